@@ -1,0 +1,40 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { APP_FILTER } from '@nestjs/core';
+import { RedisCacheModule } from 'nestjs-redis-cache';
+import { WorkerPoolModule } from 'nestjs-worker-pool';
+import { CacheController } from './cache/cache.controller.js';
+import { CompletionModule } from './completion/completion.module.js';
+import { cacheOptions } from './config/cache-options.js';
+import { createExecutor } from './config/create-executor.js';
+import { demoConfig, type DemoConfig } from './config/demo-config.js';
+import { HealthModule } from './health/health.module.js';
+import { ProblemDetailsFilter } from './http/problem-details.filter.js';
+import { ConnectionDrain } from './lifecycle/connection-drain.js';
+import { WorkDeadline } from './lifecycle/work-deadline.js';
+import { QueueModule } from './queue/queue.module.js';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, load: [demoConfig] }),
+    RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
+    WorkerPoolModule.forRootAsync({
+      isGlobal: true,
+      inject: [demoConfig.KEY],
+      useFactory: (config: DemoConfig) => ({
+        executor: createExecutor(config),
+        concurrency: config.WORKER_CONCURRENCY,
+        maxBacklog: config.WORKER_BACKLOG,
+        taskTimeoutMs: config.TASK_TIMEOUT_MS,
+        // By the time the pool closes, running work has had its time already: see WorkDeadline.
+        drainTimeoutMs: 0,
+      }),
+    }),
+    CompletionModule,
+    QueueModule,
+    HealthModule,
+  ],
+  controllers: [CacheController],
+  providers: [ConnectionDrain, WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],
+})
+export class AppModule {}

@@ -1,0 +1,16 @@
+import { Controller, Delete } from '@nestjs/common';
+import { RedisCacheService } from 'nestjs-redis-cache';
+import { ProblemError } from '../http/problem.js';
+
+@Controller('v1/cache')
+export class CacheController {
+  constructor(private readonly cache: RedisCacheService) {}
+
+  @Delete()
+  async clear(): Promise<{ cleared: true }> {
+    if (await this.cache.clearCache()) return { cleared: true };
+    throw new ProblemError(503, 'The cache was not cleared: Redis is unavailable.', {
+      code: 'ERR_REDIS_UNAVAILABLE',
+    });
+  }
+}

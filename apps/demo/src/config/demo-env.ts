@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+const MAX_PORT = 65_535;
+const MAX_TIMEOUT_MS = 3_600_000;
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+const schema = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, MAX_PORT).default(3000),
+  MAX_BODY_BYTES: whole(1_024, 64 * 1024 * 1024).default(1024 * 1024),
+  MAX_PROMPT_BYTES: whole(1, 64 * 1024 * 1024).default(512 * 1024),
+  WORKER_POOL: z.enum(['local']).default('local'),
+  WORKER_CONCURRENCY: whole(1, 10_000).default(5),
+  WORKER_BACKLOG: whole(0, 1_000_000).default(1_000),
+  WORKER_EXECUTOR: z.enum(['offline', 'claude-cli']).default('offline'),
+  CLAUDE_CLI_PATH: z.string().default('claude'),
+  TASK_TIMEOUT_MS: whole(1, MAX_TIMEOUT_MS).default(120_000),
+  QUEUE_CONSUMERS: whole(0, 1_000).default(1),
+  SHUTDOWN_GRACE_MS: whole(0, MAX_TIMEOUT_MS).default(1_000),
+  SHUTDOWN_DRAIN_MS: whole(0, MAX_TIMEOUT_MS).default(10_000),
+});
+
+/**
+ * The demo's own settings, beside those of the cache (see `optionsFromEnv`).
+ *
+ * | variable | meaning | default |
+ * |---|---|---|
+ * | `HOST`, `PORT` | where the API listens; port 0 takes a free one | `127.0.0.1`, `3000` |
+ * | `MAX_BODY_BYTES` | size of a request body | 1,048,576 |
+ * | `MAX_PROMPT_BYTES` | size of a prompt in UTF-8 | 524,288 |
+ * | `WORKER_POOL` | `local` | `local` |
+ * | `WORKER_CONCURRENCY` | tasks at the same time | 5 |
+ * | `WORKER_BACKLOG` | tasks that may wait | 1,000 |
+ * | `WORKER_EXECUTOR` | `offline` or `claude-cli` | `offline` |
+ * | `CLAUDE_CLI_PATH` | executable of the `claude-cli` executor | `claude` |
+ * | `TASK_TIMEOUT_MS` | time limit of a task | 120,000 |
+ * | `QUEUE_CONSUMERS` | requests of the queue handled at the same time; 0: none | 1 |
+ * | `SHUTDOWN_GRACE_MS` | how long `/health` says 503 before the server stops listening | 1,000 |
+ * | `SHUTDOWN_DRAIN_MS` | how long running work may go on after that | 10,000 |
+ */
+export type DemoEnv = z.output<typeof schema>;
+
+/** A variable with a wrong value. The message names the variable and never repeats the value. */
+export class InvalidEnvError extends Error {
+  constructor(
+    readonly variable: string,
+    problem: string,
+  ) {
+    super(`${variable} is invalid: ${problem}`);
+    this.name = 'InvalidEnvError';
+  }
+}
+
+/**
+ * Reads the settings. An empty variable counts as absent.
+ *
+ * @throws {InvalidEnvError} naming the first wrong variable
+ */
+export function readDemoEnv(env: NodeJS.ProcessEnv): DemoEnv {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape)
+      .map((name) => [name, env[name]] as const)
+      .filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new InvalidEnvError(String(issue.path[0]), issue.message);
+}

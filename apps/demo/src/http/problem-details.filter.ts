@@ -1,0 +1,38 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEM_CONTENT_TYPE, problem, ProblemError } from './problem.js';
+import { toProblemError } from './to-problem-error.js';
+
+const UNFORESEEN = new ProblemError(500, 'Something went wrong on our side.', { code: 'ERR_INTERNAL' });
+
+/** Every error leaves as `application/problem+json`, but for a failed health check, which has a form of its own. */
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  readonly #logger = new Logger(ProblemDetailsFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (isHealthResult(error)) {
+      void reply.status(error.getStatus()).send(error.getResponse());
+      return;
+    }
+    const answer = toProblemError(error) ?? this.#unforeseen(error);
+    if (answer.retryAfterSeconds !== undefined) reply.header('Retry-After', answer.retryAfterSeconds);
+    void reply
+      .status(answer.status)
+      .header('Content-Type', PROBLEM_CONTENT_TYPE)
+      .send(problem(answer.status, answer.message, { ...answer.more, instance: request.url }));
+  }
+
+  #unforeseen(error: unknown): ProblemError {
+    this.#logger.error(error instanceof Error ? error.stack : String(error));
+    return UNFORESEEN;
+  }
+}
+
+function isHealthResult(error: unknown): error is HttpException {
+  if (!(error instanceof HttpException)) return false;
+  const body = error.getResponse();
+  return typeof body === 'object' && 'details' in body && 'status' in body;
+}

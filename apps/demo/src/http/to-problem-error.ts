@@ -1,0 +1,55 @@
+import { HttpException } from '@nestjs/common';
+import { RedisCacheError, RemoteFactoryError } from 'nestjs-redis-cache';
+import { InvalidRequestError, PoolClosedError, PoolSaturatedError } from 'nestjs-worker-pool';
+import { ProblemError } from './problem.js';
+
+const MIN_RETRY_SECONDS = 1;
+/** What an error that another process met means here; anything else is a failure of the executor. */
+const STATUS_OF_REMOTE: Record<string, number> = {
+  ERR_TASK_TIMEOUT: 504,
+  ERR_PROCESS_TIMEOUT: 504,
+  ERR_TASK_CANCELLED: 503,
+  ERR_POOL_CLOSED: 503,
+  ERR_POOL_SATURATED: 429,
+};
+
+/** Errors of the libraries and of the framework as answers; `null` for what nobody foresaw. */
+export function toProblemError(error: unknown): ProblemError | null {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof InvalidRequestError || error instanceof RedisCacheError) return badField(error);
+  if (error instanceof PoolSaturatedError) return saturated(error);
+  if (error instanceof PoolClosedError) {
+    return new ProblemError(503, 'The server is shutting down.', { code: error.code });
+  }
+  if (error instanceof RemoteFactoryError) return fromOtherProcess(error);
+  return error instanceof HttpException ? fromHttpException(error) : null;
+}
+
+function badField(error: InvalidRequestError | RedisCacheError): ProblemError {
+  const errors = [{ field: error.field, detail: error.message }];
+  return new ProblemError(400, error.message, { code: error.code, errors });
+}
+
+function fromOtherProcess(error: RemoteFactoryError): ProblemError {
+  const status = STATUS_OF_REMOTE[error.code] ?? 502;
+  const retryAfter = status === 429 ? MIN_RETRY_SECONDS : undefined;
+  return new ProblemError(status, error.message, { code: error.code }, retryAfter);
+}
+
+function saturated(error: PoolSaturatedError): ProblemError {
+  const seconds = Math.max(MIN_RETRY_SECONDS, Math.ceil(error.retryAfterMs / 1000));
+  return new ProblemError(429, 'Too many requests are waiting already.', { code: error.code }, seconds);
+}
+
+// What the framework throws before a handler runs: bad JSON, a body above the limit, an unknown route.
+function fromHttpException(error: HttpException): ProblemError {
+  const status = error.getStatus();
+  if (status === 413) return bodyProblem(413, 'The body is larger than the limit.', 'ERR_BODY_TOO_LARGE');
+  if (status === 415) return bodyProblem(415, 'The body must be application/json.', 'ERR_MEDIA_TYPE');
+  if (status === 400) return bodyProblem(400, `The body is not valid: ${error.message}`, 'ERR_INVALID_BODY');
+  return new ProblemError(status, error.message);
+}
+
+function bodyProblem(status: number, detail: string, code: string): ProblemError {
+  return new ProblemError(status, detail, { code, errors: [{ field: 'body', detail }] });
+}

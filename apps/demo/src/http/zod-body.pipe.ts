@@ -1,0 +1,26 @@
+import type { PipeTransform } from '@nestjs/common';
+import type { z } from 'zod';
+import { type FieldProblem, ProblemError } from './problem.js';
+
+/** Lets a body through a schema; what does not fit is a 400 that names every wrong field. */
+export class ZodBody<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
+  constructor(private readonly schema: Schema) {}
+
+  transform(body: unknown): z.output<Schema> {
+    const result = this.schema.safeParse(body);
+    if (result.success) return result.data;
+    const errors = result.error.issues.flatMap(fieldProblems);
+    const detail = errors.map((error) => `${error.field}: ${error.detail}`).join('; ');
+    throw new ProblemError(400, detail, { code: 'ERR_VALIDATION', errors });
+  }
+}
+
+function fieldProblems(issue: z.core.$ZodIssue): FieldProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: [...issue.path, key].join('.'),
+      detail: 'is not a known field',
+    }));
+  }
+  return [{ field: issue.path.join('.') || 'body', detail: issue.message }];
+}

@@ -1,0 +1,25 @@
+import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+
+/**
+ * From the moment the server is told to stop, every answer closes its connection. Otherwise a client
+ * that keeps its connection open for later would hold up the end of the process.
+ */
+@Injectable()
+export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown {
+  #stopping = false;
+
+  constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
+
+  onModuleInit(): void {
+    const fastify = this.host.httpAdapter.getInstance();
+    fastify.addHook('onSend', async (_request, reply) => {
+      if (this.#stopping) void reply.header('Connection', 'close');
+    });
+  }
+
+  beforeApplicationShutdown(): void {
+    this.#stopping = true;
+  }
+}

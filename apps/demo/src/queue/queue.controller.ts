@@ -1,0 +1,47 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { RedisCacheService } from 'nestjs-redis-cache';
+import { WorkerPool } from 'nestjs-worker-pool';
+import { assertPromptFits } from '../completion/assert-prompt-fits.js';
+import { type CompletionBody, completionBody, toCompletionRequest } from '../completion/completion.schema.js';
+import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import { ProblemError } from '../http/problem.js';
+import { ZodBody } from '../http/zod-body.pipe.js';
+import { QueueConsumer } from './queue-consumer.js';
+
+const NOT_QUEUED = new ProblemError(503, 'The request was not queued: the queue is unavailable or full.', {
+  code: 'ERR_NOT_QUEUED',
+});
+const NOT_CLEARED = new ProblemError(503, 'The queue was not cleared: Redis is unavailable.', {
+  code: 'ERR_REDIS_UNAVAILABLE',
+});
+
+@Controller('v1/queue')
+export class QueueController {
+  constructor(
+    private readonly cache: RedisCacheService,
+    private readonly pool: WorkerPool,
+    private readonly consumer: QueueConsumer,
+    @Inject(demoConfig.KEY) private readonly config: DemoConfig,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  async add(@Body(new ZodBody(completionBody)) body: CompletionBody): Promise<{ queued: true }> {
+    assertPromptFits(body.prompt, this.config.MAX_PROMPT_BYTES);
+    this.pool.validate(toCompletionRequest(body));
+    if (!(await this.cache.queueRequest(body))) throw NOT_QUEUED;
+    this.consumer.wake();
+    return { queued: true };
+  }
+
+  @Get()
+  async length(): Promise<{ length: number }> {
+    return { length: await this.cache.getQueueLength() };
+  }
+
+  @Delete()
+  async clear(): Promise<{ cleared: true }> {
+    if (await this.cache.clearQueue()) return { cleared: true };
+    throw NOT_CLEARED;
+  }
+}

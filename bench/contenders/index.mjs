@@ -1,0 +1,21 @@
+/** The contenders, in the order in which they take their turns. To add one, see ../README.md. */
+import { pathToFileURL } from 'node:url';
+import { ioredis } from './ioredis.mjs';
+import { lruCache } from './lru-cache.mjs';
+import { buildOfTheLibrary } from './nestjs-redis-cache.mjs';
+
+const subject = buildOfTheLibrary({
+  name: 'nestjs-redis-cache',
+  role: 'subject',
+  entry: new URL('../../libs/redis-cache/dist/index.js', import.meta.url),
+});
+
+/** More builds, as `name=path` with commas between: a change is measured against what was before it. */
+const otherBuilds = (process.env.BENCH_OTHER_BUILDS ?? '')
+  .split(',')
+  .filter(Boolean)
+  .map((text) => text.split('='))
+  .map(([name, path]) => buildOfTheLibrary({ name, role: 'peer', entry: pathToFileURL(path) }));
+
+/** @type {import('./contender').Contender[]} */
+export const contenders = [ioredis, lruCache, subject, ...otherBuilds];

@@ -1,0 +1,27 @@
+/** Runs one contender in this process and does the tasks that the parent sends. */
+import { contenders } from '../contenders/index.mjs';
+import * as tasks from './tasks.mjs';
+
+let session;
+
+const commands = {
+  async setup(_session, { name, context }) {
+    const contender = contenders.find((candidate) => candidate.name === name);
+    session = await contender.setup(context);
+    return { operations: Object.keys(session.operations) };
+  },
+  async end() {
+    await session?.teardown();
+  },
+  ...tasks,
+};
+
+process.on('message', async ({ id, command, args }) => {
+  try {
+    process.send({ id, result: await commands[command](session, args) });
+  } catch (error) {
+    process.send({ id, error: error instanceof Error ? error.stack : String(error) });
+  }
+});
+// The parent has ended, or has said that this process may.
+process.on('disconnect', () => process.exit());

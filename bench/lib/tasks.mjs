@@ -1,0 +1,131 @@
+/** What a contender's process can be asked to do. Each task gets the session and its arguments. */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { makePayload } from './payload.mjs';
+
+const NOTHING = Symbol('nothing');
+const yieldToEventLoop = () => new Promise((resolve) => setImmediate(resolve));
+/** Nanoseconds of a clock that all processes of a machine share, in milliseconds. */
+const sharedNow = () => Number(process.hrtime.bigint()) / 1e6;
+
+const unexpected = () => Promise.reject(new Error('the factory ran where a hit was expected'));
+const keyOf = (index) => createHash('sha256').update(String(index)).digest('hex');
+
+function entriesOf({ payload, keys }) {
+  return Array.from({ length: keys }, (_, index) => ({
+    key: keyOf(index),
+    value: makePayload(payload, index),
+  }));
+}
+
+/** How an operation is used: `step(index)` does it once, on one of the entries. */
+function stepOf({ operations }, operation, entries) {
+  const count = entries.length;
+  const keys = entries.map(({ key }) => key);
+  // Values that nobody needs would only give the garbage collector more to look at.
+  const values = operation === 'set' ? entries.map(({ value }) => value) : [];
+  const { get, getBytes, set, getOrSet } = operations;
+  const steps = {
+    get: (index) => get(keys[index % count]),
+    getBytes: (index) => getBytes(keys[index % count]),
+    getOrSet: (index) => getOrSet(keys[index % count], unexpected),
+    set: (index) => set(keys[index % count], values[index % count]),
+  };
+  return steps[operation];
+}
+
+function asObject(result) {
+  return result instanceof Uint8Array ? JSON.parse(Buffer.from(result).toString()) : result;
+}
+
+/** Stores the entries and makes sure that the operation to be measured really answers them. */
+export async function fill(session, { operation, payload, keys }) {
+  const entries = entriesOf({ payload, keys });
+  session.step = stepOf(session, operation, entries);
+  const read = operation === 'set' ? stepOf(session, 'get', entries) : session.step;
+  for (const [index, { key, value }] of entries.entries()) {
+    await session.operations.set(key, value);
+    const found = asObject(await read(index));
+    if (!isDeepStrictEqual(found, value)) throw new Error(`${operation} does not answer what was stored`);
+  }
+}
+
+/**
+ * Does the operation as often as possible for a time, with a number of callers at once, each of which
+ * waits for its answer before it goes on. `batch` is how often it does so between two looks at the clock.
+ */
+export async function measure(session, { callers, batch, milliseconds, mayMiss = false }) {
+  const { step } = session;
+  let done = 0;
+  let missed = 0;
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  const until = startedAt + milliseconds;
+  const caller = async () => {
+    do {
+      for (let count = 0; count < batch; count += 1) {
+        const result = await step(done);
+        done += 1;
+        if (result === null || result === undefined || result === false) missed += 1;
+      }
+      if (batch > 1) await yieldToEventLoop();
+    } while (performance.now() < until);
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  if (missed > 0 && !mayMiss)
+    throw new Error(`${missed} of ${done} operations were not answered as expected`);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { perSecond: done / seconds, cpuMicroseconds: (user + system) / done };
+}
+
+/** Some callers ask for one key at once; says how often the factory ran here, and when all had the answer. */
+export async function ask({ operations }, { key, callers, factoryMs, payload }) {
+  const value = makePayload(payload, 0);
+  let factoryCalls = 0;
+  const factory = async () => {
+    factoryCalls += 1;
+    await sleep(factoryMs);
+    return value;
+  };
+  const startedAt = sharedNow();
+  const answers = await Promise.all(Array.from({ length: callers }, () => operations.getOrSet(key, factory)));
+  const at = sharedNow();
+  const answered = answers.filter((answer) => isDeepStrictEqual(asObject(answer), value)).length;
+  return { factoryCalls, answered, startedAt, at };
+}
+
+/** One call after the other until all are done or the time is up; the duration of each that came back. */
+export async function callInTurn({ step }, { calls, milliseconds }) {
+  const durations = [];
+  const timeUp = sleep(milliseconds, NOTHING, { ref: false });
+  for (let index = 0; index < calls; index += 1) {
+    const startedAt = performance.now();
+    const answer = await Promise.race([settled(step(index)), timeUp]);
+    if (answer === NOTHING) break;
+    durations.push(performance.now() - startedAt);
+  }
+  return { durations };
+}
+
+/** How long it takes, in milliseconds, until a call is a hit again; `null` when it never is. */
+export async function untilHit({ step }, { milliseconds }) {
+  const startedAt = performance.now();
+  const timeUp = sleep(milliseconds, null, { ref: false });
+  while (performance.now() - startedAt < milliseconds) {
+    const answer = await Promise.race([settled(step(0)), timeUp]);
+    if (answer !== null && answer !== undefined) return performance.now() - startedAt;
+    await sleep(5);
+  }
+  return null;
+}
+
+/** A call that fails has been answered too. */
+async function settled(result) {
+  try {
+    return await result;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,103 @@
+/** What is measured, and the limits of `--check`. Scenarios know operations, not contenders. */
+import { collapsedWaiter } from './collapsed-waiter.mjs';
+import { frozenRedis } from './frozen-redis.mjs';
+import { stampede } from './stampede.mjs';
+import { throughput } from './throughput.mjs';
+
+const small = { payload: { bytes: 2_048 }, keys: 256 };
+const large = { payload: { bytes: 65_536 }, keys: 64 };
+const crowd = { callers: 64 };
+const near = { near: true, callers: 1 };
+
+export const scenarios = [
+  throughput({ ...small, ...near, id: 'near-get', title: 'Near hit', operation: 'get', floor: 0.55 }),
+  throughput({
+    ...small,
+    ...near,
+    id: 'near-get-or-set',
+    title: 'Near hit of getOrSet',
+    operation: 'getOrSet',
+    floor: 0.5,
+  }),
+  throughput({
+    ...small,
+    ...crowd,
+    id: 'redis-get-2k',
+    title: 'Redis hit, 2 KB, 64 callers',
+    operation: 'get',
+    floor: 0.85,
+  }),
+  throughput({
+    ...small,
+    callers: 1,
+    id: 'redis-get-2k-alone',
+    title: 'Redis hit, 2 KB, 1 caller',
+    operation: 'get',
+  }),
+  throughput({
+    ...small,
+    ...crowd,
+    id: 'redis-get-or-set-2k',
+    title: 'Redis hit of getOrSet, 2 KB, 64 callers (baseline: GET + JSON.parse)',
+    operation: 'getOrSet',
+    baselineOperation: 'get',
+  }),
+  throughput({
+    ...crowd,
+    keys: 256,
+    payload: { bytes: 2_048, plain: false },
+    id: 'redis-get-2k-unicode',
+    title: 'Redis hit, 2 KB with characters beyond ASCII, 64 callers',
+    operation: 'get',
+  }),
+  throughput({
+    ...large,
+    ...crowd,
+    id: 'redis-get-64k',
+    title: 'Redis hit, 64 KB, 64 callers',
+    operation: 'get',
+  }),
+  throughput({
+    ...large,
+    ...crowd,
+    id: 'redis-bytes-64k',
+    title: 'Redis hit as bytes, 64 KB, 64 callers (baseline: GET + JSON.parse)',
+    operation: 'getBytes',
+    baselineOperation: 'get',
+    floor: 1.3,
+  }),
+  throughput({
+    ...small,
+    ...crowd,
+    id: 'set-2k',
+    title: 'Set, 2 KB, 64 callers',
+    operation: 'set',
+    floor: 0.85,
+  }),
+  throughput({
+    ...large,
+    ...crowd,
+    id: 'set-64k',
+    title: 'Set, 64 KB, 64 callers',
+    operation: 'set',
+    floor: 0.85,
+  }),
+  collapsedWaiter({
+    payload: small.payload,
+    id: 'collapsed-waiter',
+    title: 'How much later than the leader a waiter in another process has its answer',
+    ceiling: 15,
+    ceilingUnit: ' ms',
+  }),
+  stampede({
+    payload: small.payload,
+    callers: 1_000,
+    id: 'stampede',
+    title: 'Stampede: 1,000 callers in 4 processes, a factory of 200 ms',
+  }),
+  frozenRedis({
+    payload: small.payload,
+    id: 'frozen-redis',
+    title: 'Reads while Redis is frozen',
+  }),
+];

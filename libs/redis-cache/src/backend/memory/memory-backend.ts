@@ -1,0 +1,46 @@
+import type { Backend, EntryStore, LinkListener, QueueStore } from '../backend.js';
+import type { EventChannel } from '../event-channel.js';
+import type { LeaseStore } from '../lease-store.js';
+import type { TagStore } from '../tag-store.js';
+import { MemoryEntryStore } from './memory-entry-store.js';
+import { MemoryLeaseStore } from './memory-lease-store.js';
+import { MemoryQueueStore } from './memory-queue-store.js';
+import { MemoryTagStore } from './memory-tag-store.js';
+
+export interface MemoryBackendOptions {
+  /** Bytes that the entries may take. */
+  maxBytes: number;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
+}
+
+/** A backend in this process: always reachable, forgotten with the process. */
+export class MemoryBackend implements Backend {
+  readonly kind = 'memory';
+  readonly entries: EntryStore;
+  readonly queue: QueueStore;
+  readonly leases: LeaseStore;
+  readonly tags: TagStore = new MemoryTagStore();
+  // One process has nobody to tell.
+  readonly events: EventChannel = { listen: () => {}, close: async () => {} };
+
+  constructor({ maxBytes, now = () => performance.now() }: MemoryBackendOptions) {
+    const entries = new MemoryEntryStore(maxBytes, now, (key) => leases.revoke(key));
+    const leases = new MemoryLeaseStore(entries, now);
+    this.entries = entries;
+    this.leases = leases;
+    this.queue = new MemoryQueueStore();
+  }
+
+  watch(listener: LinkListener): void {
+    listener.up();
+  }
+
+  async ping(): Promise<void> {}
+
+  async pingWrite(): Promise<void> {}
+
+  reconnect(): void {}
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,113 @@
+import type { MemoryEntryStore } from './memory-entry-store.js';
+import type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
+
+const HEADER_BYTES = 26;
+/** Below so many leases it is not worth looking for those that ran out. */
+const MIN_SWEEP_SIZE = 1_024;
+
+interface Lease {
+  state: 'held' | 'failed' | 'value';
+  token: string;
+  left: string;
+  until: number;
+}
+
+/**
+ * Leases in this process, with the same answers as those in Redis. Nothing is awaited between a look and
+ * what follows from it: each method is one step, as a script in Redis is.
+ */
+export class MemoryLeaseStore implements LeaseStore {
+  readonly #leases = new Map<string, Lease>();
+  #sweepAt = MIN_SWEEP_SIZE;
+
+  constructor(
+    private readonly entries: MemoryEntryStore,
+    private readonly now: () => number,
+  ) {}
+
+  get size(): number {
+    return this.#leases.size;
+  }
+
+  async acquire(key: string, token: string, leaseMs: number, request: LeaseRequest): Promise<LeaseAttempt> {
+    const lease = this.#find(key);
+    if (lease?.state === 'held' && !request.force) return { state: 'held', holder: lease.token };
+    if (lease?.state === 'failed' && request.hasStale) return { state: 'failed', failure: lease.left };
+    const changed = request.force ? null : this.#changed(key, request.seen);
+    if (changed) return { state: 'entry', bytes: changed };
+    this.#put(key, token, 'held', '', leaseMs);
+    return { state: 'acquired' };
+  }
+
+  async peek(key: string, holder: string, seen: Buffer | null): Promise<LeaseOutcome> {
+    const changed = this.#changed(key, seen);
+    if (changed) return { state: 'entry', bytes: changed };
+    const lease = this.#find(key);
+    if (lease?.state === 'held') return { state: 'held', holder: lease.token };
+    if (!lease || lease.token !== holder) return { state: 'gone' };
+    return lease.state === 'failed'
+      ? { state: 'failed', failure: lease.left }
+      : { state: 'value', json: lease.left };
+  }
+
+  async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
+    return this.#ifHeld(key, token, () => this.#put(key, token, 'held', '', leaseMs));
+  }
+
+  async complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
+    if (!this.#ifHeld(key, token, () => this.#leases.delete(key))) return false;
+    await this.entries.set(key, entry, ttlMs);
+    return true;
+  }
+
+  async fail(key: string, token: string, failure: string, keepMs: number): Promise<boolean> {
+    return this.#ifHeld(key, token, () => this.#put(key, token, 'failed', failure, keepMs));
+  }
+
+  async share(key: string, token: string, json: string, keepMs: number): Promise<boolean> {
+    return this.#ifHeld(key, token, () => this.#put(key, token, 'value', json, keepMs));
+  }
+
+  async release(key: string, token: string): Promise<boolean> {
+    return this.#ifHeld(key, token, () => this.#leases.delete(key));
+  }
+
+  /** Ends what stands for the key, or for all: a computation under way can no longer store its result. */
+  revoke(key?: string): void {
+    if (key === undefined) this.#leases.clear();
+    else this.#leases.delete(key);
+  }
+
+  #find(key: string): Lease | undefined {
+    const lease = this.#leases.get(key);
+    if (lease && lease.until <= this.now()) {
+      this.#leases.delete(key);
+      return undefined;
+    }
+    return lease;
+  }
+
+  #put(key: string, token: string, state: Lease['state'], left: string, ms: number): void {
+    this.#leases.set(key, { state, token, left, until: this.now() + ms });
+    if (this.#leases.size >= this.#sweepAt) this.#sweep();
+  }
+
+  // Each time twice as many as were left the last time, so that it costs next to nothing per lease.
+  #sweep(): void {
+    for (const key of this.#leases.keys()) this.#find(key);
+    this.#sweepAt = Math.max(MIN_SWEEP_SIZE, 2 * this.#leases.size);
+  }
+
+  #ifHeld(key: string, token: string, action: () => unknown): boolean {
+    const lease = this.#find(key);
+    if (lease?.state !== 'held' || lease.token !== token) return false;
+    action();
+    return true;
+  }
+
+  #changed(key: string, seen: Buffer | null): Buffer | null {
+    const bytes = this.entries.find(key);
+    if (bytes === null) return null;
+    return seen?.equals(bytes.subarray(0, HEADER_BYTES)) ? null : bytes;
+  }
+}

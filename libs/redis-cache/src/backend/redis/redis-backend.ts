@@ -1,0 +1,84 @@
+import type { RedisConnection } from '../../connection/redis-connection.js';
+import type { Backend, EntryStore, LinkListener, QueueStore } from '../backend.js';
+import type { EventChannel } from '../event-channel.js';
+import type { LeaseStore } from '../lease-store.js';
+import type { TagStore } from '../tag-store.js';
+import { announceBy, announceNothing } from './announce.js';
+import { KeySpace } from './key-space.js';
+import { RedisEntryStore } from './redis-entry-store.js';
+import { RedisEventChannel, type RedisEventChannelOptions } from './redis-event-channel.js';
+import { RedisLeaseStore } from './redis-lease-store.js';
+import { RedisQueueStore } from './redis-queue-store.js';
+import { RedisTagStore } from './redis-tag-store.js';
+
+const PROBE_TTL_MS = 10_000;
+
+export interface RedisBackendOptions {
+  keyPrefix: string;
+  /** Whether this process has to tell the others what it writes, because the server does not. */
+  publishes: boolean;
+  events: RedisEventChannelOptions;
+}
+
+/** Redis: standalone, behind Sentinels, or a Cluster. */
+export class RedisBackend implements Backend {
+  readonly kind = 'redis';
+  readonly entries: EntryStore;
+  readonly queue: QueueStore;
+  readonly leases: LeaseStore;
+  readonly tags: TagStore;
+  readonly events: EventChannel;
+  serverId: string | undefined;
+  readonly #keys: KeySpace;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    { keyPrefix, publishes, events }: RedisBackendOptions,
+  ) {
+    const { client } = connection;
+    const keys = new KeySpace(keyPrefix);
+    // ioredis puts its prefix before keys, not before channels.
+    const channel = `${client.options.keyPrefix ?? ''}${keys.channel}`;
+    const announce = publishes ? announceBy(client, channel) : announceNothing;
+    this.#keys = keys;
+    this.entries = new RedisEntryStore(client, keys, announce);
+    this.queue = new RedisQueueStore(client, keys);
+    this.leases = new RedisLeaseStore(client, keys, channel);
+    this.tags = new RedisTagStore(client, keys, announce);
+    this.events = new RedisEventChannel(client, keys, channel, events);
+  }
+
+  watch(listener: LinkListener): void {
+    const up = (): void => {
+      this.#learnServerId();
+      listener.up();
+    };
+    this.connection.watch({ up, down: (reason) => listener.down(reason) });
+  }
+
+  // Sent before anything else on a new connection, so known before its first reply.
+  #learnServerId(): void {
+    const { client } = this.connection;
+    if (client.isCluster) return;
+    const learn = (info: string): void => void (this.serverId = /^run_id:(\w+)/m.exec(info)?.[1]);
+    client.info('server').then(learn, () => {});
+  }
+
+  // A node of a Cluster answers PING even when the Cluster as a whole serves no key.
+  ping(): Promise<unknown> {
+    const { client } = this.connection;
+    return client.isCluster ? client.exists(this.#keys.probe) : client.ping();
+  }
+
+  pingWrite(): Promise<unknown> {
+    return this.connection.client.set(this.#keys.probe, '', 'PX', PROBE_TTL_MS);
+  }
+
+  reconnect(): void {
+    this.connection.reconnect();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.events.close(), this.connection.close()]);
+  }
+}

@@ -1,0 +1,148 @@
+import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../connection/create-client.js';
+import type { ClearCursor, EntryStore } from '../backend.js';
+import type { CacheEvent } from '../event-channel.js';
+import type { Announce } from './announce.js';
+import type { KeySpace } from './key-space.js';
+import { Script } from './script.js';
+
+/** Large enough to be quick, small enough not to make other clients wait. */
+const SCAN_COUNT = 1_000;
+
+const DISCARD = new Script(`
+  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
+  return 0
+`);
+
+const DISCARD_FOREIGN = new Script(`
+  local kind = redis.call('TYPE', KEYS[1]).ok
+  if kind == 'string' or kind == 'none' then return 0 end
+  return redis.call('UNLINK', KEYS[1])
+`);
+
+// An entry begins with its version, and its age stands in bytes 2 to 7, big-endian. Compared as numbers:
+// Lua compares texts by the server's locale.
+const SET_UNLESS_YOUNGER = new Script(`
+  local function created(entry)
+    local sum = 0
+    for at = 3, 8 do sum = sum * 256 + string.byte(entry, at) end
+    return sum
+  end
+  local there = redis.call('GETRANGE', KEYS[1], 0, 7)
+  if #there == 8 and string.byte(there, 1) == string.byte(ARGV[1], 1)
+    and created(there) > created(ARGV[1]) then return 0 end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1
+`);
+
+/** Entries in Redis, a string each, with Redis's own expiry. */
+export class RedisEntryStore implements EntryStore {
+  constructor(
+    private readonly client: RedisClient,
+    private readonly keys: KeySpace,
+    private readonly announce: Announce,
+  ) {}
+
+  get(key: string): Promise<Buffer | null> {
+    return this.client.getBuffer(this.keys.entry(key));
+  }
+
+  set(key: string, entry: Buffer, ttlMs: number): Promise<unknown> {
+    return this.announce(this.client.set(this.keys.entry(key), entry, 'PX', ttlMs), [changed(key)]);
+  }
+
+  async setUnlessYounger(key: string, entry: Buffer, ttlMs: number): Promise<boolean> {
+    const written = SET_UNLESS_YOUNGER.run(this.client, [this.keys.entry(key)], entry, ttlMs);
+    return Number(await this.announce(written, [changed(key)])) === 1;
+  }
+
+  delete(keys: readonly string[]): Promise<unknown> {
+    return this.announce(this.#delete(keys), keys.map(changed));
+  }
+
+  #delete(keys: readonly string[]): Promise<unknown> {
+    if (!this.client.isCluster) {
+      return this.client.unlink(keys.flatMap((key) => [this.keys.entry(key), this.keys.lease(key)]));
+    }
+    return Promise.all(keys.map((key) => this.client.unlink(this.keys.entry(key), this.keys.lease(key))));
+  }
+
+  async discard(key: string, bytes: Buffer): Promise<number> {
+    return Number(await DISCARD.run(this.client, [this.keys.entry(key)], bytes));
+  }
+
+  async discardForeign(key: string): Promise<number> {
+    return Number(await DISCARD_FOREIGN.run(this.client, [this.keys.entry(key)]));
+  }
+
+  /**
+   * A cursor is `<what>/<node>/<position>`: SCAN knows one node only, so a Cluster's masters are taken in
+   * turn. All leases go before the first entry: a computation that began before can then no longer store
+   * its result behind the scan.
+   */
+  async clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null> {
+    const masters = this.#masters();
+    const at = cursor === null ? firstPosition(masters, 'lease') : parsePosition(cursor);
+    const master = masters.get(at.node);
+    if (!master) throw new Error('a node left while the cache was being cleared');
+    const position = await this.#clearOn(master, at);
+    if (position !== '0') return formatPosition({ ...at, position });
+    const next = firstPageAfter(masters, at);
+    return next === null ? this.announce(Promise.resolve(null), [{ type: 'flushed' }]) : next;
+  }
+
+  async #clearOn(master: Redis, { what, position }: Position): Promise<string> {
+    const clientPrefix = this.client.options.keyPrefix ?? '';
+    const pattern =
+      what === 'lease' ? this.keys.leasePattern(clientPrefix) : this.keys.entryPattern(clientPrefix);
+    const [next, found] = await master.scan(position, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+    // SCAN answers whole keys; the client puts its prefix before each key that we name.
+    await this.#unlink(found.map((key) => key.slice(clientPrefix.length)));
+    return next;
+  }
+
+  async #unlink(keys: string[]): Promise<void> {
+    if (keys.length === 0) return;
+    // Keys of a Cluster lie in many slots, and one command may touch one slot only.
+    if (this.client.isCluster) await Promise.all(keys.map((key) => this.client.unlink(key)));
+    else await this.client.unlink(keys);
+  }
+
+  #masters(): Map<string, Redis> {
+    if (!this.client.isCluster) return new Map([['', this.client as Redis]]);
+    const nodes = (this.client as Exclude<RedisClient, Redis>).nodes('master');
+    return new Map(nodes.map((node) => [`${node.options.host}:${node.options.port}`, node]));
+  }
+}
+
+function changed(key: string): CacheEvent {
+  return { type: 'changed', key };
+}
+
+interface Position {
+  what: 'lease' | 'entry';
+  node: string;
+  position: string;
+}
+
+function firstPosition(masters: Map<string, Redis>, what: Position['what']): Position {
+  const [node] = masters.keys();
+  if (node === undefined) throw new Error('no master is known');
+  return { what, node, position: '0' };
+}
+
+function formatPosition({ what, node, position }: Position): ClearCursor {
+  return `${what}/${node}/${position}`;
+}
+
+function parsePosition(cursor: ClearCursor): Position {
+  const [what, node, position] = cursor.split('/') as [Position['what'], string, string];
+  return { what, node, position };
+}
+
+function firstPageAfter(masters: Map<string, Redis>, { what, node }: Position): ClearCursor | null {
+  const names = [...masters.keys()];
+  const next = names[names.indexOf(node) + 1];
+  if (next !== undefined) return formatPosition({ what, node: next, position: '0' });
+  return what === 'lease' ? formatPosition(firstPosition(masters, 'entry')) : null;
+}

@@ -1,0 +1,137 @@
+import type { RedisClient } from '../../connection/create-client.js';
+import type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
+import type { KeySpace } from './key-space.js';
+import { formatEvent } from './redis-event-channel.js';
+import { Script, type ScriptArgument } from './script.js';
+
+/*
+ * KEYS[1] is the lease, KEYS[2] the entry; both lie in one slot. The lease's value begins with what it
+ * is, then the holder's token (36 characters), then what the holder left:
+ *   h<token>             held
+ *   f<token><failure>    failed
+ *   v<token><json>       succeeded with a value that is not stored
+ */
+const HEADER_END = 25;
+const TOKEN_LENGTH = 36;
+const NONE = Buffer.alloc(0);
+
+const ACQUIRE = new Script(`
+  local lease = redis.call('GET', KEYS[1])
+  local state = lease and string.sub(lease, 1, 1)
+  if state == 'h' and ARGV[5] == '0' then return {'held', string.sub(lease, 2)} end
+  if state == 'f' and ARGV[4] == '1' then return {'failed', string.sub(lease, ${TOKEN_LENGTH + 2})} end
+  if ARGV[5] == '0' then
+    local header = redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
+    if header ~= '' and header ~= ARGV[3] then return {'entry', redis.call('GET', KEYS[2])} end
+  end
+  redis.call('SET', KEYS[1], 'h' .. ARGV[1], 'PX', ARGV[2])
+  return {'acquired'}
+`);
+
+const PEEK = new Script(`
+  local header = redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
+  if header ~= '' and header ~= ARGV[2] then return {'entry', redis.call('GET', KEYS[2])} end
+  local lease = redis.call('GET', KEYS[1])
+  if not lease then return {'gone'} end
+  local state = string.sub(lease, 1, 1)
+  if state == 'h' then return {'held', string.sub(lease, 2)} end
+  if string.sub(lease, 2, ${TOKEN_LENGTH + 1}) ~= ARGV[1] then return {'gone'} end
+  local names = {f = 'failed', v = 'value'}
+  return {names[state], string.sub(lease, ${TOKEN_LENGTH + 2})}
+`);
+
+const RENEW = new Script(`
+  if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
+  return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`);
+
+const COMPLETE = new Script(`
+  if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  redis.call('UNLINK', KEYS[1])
+  redis.call('PUBLISH', ARGV[4], ARGV[5])
+  return 1
+`);
+
+const LEAVE = new Script(`
+  if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
+  redis.call('SET', KEYS[1], ARGV[2] .. ARGV[1] .. ARGV[3], 'PX', ARGV[4])
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
+  return 1
+`);
+
+const RELEASE = new Script(`
+  if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
+  redis.call('UNLINK', KEYS[1])
+  redis.call('PUBLISH', ARGV[2], ARGV[3])
+  return 1
+`);
+
+/** Leases in Redis, timed by the server's clock. The end of each is announced on the cache's channel. */
+export class RedisLeaseStore implements LeaseStore {
+  constructor(
+    private readonly client: RedisClient,
+    private readonly keys: KeySpace,
+    private readonly channel: string,
+  ) {}
+
+  async acquire(key: string, token: string, leaseMs: number, request: LeaseRequest): Promise<LeaseAttempt> {
+    const { seen, hasStale, force } = request;
+    const reply = await this.#reply(ACQUIRE, key, token, leaseMs, seen ?? NONE, flag(hasStale), flag(force));
+    return toOutcome(reply) as LeaseAttempt;
+  }
+
+  async peek(key: string, holder: string, seen: Buffer | null): Promise<LeaseOutcome> {
+    return toOutcome(await this.#reply(PEEK, key, holder, seen ?? NONE)) as LeaseOutcome;
+  }
+
+  renew(key: string, token: string, leaseMs: number): Promise<boolean> {
+    return this.#isOne(RENEW, key, token, leaseMs);
+  }
+
+  complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
+    return this.#isOne(COMPLETE, key, token, entry, ttlMs, this.channel, ended(key));
+  }
+
+  fail(key: string, token: string, failure: string, keepMs: number): Promise<boolean> {
+    return this.#isOne(LEAVE, key, token, 'f', failure, keepMs, this.channel, ended(key));
+  }
+
+  share(key: string, token: string, json: string, keepMs: number): Promise<boolean> {
+    return this.#isOne(LEAVE, key, token, 'v', json, keepMs, this.channel, ended(key));
+  }
+
+  release(key: string, token: string): Promise<boolean> {
+    return this.#isOne(RELEASE, key, token, this.channel, ended(key));
+  }
+
+  async #isOne(script: Script, key: string, ...args: ScriptArgument[]): Promise<boolean> {
+    // A client of the user may answer numbers as texts (`stringNumbers`).
+    return Number(await script.run(this.client, this.#keysOf(key), ...args)) === 1;
+  }
+
+  #reply(script: Script, key: string, ...args: ScriptArgument[]): Promise<Buffer[]> {
+    return script.runForBytes(this.client, this.#keysOf(key), ...args) as Promise<Buffer[]>;
+  }
+
+  #keysOf(key: string): [lease: string, entry: string] {
+    return [this.keys.lease(key), this.keys.entry(key)];
+  }
+}
+
+function ended(key: string): string {
+  return formatEvent({ type: 'ended', key });
+}
+
+function flag(value: boolean): string {
+  return value ? '1' : '0';
+}
+
+function toOutcome([state, rest]: Buffer[]): LeaseAttempt | LeaseOutcome {
+  const name = state!.toString();
+  if (name === 'held') return { state: 'held', holder: rest!.toString() };
+  if (name === 'failed') return { state: 'failed', failure: rest!.toString() };
+  if (name === 'value') return { state: 'value', json: rest!.toString() };
+  if (name === 'entry') return { state: 'entry', bytes: rest! };
+  return { state: name as 'acquired' | 'gone' };
+}

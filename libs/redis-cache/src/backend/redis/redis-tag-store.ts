@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { RedisClient } from '../../connection/create-client.js';
+import type { TagStore } from '../tag-store.js';
+import type { Announce } from './announce.js';
+import type { KeySpace } from './key-space.js';
+import { Script } from './script.js';
+
+// A tag lives twice as long as it has to, so that it is seldom prolonged: those who keep copies hear of it
+// as of any change.
+const ENSURE = new Script(`
+  local version = redis.call('GET', KEYS[1])
+  if not version then
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', 2 * ARGV[2])
+    return ARGV[1]
+  end
+  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2]) end
+  return version
+`);
+
+/** Tag versions in Redis, a key each: a Cluster refuses to compare them with entries in one script. */
+export class RedisTagStore implements TagStore {
+  constructor(
+    private readonly client: RedisClient,
+    private readonly keys: KeySpace,
+    private readonly announce: Announce,
+  ) {}
+
+  ensure(tags: readonly string[], keepMs: number): Promise<string[]> {
+    return Promise.all(tags.map((tag) => this.#ensure(tag, keepMs)));
+  }
+
+  read(tags: readonly string[]): Promise<(string | null)[]> {
+    return Promise.all(tags.map((tag) => this.client.get(this.keys.tag(tag))));
+  }
+
+  invalidate(tags: readonly string[]): Promise<unknown> {
+    const unlinked = Promise.all(tags.map((tag) => this.client.unlink(this.keys.tag(tag))));
+    return this.announce(
+      unlinked,
+      tags.map((tag) => ({ type: 'invalidated', tag })),
+    );
+  }
+
+  #ensure(tag: string, keepMs: number): Promise<string> {
+    return ENSURE.run(this.client, [this.keys.tag(tag)], randomUUID(), keepMs) as Promise<string>;
+  }
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { RedisClient } from '../../connection/create-client.js';
+
+export type ScriptArgument = string | number | Buffer;
+
+/**
+ * A Lua script, sent by its hash and in full only to a server that does not know it yet. Not defined
+ * as a command on the client, because the client may be the user's. All keys lie in one slot.
+ */
+export class Script {
+  readonly #sha: string;
+
+  constructor(private readonly lua: string) {
+    this.#sha = createHash('sha1').update(lua).digest('hex');
+  }
+
+  /** Runs the script; texts in the reply are strings. */
+  run(client: RedisClient, keys: string[], ...args: ScriptArgument[]): Promise<unknown> {
+    return client
+      .evalsha(this.#sha, keys.length, ...keys, ...args)
+      .catch(unlessUnknown(() => client.eval(this.lua, keys.length, ...keys, ...args)));
+  }
+
+  /** Runs the script; texts in the reply are bytes. */
+  runForBytes(client: RedisClient, keys: string[], ...args: ScriptArgument[]): Promise<unknown> {
+    const scripts = client as unknown as ByteScripts;
+    return scripts
+      .evalshaBuffer(this.#sha, keys.length, ...keys, ...args)
+      .catch(unlessUnknown(() => scripts.evalBuffer(this.lua, keys.length, ...keys, ...args)));
+  }
+}
+
+// ioredis has them and does not declare them; its `callBuffer` loses the command where a client pipelines by itself.
+type ByteScripts = Record<
+  'evalshaBuffer' | 'evalBuffer',
+  (script: string, keys: number, ...args: ScriptArgument[]) => Promise<unknown>
+>;
+
+function unlessUnknown(sendWhole: () => Promise<unknown>): (error: unknown) => Promise<unknown> {
+  return (error) => {
+    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return sendWhole();
+    throw error;
+  };
+}

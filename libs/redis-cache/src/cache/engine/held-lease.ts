@@ -1,0 +1,51 @@
+import type { Backend } from '../../backend/backend.js';
+import type { Guard } from '../../guard/guard.js';
+
+/** What became of ending a lease: done, too late because it was lost, or Redis could not be asked. */
+export type LeaseEnd = 'done' | 'lost' | 'unavailable';
+
+/** How often a lease is renewed while it runs. */
+const RENEWALS_PER_LEASE = 3;
+
+/** A lease that this process holds; renewed until it is ended. */
+export class HeldLease {
+  readonly #timer: NodeJS.Timeout;
+  readonly #serverId: string | undefined;
+
+  constructor(
+    private readonly backend: Pick<Backend, 'leases' | 'serverId'>,
+    private readonly guard: Guard,
+    private readonly key: string,
+    private readonly token: string,
+    leaseMs: number,
+  ) {
+    const renew = (): void => void guard.run(() => backend.leases.renew(key, token, leaseMs), false);
+    this.#serverId = backend.serverId;
+    this.#timer = setInterval(renew, leaseMs / RENEWALS_PER_LEASE).unref();
+  }
+
+  complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
+    return this.#end(() => this.backend.leases.complete(this.key, this.token, entry, ttlMs));
+  }
+
+  fail(failure: string, keepMs: number): Promise<LeaseEnd> {
+    return this.#end(() => this.backend.leases.fail(this.key, this.token, failure, keepMs));
+  }
+
+  share(json: string, keepMs: number): Promise<LeaseEnd> {
+    return this.#end(() => this.backend.leases.share(this.key, this.token, json, keepMs));
+  }
+
+  release(): Promise<LeaseEnd> {
+    return this.#end(() => this.backend.leases.release(this.key, this.token));
+  }
+
+  async #end(end: () => Promise<boolean>): Promise<LeaseEnd> {
+    clearInterval(this.#timer);
+    const ended = await this.guard.runWrite(end, null);
+    if (ended === null) return 'unavailable';
+    if (ended) return 'done';
+    // On a server that was started anew a lease that is gone says nothing: it may have come back empty.
+    return this.backend.serverId === this.#serverId ? 'lost' : 'unavailable';
+  }
+}

@@ -1,0 +1,146 @@
+import { isUtf8 } from 'node:buffer';
+
+/**
+ * How an entry lies in Redis. A header of fixed width, then metadata, then the value as JSON:
+ *
+ * | bytes | field |
+ * |---|---|
+ * | 0 | format version, 1: no JSON text can begin with it |
+ * | 1 | flags: 1 = the value is compressed (zlib), 2 = it is a failure (see `negativeTtlSeconds`) |
+ * | 2–7 | created at, epoch milliseconds |
+ * | 8–13 | expires at, epoch milliseconds |
+ * | 14–17 | what computing the value took, milliseconds |
+ * | 18–21 | length of the metadata |
+ * | 22–25 | length of the value |
+ * | 26… | metadata (JSON: the tags and their versions; may be empty), value (JSON) |
+ *
+ * All integers are unsigned and big-endian. The lengths make a truncated entry recognisable even
+ * where what is left of the JSON would still parse.
+ */
+const VERSION = 1;
+/** Enough of an entry to tell it from any other entry under the same key. */
+export const HEADER_BYTES = 26;
+const CREATED_AT = 2;
+const EXPIRES_AT = 8;
+const DURATION = 14;
+const METADATA_LENGTH = 18;
+const VALUE_LENGTH = 22;
+const TIME_BYTES = 6;
+const MAX_UINT32 = 0xffff_ffff;
+const COMPRESSED_FLAG = 1;
+const FAILURE_FLAG = 2;
+const KNOWN_FLAGS = COMPRESSED_FLAG | FAILURE_FLAG;
+
+/** What is stored with a value. */
+export interface EntryTimes {
+  /** Epoch milliseconds. */
+  createdAt: number;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  /** How long computing the value took, in milliseconds; 0 when unknown. */
+  durationMs: number;
+}
+
+/** Versions of an entry's tags, as they were before its value was computed. */
+export type TagVersions = Readonly<Record<string, string>>;
+
+/** What is stored with a value, beside its times. */
+export interface EntryMarks {
+  tags?: TagVersions;
+  /** The value is a failure, kept so that it is not repeated at once. */
+  failure?: boolean;
+  /** The value's bytes are compressed. */
+  compressed?: boolean;
+}
+
+/** An entry whose value was not read yet. `times` is `null` for plain JSON that another program wrote. */
+export interface OpenedEntry extends EntryMarks {
+  /** The value as JSON, or compressed. Shares its memory with the bytes that were read. */
+  body: Buffer;
+  times: EntryTimes | null;
+}
+
+/** An entry that was read. */
+export interface DecodedEntry extends Omit<EntryMarks, 'compressed'> {
+  value: unknown;
+  times: EntryTimes | null;
+}
+
+/** An entry's bytes from a value's JSON, or from its compressed bytes. */
+export function encodeEntry(body: string | Buffer, times: EntryTimes, marks: EntryMarks = {}): Buffer {
+  const metadata = marks.tags === undefined ? '' : JSON.stringify(marks.tags);
+  const bodyStart = HEADER_BYTES + Buffer.byteLength(metadata);
+  const bodyLength = Buffer.byteLength(body);
+  const entry = Buffer.allocUnsafe(bodyStart + bodyLength);
+  entry[0] = VERSION;
+  entry[1] = (marks.compressed ? COMPRESSED_FLAG : 0) | (marks.failure ? FAILURE_FLAG : 0);
+  entry.writeUIntBE(times.createdAt, CREATED_AT, TIME_BYTES);
+  entry.writeUIntBE(times.expiresAt, EXPIRES_AT, TIME_BYTES);
+  entry.writeUInt32BE(Math.min(Math.round(times.durationMs), MAX_UINT32), DURATION);
+  entry.writeUInt32BE(bodyStart - HEADER_BYTES, METADATA_LENGTH);
+  entry.writeUInt32BE(bodyLength, VALUE_LENGTH);
+  if (metadata !== '') entry.write(metadata, HEADER_BYTES);
+  if (typeof body === 'string') entry.write(body, bodyStart);
+  else body.copy(entry, bodyStart);
+  return entry;
+}
+
+/** The entry without reading its value, or `null` when the bytes are none. Never throws. */
+export function openEntry(bytes: Buffer): OpenedEntry | null {
+  if (bytes[0] !== VERSION) return { body: bytes, times: null };
+  try {
+    return openEnvelope(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** A value's JSON as a value; `undefined` when it is none, which no JSON is. Never throws. */
+export function parseBody(json: Buffer): unknown {
+  try {
+    return parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An entry that is not compressed, or `null` when the bytes are none. Never throws. */
+export function decodeEntry(bytes: Buffer): DecodedEntry | null {
+  const opened = openEntry(bytes);
+  if (opened === null || opened.compressed) return null;
+  const { body, ...rest } = opened;
+  const value = parseBody(body);
+  return value === undefined ? null : { ...rest, value };
+}
+
+function openEnvelope(bytes: Buffer): OpenedEntry | null {
+  const flags = bytes[1]!;
+  if (bytes.length < HEADER_BYTES || (flags & ~KNOWN_FLAGS) !== 0) return null;
+  const bodyStart = HEADER_BYTES + bytes.readUInt32BE(METADATA_LENGTH);
+  if (bytes.length !== bodyStart + bytes.readUInt32BE(VALUE_LENGTH)) return null;
+  const entry: OpenedEntry = {
+    body: bytes.subarray(bodyStart),
+    times: {
+      createdAt: bytes.readUIntBE(CREATED_AT, TIME_BYTES),
+      expiresAt: bytes.readUIntBE(EXPIRES_AT, TIME_BYTES),
+      durationMs: bytes.readUInt32BE(DURATION),
+    },
+  };
+  if (flags & COMPRESSED_FLAG) entry.compressed = true;
+  if (flags & FAILURE_FLAG) entry.failure = true;
+  if (bodyStart > HEADER_BYTES) entry.tags = parseTags(bytes.subarray(HEADER_BYTES, bodyStart));
+  return entry;
+}
+
+// JSON.parse makes `__proto__` an own property; it never becomes a prototype.
+function parse(json: Buffer): unknown {
+  // Decoding would replace what is no UTF-8, and hand out a damaged value as a good one.
+  if (!isUtf8(json)) throw new Error('the bytes are no UTF-8');
+  return JSON.parse(json.toString());
+}
+
+function parseTags(json: Buffer): TagVersions {
+  const tags = parse(json);
+  if (typeof tags !== 'object' || tags === null) throw new Error('the metadata is no object');
+  return tags as TagVersions;
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import type { RedisCacheOptions } from './redis-cache-options.js';
+import { resolveOptions } from './redis-cache-options.schema.js';
+
+const SECRET = 'hunter2';
+
+const errorOf = (options: unknown): InvalidOptionsError => {
+  try {
+    resolveOptions(options as RedisCacheOptions);
+  } catch (error) {
+    return error as InvalidOptionsError;
+  }
+  throw new Error('the options were accepted');
+};
+
+describe('resolveOptions', () => {
+  it.each([undefined, {}])('fills in every default for %j', (options) => {
+    expect(resolveOptions(options)).toEqual({
+      backend: 'redis',
+      connection: {},
+      keyPrefix: 'redis-cache',
+      ttlSeconds: 3_600,
+      commandTimeoutMs: 500,
+      connectTimeoutMs: 2_000,
+      maxValueBytes: 8_388_608,
+      compressAboveBytes: Infinity,
+      memory: { maxBytes: 67_108_864 },
+      getOrSet: {},
+      writeBehind: { maxEntries: 1_000, maxBytes: 16_777_216 },
+      queue: { name: 'requests', maxLength: 100_000, maxRequestBytes: 1_048_576 },
+      health: { required: false, timeoutMs: 1_000 },
+    });
+  });
+
+  it('keeps what was given beside the defaults', () => {
+    const options = resolveOptions({ queue: { maxLength: 5 }, health: { required: true } });
+    expect(options.queue).toEqual({ name: 'requests', maxLength: 5, maxRequestBytes: 1_048_576 });
+    expect(options.health).toEqual({ required: true, timeoutMs: 1_000 });
+  });
+
+  it.each([
+    { connection: { url: 'redis://cache', password: 'pw' } },
+    { connection: { host: 'cache', port: 1, db: 3, username: 'u', password: 'p', tls: true } },
+    { connection: { path: '/run/redis.sock' } },
+    { connection: { clusterNodes: [{ host: 'a' }, { host: 'b', port: 1 }], db: 0 } },
+    { connection: { sentinels: [{ host: 'a' }], sentinelName: 'm', sentinelPassword: 'p' } },
+    { connection: { tls: { ca: 'pem' }, redisOptions: { keyPrefix: 'x' }, clusterOptions: { natMap: {} } } },
+    { backend: 'memory' as const, memory: { maxBytes: 1 } },
+    { keyPrefix: 'a*[b]?\\', ttlSeconds: 0.001, queue: { name: '}' } },
+  ])('accepts %j', (options) => {
+    expect(resolveOptions(options)).toMatchObject(options);
+  });
+
+  it('passes a client through as it is', () => {
+    const client = new Redis({ lazyConnect: true });
+    expect(resolveOptions({ connection: { client } }).connection.client).toBe(client);
+  });
+
+  it.each([
+    ['backend', { backend: SECRET }],
+    ['connection', { connection: SECRET }],
+    ['connection.host', { connection: { host: '' } }],
+    ['connection.port', { connection: { port: 0 } }],
+    ['connection.port', { connection: { port: 65_536 } }],
+    ['connection.port', { connection: { port: '6379' } }],
+    ['connection.db', { connection: { db: -1 } }],
+    ['connection.db', { connection: { db: 1.5 } }],
+    ['connection.url', { connection: { url: '' } }],
+    ['connection.url', { connection: { url: new URL(`redis://:${SECRET}@cache`) } }],
+    ['connection.password', { connection: { password: [SECRET] } }],
+    ['connection.tls', { connection: { tls: SECRET } }],
+    ['connection.client', { connection: { client: {} } }],
+    ['connection.client', { connection: { client: `redis://:${SECRET}@cache` } }],
+    ['connection.clusterNodes', { connection: { clusterNodes: [] } }],
+    ['connection.clusterNodes.0.host', { connection: { clusterNodes: [{ port: 1 }] } }],
+    [
+      'connection.clusterNodes.1.port',
+      { connection: { clusterNodes: [{ host: 'a' }, { host: 'b', port: 0 }] } },
+    ],
+    ['connection.sentinels.0.prot', { connection: { sentinels: [{ host: 'a', prot: SECRET }] } }],
+    ['connection.sentinelName', { connection: { sentinels: [{ host: 'a' }] } }],
+    ['connection.db', { connection: { clusterNodes: [{ host: 'a' }], db: 1 } }],
+    ['connection.host', { connection: { url: 'redis://a', host: SECRET } }],
+    ['connection.url', { connection: { clusterNodes: [{ host: 'a' }], url: `redis://:${SECRET}@a` } }],
+    ['connection.redisOptions', { connection: { redisOptions: SECRET } }],
+    ['connection.pasword', { connection: { pasword: SECRET } }],
+    ['keyPrefix', { keyPrefix: '' }],
+    ['keyPrefix', { keyPrefix: `{${SECRET}}` }],
+    ['keyPrefix', { keyPrefix: '\ud800' }],
+    ['keyPrefix', { keyPrefix: 'x'.repeat(129) }],
+    ['ttlSeconds', { ttlSeconds: 0 }],
+    ['ttlSeconds', { ttlSeconds: Number.POSITIVE_INFINITY }],
+    ['ttlSeconds', { ttlSeconds: Number.NaN }],
+    ['ttlSeconds', { ttlSeconds: 1e10 }],
+    ['ttlSeconds', { ttlSeconds: '60' }],
+    ['commandTimeoutMs', { commandTimeoutMs: 0 }],
+    ['commandTimeoutMs', { commandTimeoutMs: 3_600_001 }],
+    ['connectTimeoutMs', { connectTimeoutMs: -1 }],
+    ['maxValueBytes', { maxValueBytes: 0.5 }],
+    ['maxValueBytes', { maxValueBytes: 512 * 1024 * 1024 + 1 }],
+    ['memory.maxBytes', { memory: { maxBytes: 0 } }],
+    ['queue.name', { queue: { name: '' } }],
+    ['queue.maxLength', { queue: { maxLength: 0 } }],
+    ['queue.maxRequestBytes', { queue: { maxRequestBytes: -1 } }],
+    ['health.required', { health: { required: SECRET } }],
+    ['health.timeoutMs', { health: { timeoutMs: 0 } }],
+    ['pasword', { pasword: SECRET }],
+    ['options', null],
+    ['options', SECRET],
+  ])('names %s in %j, and not what it is', (field, options) => {
+    const error = errorOf(options);
+    expect(error).toBeInstanceOf(InvalidOptionsError);
+    expect(error.field).toBe(field);
+    expect(error.message).toMatch(new RegExp(`^${field} (is|must|cannot) `));
+    expect(JSON.stringify([error.message, error.stack, error])).not.toContain(SECRET);
+    expect(error.code).toBe('ERR_CACHE_INVALID_OPTIONS');
+  });
+
+  it.each([
+    [{ connection: { url: 'redis://a', host: 'b' } }, 'connection.host cannot be combined with url'],
+    [{ connection: { sentinels: [{ host: 'a' }] } }, 'connection.sentinelName is needed with sentinels'],
+    [{ keyPrefix: 'a{b' }, 'keyPrefix must not contain braces: they decide the Cluster slot'],
+    [{ ttl: 60 }, 'ttl is not an option'],
+  ])('says what is wrong with %j', (options, message) => {
+    expect(errorOf(options).message).toBe(message);
+  });
+
+  it('calls a field by the name that its user knows', () => {
+    const names = { ttlSeconds: 'CACHE_TTL_SECONDS' };
+    expect(() => resolveOptions({ ttlSeconds: -1 }, names)).toThrow(/^CACHE_TTL_SECONDS is invalid/);
+  });
+});

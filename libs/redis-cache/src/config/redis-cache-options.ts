@@ -1,0 +1,149 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { GetOrSetDefaults } from './get-or-set-options.js';
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+
+/** Host and port of one server. */
+export interface NodeAddress {
+  host: string;
+  /** Default 6379 (26379 for a Sentinel). */
+  port?: number;
+}
+
+/**
+ * How Redis is reached. At most one of `client`, `clusterNodes`, `sentinels`, `url`, `path` and `host`
+ * chooses the way; with none of them it is `localhost:6379`.
+ */
+export interface RedisConnectionOptions {
+  /**
+   * A client of your own, `Redis` or `Cluster`. It keeps its options and its life: this module never
+   * closes it and never makes it reconnect.
+   */
+  client?: Redis | Cluster;
+  /** Start nodes of a Redis Cluster. */
+  clusterNodes?: NodeAddress[];
+  /** Sentinels that know the master. Needs `sentinelName`. */
+  sentinels?: NodeAddress[];
+  /** Name of the master at the Sentinels. */
+  sentinelName?: string;
+  /** Password of the Sentinels themselves. */
+  sentinelPassword?: string;
+  /** `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `unix:///path/to.sock[?db=1]`. */
+  url?: string;
+  /** Path of a unix socket. */
+  path?: string;
+  /** Default `localhost`. */
+  host?: string;
+  /** Default 6379. */
+  port?: number;
+  /** Database number, default 0. Not with a Cluster. */
+  db?: number;
+  username?: string;
+  password?: string;
+  /** `true`, or options of `tls.connect()`; default off. */
+  tls?: boolean | TlsOptions;
+  /** More options for ioredis. Those on which this module's promises stand are not overridden. */
+  redisOptions?: RedisOptions;
+  /** More options for ioredis's `Cluster`, such as `natMap`; the same holds. */
+  clusterOptions?: Omit<ClusterOptions, 'redisOptions'>;
+}
+
+/** Limits of the in-process backend. */
+export interface MemoryOptions {
+  /** Bytes that cached entries may take; the least recently used give way. Default 67,108,864 (64 MiB). */
+  maxBytes?: number;
+}
+
+/**
+ * Copies of entries in this process, for hits without a round trip. They are kept true by listening to
+ * Redis on one more connection; values are frozen, since all callers share them.
+ */
+export interface NearOptions {
+  /** Bytes that copies may take, by their size in Redis. Default 67,108,864 (64 MiB). */
+  maxBytes?: number;
+  /** How many copies there may be. Default 10,000. */
+  maxEntries?: number;
+  /**
+   * How long copies are served while Redis cannot be heard, in seconds; a change that is not heard shows
+   * that late. Default 30.
+   */
+  staleSeconds?: number;
+  /**
+   * `server` (default): the server tells what changes, expiry and writes of other programs included; on a
+   * Cluster, and with `pubsub`, the processes tell each other, so all of them must be set alike.
+   */
+  invalidation?: 'server' | 'pubsub';
+}
+
+/** Computed values that wait for Redis to come back. */
+export interface WriteBehindOptions {
+  /** Above it the oldest give way, and are counted. Default 1,000. */
+  maxEntries?: number;
+  /** The same for their bytes. Default 16,777,216 (16 MiB). */
+  maxBytes?: number;
+}
+
+/** The request queue. */
+export interface QueueOptions {
+  /** Name within the prefix, default `requests`. Instances with one prefix and one name share a queue. */
+  name?: string;
+  /** Requests that may wait; above it `queueRequest` answers `false`. Default 100,000. */
+  maxLength?: number;
+  /** Size of one request as JSON, in bytes; above it `queueRequest` throws. Default 1,048,576 (1 MiB). */
+  maxRequestBytes?: number;
+}
+
+/** What `/health` says. */
+export interface HealthOptions {
+  /**
+   * `false` (default): without Redis the state is `degraded` and the check passes, since fallbacks serve.
+   * `true`: without Redis the state is `down` and the check fails.
+   */
+  required?: boolean;
+  /** How long the check may take, in milliseconds. Default 1,000. */
+  timeoutMs?: number;
+}
+
+/**
+ * Options of `RedisCacheModule.forRoot()`, and what a factory of `forRootAsync()` answers.
+ *
+ * @example
+ * RedisCacheModule.forRoot({ connection: { url: 'redis://cache.internal:6379' }, ttlSeconds: 600 })
+ */
+export interface RedisCacheOptions {
+  /**
+   * `redis` (default), or `memory`: this process alone, nothing survives it. Memory is never chosen
+   * silently, because a queue that dies with the process loses work.
+   */
+  backend?: 'redis' | 'memory';
+  /** How Redis is reached; default `localhost:6379`. */
+  connection?: RedisConnectionOptions;
+  /**
+   * Start of every key, default `redis-cache`. Keeps this cache apart from everything else in the
+   * database; `clearCache()` touches nothing outside it.
+   */
+  keyPrefix?: string;
+  /** TTL of a response when the call names none, in seconds. Default 3,600. */
+  ttlSeconds?: number;
+  /**
+   * Deadline of one operation, in milliseconds; an operation without a reply gets its fallback after
+   * seven eighths to all of it. A whole deadline without any reply opens the breaker. Default 500.
+   */
+  commandTimeoutMs?: number;
+  /** How long opening a connection may take, in milliseconds. Default 2,000. */
+  connectTimeoutMs?: number;
+  /** Size of one response as JSON, in bytes; above it `cacheResponse` throws. Default 8,388,608 (8 MiB). */
+  maxValueBytes?: number;
+  /**
+   * Values above this size as JSON, in bytes, are stored compressed, which is done off the event loop.
+   * Costs time at every write and read of such a value. Default: never.
+   */
+  compressAboveBytes?: number;
+  memory?: MemoryOptions;
+  /** Copies in this process; without this option there are none. `{}` takes every default. */
+  near?: NearOptions;
+  /** Defaults of every `getOrSet` call. */
+  getOrSet?: GetOrSetDefaults;
+  writeBehind?: WriteBehindOptions;
+  queue?: QueueOptions;
+  health?: HealthOptions;
+}

@@ -1,0 +1,94 @@
+import type { LinkListener } from '../backend/backend.js';
+import { atMost } from '../util/at-most.js';
+import type { RedisClient } from './create-client.js';
+
+export interface RedisConnectionOptions {
+  /** `false` for a client of the user, which is neither closed nor reconnected. */
+  owned: boolean;
+  /** How long the handshake after connecting may take, and closing, in milliseconds. */
+  stallMs: number;
+  closeTimeoutMs: number;
+}
+
+const lost = (): Error => Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_LOST' });
+
+/** The life of one client: tells when it can be used, and ends it. */
+export class RedisConnection {
+  #listener: LinkListener | undefined;
+  #lastError: Error | undefined;
+  #handshakeTimer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  readonly #onReady = (): void => {
+    clearTimeout(this.#handshakeTimer);
+    this.#lastError = undefined;
+    this.#listener?.up();
+  };
+  readonly #onClose = (): void => {
+    clearTimeout(this.#handshakeTimer);
+    this.#listener?.down(this.#lastError ?? lost());
+  };
+  readonly #onError = (error: Error): void => {
+    this.#lastError = error;
+  };
+  readonly #onConnect = (): void => {
+    clearTimeout(this.#handshakeTimer);
+    this.#handshakeTimer = setTimeout(() => this.reconnect(), this.options.stallMs).unref();
+  };
+
+  constructor(
+    readonly client: RedisClient,
+    private readonly options: RedisConnectionOptions,
+  ) {
+    client.on('ready', this.#onReady);
+    client.on('close', this.#onClose);
+    client.on('end', this.#onClose);
+    client.on('error', this.#onError);
+    client.on('node error', this.#onError);
+    if (options.owned) client.on('connect', this.#onConnect);
+    if (client.status === 'wait') client.connect().catch(this.#onError);
+  }
+
+  /** Names the listener; tells it at once what is known already. */
+  watch(listener: LinkListener): void {
+    this.#listener = listener;
+    if (this.client.status === 'ready') listener.up();
+    if (this.client.status === 'end') listener.down(lost());
+  }
+
+  reconnect(): void {
+    if (this.options.owned && !this.#closing) this.client.disconnect(true);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#listener = undefined;
+    clearTimeout(this.#handshakeTimer);
+    if (this.options.owned) await this.#quit();
+    else this.#detach();
+  }
+
+  // QUIT lets replies that are on their way arrive; a server that does not answer is left behind.
+  async #quit(): Promise<void> {
+    const { client } = this;
+    if (client.status === 'ready') await atMost(this.options.closeTimeoutMs, client.quit(), 'OK');
+    if (client.status === 'end') return;
+    const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
+    // Between two attempts there is no socket, hence no event of its closing.
+    const idle = client.status === 'reconnecting' || client.status === 'close';
+    client.disconnect();
+    if (!idle) await atMost(this.options.closeTimeoutMs, ended, undefined);
+  }
+
+  #detach(): void {
+    this.client.off('ready', this.#onReady);
+    this.client.off('close', this.#onClose);
+    this.client.off('end', this.#onClose);
+    this.client.off('error', this.#onError);
+    this.client.off('node error', this.#onError);
+  }
+}

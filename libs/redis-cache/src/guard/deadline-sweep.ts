@@ -1,0 +1,125 @@
+/** How many times per deadline the sweep looks: the precision of a deadline is one part in eight. */
+const TICKS_PER_DEADLINE = 8;
+
+/** An operation that waits for its reply: a link of the chain of all that wait, oldest first. */
+export class OutstandingCall {
+  before: OutstandingCall | null = null;
+  after: OutstandingCall | null = null;
+  waits = true;
+
+  constructor(
+    readonly startedAtTick: number,
+    readonly repliesAtStart: number,
+    readonly expire: () => void,
+  ) {}
+}
+
+export interface DeadlineSweepOptions {
+  /** An operation expires after seven eighths to all of this, in milliseconds. */
+  deadlineMs: number;
+  /** One operation expired. */
+  onTimeout: () => void;
+  /** A whole deadline passed with operations outstanding and not one reply. */
+  onSilence: () => void;
+}
+
+/**
+ * One coarse timer for all operations of a connection, instead of a timer per operation. It counts
+ * its own ticks rather than reading a clock, so that a blocked event loop, during which replies lie
+ * unread in the socket, does not look like a silent server. Idle, it stops.
+ */
+export class DeadlineSweep {
+  #first: OutstandingCall | null = null;
+  #last: OutstandingCall | null = null;
+  #size = 0;
+  #ticks = 0;
+  #replies = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped: (() => void) | undefined;
+
+  constructor(private readonly options: DeadlineSweepOptions) {}
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Watches an operation; `expire` is called when no reply came in time. */
+  start(expire: () => void): OutstandingCall {
+    const call = new OutstandingCall(this.#ticks, this.#replies, expire);
+    call.before = this.#last;
+    if (this.#last) this.#last.after = call;
+    else this.#first = call;
+    this.#last = call;
+    this.#size += 1;
+    this.#timer ??= this.#startTimer();
+    return call;
+  }
+
+  /** A reply came. `false` when it came too late: the operation had already expired. */
+  settle(call: OutstandingCall): boolean {
+    this.#replies += 1;
+    return this.#remove(call);
+  }
+
+  /** Expires everything that waits: there will be no replies. */
+  expireAll(): void {
+    const calls: OutstandingCall[] = [];
+    for (let call = this.#first; call; call = this.#first) {
+      this.#remove(call);
+      calls.push(call);
+    }
+    for (const call of calls) call.expire();
+  }
+
+  /** One step of time. Called by the timer; public so that a test can be the clock. */
+  tick(): void {
+    if (this.#size === 0) return this.stop();
+    this.#ticks += 1;
+    if (this.#expireOverdue()) this.options.onSilence();
+  }
+
+  /** Resolves when nothing waits any more: all of it was answered, or has expired. */
+  async drained(): Promise<void> {
+    if (this.#size === 0) return;
+    this.#timer?.ref();
+    await new Promise<void>((resolve) => (this.#stopped = resolve));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#stopped?.();
+  }
+
+  #expireOverdue(): boolean {
+    let silent = false;
+    for (let call = this.#first; call; call = this.#first) {
+      if (this.#ticks - call.startedAtTick < TICKS_PER_DEADLINE) break;
+      this.#remove(call);
+      silent ||= call.repliesAtStart === this.#replies;
+      this.options.onTimeout();
+      call.expire();
+    }
+    return silent;
+  }
+
+  // A call that has left points nowhere: through one that has grown old, all later ones would live on.
+  #remove(call: OutstandingCall): boolean {
+    if (!call.waits) return false;
+    const { before, after } = call;
+    if (before) before.after = after;
+    else this.#first = after;
+    if (after) after.before = before;
+    else this.#last = before;
+    call.waits = false;
+    call.before = null;
+    call.after = null;
+    this.#size -= 1;
+    return true;
+  }
+
+  #startTimer(): NodeJS.Timeout {
+    const every = this.options.deadlineMs / TICKS_PER_DEADLINE;
+    return setInterval(() => this.tick(), every).unref();
+  }
+}

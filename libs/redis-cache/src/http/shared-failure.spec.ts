@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { HttpException, NotFoundException } from '@nestjs/common';
+import { readFailure, writeFailure } from '../cache/engine/failure-text.js';
+import { fromSharedFailure, toSharedFailure } from './shared-failure.js';
+
+const elsewhere = (error: unknown): unknown => readFailure(JSON.parse(writeFailure(toSharedFailure(error))));
+
+describe('a shared failure', () => {
+  it('is the handler’s own error in this process', () => {
+    const error = new NotFoundException('no such article');
+    expect(fromSharedFailure(toSharedFailure(error))).toBe(error);
+  });
+
+  it('passes for the error, so that its class and status can be told', () => {
+    const shared = toSharedFailure(new NotFoundException('no such article')) as NotFoundException;
+    expect(shared).toBeInstanceOf(NotFoundException);
+    expect([shared.getStatus(), shared.message]).toEqual([404, 'no such article']);
+  });
+
+  it('answers the same in another process', () => {
+    const error = new HttpException({ title: 'Gone', detail: ['a', 1] }, 410);
+    const there = fromSharedFailure(elsewhere(error)) as HttpException;
+    expect(there).toBeInstanceOf(HttpException);
+    expect([there.getStatus(), there.getResponse()]).toEqual([410, { title: 'Gone', detail: ['a', 1] }]);
+  });
+
+  it.each([
+    ['an error without a status', new Error('boom')],
+    ['no error at all', 'boom'],
+    ['a body that JSON does not carry', new HttpException({ big: 1n } as never, 500)],
+    ['a body that is too large', new HttpException('x'.repeat(9_000), 500)],
+  ])('is left as it is: %s', (_what, error) => {
+    expect(toSharedFailure(error)).toBe(error);
+    expect(fromSharedFailure(error)).toBe(error);
+  });
+});

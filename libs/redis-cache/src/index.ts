@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+
+export { RedisCacheModule } from './redis-cache.module.js';
+export type { RedisCacheModuleExtras, RedisCacheOptionsFactory } from './redis-cache.module-definition.js';
+export { RedisCacheService, type RedisCacheStatus, type ResponseToCache } from './redis-cache.service.js';
+export {
+  getRedisCacheHealthToken,
+  getRedisCacheToken,
+  InjectRedisCache,
+  InjectRedisCacheHealth,
+} from './redis-cache.tokens.js';
+export { createRedisCache } from './create-redis-cache.js';
+export { optionsFromEnv, type EnvLookup } from './config/env.js';
+export { redisCacheConfig } from './config/redis-cache.config.js';
+export type {
+  HealthOptions,
+  MemoryOptions,
+  NearOptions,
+  NodeAddress,
+  QueueOptions,
+  RedisCacheOptions,
+  RedisConnectionOptions,
+  WriteBehindOptions,
+} from './config/redis-cache-options.js';
+export type { GetOrSetDefaults, GetOrSetOptions } from './config/get-or-set-options.js';
+export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './cache/engine/cache-result.js';
+export { AbandonedError } from './cache/single-flight/flight.js';
+export { FactoryTimeoutError } from './errors/factory-timeout.error.js';
+export { InvalidCallOptionError } from './errors/invalid-call-option.error.js';
+export { InvalidTagError } from './errors/invalid-tag.error.js';
+export { RemoteFactoryError } from './errors/remote-factory.error.js';
+export type { CacheLookup } from './cache/response-cache.js';
+export { cacheKey, type CacheKeyOptions } from './cache/canonical-key.js';
+export { MAX_KEY_LENGTH } from './cache/cache-key.js';
+export { MAX_TTL_SECONDS } from './cache/ttl.js';
+export { RedisCacheHealthIndicator, type RedisCacheHealthDetails } from './health/redis-cache.health.js';
+export type { GuardPhase } from './guard/guard.js';
+export type { BreakerState } from './guard/circuit-breaker.js';
+export type { RedisCacheCounters } from './telemetry/counters.js';
+export { RedisCacheError } from './errors/redis-cache.error.js';
+export { InvalidKeyPartError } from './errors/invalid-key-part.error.js';
+export { InvalidKeyError } from './errors/invalid-key.error.js';
+export { InvalidOptionsError } from './errors/invalid-options.error.js';
+export { InvalidTtlError } from './errors/invalid-ttl.error.js';
+export { ValueTooLargeError } from './errors/value-too-large.error.js';
+export {
+  CacheResponse,
+  type CacheResponseDecorator,
+  type CacheResponseOptions,
+} from './http/cache-response.decorator.js';
+export { CacheNotInjectedError } from './http/cache-not-injected.error.js';
+export { ResponseCache, type ResponseCacheOptions } from './http/response-cache.decorator.js';
+export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
+export {
+  type CacheStatus,
+  cacheStatusOf,
+  formatCacheStatus,
+  type ForwardReason,
+} from './http/cache-status.js';
+export { entityTagOf, matchesEntityTag } from './http/entity-tag.js';
+export { parseRequestDirectives, type RequestDirectives } from './http/request-directives.js';

@@ -1,0 +1,264 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Backend } from './backend/backend.js';
+import { assertKey } from './cache/cache-key.js';
+import type { CacheResult, Factory } from './cache/engine/cache-result.js';
+import type { GetOrSet } from './cache/engine/get-or-set.js';
+import type { Invalidation } from './cache/invalidation.js';
+import type { CacheLookup, ResponseCache } from './cache/response-cache.js';
+import type { GetOrSetOptions } from './config/get-or-set-options.js';
+import type { Guard, GuardStatus } from './guard/guard.js';
+import type { RequestQueue } from './queue/request-queue.js';
+import type { RedisCacheCounters } from './telemetry/counters.js';
+
+/** State of an instance, known without asking Redis. */
+export interface RedisCacheStatus extends GuardStatus {
+  backend: 'redis' | 'memory';
+}
+
+/** One response for `setMany`. */
+export interface ResponseToCache {
+  promptHash: string;
+  response: unknown;
+  /** Default: the module's `ttlSeconds`. */
+  ttlSeconds?: number;
+}
+
+/** What a service is made of; see `createRedisCache`. */
+export interface RedisCacheParts {
+  backend: Backend;
+  guard: Guard;
+  cache: ResponseCache;
+  queue: RequestQueue;
+  getOrSet: GetOrSet;
+  invalidation: Invalidation;
+  counters: RedisCacheCounters;
+  ttlSeconds: number;
+}
+
+/**
+ * Response cache and request queue on Redis that keep serving when Redis does not.
+ *
+ * A fault of Redis never throws: refused, frozen, read-only, out of memory, wrong password or bad
+ * stored data become the fallback that each method names, at the latest after `commandTimeoutMs`, and
+ * at once while the circuit breaker is open. Wrong arguments do throw, as rejected promises.
+ *
+ * @example
+ * constructor(private readonly cache: RedisCacheService) {}
+ *
+ * async answer(promptHash: string): Promise<Answer> {
+ *   const cached = await this.cache.getCachedResponse<Answer>(promptHash);
+ *   if (cached !== null) return cached;
+ *   const answer = await this.compute();
+ *   await this.cache.cacheResponse(promptHash, answer, 3600);
+ *   return answer;
+ * }
+ */
+export class RedisCacheService implements OnApplicationShutdown {
+  constructor(private readonly parts: RedisCacheParts) {}
+
+  /** Whether Redis answers, by a real round trip. Fallback: `false`. */
+  async isConnected(): Promise<boolean> {
+    const { guard, backend } = this.parts;
+    return guard.run(() => backend.ping().then(() => true), false);
+  }
+
+  /**
+   * Stores a response. `true` once Redis has confirmed it; `false` means unconfirmed: Redis is
+   * unavailable or refuses writes, or JSON cannot carry the value (a line is logged).
+   *
+   * @param promptHash key, used literally, 1 to 1,024 characters
+   * @param response anything that JSON can carry
+   * @param ttlSeconds time to live in seconds, above 0; default: the module's `ttlSeconds` (3,600)
+   * @throws {InvalidKeyError} empty, over-long or ill-formed key
+   * @throws {InvalidTtlError} not a positive finite number
+   * @throws {ValueTooLargeError} above `maxValueBytes`
+   */
+  async cacheResponse(
+    promptHash: string,
+    response: unknown,
+    ttlSeconds: number = this.parts.ttlSeconds,
+  ): Promise<boolean> {
+    return this.parts.cache.set(promptHash, response, ttlSeconds);
+  }
+
+  /**
+   * The stored response, or `null` when there is none, it has expired, it is unreadable (it is then
+   * removed), or Redis is unavailable.
+   *
+   * @throws {InvalidKeyError} empty, over-long or ill-formed key
+   */
+  getCachedResponse<T = unknown>(promptHash: string): Promise<T | null> {
+    return this.parts.cache.near<T>(promptHash) ?? this.#stored<T>(promptHash);
+  }
+
+  /**
+   * Like `getCachedResponse`, and tells a hit, a miss and an unavailable Redis apart, with the age and
+   * the remaining TTL of a hit.
+   *
+   * @throws {InvalidKeyError} empty, over-long or ill-formed key
+   * @example
+   * const found = await cache.lookup<Answer>(key);
+   * if (found.status === 'hit') reply.header('Age', Math.floor(found.ageSeconds ?? 0));
+   */
+  async lookup<T = unknown>(promptHash: string): Promise<CacheLookup<T>> {
+    return this.parts.cache.lookup<T>(promptHash);
+  }
+
+  /**
+   * The stored response as the bytes of its JSON, unread, to be sent on as they are; `null` when Redis has
+   * none or is unavailable. Always asks Redis: near copies hold values, not bytes.
+   *
+   * @throws {InvalidKeyError} empty, over-long or ill-formed key
+   * @example
+   * const json = await cache.getCachedBytes(key);
+   * if (json !== null) reply.header('Content-Type', 'application/json').send(json);
+   */
+  async getCachedBytes(promptHash: string): Promise<Buffer | null> {
+    return this.parts.cache.bytes(promptHash);
+  }
+
+  /**
+   * The cached value, or what the factory computes, which is then cached. However many callers ask for a
+   * key at the same time, here and in all processes on one Redis, the factory runs once, and all get its
+   * value or its failure. Values are shared, hence frozen.
+   *
+   * Without Redis the factory still runs once per process, and its result is stored when Redis is back.
+   *
+   * @throws what the factory throws; `RemoteFactoryError` with its message and code where another process ran it
+   * @throws {FactoryTimeoutError} after `hardTimeoutMs`
+   * @throws {InvalidKeyError} {@link InvalidTtlError} {@link InvalidTagError} {@link InvalidCallOptionError}
+   * @throws the signal's reason, when it aborts
+   * @example
+   * const answer = await cache.getOrSet(key, ({ signal }) => ask(prompt, signal), { ttlSeconds: 600 });
+   */
+  getOrSet<T>(key: string, factory: Factory<T>, options?: GetOrSetOptions): Promise<T> {
+    return this.parts.getOrSet.value(key, factory, options);
+  }
+
+  /** Like `getOrSet`, and tells where the value came from, how old it is and how long it will live. */
+  async getOrSetEntry<T>(
+    key: string,
+    factory: Factory<T>,
+    options?: GetOrSetOptions,
+  ): Promise<CacheResult<T>> {
+    return this.parts.getOrSet.entry(key, factory, options);
+  }
+
+  /**
+   * Removes an entry. A computation of it that began before can no longer store its result.
+   * `false` when Redis has not confirmed it.
+   *
+   * @throws {InvalidKeyError} empty, over-long or ill-formed key
+   */
+  async delete(key: string): Promise<boolean> {
+    return this.parts.invalidation.delete([key]);
+  }
+
+  /** Like `delete`, for several entries at once. */
+  async deleteMany(keys: readonly string[]): Promise<boolean> {
+    return this.parts.invalidation.delete(keys);
+  }
+
+  /**
+   * Makes every entry invalid that carries one of the tags, at a cost that does not depend on how many
+   * there are; also the results of computations that began before. `false` when Redis has not confirmed it.
+   *
+   * @throws {InvalidTagError} an empty or over-long tag, or too many
+   */
+  async invalidateTags(...tags: string[]): Promise<boolean> {
+    return this.parts.invalidation.invalidateTags(tags);
+  }
+
+  /**
+   * Several stored responses, in the order of the keys, `null` for each that could not be had; all are
+   * asked for before the first answer comes.
+   *
+   * @throws {InvalidKeyError} empty, over-long or ill-formed key
+   */
+  async getMany<T = unknown>(promptHashes: readonly string[]): Promise<(T | null)[]> {
+    for (const key of promptHashes) assertKey(key, 'promptHash');
+    return Promise.all(promptHashes.map((key) => this.getCachedResponse<T>(key)));
+  }
+
+  /**
+   * Stores several responses, all sent before the first is confirmed. Answers for each whether it was.
+   * When one of them is a wrong argument, none is stored.
+   *
+   * @throws what `cacheResponse` throws
+   */
+  async setMany(responses: readonly ResponseToCache[]): Promise<boolean[]> {
+    const { cache, ttlSeconds } = this.parts;
+    for (const response of responses)
+      cache.assertStorable(response.promptHash, response.response, response.ttlSeconds ?? ttlSeconds);
+    return Promise.all(
+      responses.map((one) => this.cacheResponse(one.promptHash, one.response, one.ttlSeconds)),
+    );
+  }
+
+  /**
+   * Appends a request to the queue. `false` when unconfirmed, when `queue.maxLength` requests wait, or
+   * when JSON cannot carry it (a line is logged).
+   *
+   * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
+   */
+  async queueRequest(request: unknown): Promise<boolean> {
+    return this.parts.queue.push(request);
+  }
+
+  /** Removes and answers the oldest request; `null` when none waits or Redis is unavailable. */
+  async dequeueRequest<T = unknown>(): Promise<T | null> {
+    return this.parts.queue.shift<T>();
+  }
+
+  /** How many requests wait. Fallback: 0. */
+  async getQueueLength(): Promise<number> {
+    return this.parts.queue.length();
+  }
+
+  /**
+   * Removes every cached response of this prefix and nothing else. `false` when that is not confirmed;
+   * a part may then be gone.
+   */
+  async clearCache(): Promise<boolean> {
+    return this.parts.invalidation.clear();
+  }
+
+  /** Removes every request of this queue. Fallback: `false`. */
+  async clearQueue(): Promise<boolean> {
+    return this.parts.queue.clear();
+  }
+
+  /** Closes the connection, unless it is the user's own. Idempotent; afterwards everything is a fallback. */
+  async close(): Promise<void> {
+    await this.parts.guard.close();
+  }
+
+  /**
+   * Like `isConnected`, and also `false` when the server refuses writes (a read-only replica, out of
+   * memory): it overwrites a small key of its own.
+   */
+  async isWritable(): Promise<boolean> {
+    const { guard, backend } = this.parts;
+    return guard.runWrite(() => backend.pingWrite().then(() => true), false);
+  }
+
+  /** The state as it is known now, without a round trip. */
+  getStatus(): RedisCacheStatus {
+    return { backend: this.parts.backend.kind, ...this.parts.guard.status };
+  }
+
+  /** A copy of the counters, which begin at zero with the process. */
+  getCounters(): RedisCacheCounters {
+    return { ...this.parts.counters };
+  }
+
+  // Not in onModuleDestroy: requests that are still being answered need the cache until then.
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  async #stored<T>(promptHash: string): Promise<T | null> {
+    const found = await this.parts.cache.lookup<T>(promptHash);
+    return found.status === 'hit' ? found.value : null;
+  }
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { LeaseStore } from '../../backend/lease-store.js';
+import type { GetOrSetOptions } from '../../config/get-or-set-options.js';
+import { RemoteFactoryError } from '../../errors/remote-factory.error.js';
+import type { ChaosTally } from './chaos-backend.js';
+import type { ChaosOptions } from './chaos-options.js';
+import { ACTIONS, type Step } from './spec-support/steps.js';
+import { answered, DEADLINE_MS, TwoProcesses } from './spec-support/two-processes.js';
+
+const reply = (message: string) => () => Object.assign(new Error(message), { name: 'ReplyError' });
+const ERRORS = [
+  undefined,
+  () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+  ...['LOADING is', 'OOM command', 'READONLY You', 'WRONGTYPE Operation', 'ERR unknown'].map(reply),
+];
+
+const rate = fc.constantFrom(0, 0, 0.05, 0.3, 0.9, 1);
+const weather: fc.Arbitrary<ChaosOptions> = fc.record({
+  failRate: rate,
+  hangRate: rate,
+  delayRate: rate,
+  delayMs: fc.integer({ min: 0, max: 2 * DEADLINE_MS }),
+  corruptRate: rate,
+  seed: fc.integer(),
+  error: fc.constantFrom(...ERRORS),
+});
+const callOptions: fc.Arbitrary<GetOrSetOptions> = fc.record(
+  {
+    tags: fc.constant(['tag']),
+    ttlSeconds: fc.constantFrom(0.001, 10),
+    staleSeconds: fc.constantFrom(0, 10),
+    softTimeoutMs: fc.constantFrom(0, 5),
+    refreshAhead: fc.constant(0.001),
+    negativeTtlSeconds: fc.constantFrom(0, 10),
+    failureBackoffMs: fc.constant(10),
+    crossProcess: fc.boolean(),
+    readPolicy: fc.constantFrom('cache', 'no-cache'),
+    writePolicy: fc.constantFrom('cache', 'no-store'),
+  },
+  { requiredKeys: [] },
+);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    process: fc.constantFrom(0, 1),
+    key: fc.constantFrom('one', 'two'),
+    action: fc.constantFrom(...(Object.keys(ACTIONS) as Step['action'][])),
+    options: callOptions,
+  }),
+  { minLength: 4, maxLength: 24 },
+);
+
+/** All steps at the same time. Rejects when one does, or has no answer. */
+async function runAll({ caches }: TwoProcesses, those: Step[]): Promise<boolean[]> {
+  return Promise.all(
+    those.map((step) => answered(ACTIONS[step.action](caches[step.process]!, step), step.action)),
+  );
+}
+
+/** Runs the steps in the weather, cuts the first process off, runs them again, lets it come back. */
+async function runInChaos(
+  weathers: [ChaosOptions, ChaosOptions],
+  those: Step[],
+  tally: ChaosTally[],
+): Promise<boolean[]> {
+  const processes = new TwoProcesses();
+  try {
+    const calm = await runAll(processes, those);
+    weathers.forEach((options, index) => processes.chaos[index]!.set(options));
+    const rough = await runAll(processes, those);
+    processes.chaos[0]!.goDown();
+    const cutOff = await runAll(processes, those);
+    await processes.recovered();
+    return [...calm, ...rough, ...cutOff, ...(await runAll(processes, those))];
+  } finally {
+    tally.push(...processes.chaos.map(({ injected }) => injected));
+    await processes.close();
+  }
+}
+
+/** What one gets who waits for another process, when that leaves such a text. */
+async function answerTo(leave: (leases: LeaseStore, token: string) => Promise<boolean>): Promise<unknown> {
+  const processes = new TwoProcesses();
+  const { leases } = processes.shared;
+  const token = randomUUID();
+  try {
+    await leases.acquire('key', token, 60_000, { seen: null, hasStale: false, force: false });
+    const waiting = processes.caches[0]!.getOrSet('key', () => 'computed anew');
+    const settled = waiting.catch((error: unknown) => error);
+    await new Promise((resolve) => setImmediate(resolve));
+    await leave(leases, token);
+    return await answered(settled, 'getOrSet');
+  } finally {
+    await processes.close();
+  }
+}
+
+describe('in any weather', () => {
+  it('everything has an answer, an allowed one, and only factories fail', async () => {
+    const tally: ChaosTally[] = [];
+    await fc.assert(
+      fc.asyncProperty(weather, weather, steps, async (one, two, those) => {
+        const allowed = await runInChaos([one, two], those, tally);
+        const damaged = (one.corruptRate ?? 0) > 0 || (two.corruptRate ?? 0) > 0;
+        if (!damaged) expect(allowed).not.toContain(false);
+      }),
+      { numRuns: 60, endOnFailure: true },
+    );
+    for (const fault of ['failed', 'hung', 'delayed', 'corrupted'] as const) {
+      expect(tally.some((those) => those[fault] > 0)).toBe(true);
+    }
+  }, 120_000);
+});
+
+describe('the text that another process left', () => {
+  it.each(['', '{"message":"its o', 'no JSON', 'null', '7'])('is a failure though it is %j', async (text) => {
+    const failure = await answerTo((leases, token) => leases.fail('key', token, text, 60_000));
+    expect(failure).toBeInstanceOf(RemoteFactoryError);
+    expect(failure).toMatchObject({ message: 'a factory failed' });
+  });
+
+  it.each(['', '{"value":"it', 'no JSON'])('is no value when it is %j: it is computed anew', async (text) => {
+    const value = await answerTo((leases, token) => leases.share('key', token, text, 60_000));
+    expect(value).toBe('computed anew');
+  });
+});

@@ -1,0 +1,279 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { Backend, LinkListener } from '../../backend/backend.js';
+import type { CacheEvent, CacheEventListener } from '../../backend/event-channel.js';
+import { MemoryBackend } from '../../backend/memory/memory-backend.js';
+import { InvalidOptionsError } from '../../errors/invalid-options.error.js';
+import { ChaosBackend } from './chaos-backend.js';
+import type { ChaosOptions } from './chaos-options.js';
+import { ChaosError } from './chaos.error.js';
+
+const BYTES = Buffer.from('what stands under the key');
+const LONG_MS = 60_000;
+const REQUEST = { seen: null, hasStale: false, force: false };
+
+function calm(options?: ChaosOptions): { chaos: ChaosBackend; memory: MemoryBackend } {
+  const memory = new MemoryBackend({ maxBytes: 1_000_000 });
+  return { chaos: new ChaosBackend(memory, options), memory };
+}
+
+/** One letter for each of many reads: what became of it. */
+async function fatesOf(chaos: ChaosBackend, count = 200): Promise<string> {
+  const fates = Array.from({ length: count }, async () => {
+    try {
+      return (await chaos.entries.get('key'))?.equals(BYTES) ? '.' : 'c';
+    } catch {
+      return 'f';
+    }
+  });
+  return (await Promise.all(fates)).join('');
+}
+
+async function fatesOfSeed(seed: number): Promise<string> {
+  const { chaos, memory } = calm({ failRate: 0.3, corruptRate: 0.3, seed });
+  await memory.entries.set('key', BYTES, LONG_MS);
+  return fatesOf(chaos);
+}
+
+/** Whether the promise settles while everything that is ready runs. */
+async function settles(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = (): void => void (settled = true);
+  promise.then(settle, settle);
+  await new Promise((resolve) => setImmediate(resolve));
+  return settled;
+}
+
+/** A backend of which the test says what its link and its events tell. */
+function talkative(): { inner: Backend; link: () => LinkListener; events: () => CacheEventListener } {
+  const inner = new MemoryBackend({ maxBytes: 1_000 });
+  let link!: LinkListener;
+  let events!: CacheEventListener;
+  inner.watch = (listener) => (link = listener);
+  inner.events.listen = (listener) => (events = listener);
+  return { inner, link: () => link, events: () => events };
+}
+
+function recordLink(backend: Backend): string[] {
+  const told: string[] = [];
+  backend.watch({ up: () => told.push('up'), down: (reason) => told.push(`down: ${reason.message}`) });
+  return told;
+}
+
+describe('ChaosBackend, calm', () => {
+  it('lets everything through', async () => {
+    const { chaos, memory } = calm();
+    expect(chaos.kind).toBe('memory');
+    await chaos.entries.set('key', BYTES, LONG_MS);
+    expect(await memory.entries.get('key')).toEqual(BYTES);
+    expect(await chaos.queue.push('queue', 'request', 1)).toBe(true);
+    expect(await chaos.leases.acquire('other', 'token', LONG_MS, REQUEST)).toEqual({ state: 'acquired' });
+    expect(await chaos.tags.ensure(['tag'], LONG_MS)).toEqual(await memory.tags.read(['tag']));
+    await Promise.all([chaos.ping(), chaos.pingWrite()]);
+    expect(chaos.injected).toEqual({ failed: 0, hung: 0, delayed: 0, corrupted: 0 });
+  });
+
+  it('rejects with the error of the backend beneath', async () => {
+    const { chaos, memory } = calm();
+    const error = new Error('of its own');
+    memory.entries.get = async () => Promise.reject(error);
+    await expect(chaos.entries.get('key')).rejects.toBe(error);
+  });
+});
+
+describe('ChaosBackend', () => {
+  it('refuses operations, which then have no effect', async () => {
+    const { chaos, memory } = calm({ failRate: 1 });
+    await expect(chaos.entries.set('key', BYTES, LONG_MS)).rejects.toThrow(ChaosError);
+    await expect(chaos.queue.push('queue', 'x', 1)).rejects.toThrow('chaos: queue.push failed');
+    await expect(chaos.ping()).rejects.toThrow('chaos: ping failed');
+    await expect(chaos.pingWrite()).rejects.toThrow(ChaosError);
+    expect(await memory.entries.get('key')).toBeNull();
+    expect(chaos.injected.failed).toBe(4);
+  });
+
+  it('refuses with the error that it is told to', async () => {
+    const { chaos } = calm({ failRate: 1, error: (operation) => new TypeError(`no ${operation}`) });
+    await expect(chaos.tags.read(['tag'])).rejects.toThrow(new TypeError('no tags.read'));
+  });
+
+  it('leaves operations without an answer and without effect', async () => {
+    const { chaos, memory } = calm({ hangRate: 1 });
+    expect(await settles(chaos.entries.set('key', BYTES, LONG_MS))).toBe(false);
+    expect(await memory.entries.get('key')).toBeNull();
+    expect(chaos.injected.hung).toBe(1);
+    await chaos.close();
+  });
+
+  it('answers late, and does what it was to do all the same', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const { chaos, memory } = calm({ delayRate: 1, delayMs: 500 });
+      const late = chaos.entries.set('key', BYTES, LONG_MS);
+      jest.advanceTimersByTime(499);
+      expect(await settles(late)).toBe(false);
+      jest.advanceTimersByTime(1);
+      expect(await settles(late)).toBe(true);
+      expect(await memory.entries.get('key')).toEqual(BYTES);
+      expect(chaos.injected.delayed).toBe(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('damages what is read, never what is stored', async () => {
+    const { chaos, memory } = calm();
+    await memory.entries.set('key', BYTES, LONG_MS);
+    chaos.set({ corruptRate: 1 });
+    expect(await fatesOf(chaos)).toBe('c'.repeat(200));
+    expect(await memory.entries.get('key')).toEqual(Buffer.from('what stands under the key'));
+    expect(chaos.injected.corrupted).toBe(200);
+  });
+
+  it('damages requests, lease texts and versions, but not what an answer means', async () => {
+    const { chaos, memory } = calm({ corruptRate: 1 });
+    await memory.queue.push('queue', 'request', 1);
+    expect(await chaos.queue.shift('queue')).not.toBe('request');
+    await memory.leases.acquire('key', 'token', LONG_MS, REQUEST);
+    const attempt = await chaos.leases.acquire('key', 'other', LONG_MS, REQUEST);
+    expect(attempt).toEqual({ state: 'held', holder: expect.not.stringMatching(/^token$/) });
+    const versions = await memory.tags.ensure(['tag'], LONG_MS);
+    expect(await chaos.tags.read(['tag', 'none'])).toEqual([expect.not.stringContaining(versions[0]!), null]);
+  });
+
+  it('leaves alone what is no data: counts, cursors, nothing', async () => {
+    const { chaos } = calm({ corruptRate: 1 });
+    expect(await chaos.entries.get('nothing')).toBeNull();
+    expect(await chaos.queue.length('queue')).toBe(0);
+    expect(await chaos.entries.clearPage(null)).toBeNull();
+    expect(chaos.injected.corrupted).toBe(0);
+  });
+
+  it.each(['failRate', 'corruptRate'] as const)('keeps to the rate of %s', async (rate) => {
+    const { chaos, memory } = calm({ [rate]: 0.25 });
+    await memory.entries.set('key', BYTES, LONG_MS);
+    const faults = (await fatesOf(chaos, 2_000)).replaceAll('.', '').length;
+    expect(faults).toBeGreaterThan(400);
+    expect(faults).toBeLessThan(600);
+  });
+
+  it('chooses the same faults for the same seed, others for another', async () => {
+    expect(await fatesOfSeed(7)).toBe(await fatesOfSeed(7));
+    expect(await fatesOfSeed(7)).not.toBe(await fatesOfSeed(8));
+  });
+
+  it('changes at any time what it is told to, and nothing else', async () => {
+    const { chaos, memory } = calm({ failRate: 0.3, corruptRate: 0.3, seed: 7 });
+    await memory.entries.set('key', BYTES, LONG_MS);
+    const both = await fatesOf(chaos);
+    chaos.set({ seed: 7, corruptRate: 0 });
+    expect(await fatesOf(chaos)).toBe(both.replaceAll('c', '.'));
+    chaos.set({ failRate: 0, delayMs: undefined });
+    expect(await fatesOf(chaos)).toBe('.'.repeat(200));
+  });
+
+  it.each([
+    [{ failRate: 1.1 }, 'failRate'],
+    [{ hangRate: -0.1 }, 'hangRate'],
+    [{ delayRate: Number.NaN }, 'delayRate'],
+    [{ corruptRate: '1' }, 'corruptRate'],
+    [{ delayMs: -1 }, 'delayMs'],
+    [{ seed: null }, 'seed'],
+    [{ error: 'no' }, 'error'],
+    [{ failrate: 1 }, 'failrate'],
+    [{ toString: 1 }, 'toString'],
+  ])('refuses %j by name, and changes nothing', async (options, field) => {
+    const { chaos } = calm({ failRate: 1 });
+    const change = () => chaos.set({ failRate: 0, ...options } as ChaosOptions);
+    expect(change).toThrow(InvalidOptionsError);
+    expect(change).toThrow(new RegExp(`^${field} `));
+    await expect(chaos.ping()).rejects.toThrow(ChaosError);
+    expect(() => new ChaosBackend(chaos, options as ChaosOptions)).toThrow(InvalidOptionsError);
+  });
+});
+
+describe('the way to a ChaosBackend', () => {
+  it('tells its listener of going down and coming up, once each', () => {
+    const { chaos } = calm();
+    const told = recordLink(chaos);
+    chaos.goDown(new Error('cut'));
+    chaos.goDown(new Error('again'));
+    chaos.comeUp();
+    chaos.comeUp();
+    expect(told).toEqual(['up', 'down: cut', 'up']);
+  });
+
+  it('tells a listener that comes later that it is down', () => {
+    const { chaos } = calm();
+    chaos.goDown(new Error('cut'));
+    expect(recordLink(chaos)).toEqual(['down: cut']);
+  });
+
+  it('rejects everything with the reason while it is cut, also what is late', async () => {
+    const { chaos, memory } = calm({ delayRate: 1, delayMs: 1 });
+    const late = chaos.entries.set('key', BYTES, LONG_MS);
+    const reason = new Error('cut');
+    chaos.goDown(reason);
+    await expect(chaos.ping()).rejects.toBe(reason);
+    await expect(chaos.queue.length('queue')).rejects.toBe(reason);
+    await expect(late).rejects.toBe(reason);
+    expect(await memory.entries.get('key')).toBeNull();
+    chaos.comeUp();
+    await expect(chaos.queue.length('queue')).resolves.toBe(0);
+  });
+
+  it('comes up only when the backend beneath is up', () => {
+    const { inner, link } = talkative();
+    const chaos = new ChaosBackend(inner);
+    const told = recordLink(chaos);
+    link().up();
+    chaos.goDown(new Error('cut'));
+    link().down(new Error('lost'));
+    chaos.comeUp();
+    expect(told).toEqual(['up', 'down: cut']);
+    link().up();
+    link().down(new Error('lost again'));
+    expect(told).toEqual(['up', 'down: cut', 'up', 'down: lost again']);
+  });
+
+  it('is a new one after reconnect, unless it is cut', () => {
+    const { chaos, memory } = calm();
+    const told = recordLink(chaos);
+    const reconnect = jest.spyOn(memory, 'reconnect');
+    chaos.reconnect();
+    expect(told).toEqual(['up', 'down: chaos: the connection was given up', 'up']);
+    chaos.goDown(new Error('cut'));
+    chaos.reconnect();
+    expect(told.slice(3)).toEqual(['down: cut']);
+    expect(reconnect).toHaveBeenCalledTimes(2);
+  });
+
+  it('lets events through while it is up, and tells of both ends of an outage', () => {
+    const { inner, events } = talkative();
+    const chaos = new ChaosBackend(inner);
+    const heard: CacheEvent[] = [];
+    const also: CacheEvent[] = [];
+    chaos.events.listen((event) => heard.push(event));
+    chaos.events.listen((event) => also.push(event));
+    const changed = { type: 'changed', key: 'key' } as const;
+    events()({ type: 'up' });
+    events()(changed);
+    chaos.goDown();
+    events()(changed);
+    chaos.comeUp();
+    expect(heard).toEqual([{ type: 'up' }, changed, { type: 'down' }, { type: 'up' }]);
+    expect(also).toEqual(heard);
+  });
+
+  it('does not hold back that the server refuses to tell, nor claims to hear when it does not', () => {
+    const { inner, events } = talkative();
+    const chaos = new ChaosBackend(inner);
+    const heard: CacheEvent[] = [];
+    chaos.events.listen((event) => heard.push(event));
+    events()({ type: 'up' });
+    chaos.goDown();
+    events()({ type: 'refused' });
+    events()({ type: 'down' });
+    chaos.comeUp();
+    expect(heard).toEqual([{ type: 'up' }, { type: 'down' }, { type: 'refused' }]);
+  });
+});

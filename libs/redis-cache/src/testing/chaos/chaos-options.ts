@@ -1,0 +1,61 @@
+import { InvalidOptionsError } from '../../errors/invalid-options.error.js';
+
+/** What goes wrong, and how often. Rates are probabilities per operation, from 0 (never) to 1 (always). */
+export interface ChaosOptions {
+  /** How often an operation is refused: it rejects, and has no effect. Default 0. */
+  failRate?: number;
+  /** How often an operation gets no answer: its promise never settles, and it has no effect. Default 0. */
+  hangRate?: number;
+  /** How often an operation is late; it then still does what it was to do. Default 0. */
+  delayRate?: number;
+  /** How late, in milliseconds. Default 0. */
+  delayMs?: number;
+  /** How often what is read comes back damaged: cut short, or with one bit or character changed. Default 0. */
+  corruptRate?: number;
+  /** Chooses the faults: one seed, and one order of operations, give the same faults. Default 1. */
+  seed?: number;
+  /** Makes the error of a refused operation, which is named like `entries.get`. Default: a `ChaosError`. */
+  error?: (operation: string) => Error;
+}
+
+export type ChaosSettings = Required<Omit<ChaosOptions, 'error'>> & Pick<ChaosOptions, 'error'>;
+
+export const CALM: ChaosSettings = {
+  failRate: 0,
+  hangRate: 0,
+  delayRate: 0,
+  delayMs: 0,
+  corruptRate: 0,
+  seed: 1,
+};
+
+const LIMITS: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  failRate: [0, 1],
+  hangRate: [0, 1],
+  delayRate: [0, 1],
+  delayMs: [0, 2 ** 31 - 1],
+  corruptRate: [0, 1],
+  seed: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+/**
+ * Lays options over the settings that hold; those that are not given, or `undefined`, stay.
+ *
+ * @throws {InvalidOptionsError} naming the option that is out of its range or unknown
+ */
+export function changedSettings(settings: ChaosSettings, options: ChaosOptions): ChaosSettings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (name !== 'error') assertInRange(name, value);
+    else if (typeof value !== 'function') throw new InvalidOptionsError(name, 'must be a function');
+  }
+  return { ...settings, ...Object.fromEntries(given) };
+}
+
+function assertInRange(name: string, value: unknown): void {
+  const limits = Object.hasOwn(LIMITS, name) ? LIMITS[name] : undefined;
+  if (limits === undefined) throw new InvalidOptionsError(name, 'is not an option');
+  const [min, max] = limits;
+  if (typeof value === 'number' && value >= min && value <= max) return;
+  throw new InvalidOptionsError(name, `must be a number from ${min} to ${max}`);
+}

@@ -1,0 +1,65 @@
+import type { Factory } from '../../../cache/engine/cache-result.js';
+import type { GetOrSetOptions } from '../../../config/get-or-set-options.js';
+import { RemoteFactoryError } from '../../../errors/remote-factory.error.js';
+import type { RedisCacheService } from '../../../redis-cache.service.js';
+
+/** The only error that a factory here throws. */
+class FactoryFailure extends Error {}
+
+/** What one caller does, on one of two caches that share a backend as two processes do. */
+export interface Step {
+  process: 0 | 1;
+  key: string;
+  action: keyof typeof ACTIONS;
+  options: GetOrSetOptions;
+}
+
+/** Long enough for the other process to wait. */
+const work = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+const failing = async (): Promise<never> => {
+  await work();
+  throw new FactoryFailure('its own');
+};
+const valueOf = (key: string) => ({ key, text: 'the value of this key, and of no other' });
+
+/** Callers of one key share its outcome, so that one who computes may get the failure of one who fails. */
+async function getOrSet(
+  cache: RedisCacheService,
+  { key, options }: Step,
+  factory: Factory<unknown>,
+): Promise<boolean> {
+  return isValueOrNull(await cache.getOrSet(key, factory, options).catch(expectOwnFailure), key);
+}
+
+/** Each answers whether what it got is an answer that the operation may give, damage apart. */
+export const ACTIONS = {
+  isConnected: async (cache) => typeof (await cache.isConnected()) === 'boolean',
+  cacheResponse: async (cache, { key }) =>
+    typeof (await cache.cacheResponse(key, valueOf(key), 10)) === 'boolean',
+  getCachedResponse: async (cache, { key }) => isValueOrNull(await cache.getCachedResponse(key), key),
+  // As text: these bytes are handed out unread, so that what is damaged need not be JSON.
+  getCachedBytes: async (cache, { key }) =>
+    ['null', JSON.stringify(valueOf(key))].includes(String(await cache.getCachedBytes(key))),
+  queueRequest: async (cache, { key }) => typeof (await cache.queueRequest(valueOf(key))) === 'boolean',
+  dequeueRequest: async (cache) => {
+    const request = await cache.dequeueRequest<{ key: string }>();
+    return request === null || isValueOrNull(request, request.key);
+  },
+  getQueueLength: async (cache) => (await cache.getQueueLength()) >= 0,
+  clearCache: async (cache) => typeof (await cache.clearCache()) === 'boolean',
+  clearQueue: async (cache) => typeof (await cache.clearQueue()) === 'boolean',
+  delete: async (cache, { key }) => typeof (await cache.delete(key)) === 'boolean',
+  invalidateTags: async (cache) => typeof (await cache.invalidateTags('tag')) === 'boolean',
+  compute: (cache, step) => getOrSet(cache, step, () => work().then(() => valueOf(step.key))),
+  fail: (cache, step) => getOrSet(cache, step, failing),
+} satisfies Record<string, (cache: RedisCacheService, step: Step) => Promise<boolean>>;
+
+function isValueOrNull(found: unknown, key: string): boolean {
+  return found === null || JSON.stringify(found) === JSON.stringify(valueOf(key));
+}
+
+/** In the process whose factory failed its error itself, in the other one with its message. */
+function expectOwnFailure(error: unknown): null {
+  if (error instanceof FactoryFailure || error instanceof RemoteFactoryError) return null;
+  throw error;
+}

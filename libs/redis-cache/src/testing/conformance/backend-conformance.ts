@@ -1,0 +1,117 @@
+import type { Backend } from '../../backend/backend.js';
+import { clearPromises } from './clear-promises.js';
+import { entryPromises } from './entry-promises.js';
+import { foreignPromises, type PlantForeign } from './foreign-promises.js';
+import { leasePromises } from './lease-promises.js';
+import { linkPromises } from './link-promises.js';
+import { outcomePromises } from './outcome-promises.js';
+import { queuePromises } from './queue-promises.js';
+import type { Promises, Subject } from './subject.js';
+import { tagPromises } from './tag-promises.js';
+
+/** The functions of a test framework; those of Jest, Vitest, Mocha and `node:test` all fit. */
+export interface TestFramework {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, body: () => Promise<void>): unknown;
+  beforeEach(body: () => Promise<void>): unknown;
+  afterEach(body: () => Promise<void>): unknown;
+  /** Not needed: a broken promise is an `AssertionError` of `node:assert`, which every framework shows. */
+  expect?: unknown;
+}
+
+/** A backend for one test. */
+export interface BackendUnderTest {
+  /** Empty, and apart from those of all other tests. Closed after the test. */
+  backend: Backend;
+  /** Lets milliseconds pass for the backend, such as `clock.advance`. Default: waits for as long. */
+  passTime?: (ms: number) => unknown;
+  /** What is to be done once the backend is closed. */
+  tearDown?: () => unknown;
+}
+
+export interface ConformanceOptions {
+  /** What the backend is called in the report. */
+  name: string;
+  /** Makes a backend; called before each test. */
+  setUp: () => BackendUnderTest | Promise<BackendUnderTest>;
+  /** The test framework's functions. Default: those it has made global. */
+  framework?: TestFramework;
+  /** For stores that other programs can write to; what is not given is not tested. */
+  plantForeign?: PlantForeign;
+}
+
+/**
+ * Defines the tests of everything that `Backend` and its stores promise: call it in a test file of yours, with
+ * a backend of your own. On a backend that goes by real time they wait for some seconds in all.
+ *
+ * @throws {Error} no framework was given, and none is global
+ * @example
+ * import { afterEach, beforeEach, describe, it } from 'vitest';
+ *
+ * backendConformance({
+ *   name: 'my backend',
+ *   setUp: () => ({ backend: new MyBackend() }),
+ *   framework: { describe, it, beforeEach, afterEach },
+ * });
+ */
+export function backendConformance(options: ConformanceOptions): void {
+  const { framework = globalFramework() } = options;
+  framework.describe(`the backend contract on ${options.name}`, () => {
+    const current = useBackends(options, framework);
+    for (const [title, promises] of Object.entries(allPromises(options))) {
+      framework.describe(title, () => define(promises, current, framework));
+    }
+  });
+}
+
+function allPromises({ plantForeign = {} }: ConformanceOptions): Record<string, Promises> {
+  const promises = {
+    link: linkPromises,
+    entries: entryPromises,
+    clearing: clearPromises,
+    queue: queuePromises,
+    leases: leasePromises,
+    outcomes: outcomePromises,
+    tags: tagPromises,
+    'foreign things': foreignPromises(plantForeign),
+  };
+  // Some frameworks hold a group without tests for a mistake.
+  return Object.fromEntries(Object.entries(promises).filter(([, group]) => Object.keys(group).length > 0));
+}
+
+function define(promises: Promises, current: () => Subject, framework: TestFramework): void {
+  for (const [name, check] of Object.entries(promises)) framework.it(name, () => check(current()));
+}
+
+/** Opens a backend before each test and closes it after it. */
+function useBackends({ setUp }: ConformanceOptions, framework: TestFramework): () => Subject {
+  let opened: BackendUnderTest | undefined;
+  framework.beforeEach(async () => {
+    opened = undefined;
+    opened = await setUp();
+    await reachable(opened.backend);
+  });
+  framework.afterEach(async () => {
+    await opened?.backend.close();
+    await opened?.tearDown?.();
+  });
+  return () => {
+    const { backend, passTime = wait } = opened!;
+    return { backend, passTime: async (ms) => void (await passTime(ms)) };
+  };
+}
+
+/** Resolves when the backend says that it can be reached. */
+function reachable(backend: Backend): Promise<void> {
+  return new Promise((resolve, reject) => backend.watch({ up: resolve, down: reject }));
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function globalFramework(): TestFramework {
+  const { describe, it, beforeEach, afterEach } = globalThis as unknown as Partial<TestFramework>;
+  if (describe && it && beforeEach && afterEach) return { describe, it, beforeEach, afterEach };
+  throw new Error('no test framework has made its functions global: name them as `framework`');
+}

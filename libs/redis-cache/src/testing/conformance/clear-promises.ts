@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Backend, ClearCursor } from '../../backend/backend.js';
+import { assertBytes, atOnce, entryOf, LONG_MS, ODD_NAMES, type Promises, request } from './subject.js';
+
+/** More than a page is likely to hold. */
+const MANY = 1_500;
+const LEASES = 5;
+/** A clearing that takes more pages than this does not end. */
+const MAX_PAGES = 1_000;
+
+/** What `EntryStore.clearPage` promises. */
+export const clearPromises: Promises = {
+  'page by page, every entry goes': async ({ backend }) => {
+    await fill(backend);
+    for (const key of ODD_NAMES) await backend.entries.set(key, entryOf(key), LONG_MS);
+    await clear(backend);
+    assert.equal(await countEntries(backend), 0);
+    for (const key of ODD_NAMES) assertBytes(await backend.entries.get(key), null);
+  },
+
+  'every lease goes: what was being computed is not stored any more': async ({ backend }) => {
+    const tokens = await hold(backend);
+    await clear(backend);
+    for (const [index, token] of tokens.entries()) {
+      assert.equal(await backend.leases.complete(`held-${index}`, token, entryOf('late'), LONG_MS), false);
+      assertBytes(await backend.entries.get(`held-${index}`), null);
+    }
+  },
+
+  'no entry goes before the last lease': async ({ backend }) => {
+    await fill(backend);
+    const tokens = await hold(backend);
+    await clear(backend, async () => {
+      if ((await countEntries(backend)) < MANY) assert.equal(await countHeld(backend, tokens), 0);
+    });
+  },
+
+  'queues and tags stay': async ({ backend }) => {
+    await backend.queue.push('queue', 'waits', 10);
+    const versions = await backend.tags.ensure(['tag'], LONG_MS);
+    await backend.entries.set('key', entryOf('value'), LONG_MS);
+    await clear(backend);
+    assert.deepEqual([...(await backend.tags.read(['tag']))], [...versions]);
+    assert.equal(await backend.queue.shift('queue'), 'waits');
+  },
+
+  'nothing to clear is no error': async ({ backend }) => {
+    await clear(backend);
+  },
+
+  'entries are stored after a clearing as before': async ({ backend }) => {
+    await clear(backend);
+    await backend.entries.set('key', entryOf('value'), LONG_MS);
+    assertBytes(await backend.entries.get('key'), entryOf('value'));
+  },
+};
+
+async function clear(backend: Backend, afterPage = async (): Promise<void> => {}): Promise<void> {
+  let cursor: ClearCursor | null = null;
+  for (let pages = 1; ; pages += 1) {
+    cursor = await backend.entries.clearPage(cursor);
+    await afterPage();
+    if (cursor === null) return;
+    assert.ok(pages < MAX_PAGES, `the clearing goes on after ${pages} pages`);
+  }
+}
+
+async function fill(backend: Backend): Promise<void> {
+  await atOnce(MANY, (index) => backend.entries.set(`entry-${index}`, Buffer.from('x'), LONG_MS));
+}
+
+async function countEntries(backend: Backend): Promise<number> {
+  const found = await atOnce(MANY, (index) => backend.entries.get(`entry-${index}`));
+  return found.filter((bytes) => bytes !== null).length;
+}
+
+async function hold(backend: Backend): Promise<string[]> {
+  const tokens = Array.from({ length: LEASES }, () => randomUUID());
+  await atOnce(LEASES, (index) =>
+    backend.leases.acquire(`held-${index}`, tokens[index]!, LONG_MS, request()),
+  );
+  return tokens;
+}
+
+async function countHeld(backend: Backend, tokens: string[]): Promise<number> {
+  const found = await atOnce(LEASES, (index) => backend.leases.peek(`held-${index}`, tokens[index]!, null));
+  return found.filter(({ state }) => state === 'held').length;
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { LeaseStore } from '../../backend/lease-store.js';
+import {
+  assertBytes,
+  assertState,
+  entryOf,
+  headerOf,
+  LONG_MS,
+  type Promises,
+  request,
+  SHORT_MS,
+} from './subject.js';
+
+/** Texts that must come back as they were. */
+const TEXTS = ['{"message":"Grüße 👋","code":"E"}', '', '\0\r\n', 'x'.repeat(100_000)];
+
+/** What `LeaseStore` promises about the end of a computation, and what others hear of it. */
+export const outcomePromises: Promises = {
+  'complete stores the entry and ends the lease': async ({ backend: { leases, entries } }) => {
+    const [token, next] = [randomUUID(), randomUUID()];
+    const entry = entryOf('computed');
+    await leases.acquire('key', token, LONG_MS, request());
+    assert.equal(await leases.complete('key', token, entry, LONG_MS), true);
+    assertBytes(await entries.get('key'), entry);
+    assertState(await leases.peek('key', token, null), { state: 'entry', bytes: entry });
+    assertState(await leases.peek('key', token, headerOf(entry)), { state: 'gone' });
+    const attempt = await leases.acquire('key', next, LONG_MS, request({ seen: headerOf(entry) }));
+    assertState(attempt, { state: 'acquired' });
+  },
+
+  'complete replaces the entry that was there': async ({ backend: { leases, entries } }) => {
+    const [token, former, entry] = [randomUUID(), entryOf('former', 1), entryOf('computed', 2)];
+    await entries.set('key', former, LONG_MS);
+    await leases.acquire('key', token, LONG_MS, request({ seen: headerOf(former) }));
+    assert.equal(await leases.complete('key', token, entry, LONG_MS), true);
+    assertBytes(await entries.get('key'), entry);
+  },
+
+  'complete gives the entry its TTL': async ({ backend: { leases, entries }, passTime }) => {
+    for (const [key, ttlMs] of [
+      ['short', SHORT_MS],
+      ['long', LONG_MS],
+    ] as const) {
+      const token = randomUUID();
+      await leases.acquire(key, token, LONG_MS, request());
+      await leases.complete(key, token, entryOf(key), ttlMs);
+    }
+    await passTime(2 * SHORT_MS);
+    assertBytes(await entries.get('short'), null);
+    assertBytes(await entries.get('long'), entryOf('long'));
+  },
+
+  'without a lease nothing is stored or left': async ({ backend: { leases, entries } }) => {
+    const token = randomUUID();
+    assert.equal(await leases.complete('key', token, entryOf('late'), LONG_MS), false);
+    assert.equal(await leases.fail('key', token, 'late', LONG_MS), false);
+    assert.equal(await leases.share('key', token, 'late', LONG_MS), false);
+    assertBytes(await entries.get('key'), null);
+    assertState(await leases.peek('key', token, null), { state: 'gone' });
+  },
+
+  'a computation ends once': async ({ backend: { leases, entries } }) => {
+    const token = randomUUID();
+    await leases.acquire('key', token, LONG_MS, request());
+    assert.equal(await leases.fail('key', token, 'first', LONG_MS), true);
+    assert.equal(await leases.complete('key', token, entryOf('late'), LONG_MS), false);
+    assert.equal(await leases.share('key', token, 'late', LONG_MS), false);
+    assert.equal(await leases.renew('key', token, LONG_MS), false);
+    assertBytes(await entries.get('key'), null);
+    assertState(await leases.peek('key', token, null), { state: 'failed', failure: 'first' });
+  },
+
+  'who waits hears who holds the lease now': async ({ backend: { leases } }) => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    await leases.acquire('key', first, LONG_MS, request());
+    assertState(await leases.peek('key', first, null), { state: 'held', holder: first });
+    await leases.acquire('key', second, LONG_MS, request({ force: true }));
+    assertState(await leases.peek('key', first, null), { state: 'held', holder: second });
+  },
+
+  'who waits hears of the failure, word for word': async ({ backend: { leases } }) => {
+    for (const failure of TEXTS) {
+      const token = await ended(leases, (holder) => leases.fail('key', holder, failure, LONG_MS));
+      assertState(await leases.peek('key', token, null), { state: 'failed', failure });
+    }
+  },
+
+  'who waits gets a value that is not stored, letter for letter': async ({ backend }) => {
+    const { leases, entries } = backend;
+    for (const json of TEXTS) {
+      const token = await ended(leases, (holder) => leases.share('key', holder, json, LONG_MS));
+      assertState(await leases.peek('key', token, null), { state: 'value', json });
+    }
+    assertBytes(await entries.get('key'), null);
+  },
+
+  "a value that is not stored is nobody else's": async ({ backend: { leases } }) => {
+    await ended(leases, (holder) => leases.share('key', holder, '"value"', LONG_MS));
+    assertState(await leases.peek('key', randomUUID(), null), { state: 'gone' });
+    const attempt = await leases.acquire('key', randomUUID(), LONG_MS, request({ hasStale: true }));
+    assertState(attempt, { state: 'acquired' });
+  },
+
+  "a failure is nobody else's who waited for another": async ({ backend: { leases } }) => {
+    await ended(leases, (holder) => leases.fail('key', holder, 'why', LONG_MS));
+    assertState(await leases.peek('key', randomUUID(), null), { state: 'gone' });
+  },
+
+  'an outcome is forgotten after its time': async ({ backend: { leases }, passTime }) => {
+    const token = await ended(leases, (holder) => leases.share('key', holder, '"value"', SHORT_MS));
+    await passTime(2 * SHORT_MS);
+    assertState(await leases.peek('key', token, null), { state: 'gone' });
+  },
+
+  'who waits gets an entry that another has written, and not the one it has seen': async ({ backend }) => {
+    const { leases, entries } = backend;
+    const [token, former, written] = [randomUUID(), entryOf('former', 1), entryOf('written', 2)];
+    await entries.set('key', former, LONG_MS);
+    const seen = headerOf(former);
+    await leases.acquire('key', token, LONG_MS, request({ seen }));
+    assertState(await leases.peek('key', token, seen), { state: 'held', holder: token });
+    await entries.set('key', written, LONG_MS);
+    assertState(await leases.peek('key', token, seen), { state: 'entry', bytes: written });
+  },
+};
+
+/** The token of a computation that ended so. */
+async function ended(leases: LeaseStore, end: (token: string) => Promise<boolean>): Promise<string> {
+  const token = randomUUID();
+  await leases.acquire('key', token, LONG_MS, request());
+  assert.equal(await end(token), true);
+  return token;
+}

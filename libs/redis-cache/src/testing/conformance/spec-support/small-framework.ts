@@ -1,0 +1,43 @@
+import type { TestFramework } from '../backend-conformance.js';
+
+/** A framework that runs the tests itself and answers which of them failed. */
+export class SmallFramework implements TestFramework {
+  readonly #path: string[] = [];
+  readonly #tests: [name: string, body: () => Promise<void>][] = [];
+  #before = async (): Promise<void> => {};
+  #after = async (): Promise<void> => {};
+
+  describe = (name: string, body: () => void): void => {
+    this.#path.push(name);
+    body();
+    this.#path.pop();
+  };
+
+  it = (name: string, body: () => Promise<void>): void => {
+    this.#tests.push([[...this.#path.slice(1), name].join(': '), body]);
+  };
+
+  beforeEach = (body: () => Promise<void>): void => {
+    this.#before = body;
+  };
+
+  afterEach = (body: () => Promise<void>): void => {
+    this.#after = body;
+  };
+
+  /** Names of all tests, without that of the outermost group. */
+  get names(): string[] {
+    return this.#tests.map(([name]) => name);
+  }
+
+  /** Names of the tests that failed, of those whose name matches. */
+  async failures(only = /^/): Promise<string[]> {
+    const failed: string[] = [];
+    for (const [name, body] of this.#tests.filter(([title]) => only.test(title))) {
+      await this.#before();
+      await body().catch(() => failed.push(name));
+      await this.#after();
+    }
+    return failed;
+  }
+}

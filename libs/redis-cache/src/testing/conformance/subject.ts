@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import type { Backend } from '../../backend/backend.js';
+import type { LeaseRequest } from '../../backend/lease-store.js';
+import { encodeEntry, HEADER_BYTES } from '../../cache/entry-envelope.js';
+
+/** What a promise is checked on. */
+export interface Subject {
+  backend: Backend;
+  /** Lets so many milliseconds pass for the backend. */
+  passTime: (ms: number) => Promise<void>;
+}
+
+/** Checks by what they show. */
+export type Promises = Readonly<Record<string, (subject: Subject) => Promise<void>>>;
+
+/** Longer than any test takes. */
+export const LONG_MS = 600_000;
+/** May be over before the next call. */
+export const SHORT_MS = 40;
+/** Long enough to make a call within it, even on a busy machine. */
+export const SOME_MS = 1_000;
+
+/** Names that must be taken literally. */
+export const ODD_NAMES = [
+  '}',
+  '{',
+  '{a}b',
+  'a}:b{c',
+  '__proto__',
+  'constructor',
+  ' ',
+  '\n\0',
+  'Grüße 👋',
+  '*?[a]\\',
+];
+
+/** An entry as the cache makes it. */
+export function entryOf(value: unknown, createdAt = 1_700_000_000_000): Buffer {
+  return encodeEntry(JSON.stringify(value), { createdAt, expiresAt: createdAt + LONG_MS, durationMs: 5 });
+}
+
+/** What the cache remembers of an entry that it has seen. */
+export function headerOf(entry: Buffer): Buffer {
+  return entry.subarray(0, HEADER_BYTES);
+}
+
+export function request(fields: Partial<LeaseRequest> = {}): LeaseRequest {
+  return { seen: null, hasStale: false, force: false, ...fields };
+}
+
+export function assertBytes(actual: Buffer | null, expected: Buffer | null, message?: string): void {
+  assert.equal(actual?.toString('hex'), expected?.toString('hex'), message);
+}
+
+/** Compares what stands in an object, bytes as texts; whose object it is does not matter. */
+export function assertState(actual: object, expected: object): void {
+  assert.deepEqual(readable(actual), readable(expected));
+}
+
+function readable(value: object): object {
+  const fields = Object.entries(value).map(([name, field]: [string, unknown]) => [
+    name,
+    Buffer.isBuffer(field) ? field.toString('hex') : field,
+  ]);
+  return Object.fromEntries(fields);
+}
+
+/** The answers to so many questions, all asked at the same time. */
+export function atOnce<T>(count: number, ask: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => ask(index)));
+}

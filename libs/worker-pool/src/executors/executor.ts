@@ -1,0 +1,37 @@
+import type { Completion, CompletionRequest } from '../completion-request.js';
+
+/** What a running task hands to its executor. */
+export interface ExecutionContext {
+  taskId: string;
+  /** Aborts on cancellation, on the task's timeout and on shutdown; the executor then stops at once. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs one request. Implementations hold no queue and no limit: the pool decides when to call them.
+ */
+export abstract class Executor {
+  /** Stable name, part of cache keys: `offline`, `claude-cli`, … */
+  abstract readonly name: string;
+
+  /**
+   * Refuses what this executor cannot do, before anything is queued or paid.
+   *
+   * @throws {InvalidRequestError} a field is missing or has the wrong form
+   * @throws {UnsupportedParameterError} a field that this executor cannot honour
+   */
+  abstract validate(request: CompletionRequest): void;
+
+  /** The model that a request for `model` (an alias, or nothing) runs on; part of cache keys. */
+  abstract resolveModel(model?: string): string;
+
+  /**
+   * Answers the request.
+   *
+   * @throws {ExecutorError} the work failed
+   */
+  abstract execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion>;
+
+  /** Frees threads, processes and files. Idempotent. */
+  async close(): Promise<void> {}
+}

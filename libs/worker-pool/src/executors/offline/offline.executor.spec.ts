@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { InvalidPoolOptionsError } from '../../errors/invalid-pool-options.error.js';
+import { InvalidRequestError } from '../../errors/invalid-request.error.js';
+import { UnsupportedParameterError } from '../../errors/unsupported-parameter.error.js';
+import { OfflineExecutor } from './offline.executor.js';
+
+const executor = new OfflineExecutor();
+
+describe('OfflineExecutor', () => {
+  it('takes any model name as an alias, so that each has cache entries of its own', () => {
+    expect(executor.name).toBe('offline');
+    expect(executor.resolveModel()).toBe('offline-extractive');
+    expect(executor.resolveModel('claude-sonnet')).toBe('claude-sonnet');
+    expect(() => executor.validate({ prompt: 'a', model: 'claude-sonnet' })).not.toThrow();
+  });
+
+  it('refuses a temperature that asks for chance', () => {
+    expect(() => executor.validate({ prompt: 'a', temperature: 0 })).not.toThrow();
+    expect(() => executor.validate({ prompt: 'a', temperature: 0.7 })).toThrow(UnsupportedParameterError);
+    expect(() => executor.validate({ prompt: 'a', temperature: 7 })).toThrow(InvalidRequestError);
+  });
+
+  it.each([
+    ['maxThreads', { maxThreads: 0 }],
+    ['maxThreads', { maxThreads: 1.5 }],
+    ['idleTimeoutMs', { idleTimeoutMs: -1 }],
+    ['threads', { threads: 2 }],
+    ['options', null],
+  ])('refuses the option %s when it is wrong', (field, options) => {
+    const make = (): OfflineExecutor => new OfflineExecutor(options as object);
+    expect(make).toThrow(InvalidPoolOptionsError);
+    expect(make).toThrow(expect.objectContaining({ field }));
+  });
+});

@@ -1,0 +1,81 @@
+import { splitSentences, wordsOf } from './sentences.js';
+import { rankSentences, type Words } from './text-rank.js';
+import { countTokens, cutToTokens } from './tokens.js';
+
+/** Most sentences of a summary. */
+export const MAX_SUMMARY_SENTENCES = 3;
+
+// In fewer sentences a word of the topic is in most of them, too.
+const MIN_SENTENCES_FOR_STOP_WORDS = 4;
+
+/** An extract of a text. */
+export interface Summary {
+  text: string;
+  tokens: number;
+  /** The text ends in the middle of a sentence. */
+  cut: boolean;
+}
+
+/**
+ * The most central sentences of a text, in their original order and wording: a third of them, three at most.
+ *
+ * Ranked by TextRank, see `rankSentences`. Stop words need no list of a language: a word that is in more
+ * than half of the sentences does not tell them apart and does not count. A sentence that is already in
+ * the summary is not taken twice. The same text always gives the same summary.
+ *
+ * `maxTokens` bounds the length: fewer sentences, best first; when not even the best one fits, its
+ * beginning.
+ */
+export function summarise(text: string, maxTokens = Infinity): Summary {
+  const sentences = splitSentences(text);
+  const ranked = rankSentences(withoutStopWords(sentences.map(wordsOf)));
+  const picked = pick(sentences, ranked, maxTokens);
+  if (picked.length > 0) {
+    const summary = join(sentences, picked);
+    return { text: summary, tokens: countTokens(summary), cut: false };
+  }
+  const beginning = cutToTokens(join(sentences, ranked.slice(0, 1)), maxTokens).trimEnd();
+  return { text: beginning, tokens: countTokens(beginning), cut: true };
+}
+
+function pick(sentences: readonly string[], ranked: readonly number[], maxTokens: number): number[] {
+  const wanted = Math.min(MAX_SUMMARY_SENTENCES, Math.ceil(sentences.length / 3));
+  const seen = new Set<string>();
+  const picked: number[] = [];
+  for (const index of ranked) {
+    const wording = sentences[index]?.trim() ?? '';
+    if (seen.has(wording)) {
+      continue;
+    }
+    if (picked.length === wanted || countTokens(join(sentences, [...picked, index])) > maxTokens) {
+      break;
+    }
+    seen.add(wording);
+    picked.push(index);
+  }
+  return picked;
+}
+
+/** White space of any kind becomes one space; where the text has none between sentences, none is added. */
+function join(sentences: readonly string[], picked: readonly number[]): string {
+  return picked
+    .toSorted((a, b) => a - b)
+    .map((index) => sentences[index])
+    .join('')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+function withoutStopWords(sentences: readonly Words[]): readonly Words[] {
+  if (sentences.length < MIN_SENTENCES_FOR_STOP_WORDS) {
+    return sentences;
+  }
+  const occurrences = new Map<string, number>();
+  for (const words of sentences) {
+    for (const word of words) {
+      occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
+    }
+  }
+  const tells = (word: string): boolean => (occurrences.get(word) ?? 0) <= sentences.length / 2;
+  return sentences.map((words) => new Set([...words].filter(tells)));
+}

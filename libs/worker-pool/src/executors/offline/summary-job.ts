@@ -1,0 +1,26 @@
+import { summarise } from './summarise.js';
+import { countTokens } from './tokens.js';
+
+/** What a thread is asked to do. Plain data: it is copied into the thread. */
+export interface SummaryJob {
+  /** The text to summarise. */
+  text: string;
+  /** What else was read and is counted as input. */
+  context: readonly string[];
+  maxTokens?: number;
+}
+
+/** What a thread answers. */
+export interface SummaryResult {
+  text: string;
+  inputTokens: number;
+  outputTokens: number;
+  /** The summary ends in the middle of a sentence. */
+  cut: boolean;
+}
+
+export function runSummaryJob({ text, context, maxTokens }: SummaryJob): SummaryResult {
+  const summary = summarise(text, maxTokens);
+  const inputTokens = [text, ...context].reduce((tokens, part) => tokens + countTokens(part), 0);
+  return { text: summary.text, inputTokens, outputTokens: summary.tokens, cut: summary.cut };
+}

@@ -1,0 +1,40 @@
+export type {
+  Completion,
+  CompletionMessage,
+  CompletionRequest,
+  ContentBlock,
+  TokenUsage,
+} from './completion-request.js';
+export { createWorkerPool } from './create-worker-pool.js';
+export { ExecutorError } from './errors/executor.error.js';
+export { InvalidPoolOptionsError } from './errors/invalid-pool-options.error.js';
+export { InvalidRequestError } from './errors/invalid-request.error.js';
+export { MalformedCompletionError } from './errors/malformed-completion.error.js';
+export { PoolClosedError } from './errors/pool-closed.error.js';
+export { PoolSaturatedError, type Saturation } from './errors/pool-saturated.error.js';
+export { ClaudeCliError } from './errors/claude-cli.error.js';
+export { ProcessExitError } from './errors/process-exit.error.js';
+export { ProcessOutputLimitError } from './errors/process-output-limit.error.js';
+export { ProcessStartError } from './errors/process-start.error.js';
+export { ProcessTimeoutError } from './errors/process-timeout.error.js';
+export { ResultTimeoutError } from './errors/result-timeout.error.js';
+export { TaskCancelledError } from './errors/task-cancelled.error.js';
+export { TaskNotFoundError } from './errors/task-not-found.error.js';
+export { TaskTimeoutError } from './errors/task-timeout.error.js';
+export { UnsupportedParameterError } from './errors/unsupported-parameter.error.js';
+export { WorkerPoolError } from './errors/worker-pool.error.js';
+export { ClaudeCliExecutor } from './executors/claude-cli/claude-cli.executor.js';
+export { type ClaudeCliOptions, DEFAULT_ENV_ALLOW_LIST } from './executors/claude-cli/claude-cli.options.js';
+export { type ExecutionContext, Executor } from './executors/executor.js';
+export { OFFLINE_MODEL, OfflineExecutor } from './executors/offline/offline.executor.js';
+export type { OfflineExecutorOptions } from './executors/offline/offline.options.js';
+export type { PoolStats, TaskError, TaskResult, TaskSnapshot, TaskStatus } from './task.js';
+export type { WorkerPoolDriver, WorkerPoolOptions } from './worker-pool-options.js';
+export { WorkerPoolModule } from './worker-pool.module.js';
+export type {
+  WorkerPoolModuleAsyncOptions,
+  WorkerPoolModuleExtras,
+  WorkerPoolModuleOptions,
+  WorkerPoolOptionsFactory,
+} from './worker-pool.module-definition.js';
+export { type GetResultOptions, type RunOptions, type SubmitOptions, WorkerPool } from './worker-pool.js';

@@ -1,0 +1,193 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { CompletionRequest } from '../completion-request.js';
+import { PoolClosedError } from '../errors/pool-closed.error.js';
+import { PoolSaturatedError } from '../errors/pool-saturated.error.js';
+import { TaskCancelledError } from '../errors/task-cancelled.error.js';
+import { TaskNotFoundError } from '../errors/task-not-found.error.js';
+import { TaskTimeoutError } from '../errors/task-timeout.error.js';
+import type { WorkerPoolError } from '../errors/worker-pool.error.js';
+import type { PoolStats, TaskResult, TaskSnapshot } from '../task.js';
+import type { ResolvedWorkerPoolOptions } from '../worker-pool-options.schema.js';
+import { type GetResultOptions, type RunOptions, type SubmitOptions, WorkerPool } from '../worker-pool.js';
+import { checkTimeout, copyRequest } from './arguments.js';
+import { Fifo } from './fifo.js';
+import { LocalTask } from './local-task.js';
+import { PoolCounters } from './pool-counters.js';
+import { ServiceTimes } from './service-times.js';
+import { TaskRegistry } from './task-registry.js';
+import { stoppedResult } from './task-results.js';
+import { TaskRunner } from './task-runner.js';
+import { waitForEnd } from './wait-for-end.js';
+
+/**
+ * The pool in this process: at most `concurrency` runs at once, a bounded first-in-first-out backlog,
+ * results kept for a bounded time and number.
+ *
+ * A task that is stopped (time limit, `cancel`, shutdown) ends for its waiters at once, but its worker
+ * is free only when the executor has really settled. An executor that ignores its signal therefore keeps
+ * its place (`stats().lingering`): giving it away would run more than `concurrency` at once.
+ */
+export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown {
+  readonly #backlog = new Fifo<LocalTask>();
+  readonly #counters = new PoolCounters();
+  readonly #serviceTimes = new ServiceTimes();
+  readonly #registry: TaskRegistry;
+  readonly #runner: TaskRunner;
+  #busyWorkers = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly options: ResolvedWorkerPoolOptions) {
+    super();
+    this.#registry = new TaskRegistry(options);
+    this.#runner = new TaskRunner(options.executor);
+  }
+
+  get executorName(): string {
+    return this.options.executor.name;
+  }
+
+  resolveModel(model?: string): string {
+    return this.options.executor.resolveModel(model);
+  }
+
+  validate(request: CompletionRequest): void {
+    this.options.executor.validate(request);
+  }
+
+  async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
+    return this.#enqueue(request, options).id;
+  }
+
+  async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
+    checkTimeout(options.timeoutMs, 0);
+    options.signal?.throwIfAborted();
+    const task = this.#registry.findActive(taskId);
+    if (task) {
+      return waitForEnd(task, options);
+    }
+    const result = this.#registry.snapshot(taskId)?.result;
+    if (!result) {
+      throw new TaskNotFoundError(taskId);
+    }
+    return result;
+  }
+
+  async run(request: CompletionRequest, options: RunOptions = {}): Promise<TaskResult> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const task = this.#enqueue(request, options);
+    try {
+      return await waitForEnd(task, { signal });
+    } catch (reason) {
+      this.#stop(task, 'killed', new TaskCancelledError());
+      throw reason;
+    }
+  }
+
+  async cancel(taskId: string): Promise<boolean> {
+    const task = this.#registry.findActive(taskId);
+    return task ? this.#stop(task, 'killed', new TaskCancelledError()) : false;
+  }
+
+  async getTask(taskId: string): Promise<TaskSnapshot | null> {
+    return this.#registry.snapshot(taskId) ?? null;
+  }
+
+  stats(): PoolStats {
+    const pending = this.#backlog.size;
+    const running = this.#registry.activeCount - pending;
+    return {
+      concurrency: this.options.concurrency,
+      maxBacklog: this.options.maxBacklog,
+      running,
+      pending,
+      lingering: this.#busyWorkers - running,
+      ...this.#counters.read(),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  #enqueue(request: CompletionRequest, { timeoutMs }: SubmitOptions): LocalTask {
+    if (this.#closing) {
+      throw new PoolClosedError();
+    }
+    this.validate(request);
+    checkTimeout(timeoutMs, 1);
+    this.#checkCapacity();
+    const task = new LocalTask(copyRequest(request), timeoutMs ?? this.options.taskTimeoutMs);
+    this.#registry.add(task);
+    this.#backlog.push(task);
+    this.#startPending();
+    return task;
+  }
+
+  #checkCapacity(): void {
+    const { concurrency, maxBacklog } = this.options;
+    const backlog = this.#backlog.size;
+    if (this.#busyWorkers + backlog < concurrency + maxBacklog) {
+      return;
+    }
+    this.#counters.rejected();
+    const retryAfterMs = this.#serviceTimes.estimateWaitMs(backlog, concurrency);
+    throw new PoolSaturatedError({ backlog, maxBacklog, retryAfterMs });
+  }
+
+  #startPending(): void {
+    while (this.#busyWorkers < this.options.concurrency) {
+      const task = this.#backlog.shift();
+      if (!task) {
+        return;
+      }
+      void this.#occupyWorker(task);
+    }
+  }
+
+  async #occupyWorker(task: LocalTask): Promise<void> {
+    this.#busyWorkers += 1;
+    const startedAt = performance.now();
+    task.start();
+    const stop = (): boolean => this.#stop(task, 'timeout', new TaskTimeoutError(task.timeoutMs));
+    const timer = setTimeout(stop, task.timeoutMs);
+    task.onEnd(() => clearTimeout(timer));
+    this.#end(task, await this.#runner.run(task));
+    this.#busyWorkers -= 1;
+    this.#serviceTimes.record(performance.now() - startedAt);
+    this.#startPending();
+  }
+
+  /** `false` when the task had already ended. */
+  #stop(task: LocalTask, status: 'timeout' | 'killed', reason: WorkerPoolError): boolean {
+    this.#backlog.remove(task);
+    const stopped = this.#end(task, stoppedResult(task.id, status, reason));
+    if (stopped) {
+      task.abort(reason);
+    }
+    return stopped;
+  }
+
+  #end(task: LocalTask, result: TaskResult): boolean {
+    const ended = task.end(result);
+    if (ended) {
+      this.#registry.retire(task);
+      this.#counters.ended(result);
+    }
+    return ended;
+  }
+
+  async #shutDown(): Promise<void> {
+    const timeoutMs = this.options.drainTimeoutMs;
+    await Promise.allSettled(this.#registry.listActive().map((task) => waitForEnd(task, { timeoutMs })));
+    for (const task of this.#registry.listActive()) {
+      this.#stop(task, 'killed', new PoolClosedError());
+    }
+    await this.#runner.close();
+  }
+}

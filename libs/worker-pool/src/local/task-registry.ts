@@ -1,0 +1,57 @@
+import { LRUCache } from 'lru-cache';
+import type { TaskSnapshot } from '../task.js';
+import type { LocalTask } from './local-task.js';
+
+/** Bounds of what is kept of ended tasks. */
+export interface RegistryLimits {
+  /** Milliseconds. */
+  resultTtlMs: number;
+  maxResults: number;
+}
+
+/**
+ * All tasks by id: those that have not ended, and for a bounded time and number what became of the others.
+ * Of an ended task only the snapshot stays: results are kept for minutes, prompts are not.
+ */
+export class TaskRegistry {
+  readonly #active = new Map<string, LocalTask>();
+  readonly #ended: LRUCache<string, TaskSnapshot>;
+
+  constructor({ resultTtlMs, maxResults }: RegistryLimits) {
+    this.#ended = new LRUCache({
+      max: maxResults,
+      ttl: resultTtlMs,
+      ttlResolution: 0,
+      ttlAutopurge: true,
+      // Read at every call: lru-cache otherwise keeps the clock object it found when it was loaded.
+      perf: { now: () => performance.now() },
+    });
+  }
+
+  /** Tasks that have not ended. */
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  add(task: LocalTask): void {
+    this.#active.set(task.id, task);
+  }
+
+  /** Moves a task that has just ended to the kept results. */
+  retire(task: LocalTask): void {
+    this.#active.delete(task.id);
+    this.#ended.set(task.id, Object.freeze(task.snapshot()));
+  }
+
+  findActive(taskId: string): LocalTask | undefined {
+    return this.#active.get(taskId);
+  }
+
+  listActive(): LocalTask[] {
+    return [...this.#active.values()];
+  }
+
+  snapshot(taskId: string): TaskSnapshot | undefined {
+    return this.#active.get(taskId)?.snapshot() ?? this.#ended.get(taskId);
+  }
+}

@@ -1,0 +1,65 @@
+import type { ContentBlock, TokenUsage } from './completion-request.js';
+
+/**
+ * - `pending`: waits for a worker
+ * - `running`
+ * - `completed`
+ * - `failed`: the executor threw, or answered something malformed
+ * - `timeout`: ran longer than the task's time limit
+ * - `killed`: cancelled, or ended by a shutdown
+ */
+export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'timeout' | 'killed';
+
+/** Why a task did not complete. Never holds the prompt or a secret. */
+export interface TaskError {
+  /** Stable code, such as `ERR_EXECUTOR_FAILED` or `ERR_TASK_TIMEOUT`. */
+  code: string;
+  message: string;
+}
+
+/** How a task ended; frozen. The fields of the answer are `null` unless `status` is `completed`. */
+export interface TaskResult {
+  taskId: string;
+  status: Exclude<TaskStatus, 'pending' | 'running'>;
+  completion: string | null;
+  usage: TokenUsage | null;
+  /** US dollars. */
+  cost: number | null;
+  model: string | null;
+  stopReason: string | null;
+  content: ContentBlock[] | null;
+  error: TaskError | null;
+}
+
+/** A task as it stands now. */
+export interface TaskSnapshot {
+  taskId: string;
+  status: TaskStatus;
+  /** Epoch milliseconds. */
+  submittedAt: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+  /** Present once the task has ended. */
+  result: TaskResult | null;
+}
+
+/** Counters and gauges of a pool. */
+export interface PoolStats {
+  /** Tasks that run at the same time at most. */
+  concurrency: number;
+  /** Tasks that may wait at most. */
+  maxBacklog: number;
+  running: number;
+  pending: number;
+  /**
+   * Workers still held by a task that has already ended (time limit, cancellation), because its executor
+   * has not stopped yet. Above 0 for long: the executor ignores its signal.
+   */
+  lingering: number;
+  completed: number;
+  failed: number;
+  timedOut: number;
+  killed: number;
+  /** Submissions refused because the backlog was full. */
+  rejected: number;
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { RedisServer, spawnNode, until } from '../support/index.js';
+import { startDemo } from './start-demo.js';
+
+const MAIN = 'apps/demo/dist/main.js';
+
+describe('start', () => {
+  it('prints where it listens, what it runs on and what to try', async () => {
+    const demo = await startDemo();
+    try {
+      await demo.process.waitForLine(/curl -i/);
+      const said = demo.process.stdout;
+      expect(said).toMatch(/Listening on http:\/\/127\.0\.0\.1:\d+/);
+      expect(said).toMatch(/cache +memory/);
+      expect(said).toMatch(/pool +local, 5 workers/);
+      expect(said).toMatch(/executor +offline/);
+      expect(said).toContain(`curl -i ${demo.url}/v1/completions`);
+    } finally {
+      await demo.stop();
+    }
+  });
+
+  it.each([
+    ['PORT', 'http'],
+    ['WORKER_CONCURRENCY', '0'],
+    ['WORKER_EXECUTOR', 'magic'],
+    ['WORKER_POOL', 'none'],
+    ['TASK_TIMEOUT_MS', '-5'],
+    ['REDIS_PORT', '70000'],
+    ['REDIS_TLS', 'perhaps'],
+    ['CACHE_TTL_SECONDS', 'long'],
+    ['REDIS_CLUSTER_NODES', 'a:b'],
+  ])('stops at a wrong %s and names it', async (variable, value) => {
+    const child = spawnNode(MAIN, { env: { PORT: '0', [variable]: value } });
+    const { code } = await child.exited;
+    expect(code).toBe(1);
+    expect(child.stderr).toContain(`The demo did not start: ${variable}`);
+  });
+
+  it('does not wait for Redis', async () => {
+    const redis = await RedisServer.start();
+    await redis.pause();
+    const demo = await startDemo({ REDIS_URL: redis.url });
+    try {
+      expect((await demo.get('/health/live')).status).toBe(200);
+    } finally {
+      await demo.stop();
+      await redis.stop();
+    }
+  });
+});
+
+describe('stop', () => {
+  it('is clean with Redis frozen', async () => {
+    const redis = await RedisServer.start();
+    const demo = await startDemo({ REDIS_URL: redis.url });
+    await demo.post('/v1/completions', { prompt: 'One sentence. Another sentence.' });
+    await redis.pause();
+    demo.process.signal('SIGTERM');
+    expect(await demo.process.exited).toEqual({ code: 0, signal: null });
+    await redis.stop();
+  });
+
+  it('turns readiness to 503 before the server stops listening', async () => {
+    const demo = await startDemo({ SHUTDOWN_GRACE_MS: '60000' });
+    try {
+      demo.process.signal('SIGTERM');
+      const response = await until(
+        async () => {
+          const answer = await demo.get('/health');
+          return answer.status === 503 ? answer : undefined;
+        },
+        { what: 'readiness to turn 503' },
+      );
+      expect(await response.json()).toMatchObject({ status: 'shutting_down' });
+      expect((await demo.get('/health/live')).status).toBe(200);
+      expect((await demo.post('/v1/completions', { prompt: 'Still here. Still answering.' })).status).toBe(
+        200,
+      );
+    } finally {
+      demo.process.signal('SIGKILL');
+      await demo.process.exited;
+    }
+  });
+});

@@ -1,0 +1,233 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, relative } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ClaudeCliOptions } from 'nestjs-worker-pool';
+import { ClaudeHarness, context, FAKE_CLAUDE } from './claude-harness.js';
+
+interface Facts {
+  argv: string[];
+  cwd: string;
+  entries: string[];
+  env: Record<string, string>;
+  stdin: string;
+  systemPrompt: { text: string; mode: string; file: string } | null;
+}
+
+const factsOf = ({ completion }: { completion: string }): Facts => JSON.parse(completion) as Facts;
+
+describe('ClaudeCliExecutor', () => {
+  let harness: ClaudeHarness;
+  const failing = (mode: string, options: ClaudeCliOptions = {}) =>
+    expect(harness.make(options).execute({ prompt: `[[fake-claude ${mode}]]` }, context())).rejects;
+
+  beforeEach(async () => {
+    harness = await ClaudeHarness.start();
+  });
+
+  afterEach(async () => {
+    const leftovers = await harness.leftovers();
+    await harness.end();
+    expect(leftovers).toEqual([]);
+  });
+
+  describe('what the CLI is given', () => {
+    it('is the prompt on stdin, with stdin closed, and nothing of it on the command line', async () => {
+      const request = { prompt: 'the prompt\nof the user', system: 'the system prompt', model: 'haiku' };
+      const { argv, stdin, systemPrompt } = factsOf(await harness.make().execute(request, context()));
+      expect(stdin).toBe('the prompt\nof the user');
+      expect(systemPrompt).toMatchObject({ text: 'the system prompt', mode: '600' });
+      expect(argv.join(' ')).not.toMatch(/prompt\nof|the system/);
+      expect(argv).toEqual([
+        '--print',
+        '--output-format',
+        'json',
+        '--tools',
+        '',
+        '--permission-mode',
+        'dontAsk',
+        '--strict-mcp-config',
+        '--setting-sources',
+        '',
+        '--disable-slash-commands',
+        '--no-session-persistence',
+        '--model',
+        'haiku',
+        '--system-prompt-file',
+        systemPrompt?.file,
+      ]);
+    });
+
+    it('is a single turn of the user as well as a prompt', async () => {
+      const messages = [{ role: 'user' as const, content: 'a turn' }];
+      expect(factsOf(await harness.make().execute({ messages }, context())).stdin).toBe('a turn');
+    });
+
+    it('is an empty working directory, which is gone afterwards together with the system prompt', async () => {
+      const facts = factsOf(await harness.make().execute({ prompt: 'a', system: 'b' }, context()));
+      expect(facts.entries).toEqual([]);
+      expect(relative(tmpdir(), facts.cwd)).toMatch(/^nestjs-worker-pool-/);
+      expect(existsSync(facts.cwd)).toBe(false);
+      expect(existsSync(facts.systemPrompt?.file ?? '')).toBe(false);
+    });
+
+    it('is of the environment only the allow-list, and what shuts the CLI off', async () => {
+      process.env['SOME_SECRET_OF_THE_APP'] = 'hidden';
+      try {
+        const executor = harness.make({
+          envAllowList: ['PATH', 'NOT_SET_AT_ALL'],
+          extraEnv: { EXTRA: 'yes' },
+        });
+        expect(factsOf(await executor.execute({ prompt: 'a' }, context())).env).toEqual({
+          PATH: process.env['PATH'],
+          EXTRA: 'yes',
+          FAKE_CLAUDE_NOTES: harness.notes,
+          CLAUDE_CODE_DISABLE_ATTACHMENTS: '1',
+          CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
+          CLAUDE_CODE_DISABLE_CLAUDE_MDS: '1',
+          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+          CLAUDE_CODE_DISABLE_TERMINAL_TITLE: '1',
+          CLAUDE_CODE_SKIP_PROMPT_HISTORY: '1',
+        });
+        const { env } = factsOf(await harness.make().execute({ prompt: 'a' }, context()));
+        expect(env).not.toHaveProperty('SOME_SECRET_OF_THE_APP');
+      } finally {
+        delete process.env['SOME_SECRET_OF_THE_APP'];
+      }
+    });
+
+    it('is the bound of the answer, by way of the environment', async () => {
+      const { env } = factsOf(await harness.make().execute({ prompt: 'a', max_tokens: 77 }, context()));
+      expect(env).toMatchObject({ CLAUDE_CODE_MAX_OUTPUT_TOKENS: '77', MAX_THINKING_TOKENS: '0' });
+    });
+
+    it.each([
+      ['no model, which leaves the choice to the CLI', {}, undefined, undefined],
+      ['the default model', { defaultModel: 'sonnet' }, undefined, 'sonnet'],
+      ['the model of the request', { defaultModel: 'sonnet' }, 'opus', 'opus'],
+      ['what an alias means', { modelAliases: { fast: 'haiku' } }, 'fast', 'haiku'],
+    ])('is %s', async (_name, options, model, expected) => {
+      const { argv } = factsOf(await harness.make(options).execute({ prompt: 'a', model }, context()));
+      expect(argv[argv.indexOf('--model') + 1]).toBe(expected ?? argv[0]);
+    });
+
+    it('is found by a relative path, whatever the working directory', async () => {
+      const executable = join('.', relative(process.cwd(), FAKE_CLAUDE));
+      const answer = await harness
+        .make({ executable: `./${executable}` })
+        .execute({ prompt: 'a' }, context());
+      expect(answer.model).toBe('fake-model-1');
+    });
+
+    it('is found by its name on the PATH', async () => {
+      const PATH = [join(FAKE_CLAUDE, '..'), process.env['PATH']].join(':');
+      const executor = harness.make({ executable: basename(FAKE_CLAUDE), extraEnv: { PATH } });
+      await expect(executor.execute({ prompt: 'a' }, context())).resolves.toMatchObject({
+        model: 'fake-model-1',
+      });
+    });
+  });
+
+  describe('what it answers', () => {
+    it('is the report in the shape of a completion; cached tokens are input', async () => {
+      const answer = await harness.make().execute({ prompt: '[[fake-claude text]]' }, context());
+      expect(answer).toEqual({
+        completion: 'an answer',
+        usage: { input_tokens: 123, output_tokens: 7 },
+        cost: 0.0125,
+        model: 'fake-model-1',
+        stopReason: 'end_turn',
+        content: [{ type: 'text', text: 'an answer' }],
+      });
+    });
+
+    it.each([
+      ['refusal', 'refusal'],
+      ['max-tokens', 'max_tokens'],
+      ['verbose', 'end_turn'],
+    ])('to %s has the stop reason %s', async (mode, stopReason) => {
+      const answer = harness.make().execute({ prompt: `[[fake-claude ${mode}]]` }, context());
+      await expect(answer).resolves.toMatchObject({ stopReason });
+    });
+
+    it('keeps ten requests at a time apart', async () => {
+      const executor = harness.make();
+      const prompts = Array.from({ length: 10 }, (_, index) => `[[fake-claude text answer-${index}]]`);
+      const answers = await Promise.all(prompts.map((prompt) => executor.execute({ prompt }, context())));
+      expect(answers.map(({ completion }) => completion)).toEqual(
+        prompts.map((_, index) => `answer-${index}`),
+      );
+    });
+  });
+
+  describe('what fails', () => {
+    it('is a report with is_error, even under the subtype success and with exit code 0', async () => {
+      await failing('is-error').toMatchObject({
+        code: 'ERR_CLAUDE_CLI',
+        apiStatus: 401,
+        message: 'the claude CLI reported a failure (HTTP 401): Invalid API key · Please run /login',
+      });
+      await failing('is-error-zero').toThrow('the claude CLI reported a failure: Credit balance is too low');
+    });
+
+    it('is a report of any other subtype', async () => {
+      await failing('max-turns').toThrow('the claude CLI reported a failure (error_max_turns)');
+      await failing('execution').toThrow(
+        'the claude CLI reported a failure (error_during_execution): it broke',
+      );
+    });
+
+    it.each(['garbage', 'foreign', 'no-usage'])('is output that is not understood: %s', async (mode) => {
+      await failing(mode).toMatchObject({ code: 'ERR_EXECUTOR_FAILED' });
+    });
+
+    it('is an exit without a report; the error quotes neither prompt nor system prompt nor key', async () => {
+      const executor = harness.make({ extraEnv: { ANTHROPIC_API_KEY: 'sk-ant-very-secret' } });
+      const request = { prompt: 'My diary: [[fake-claude exit]]', system: 'You are a confidant.' };
+      await expect(executor.execute(request, context())).rejects.toMatchObject({
+        code: 'ERR_PROCESS_EXIT',
+        exitCode: 3,
+        message: `${FAKE_CLAUDE} exited with code 3: fatal: key […], prompt […], system […]`,
+      });
+    });
+
+    it('is an exit before the prompt was read', async () => {
+      const executor = harness.make({ extraEnv: { FAKE_CLAUDE: 'early' } });
+      const answer = executor.execute({ prompt: 'x'.repeat(5_000_000) }, context());
+      await expect(answer).rejects.toMatchObject({ code: 'ERR_PROCESS_EXIT', exitCode: 4 });
+    });
+
+    it('is a CLI that is not there', async () => {
+      await failing('text', { executable: 'no-claude-here' }).toMatchObject({
+        code: 'ERR_PROCESS_START',
+        message: 'cannot start no-claude-here (ENOENT)',
+      });
+    });
+
+    it('is endless output', async () => {
+      await failing('endless', { maxOutputBytes: 100_000 }).toMatchObject({
+        code: 'ERR_PROCESS_OUTPUT_LIMIT',
+      });
+    });
+
+    it('is a CLI that hangs, after either time limit', async () => {
+      await failing('hang', { wallTimeoutMs: 200 }).toMatchObject({
+        code: 'ERR_PROCESS_TIMEOUT',
+        kind: 'wall',
+      });
+      await failing('hang', { idleTimeoutMs: 200 }).toMatchObject({
+        code: 'ERR_PROCESS_TIMEOUT',
+        kind: 'idle',
+      });
+    });
+
+    it('is a bad request, before anything is started', async () => {
+      const executor = harness.make({ executable: 'no-claude-here' });
+      await expect(executor.execute({ prompt: 'a', model: '--version' }, context())).rejects.toMatchObject({
+        code: 'ERR_INVALID_REQUEST',
+        field: 'model',
+      });
+      expect(await harness.runs()).toEqual([]);
+    });
+  });
+});

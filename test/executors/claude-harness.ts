@@ -1,0 +1,57 @@
+/** Executors on the fake CLI, with a folder for what it tells. */
+import { appendFileSync, existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ClaudeCliExecutor, type ClaudeCliOptions } from 'nestjs-worker-pool';
+
+export const FAKE_CLAUDE = fileURLToPath(new URL('../fixtures/fake-claude.mjs', import.meta.url));
+
+export const context = (signal: AbortSignal = new AbortController().signal) => ({ taskId: 'task', signal });
+
+export class ClaudeHarness {
+  readonly #executors: ClaudeCliExecutor[] = [];
+
+  private constructor(
+    /** Gone after {@link end}. */
+    readonly folder: string,
+  ) {}
+
+  static async start(): Promise<ClaudeHarness> {
+    return new ClaudeHarness(await mkdtemp(join(tmpdir(), 'claude-harness-')));
+  }
+
+  /** Where the fake CLI notes the working directory of each run. */
+  get notes(): string {
+    return join(this.folder, 'cwd.txt');
+  }
+
+  make(options: ClaudeCliOptions = {}): ClaudeCliExecutor {
+    const extraEnv = { FAKE_CLAUDE_NOTES: this.notes, ...options.extraEnv };
+    const executor = new ClaudeCliExecutor({
+      executable: FAKE_CLAUDE,
+      killGraceMs: 60_000,
+      ...options,
+      extraEnv,
+    });
+    this.#executors.push(executor);
+    return executor;
+  }
+
+  /** The runs so far. */
+  async runs(): Promise<string[]> {
+    appendFileSync(this.notes, '');
+    return (await readFile(this.notes, 'utf8')).split('\n').filter(Boolean);
+  }
+
+  /** Working directories that are still there. */
+  async leftovers(): Promise<string[]> {
+    return (await this.runs()).filter((cwd) => existsSync(cwd) || existsSync(join(cwd, '..')));
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#executors.splice(0).map((executor) => executor.close()));
+    await rm(this.folder, { recursive: true });
+  }
+}

@@ -1,0 +1,30 @@
+/** What the suites of this folder need to know about processes. */
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { until } from '../support/index.js';
+
+const stateOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\)\s/s, '')
+      .charAt(0);
+  } catch {
+    return '';
+  }
+};
+
+/** Whether a process runs; a zombie, which only waits to be reaped, does not. */
+export function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return stateOf(pid) !== 'Z';
+}
+
+/** The process ids that a script wrote into a file, by name, as soon as the file is there. */
+export async function pidsFrom(file: string): Promise<Record<string, number>> {
+  const text = await until(() => readFile(file, 'utf8'), { what: `the process ids in ${file}` });
+  return JSON.parse(text) as Record<string, number>;
+}

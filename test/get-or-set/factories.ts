@@ -1,0 +1,49 @@
+import type { Factory, FactoryContext } from 'nestjs-redis-cache';
+import { type Deferred, deferred } from '../fixtures/redis-cache/deferred.js';
+import { until } from '../support/index.js';
+
+/** A call of a factory that the test ends. */
+export interface HeldCall<T> extends Deferred<T>, FactoryContext {}
+
+/** A factory whose every call is the test's to end. */
+export interface HeldFactory<T> {
+  factory: Factory<T>;
+  calls: HeldCall<T>[];
+  /** The call with that number, from 0, once it was made. */
+  call(index: number): Promise<HeldCall<T>>;
+}
+
+export function heldFactory<T = string>(): HeldFactory<T> {
+  const calls: HeldCall<T>[] = [];
+  return {
+    calls,
+    factory: ({ signal, stale }) => {
+      const call = { ...deferred<T>(), signal, stale };
+      calls.push(call);
+      return call.promise;
+    },
+    call: (index) => until(() => calls[index], { what: `call ${index} of the factory`, everyMs: 2 }),
+  };
+}
+
+/** A factory that counts its calls and answers at once. */
+export interface CountedFactory<T> {
+  (): Promise<T>;
+  calls: number;
+}
+
+export function counted<T>(answer: () => T | Promise<T>): CountedFactory<T> {
+  const factory = async (): Promise<T> => {
+    factory.calls += 1;
+    return answer();
+  };
+  factory.calls = 0;
+  return factory;
+}
+
+/** A factory that counts its calls and fails. */
+export function failing(message: string, code?: string): CountedFactory<never> {
+  return counted(() => {
+    throw Object.assign(new Error(message), code === undefined ? {} : { code });
+  });
+}

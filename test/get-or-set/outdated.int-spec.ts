@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { createRedisCache, type RedisCacheService } from 'nestjs-redis-cache';
+import { RedisServer, until } from '../support/index.js';
+
+let redis: RedisServer;
+const caches: RedisCacheService[] = [];
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+
+afterAll(() => redis?.stop());
+
+afterEach(async () => {
+  await Promise.all(caches.splice(0).map((cache) => cache.close()));
+});
+
+async function open(): Promise<RedisCacheService> {
+  const cache = createRedisCache({ connection: { host: redis.host, port: redis.port } });
+  caches.push(cache);
+  expect(await cache.isConnected()).toBe(true);
+  return cache;
+}
+
+it.each<[string, (other: RedisCacheService, key: string) => Promise<boolean>]>([
+  ['deletes the key', (other, key) => other.delete(key)],
+  ['clears the cache', (other) => other.clearCache()],
+  ['invalidates the tag', (other) => other.invalidateTags('tag')],
+])('who asks after another process %s never gets what was computed before', async (what, invalidate) => {
+  const [here, other] = [await open(), await open()];
+  let begun!: () => void;
+  let finish!: (value: string) => void;
+  const started = new Promise<void>((resolve) => (begun = resolve));
+  let calls = 0;
+  const factory = (): Promise<string> => {
+    calls += 1;
+    begun();
+    return calls === 1 ? new Promise((resolve) => (finish = resolve)) : Promise.resolve('new');
+  };
+  const before = here.getOrSet(what, factory, { tags: ['tag'] });
+  await started;
+  expect(await invalidate(other, what)).toBe(true);
+  const after = here.getOrSet(what, factory, { tags: ['tag'] });
+  finish('old');
+  expect(await before).toBe('old');
+  expect(await after).toBe('new');
+  expect(await other.getCachedResponse(what)).toBe('new');
+  expect(calls).toBe(2);
+});
+
+it('an entry deleted while its computation was cut off from Redis is not stored afterwards', async () => {
+  const [here, other] = [await open(), await open()];
+  let begun!: () => void;
+  let finish!: (value: string) => void;
+  const started = new Promise<void>((resolve) => (begun = resolve));
+  const before = here.getOrSet('cut', () => {
+    begun();
+    return new Promise<string>((resolve) => (finish = resolve));
+  });
+  await started;
+  await redis.client().call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES');
+  await until(() => other.isConnected(), { what: 'the other to be connected again' });
+  expect(await other.delete('cut')).toBe(true);
+  await until(() => here.isConnected(), { what: 'this one to be connected again' });
+  finish('old');
+  expect(await before).toBe('old');
+  expect(await other.getCachedResponse('cut')).toBeNull();
+});
+
+it('who does not wait for others computes, and leaves storing to the holder of the lease', async () => {
+  const [here, other] = [await open(), await open()];
+  let begun!: () => void;
+  let finish!: (value: string) => void;
+  const started = new Promise<void>((resolve) => (begun = resolve));
+  const holder = here.getOrSet('alone', () => {
+    begun();
+    return new Promise<string>((resolve) => (finish = resolve));
+  });
+  await started;
+  expect(await other.getOrSet('alone', () => 'own', { crossProcess: false })).toBe('own');
+  expect(await other.getCachedResponse('alone')).toBeNull();
+  finish('theirs');
+  await holder;
+  expect(await other.getCachedResponse('alone')).toBe('theirs');
+});

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { type ManagedProcess, spawnNode } from '../support/index.js';
+
+const SCRIPT = resolve('test/fixtures/get-or-set-process.mjs');
+
+/** What one process is told; see the script. */
+export interface Scenario {
+  connection: object;
+  key?: string;
+  callers?: number;
+  factoryMs?: number;
+  fails?: string;
+  neverStored?: boolean;
+  options?: object;
+  cacheOptions?: object;
+  value?: string;
+}
+
+/** What one process saw. */
+export interface Report {
+  values: Record<string, number>;
+  statuses: Record<string, number>;
+  errors: Record<string, number>;
+  /** When its last caller had an answer, in epoch milliseconds. */
+  at: number;
+}
+
+/** Starts a process and waits until it is connected. */
+export async function startAsking(scenario: Scenario): Promise<ManagedProcess> {
+  const child = spawnNode(SCRIPT, { env: { SCENARIO: JSON.stringify(scenario), NO_COLOR: '1' } });
+  await child.waitForLine(/^ready$/);
+  return child;
+}
+
+/** Lets processes ask at the same moment. */
+export function begin(...children: ManagedProcess[]): void {
+  for (const child of children) child.signal('SIGUSR2');
+}
+
+/** Waits for a process to end by itself, and reads its report. */
+export async function reportOf(child: ManagedProcess): Promise<Report> {
+  const line = await child.waitForLine(/^\{.*\}$/, 30_000);
+  await child.exited;
+  return JSON.parse(line) as Report;
+}
+
+/** How often the factory ran, in all processes. */
+export function factoryCalls(...children: ManagedProcess[]): number {
+  return children.reduce((sum, child) => sum + (child.stdout.match(/^factory$/gm)?.length ?? 0), 0);
+}
+
+/** The counts of several reports, added up. */
+export function total(records: Record<string, number>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const record of records) {
+    for (const [name, count] of Object.entries(record)) sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Backend } from '../../libs/redis-cache/src/backend/backend.js';
+import { createBackend } from '../../libs/redis-cache/src/backend/create-backend.js';
+import type { CacheEvent } from '../../libs/redis-cache/src/backend/event-channel.js';
+import { resolveOptions } from '../../libs/redis-cache/src/config/redis-cache-options.schema.js';
+import type { RedisCacheOptions } from 'nestjs-redis-cache';
+import { RedisCluster, RedisServer, until, within } from '../support/index.js';
+import { freshKey, leaseConformance, type StoresUnderTest } from './lease-conformance.js';
+import { tagConformance } from './tag-conformance.js';
+
+const LONG_MS = 60_000;
+
+const backendOf = (connection: RedisCacheOptions['connection']): Backend =>
+  createBackend(resolveOptions({ connection: connection! }));
+
+async function standalone(): Promise<StoresUnderTest> {
+  const server = await RedisServer.start();
+  return { backend: backendOf({ url: server.url }), stop: () => server.stop() };
+}
+
+async function cluster(): Promise<StoresUnderTest> {
+  const servers = await RedisCluster.start({ masters: 3 });
+  return { backend: backendOf({ clusterNodes: servers.addresses }), stop: () => servers.stop() };
+}
+
+async function ownClient(): Promise<StoresUnderTest> {
+  const server = await RedisServer.start();
+  const client = server.client({ keyPrefix: 'tenant:', stringNumbers: true, enableAutoPipelining: true });
+  await once(client, 'ready');
+  return { backend: backendOf({ client }), stop: () => server.stop() };
+}
+
+const PLACES: [string, () => Promise<StoresUnderTest>][] = [
+  ['a standalone Redis', standalone],
+  ['a Cluster of three masters', cluster],
+  ["the user's client with a key prefix that answers numbers as texts", ownClient],
+];
+
+for (const [name, setUp] of PLACES) {
+  leaseConformance(name, setUp);
+  tagConformance(name, setUp);
+}
+
+describe.each(PLACES)('the end of a computation on %s', (_name, setUp) => {
+  let place: StoresUnderTest;
+
+  beforeAll(async () => {
+    place = await setUp();
+    await until(() => place.backend.ping().then(() => true), { what: 'the backend to answer' });
+  });
+
+  afterAll(async () => {
+    await place.backend.close();
+    await place.stop();
+  });
+
+  it('is announced, whatever the outcome; what changes nothing is not', async () => {
+    const { leases, events } = place.backend;
+    const heard: CacheEvent[] = [];
+    const up = new Promise<void>((resolve) => {
+      events.listen((event) => (event.type === 'up' ? resolve() : heard.push(event)));
+    });
+    await within(up, { what: 'the subscription' });
+    const ends: ((key: string, token: string) => Promise<boolean>)[] = [
+      (key, token) => leases.complete(key, token, Buffer.from('"a"'), LONG_MS),
+      (key, token) => leases.fail(key, token, '{}', LONG_MS),
+      (key, token) => leases.share(key, token, '{}', LONG_MS),
+      (key, token) => leases.release(key, token),
+    ];
+    const keys: string[] = [];
+    for (const end of ends) {
+      const [key, token] = [freshKey(), randomUUID()];
+      keys.push(key);
+      await leases.acquire(key, token, LONG_MS, { seen: null, hasStale: false, force: false });
+      await end(key, randomUUID());
+      await end(key, token);
+      await end(key, token);
+    }
+    await until(() => heard.length >= keys.length, { what: 'four announcements' });
+    const ended = heard.filter((event) => event.type === 'ended');
+    expect(ended).toEqual(keys.map((key) => ({ type: 'ended', key })));
+  });
+});
+
+describe('in Redis', () => {
+  let server: RedisServer;
+  let backend: Backend;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+
+  afterEach(() => backend.close());
+
+  afterAll(() => server.stop());
+
+  it('a lease lives as long as it was taken for, by the clock of the server', async () => {
+    backend = backendOf({ url: server.url });
+    await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+    const token = randomUUID();
+    await backend.leases.acquire('key', token, 5_000, { seen: null, hasStale: false, force: false });
+    const client = server.client();
+    const left = await client.pttl('redis-cache:lease:{key}');
+    expect(left).toBeGreaterThan(4_000);
+    expect(left).toBeLessThanOrEqual(5_000);
+    await backend.leases.renew('key', token, LONG_MS);
+    expect(await client.pttl('redis-cache:lease:{key}')).toBeGreaterThan(50_000);
+  });
+
+  it('a tag keeps its version as long as the longest that asked for it, and no shorter', async () => {
+    backend = backendOf({ url: server.url });
+    await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+    const client = server.client();
+    for (const [keepMs, atLeast] of [
+      [100_000, 90_000],
+      [1_000_000, 900_000],
+      [10_000, 900_000],
+    ] as const) {
+      await backend.tags.ensure(['tag'], keepMs);
+      expect(await client.pttl('redis-cache:tag:{tag}')).toBeGreaterThan(atLeast);
+    }
+  });
+
+  it('nothing listens on a connection that is opened after close()', async () => {
+    const own = await RedisServer.start();
+    backend = backendOf({ url: own.url });
+    await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+    await backend.close();
+    backend.events.listen(() => {});
+    // Whoever connected before is on the list by now.
+    const client = own.client();
+    await client.ping();
+    const connected = String(await client.client('LIST'))
+      .trim()
+      .split('\n');
+    await own.stop();
+    expect(connected).toHaveLength(1);
+  });
+});

@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
+import { Caches } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { untilPhase } from '../fixtures/redis-cache/recovery.js';
+import { RedisServer, until } from '../support/index.js';
+import { counted, heldFactory } from './factories.js';
+
+const TTL_SECONDS = 600;
+
+let redis: RedisServer;
+const caches = new Caches({ ttlSeconds: TTL_SECONDS, commandTimeoutMs: 300 });
+
+beforeEach(async () => {
+  LogCapture.start();
+  redis = await RedisServer.start();
+});
+
+afterEach(async () => {
+  await caches.closeAll();
+  await redis.stop();
+});
+
+async function connected(options: RedisCacheOptions = {}): Promise<RedisCacheService> {
+  const cache = caches.create({ connection: { url: redis.url }, ...options });
+  expect(await cache.isConnected()).toBe(true);
+  return cache;
+}
+
+async function goDown(...all: RedisCacheService[]): Promise<void> {
+  await redis.kill();
+  for (const cache of all) await untilPhase(cache, 'unavailable');
+}
+
+async function comeBack(...all: RedisCacheService[]): Promise<void> {
+  await redis.restart();
+  for (const cache of all) await untilPhase(cache, 'serving');
+}
+
+const untilWritten = (cache: RedisCacheService, count: number): Promise<unknown> =>
+  until(() => cache.getCounters().lateWrites >= count, { what: `${count} late writes` });
+
+describe('a value that was computed while Redis was down', () => {
+  it('is in Redis after it is back, as old as it is, for the rest of its time', async () => {
+    const cache = await connected();
+    await goDown(cache);
+    const computedAt = Date.now();
+    const result = await cache.getOrSetEntry('key', () => 'paid', { staleSeconds: 100 });
+    expect(result).toMatchObject({ value: 'paid', status: 'bypass', source: 'factory', stored: false });
+    await until(() => Date.now() > computedAt + 300, { what: 'some time to pass' });
+    await comeBack(cache);
+    await untilWritten(cache, 1);
+    const elapsed = Date.now() - computedAt;
+    const left = await redis.client().pttl('redis-cache:cache:{key}');
+    expect(left).toBeLessThanOrEqual((TTL_SECONDS + 100) * 1000 - 300);
+    expect(left).toBeGreaterThan((TTL_SECONDS + 100) * 1000 - elapsed - 1_000);
+    const found = await (await connected()).getOrSetEntry('key', () => 'not called');
+    expect(found).toMatchObject({ value: 'paid', status: 'hit' });
+    expect(found.ageSeconds).toBeGreaterThanOrEqual(0.3);
+    expect(found.ageSeconds! + found.ttlSeconds!).toBeCloseTo(TTL_SECONDS, 3);
+  });
+
+  it('replaces itself when it is computed again', async () => {
+    const cache = await connected();
+    await goDown(cache);
+    await cache.getOrSet('key', () => 'first');
+    await cache.getOrSet('key', () => 'second');
+    await comeBack(cache);
+    await untilWritten(cache, 1);
+    expect(await cache.getCachedResponse('key')).toBe('second');
+    expect(cache.getCounters()).toMatchObject({ lateWrites: 1, droppedWrites: 0 });
+  });
+
+  it.each([
+    ['entries', { maxEntries: 2 }, 2],
+    ['bytes', { maxBytes: 2 * (26 + 1_002) }, 2],
+    ['nothing at all', { maxEntries: 0 }, 0],
+  ])(
+    'gives way above the limit of %s, the oldest first, and is counted',
+    async (_what, writeBehind, kept) => {
+      const cache = await connected({ writeBehind });
+      await goDown(cache);
+      const keys = ['one', 'two', 'three', 'four', 'five'];
+      for (const key of keys) await cache.getOrSet(key, () => 'x'.repeat(1_000));
+      await comeBack(cache);
+      await untilWritten(cache, kept);
+      const found = await Promise.all(keys.map((key) => cache.getCachedResponse(key)));
+      expect(found.map((value) => value !== null)).toEqual(keys.map((_key, index) => index >= 5 - kept));
+      expect(cache.getCounters()).toMatchObject({ lateWrites: kept, droppedWrites: 5 - kept });
+    },
+  );
+
+  it.each<[string, (cache: RedisCacheService) => Promise<boolean>]>([
+    ['deleted', (cache) => cache.delete('gone')],
+    ['deleted with others', (cache) => cache.deleteMany(['gone', 'other'])],
+    ['cleared', (cache) => cache.clearCache()],
+  ])('and was %s meanwhile does not come back', async (_what, remove) => {
+    const cache = await connected();
+    await goDown(cache);
+    await cache.getOrSet('gone', () => 'value');
+    expect(await remove(cache)).toBe(false);
+    await cache.getOrSet('kept', () => 'value');
+    await comeBack(cache);
+    await untilWritten(cache, 1);
+    expect(await cache.getCachedResponse('kept')).toBe('value');
+    expect(await cache.getCachedResponse('gone')).toBeNull();
+  });
+
+  it.each(['cache', 'no-cache'] as const)(
+    'and was deleted while it was computed does not come back (%s)',
+    async (readPolicy) => {
+      const cache = await connected();
+      await goDown(cache);
+      const { factory, call } = heldFactory();
+      const answer = cache.getOrSet('gone', factory, { readPolicy });
+      const running = await call(0);
+      await cache.delete('gone');
+      running.resolve('value');
+      expect(await answer).toBe('value');
+      await cache.getOrSet('kept', () => 'value');
+      await comeBack(cache);
+      await untilWritten(cache, 1);
+      expect(await cache.getCachedResponse('gone')).toBeNull();
+    },
+  );
+});
+
+describe('a value whose computation saw Redis go', () => {
+  it('by a crash, is stored when it is back', async () => {
+    const cache = await connected();
+    const { factory, call } = heldFactory();
+    const answer = cache.getOrSetEntry('key', factory);
+    const running = await call(0);
+    await goDown(cache);
+    running.resolve('paid');
+    expect(await answer).toMatchObject({ value: 'paid', stored: false });
+    await comeBack(cache);
+    await untilWritten(cache, 1);
+    expect(await cache.getCachedResponse('key')).toBe('paid');
+  });
+
+  it('and come back empty, is stored, reaches all who wait, and costs one call', async () => {
+    const cache = await connected();
+    const { factory, call, calls } = heldFactory();
+    const answers = Array.from({ length: 20 }, () => cache.getOrSet('key', factory));
+    const running = await call(0);
+    await goDown(cache);
+    await comeBack(cache);
+    running.resolve('paid');
+    expect(await Promise.all(answers)).toEqual(Array(20).fill('paid'));
+    await until(() => cache.getCachedResponse('key'), { what: 'the value to be stored' });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('by a freeze, is answered all the same, and stored when it thaws', async () => {
+    const cache = await connected();
+    const { factory, call } = heldFactory();
+    const answer = cache.getOrSet('key', factory);
+    const running = await call(0);
+    await redis.pause();
+    running.resolve('paid');
+    expect(await answer).toBe('paid');
+    await redis.resume();
+    await untilPhase(cache, 'serving');
+    await until(() => cache.getCachedResponse('key'), { what: 'the value to be stored' });
+  });
+});
+
+describe('a value that Redis has no memory for', () => {
+  it('reaches its callers, waits, and is written once writes are accepted again', async () => {
+    const cache = await connected();
+    const client = redis.client();
+    await client.config('SET', 'maxmemory', '1');
+    const factory = counted(() => 'paid');
+    expect(await cache.getOrSetEntry('key', factory)).toMatchObject({ value: 'paid', stored: false });
+    expect(cache.getStatus()).toMatchObject({ phase: 'serving', writable: false });
+    await client.config('SET', 'maxmemory', '0');
+    expect(await cache.getOrSetEntry('other', () => 'next')).toMatchObject({ stored: true });
+    await untilWritten(cache, 1);
+    expect(await cache.getCachedResponse('key')).toBe('paid');
+    expect(factory.calls).toBe(1);
+  });
+
+  it('does not overwrite a younger one that another process wrote meanwhile', async () => {
+    const [cache, other] = [await connected(), await connected()];
+    const client = redis.client();
+    await client.config('SET', 'maxmemory', '1');
+    await cache.getOrSet('key', () => 'late');
+    const computedAt = Date.now();
+    await until(() => Date.now() > computedAt, { what: 'the next millisecond', everyMs: 1 });
+    await client.config('SET', 'maxmemory', '0');
+    expect(await other.cacheResponse('key', 'younger')).toBe(true);
+    // A write that goes through is what lets the rest follow.
+    expect(await cache.cacheResponse('other', 'value')).toBe(true);
+    await untilWritten(cache, 1);
+    expect(await other.getCachedResponse('key')).toBe('younger');
+  });
+});

@@ -1,0 +1,159 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  Controller,
+  Get,
+  Headers,
+  Inject,
+  Injectable,
+  NotFoundException,
+  Param,
+  Scope,
+  UseInterceptors,
+} from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
+import {
+  CacheResponse,
+  RedisCacheModule,
+  ResponseCache,
+  ResponseCacheInterceptor,
+  type RedisCacheOptions,
+} from 'nestjs-redis-cache';
+import { freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { RedisServer } from '../support/index.js';
+import { Desk } from './desk.js';
+import { type HttpApp, HttpApps, PLATFORMS } from './http-app.js';
+
+interface RequestWithUser {
+  headers: { 'x-user'?: string };
+}
+
+/** One for each request, which knows its user. */
+@Injectable({ scope: Scope.REQUEST })
+class Profiles {
+  constructor(
+    @Inject(REQUEST) private readonly request: RequestWithUser,
+    private readonly desk: Desk,
+  ) {}
+
+  @CacheResponse({ ttlSeconds: 60 })
+  async shared(name: string): Promise<unknown> {
+    return this.desk.ask(name);
+  }
+
+  @CacheResponse({
+    key(this: Profiles, name: string) {
+      return `profile:${this.user}:${name}`;
+    },
+  })
+  async own(name: string): Promise<unknown> {
+    return { user: this.user, page: await this.desk.ask(name) };
+  }
+
+  get user(): string {
+    return this.request.headers['x-user'] ?? 'nobody';
+  }
+}
+
+/** Request-scoped through the provider, with methods of its own that are cached. */
+@Controller()
+class ProfilesController {
+  constructor(
+    private readonly profiles: Profiles,
+    private readonly desk: Desk,
+  ) {}
+
+  @Get('shared/:name')
+  shared(@Param('name') name: string): Promise<unknown> {
+    return this.profiles.shared(name);
+  }
+
+  @Get('own/:name')
+  own(@Param('name') name: string): Promise<unknown> {
+    return this.profiles.own(name);
+  }
+
+  @CacheResponse({ name: 'other', key: (name: string) => `above:${name}` })
+  @Get('above/:name')
+  above(@Param('name') name: string, @Headers('x-user') _user?: string): Promise<unknown> {
+    return this.desk.ask(name);
+  }
+
+  @Get('below/:name')
+  @CacheResponse({ key: (name: string) => `below:${name}` })
+  below(@Param('name') name: string): Promise<unknown> {
+    return this.desk.ask(name);
+  }
+
+  @Get('both/:name')
+  @UseInterceptors(ResponseCacheInterceptor)
+  @ResponseCache({ name: 'other' })
+  @CacheResponse()
+  both(@Param('name') name: string): Promise<unknown> {
+    return this.desk.ask(name);
+  }
+}
+
+const apps = new HttpApps();
+let redis: RedisServer;
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+
+afterEach(() => apps.closeAll());
+
+afterAll(() => redis.stop());
+
+describe.each(PLATFORMS)('@CacheResponse() on %s', (_platform, createAdapter) => {
+  const start = (): Promise<HttpApp> => {
+    const options: RedisCacheOptions = { connection: { url: redis.url }, keyPrefix: freshPrefix() };
+    const other = RedisCacheModule.forRoot({ ...options, keyPrefix: freshPrefix(), name: 'other' });
+    return apps.start(createAdapter, options, {
+      imports: [other],
+      controllers: [ProfilesController],
+      providers: [Profiles],
+    });
+  };
+
+  it('caches across the objects of a request-scoped provider', async () => {
+    const app = await start();
+    const answers = [...(await app.many(10, '/shared/a')), await app.get('/shared/a')];
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['{"name":"a","call":1}']));
+  });
+
+  it('can have what a request-scoped provider knows in the key', async () => {
+    const app = await start();
+    const users = ['ann', 'bob', 'ann'];
+    const answers = await Promise.all(users.map((user) => app.get('/own/a', { 'X-User': user })));
+    expect(answers.map(({ body }) => (JSON.parse(body) as { user: string }).user)).toEqual(users);
+    expect(app.desk.calls('a')).toBe(2);
+  });
+
+  it.each(['above', 'below', 'both'])(
+    'works on a handler of a controller, %s other decorators',
+    async (where) => {
+      const app = await start();
+      await app.get(`/${where}/a`);
+      const answer = await app.get(`/${where}/a`);
+      expect([answer.status, answer.body]).toEqual([200, '{"name":"a","call":1}']);
+      expect(app.desk.calls('a')).toBe(1);
+    },
+  );
+
+  it('uses the named instance for responses, too', async () => {
+    const app = await start();
+    await app.get('/both/a');
+    // What the method answered lies in the plain instance, the response in the other.
+    await app.cache.clearCache();
+    expect((await app.get('/both/a')).cache).toBe('hit');
+  });
+
+  it('leaves failures to the exception filters', async () => {
+    const app = await start();
+    app.desk.on('a', () => {
+      throw new NotFoundException('no such profile');
+    });
+    expect((await app.get('/below/a')).status).toBe(404);
+    expect((await app.get('/both/a')).status).toBe(404);
+  });
+});

@@ -1,0 +1,92 @@
+import { type INestApplication, type ModuleMetadata, VersioningType } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { RedisCacheModule, type RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
+import { Desk } from './desk.js';
+
+/** The servers that Nest brings. */
+export const PLATFORMS: [name: string, create: () => AbstractHttpAdapter][] = [
+  ['Fastify', () => new FastifyAdapter() as AbstractHttpAdapter],
+  ['Express', () => new ExpressAdapter()],
+];
+
+/** Headers of a conditional request. Without a Cache-Control of one's own, fetch adds `no-cache` to it. */
+export function unless(ifNoneMatch: string): Record<string, string> {
+  return { 'If-None-Match': ifNoneMatch, 'Cache-Control': 'no-transform' };
+}
+
+/** A response that was read to its end. */
+export interface Answer {
+  status: number;
+  body: string;
+  headers: Headers;
+  /** The `Cache-Status` header, without the TTL, which is now this and now that. */
+  cache: string;
+}
+
+/** A Nest application that listens on 127.0.0.1, with a `Desk` for its handlers. */
+export class HttpApp {
+  private constructor(
+    private readonly app: INestApplication,
+    private readonly url: string,
+    readonly desk: Desk,
+  ) {}
+
+  static async start(
+    createAdapter: () => AbstractHttpAdapter,
+    cache: RedisCacheOptions,
+    { imports = [], providers = [], ...metadata }: ModuleMetadata,
+  ): Promise<HttpApp> {
+    const desk = new Desk();
+    const module = await Test.createTestingModule({
+      imports: [RedisCacheModule.forRoot(cache), ...imports],
+      providers: [{ provide: Desk, useValue: desk }, ...providers],
+      ...metadata,
+    }).compile();
+    const app = module.createNestApplication(createAdapter(), { logger: false });
+    app.enableVersioning({ type: VersioningType.HEADER, header: 'X-Version' });
+    await app.listen(0, '127.0.0.1');
+    return new HttpApp(app, await app.getUrl(), desk);
+  }
+
+  get cache(): RedisCacheService {
+    return this.app.get(RedisCacheService);
+  }
+
+  async get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, { method, headers, redirect: 'manual' });
+    const cacheStatus = response.headers.get('cache-status') ?? '';
+    return {
+      status: response.status,
+      body: await response.text(),
+      headers: response.headers,
+      cache: cacheStatus.replace('redis-cache; ', '').replace(/; ttl=\d+/, ''),
+    };
+  }
+
+  /** So many requests at once. */
+  many(times: number, path: string, headers: Record<string, string> = {}): Promise<Answer[]> {
+    return Promise.all(Array.from({ length: times }, () => this.get(path, headers)));
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+}
+
+/** Starts applications for a test and closes them all afterwards. */
+export class HttpApps {
+  readonly #open: HttpApp[] = [];
+
+  async start(...args: Parameters<typeof HttpApp.start>): Promise<HttpApp> {
+    const app = await HttpApp.start(...args);
+    this.#open.push(app);
+    return app;
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((app) => app.close()));
+  }
+}

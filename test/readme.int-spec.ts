@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+const READMES = ['README.md', 'libs/redis-cache/README.md', 'libs/worker-pool/README.md'];
+const PAGES = readdirSync('docs')
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
+const DOCUMENTS = [...READMES, ...PAGES];
+const SNIPPET = /^```ts\n(.*?)^```/gms;
+const FENCED = /^```.*?^```/gms;
+const LINK = /\]\((?!https?:)([^)\s]+)\)/g;
+const HEADING = /^#+ (.+)$/gm;
+
+/** Each TypeScript snippet as a file beside its document, so that imports resolve as they would for a user. */
+function snippetsOf(document: string): Map<string, string> {
+  const matches = readFileSync(document, 'utf8').matchAll(SNIPPET);
+  return new Map(
+    [...matches].map((match, index) => [resolve(dirname(document), `snippet-${index + 1}.ts`), match[1]!]),
+  );
+}
+
+function compile(files: Map<string, string>): string[] {
+  const { config } = ts.readConfigFile('tsconfig.spec.json', (path) => readFileSync(path, 'utf8'));
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
+  const compilerOptions = { ...options, noUnusedLocals: false, noUnusedParameters: false };
+  const host = ts.createCompilerHost(compilerOptions);
+  const { readFile, fileExists, getSourceFile } = host;
+  host.readFile = (path) => files.get(path) ?? readFile(path);
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.getSourceFile = (path, target) => {
+    const text = files.get(path);
+    return text === undefined ? getSourceFile(path, target) : ts.createSourceFile(path, text, target);
+  };
+  const program = ts.createProgram([...files.keys()], compilerOptions, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(
+      (problem) => `${problem.file?.fileName}: ${ts.flattenDiagnosticMessageText(problem.messageText, '\n')}`,
+    );
+}
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(document: string): string[] {
+  const text = readFileSync(document, 'utf8').replaceAll(FENCED, '');
+  return [...text.matchAll(HEADING)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Links that lead nowhere: to a file or a heading that is not there. */
+function brokenLinksOf(document: string): string[] {
+  const text = readFileSync(document, 'utf8').replaceAll(FENCED, '');
+  const links = [...text.matchAll(LINK)].map(([, link]) => link!);
+  return links.filter((link) => {
+    const [path = '', anchor] = link.split('#', 2);
+    const target = path === '' ? document : join(dirname(document), path);
+    return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+  });
+}
+
+it.each(DOCUMENTS)('the snippets of %s compile', (document) => {
+  const files = snippetsOf(document);
+  expect(files.size).toBeGreaterThan(0);
+  expect(compile(files)).toEqual([]);
+});
+
+it.each(DOCUMENTS)('the links of %s lead somewhere', (document) => {
+  expect(brokenLinksOf(document)).toEqual([]);
+});
+
+it('the README leads to every page', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  expect(PAGES.filter((page) => !readme.includes(`](${page}`))).toEqual([]);
+});

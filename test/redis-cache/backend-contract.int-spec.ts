@@ -1,0 +1,66 @@
+import * as framework from '@jest/globals';
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import type { Cluster, Redis } from 'ioredis';
+import { createBackend } from '../../libs/redis-cache/src/backend/create-backend.js';
+import type {
+  RedisCacheOptions,
+  RedisConnectionOptions,
+} from '../../libs/redis-cache/src/config/redis-cache-options.js';
+import { resolveOptions } from '../../libs/redis-cache/src/config/redis-cache-options.schema.js';
+import { backendConformance } from '../../libs/redis-cache/src/testing/conformance/backend-conformance.js';
+import { freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { RedisCluster, RedisServer } from '../support/index.js';
+
+/** What a backend is tried on. */
+interface Store {
+  connection: RedisConnectionOptions;
+  /** A client that another program might use. */
+  client: Redis | Cluster;
+  stop(): Promise<unknown>;
+}
+
+/** The contract on backends that share a store, each with a prefix of its own. */
+function contractOn(name: string, start: () => Promise<Store>, options: RedisCacheOptions = {}): void {
+  describe(`on ${name}`, () => {
+    let store: Store;
+    let keyPrefix: string;
+
+    beforeAll(async () => {
+      store = await start();
+    });
+
+    afterAll(() => store?.stop());
+
+    backendConformance({
+      name,
+      framework,
+      setUp: () => {
+        keyPrefix = freshPrefix();
+        const { connection } = store;
+        return { backend: createBackend(resolveOptions({ ...options, keyPrefix, connection })) };
+      },
+      plantForeign: {
+        entry: (key) => store.client.rpush(`${keyPrefix}:cache:{${key}}`, 'a list'),
+        request: (queue) => store.client.xadd(`${keyPrefix}:queue:{${queue}}`, '*', 'foreign', 'field'),
+      },
+    });
+  });
+}
+
+async function startServer(): Promise<Store> {
+  const server = await RedisServer.start();
+  return { connection: { url: server.url }, client: server.client(), stop: () => server.stop() };
+}
+
+contractOn('a standalone Redis', startServer);
+
+contractOn('a standalone Redis that is listened to', startServer, { near: {} });
+
+contractOn('a Cluster of three masters', async () => {
+  const cluster = await RedisCluster.start({ masters: 3 });
+  return {
+    connection: { clusterNodes: cluster.addresses },
+    client: cluster.client(),
+    stop: () => cluster.stop(),
+  };
+});

@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { answers, FALLBACKS } from '../fixtures/redis-cache/operations.js';
+import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '../fixtures/redis-cache/recovery.js';
+import { RedisCluster, RedisSentinels, until } from '../support/index.js';
+
+describe('a master behind Sentinels', () => {
+  const caches = new Caches();
+  let setUp: RedisSentinels;
+  let cache: RedisCacheService;
+  let log: LogCapture;
+
+  beforeEach(async () => {
+    log = LogCapture.start();
+    setUp = await RedisSentinels.start();
+    const { sentinels, masterName: sentinelName } = setUp;
+    cache = caches.create({ connection: { sentinels, sentinelName }, keyPrefix: freshPrefix() });
+    expect(await cache.cacheResponse('key', 'value')).toBe(true);
+    await setUp.master.client().wait(1, 5_000);
+  });
+
+  afterEach(async () => {
+    await caches.closeAll();
+    await setUp.stop();
+  });
+
+  it('is followed to the replica when it is killed, within a second of the fail-over, without any caller', async () => {
+    const failover = setUp.awaitFailover();
+    await setUp.master.kill();
+    await untilPhase(cache, 'unavailable');
+    expect(await answers(cache)).toEqual(FALLBACKS);
+    await failover;
+    expect(await recoveryMs(cache)).toBeLessThan(RECOVERY_LIMIT_MS);
+    expect(await cache.getCachedResponse('key')).toBe('value');
+    expect(await cache.cacheResponse('key', 'new')).toBe(true);
+    expect(log.lines).toHaveLength(2);
+  });
+
+  it('is followed to the replica when it becomes one itself and stays reachable', async () => {
+    const failover = setUp.awaitFailover();
+    const sentinel = setUp.sentinelServers[0]!.client();
+    // Refused until the Sentinel has asked the replica how it is.
+    await until(() => sentinel.call('SENTINEL', 'FAILOVER', setUp.masterName), {
+      what: 'the fail-over to begin',
+    });
+    await failover;
+    await until(() => cache.cacheResponse('key', 'new'), { what: 'a write to the new master' });
+    await until(async () => (await setUp.replica.client().role())[0] === 'master', { what: 'the new role' });
+    expect(await cache.getCachedResponse('key')).toBe('new');
+    expect(await cache.queueRequest('request')).toBe(true);
+    expect(await cache.dequeueRequest()).toBe('request');
+  });
+});
+
+describe('a Cluster of which one master is gone', () => {
+  const caches = new Caches();
+  let cluster: RedisCluster;
+  let cache: RedisCacheService;
+  let keyPrefix: string;
+
+  beforeAll(async () => {
+    LogCapture.start();
+    const extraArgs = ['--cluster-require-full-coverage', 'no'];
+    cluster = await RedisCluster.start({ masters: 3, nodeTimeoutMs: 60_000, node: { extraArgs } });
+    keyPrefix = freshPrefix();
+    cache = caches.create({ connection: { clusterNodes: cluster.addresses }, keyPrefix });
+    for (let key = 0; key < 30; key += 1) await cache.cacheResponse(`key-${key}`, key);
+  });
+
+  afterAll(async () => {
+    await caches.closeAll();
+    await cluster.stop();
+  });
+
+  async function keysOn(master: number): Promise<string[]> {
+    const names = await cluster.masters[master]!.client().keys(`${keyPrefix}:cache:*`);
+    return names.map((name) => /\{(.*)\}$/.exec(name)![1]!);
+  }
+
+  it('serves the keys of the others, answers fallbacks for the rest, and serves all when it is back', async () => {
+    const [lost] = await keysOn(0);
+    const [kept] = await keysOn(1);
+    await cluster.masters[0]!.kill();
+    for (let call = 0; call < 3; call += 1) {
+      expect(await cache.getCachedResponse(lost!)).toBeNull();
+      expect(await cache.cacheResponse(lost!, 'x')).toBe(false);
+      expect(await cache.getCachedResponse(kept!)).not.toBeNull();
+      expect(await cache.cacheResponse(kept!, 'x')).toBe(true);
+    }
+    expect(cache.getStatus()).toMatchObject({ phase: 'serving', breaker: 'closed' });
+    await cluster.masters[0]!.restart();
+    await until(() => cache.cacheResponse(lost!, 'back'), { what: 'the lost slots to be served again' });
+    expect(await cache.getCachedResponse(lost!)).toBe('back');
+  });
+});

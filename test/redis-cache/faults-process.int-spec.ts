@@ -1,0 +1,126 @@
+/** A program of its own under every fault: it must neither fail nor hang, and say no more than it has to. */
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { RedisCacheOptions } from 'nestjs-redis-cache';
+import {
+  type ManagedProcess,
+  RedisCluster,
+  RedisServer,
+  spawnNode,
+  until,
+  within,
+} from '../support/index.js';
+
+const TRAFFIC = join(import.meta.dirname, '../fixtures/redis-cache/traffic.mjs');
+const PASSWORD = 'correct-horse';
+/** Far above what closing needs (two deadlines) and what ioredis keeps a timer for (2 s). */
+const EXIT_LIMIT_MS = 10_000;
+
+const seen = (program: ManagedProcess, pattern: RegExp): number =>
+  program.stdout.split('\n').filter((line) => pattern.test(line)).length;
+
+const untilSeen = (program: ManagedProcess, pattern: RegExp, times: number): Promise<unknown> =>
+  until(() => seen(program, pattern) >= times, { what: `${pattern} ${times} times`, timeoutMs: 20_000 });
+
+/** Ends the program and checks how it ended; answers the lines of the library's log. */
+async function end(program: ManagedProcess): Promise<string[]> {
+  program.signal('SIGTERM');
+  const status = await within(program.exited, { what: 'the program to end', timeoutMs: EXIT_LIMIT_MS });
+  expect(program.stderr).toBe('');
+  expect(status).toEqual({ code: 0, signal: null });
+  expect(program.stdout).toMatch(/^calls [1-9]/m);
+  return program.stdout.split('\n').filter((line) => line.includes('[RedisCache]'));
+}
+
+describe('a program that uses the cache', () => {
+  const running: { stop(): Promise<unknown> }[] = [];
+
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((thing) => thing.stop()));
+  });
+
+  async function start(server: Promise<RedisServer>): Promise<RedisServer> {
+    running.push(await server);
+    return server;
+  }
+
+  function run(options: RedisCacheOptions): ManagedProcess {
+    const program = spawnNode(TRAFFIC, { args: [JSON.stringify(options)] });
+    running.unshift(program);
+    return program;
+  }
+
+  it('survives that Redis is killed under it, twice, and ends cleanly', async () => {
+    const server = await start(RedisServer.start());
+    const program = run({ connection: { url: server.url } });
+    for (let outage = 1; outage <= 2; outage += 1) {
+      await untilSeen(program, /^phase serving/, outage);
+      await server.kill();
+      await untilSeen(program, /^phase unavailable/, outage);
+      await server.restart();
+    }
+    await untilSeen(program, /^phase serving/, 3);
+    const log = await end(program);
+    expect(log.filter((line) => line.includes('Redis is unavailable'))).toHaveLength(2);
+    expect(log.filter((line) => line.includes('Redis is back'))).toHaveLength(2);
+    expect(log).toHaveLength(4);
+  });
+
+  it('survives that Redis freezes under it, and ends cleanly while it is frozen', async () => {
+    const server = await start(RedisServer.start());
+    const program = run({ connection: { url: server.url } });
+    await untilSeen(program, /^phase serving/, 1);
+    await server.pause();
+    await untilSeen(program, /^phase unavailable/, 1);
+    await server.resume();
+    await untilSeen(program, /^phase serving/, 2);
+    await server.pause();
+    await untilSeen(program, /^phase unavailable/, 2);
+    expect(await end(program)).toHaveLength(3);
+  });
+
+  it('ends cleanly when it is told to in the middle of its traffic', async () => {
+    const server = await start(RedisServer.start());
+    const program = run({ connection: { url: server.url } });
+    await untilSeen(program, /^phase serving/, 1);
+    expect(await end(program)).toEqual([]);
+  });
+
+  it('survives a wrong password, which it never shows, and ends cleanly', async () => {
+    const server = await start(RedisServer.start({ password: 'another' }));
+    const program = run({ connection: { host: server.host, port: server.port, password: PASSWORD } });
+    await untilSeen(program, /^phase unavailable/, 1);
+    expect(await end(program)).toHaveLength(1);
+    expect(program.stdout).not.toContain(PASSWORD);
+  });
+
+  it.each<[string, RedisCacheOptions]>([
+    ['a port on which nobody listens', { connection: { url: `redis://:${PASSWORD}@127.0.0.1:1` } }],
+    [
+      'a Cluster of which nothing is there',
+      { connection: { clusterNodes: [{ host: '127.0.0.1', port: 1 }] } },
+    ],
+    [
+      'Sentinels of which none is there',
+      { connection: { sentinels: [{ host: '127.0.0.1', port: 1 }], sentinelName: 'main' } },
+    ],
+  ])('survives %s, and ends cleanly', async (_what, options) => {
+    const program = run(options);
+    await untilSeen(program, /^phase unavailable/, 1);
+    const log = await end(program);
+    expect(log).toHaveLength(1);
+    expect(program.stdout).not.toContain(PASSWORD);
+  });
+
+  it('survives that a whole Cluster is killed and restarted under it, and ends cleanly', async () => {
+    const cluster = await RedisCluster.start({ masters: 3, node: { appendonly: true } });
+    running.push(cluster);
+    const program = run({ connection: { clusterNodes: cluster.addresses } });
+    await untilSeen(program, /^phase serving/, 1);
+    await Promise.all(cluster.nodes.map((node) => node.kill()));
+    await untilSeen(program, /^phase unavailable/, 1);
+    await Promise.all(cluster.nodes.map((node) => node.restart()));
+    await untilSeen(program, /^phase serving/, 2);
+    await end(program);
+  });
+});

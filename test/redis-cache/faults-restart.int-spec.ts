@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { answers, FALLBACKS, OPERATIONS } from '../fixtures/redis-cache/operations.js';
+import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '../fixtures/redis-cache/recovery.js';
+import { RedisServer, until, within } from '../support/index.js';
+
+const CALLERS = 20;
+
+/** Sends operations without a pause, from several callers at once, until told to stop. */
+function keepAsking(cache: RedisCacheService): { stop(): Promise<unknown[]> } {
+  const stopping = new AbortController();
+  const ask = async (caller: number): Promise<unknown[]> => {
+    const seen: unknown[] = [];
+    for (let call = caller; !stopping.signal.aborted; call += 1) {
+      seen.push(await OPERATIONS[call % OPERATIONS.length]!.run(cache));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return seen;
+  };
+  const asking = Promise.all(Array.from({ length: CALLERS }, (_, caller) => ask(caller)));
+  return {
+    stop: async () => {
+      stopping.abort();
+      return (await asking).flat();
+    },
+  };
+}
+
+describe('a Redis that is killed and comes back', () => {
+  let server: RedisServer;
+  let caches: Caches;
+  let log: LogCapture;
+
+  beforeAll(async () => {
+    server = await RedisServer.start({ appendonly: true });
+    const { host, port } = server;
+    caches = new Caches({ connection: { host, port } });
+  });
+
+  beforeEach(() => {
+    log = LogCapture.start();
+  });
+
+  afterEach(async () => {
+    await caches.closeAll();
+    await server.restart();
+  });
+
+  afterAll(() => server.stop());
+
+  async function serving(): Promise<RedisCacheService> {
+    const cache = caches.create({ keyPrefix: freshPrefix() });
+    expect(await cache.isConnected()).toBe(true);
+    return cache;
+  }
+
+  it.each(OPERATIONS)('answers $fallback to $name while it is gone', async ({ run, fallback }) => {
+    const cache = await serving();
+    await server.kill();
+    for (let call = 0; call < 50; call += 1) expect(await run(cache)).toEqual(fallback);
+    expect(log.lines).toHaveLength(1);
+  });
+
+  it('lets close() end while it is gone', async () => {
+    const cache = await serving();
+    await server.kill();
+    await untilPhase(cache, 'unavailable');
+    await within(cache.close(), { what: 'close()' });
+    expect(await answers(cache)).toEqual(FALLBACKS);
+  });
+
+  it('is noticed within a second of its return, without any caller', async () => {
+    const cache = await serving();
+    await server.kill();
+    await untilPhase(cache, 'unavailable');
+    await server.restart();
+    expect(await recoveryMs(cache)).toBeLessThan(RECOVERY_LIMIT_MS);
+    expect(await cache.isConnected()).toBe(true);
+  });
+
+  it('answers every operation of a traffic that it is killed under, and serves the traffic again', async () => {
+    const cache = await serving();
+    const traffic = keepAsking(cache);
+    for (let outage = 0; outage < 2; outage += 1) {
+      await server.kill();
+      await untilPhase(cache, 'unavailable');
+      await server.restart();
+      expect(await recoveryMs(cache)).toBeLessThan(RECOVERY_LIMIT_MS);
+    }
+    const seen = await traffic.stop();
+    expect(seen.length).toBeGreaterThan(CALLERS * OPERATIONS.length);
+    expect(log.matching(/^Redis is unavailable/)).toHaveLength(2);
+    expect(log.matching(/^Redis is back/)).toHaveLength(2);
+    expect(log.lines).toHaveLength(4);
+  });
+
+  it('still has what was stored and queued when the server kept it', async () => {
+    const cache = await serving();
+    await server.client().config('SET', 'appendfsync', 'always');
+    await cache.cacheResponse('key', 'value');
+    await cache.queueRequest('one');
+    await cache.queueRequest('two');
+    expect(await cache.dequeueRequest()).toBe('one');
+    await server.kill();
+    await untilPhase(cache, 'unavailable');
+    await server.restart();
+    await untilPhase(cache, 'serving');
+    expect(await cache.getCachedResponse('key')).toBe('value');
+    expect(await cache.dequeueRequest()).toBe('two');
+    expect(await cache.dequeueRequest()).toBeNull();
+  });
+
+  it('serves a queue from the beginning when it comes back empty, scripts and group forgotten', async () => {
+    const cache = await serving();
+    await cache.queueRequest('gone');
+    await cache.dequeueRequest();
+    await server.kill();
+    await untilPhase(cache, 'unavailable');
+    await server.restart({ appendonly: false });
+    await untilPhase(cache, 'serving');
+    expect(await cache.dequeueRequest()).toBeNull();
+    expect(await cache.queueRequest('new')).toBe(true);
+    expect(await cache.getQueueLength()).toBe(1);
+    expect(await cache.dequeueRequest()).toBe('new');
+    await server.restart({ appendonly: true });
+  });
+
+  it('is not asked while it loads its data, and is used once it has', async () => {
+    await server.restart({ extraArgs: ['--enable-debug-command', 'yes'] });
+    const cache = await serving();
+    const admin = server.client();
+    await admin.mset(Object.fromEntries(Array.from({ length: 2_000 }, (_, key) => [`key-${key}`, 'x'])));
+    await admin.config('SET', 'key-load-delay', '500');
+    await admin.config('SET', 'loading-process-events-interval-bytes', '1024');
+    const loading = admin.call('DEBUG', 'RELOAD');
+    await untilUnavailableByAsking(cache);
+    expect(cache.getStatus().lastError).toBe('LOADING');
+    expect(await answers(cache)).toEqual(FALLBACKS);
+    await loading;
+    expect(await recoveryMs(cache)).toBeLessThan(RECOVERY_LIMIT_MS);
+    expect(log.lines).toHaveLength(2);
+    await server.restart({ extraArgs: [] });
+  });
+});
+
+/** A cache that nobody uses does not notice that the server answers errors. */
+function untilUnavailableByAsking(cache: RedisCacheService): Promise<unknown> {
+  const ask = async (): Promise<boolean> => {
+    await cache.isConnected();
+    return cache.getStatus().phase === 'unavailable';
+  };
+  return until(ask, { what: 'the cache to be unavailable', everyMs: 1 });
+}

@@ -1,0 +1,260 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createRedisCache, type RedisCacheOptions, type RedisCacheService } from 'nestjs-redis-cache';
+import { RedisCluster, RedisServer, until } from '../support/index.js';
+
+const KEY = 'key';
+/** An invalidation has to be seen within this time. */
+const SEEN_WITHIN_MS = 1_000;
+
+const caches: RedisCacheService[] = [];
+
+afterEach(async () => {
+  await Promise.all(caches.splice(0).map((cache) => cache.close()));
+});
+
+async function open(options: RedisCacheOptions): Promise<RedisCacheService> {
+  const cache = createRedisCache({ near: {}, ...options });
+  caches.push(cache);
+  expect(await cache.isConnected()).toBe(true);
+  return cache;
+}
+
+async function sourceOf(cache: RedisCacheService, key = KEY, value: unknown = 'computed'): Promise<string> {
+  const { source } = await cache.getOrSetEntry(key, () => value);
+  return source;
+}
+
+/** Asks until the copy in this process answers. */
+async function bringNear(cache: RedisCacheService, key = KEY): Promise<void> {
+  await until(async () => (await sourceOf(cache, key)) === 'near', { what: 'a near copy', everyMs: 5 });
+}
+
+async function expectGone(cache: RedisCacheService, key = KEY): Promise<void> {
+  await until(async () => (await cache.getCachedResponse(key)) === null, {
+    what: 'the invalidation to be seen',
+    timeoutMs: SEEN_WITHIN_MS,
+    everyMs: 5,
+  });
+}
+
+describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s', (how) => {
+  let options: RedisCacheOptions;
+  let stop: () => Promise<void>;
+
+  beforeAll(async () => {
+    if (how === 'cluster') {
+      const cluster = await RedisCluster.start({ masters: 3 });
+      const clusterNodes = cluster.nodes.map(({ host, port }) => ({ host, port }));
+      [options, stop] = [{ connection: { clusterNodes } }, () => cluster.stop()];
+    } else {
+      const redis = await RedisServer.start();
+      const connection = { host: redis.host, port: redis.port };
+      [options, stop] = [{ connection, near: { invalidation: how } }, () => redis.stop()];
+    }
+  });
+
+  afterAll(() => stop?.());
+
+  let a: RedisCacheService;
+  let b: RedisCacheService;
+
+  beforeEach(async () => {
+    a = await open(options);
+    b = await open(options);
+    expect(await a.clearCache()).toBe(true);
+    await Promise.all([bringNear(a), bringNear(b)]);
+  });
+
+  it('answer without asking Redis, with one frozen value for all', async () => {
+    const value = { nested: { list: [1] } };
+    await a.cacheResponse('object', value);
+    await until(async () => (await sourceOf(a, 'object')) === 'near', { what: 'a near copy' });
+    const [one, two] = [
+      await a.getCachedResponse<typeof value>('object'),
+      await a.getOrSet('object', () => value),
+    ];
+    expect(one).toBe(two);
+    expect(() => one!.nested.list.push(2)).toThrow(TypeError);
+    expect(a.getCounters().nearHits).toBeGreaterThan(0);
+  });
+
+  it('go when another process deletes the entry', async () => {
+    expect(await a.delete(KEY)).toBe(true);
+    await expectGone(b);
+    expect(await a.getCachedResponse(KEY)).toBeNull();
+  });
+
+  it('go when another process writes the entry', async () => {
+    expect(await a.cacheResponse(KEY, 'new')).toBe(true);
+    expect(await a.getCachedResponse(KEY)).toBe('new');
+    await until(async () => (await b.getCachedResponse(KEY)) === 'new', {
+      what: 'the new value',
+      timeoutMs: SEEN_WITHIN_MS,
+      everyMs: 5,
+    });
+  });
+
+  it('go when another process clears the cache', async () => {
+    expect(await a.clearCache()).toBe(true);
+    await expectGone(b);
+  });
+
+  it('go when another process invalidates their tag, and no other', async () => {
+    await a.getOrSet('tagged', () => 1, { tags: ['red', 'blue'] });
+    await bringNear(b, 'tagged');
+    expect(await a.invalidateTags('blue')).toBe(true);
+    await expectGone(b, 'tagged');
+    expect(await sourceOf(b)).toBe('near');
+  });
+
+  it('live no longer than their entry', async () => {
+    await a.cacheResponse('short', 'lived', 0.3);
+    expect(await b.getCachedResponse('short')).toBe('lived');
+    await expectGone(b, 'short');
+  });
+});
+
+describe('near copies on a Cluster', () => {
+  it('go although the invalidation was missed, because the connection was cut', async () => {
+    const cluster = await RedisCluster.start({ masters: 3 });
+    const connection = { clusterNodes: cluster.nodes.map(({ host, port }) => ({ host, port })) };
+    try {
+      const [a, b] = [await open({ connection }), await open({ connection })];
+      for (let round = 0; round < 5; round += 1) {
+        await bringNear(b, `key ${round}`);
+        await Promise.all(cluster.nodes.map((node) => node.client().client('KILL', 'TYPE', 'PUBSUB')));
+        expect(await a.delete(`key ${round}`)).toBe(true);
+        await expectGone(b, `key ${round}`);
+      }
+    } finally {
+      await Promise.all(caches.splice(0).map((cache) => cache.close()));
+      await cluster.stop();
+    }
+  });
+});
+
+describe('near copies and the server', () => {
+  let redis: RedisServer;
+  let connection: { host: string; port: number };
+
+  beforeEach(async () => {
+    redis = await RedisServer.start();
+    connection = { host: redis.host, port: redis.port };
+  });
+
+  afterEach(() => redis.stop());
+
+  it('go when another program writes or deletes the key', async () => {
+    const cache = await open({ connection });
+    await bringNear(cache);
+    await redis.client().set('redis-cache:cache:{key}', '"foreign"');
+    await until(async () => (await cache.getCachedResponse(KEY)) === 'foreign', {
+      what: 'the foreign value',
+      timeoutMs: SEEN_WITHIN_MS,
+    });
+    await redis.client().del('redis-cache:cache:{key}');
+    await expectGone(cache);
+  });
+
+  it('go when the database is flushed', async () => {
+    const cache = await open({ connection });
+    await bringNear(cache);
+    await redis.client().flushall();
+    await expectGone(cache);
+  });
+
+  it('go although the invalidation was missed, because the connection was cut', async () => {
+    const [a, b] = [await open({ connection }), await open({ connection })];
+    await bringNear(b);
+    await redis.client().client('KILL', 'TYPE', 'PUBSUB');
+    expect(await a.delete(KEY)).toBe(true);
+    await expectGone(b);
+  });
+
+  it('are served while Redis is down, for as long as allowed', async () => {
+    const cache = await open({ connection, near: { staleSeconds: 0.5 } });
+    await bringNear(cache);
+    await redis.kill();
+    await until(() => cache.getStatus().phase === 'unavailable', { what: 'the outage' });
+    expect(await cache.getCachedResponse(KEY)).toBe('computed');
+    await expectGone(cache);
+  });
+
+  it('are not trusted any longer when the server is frozen and nothing can be heard', async () => {
+    const cache = await open({ connection, near: { staleSeconds: 0.5 } });
+    await bringNear(cache);
+    await redis.pause();
+    // Two beats are missed, then the half second passes.
+    await until(async () => (await cache.getCachedResponse(KEY)) === null, {
+      what: 'the copy to be dropped',
+    });
+  });
+
+  it('are refreshed in the background past the given part of their TTL', async () => {
+    const cache = await open({ connection });
+    const options = { ttlSeconds: 600, refreshAhead: 0.000_1 };
+    let calls = 0;
+    const count = async (): Promise<number> => (calls += 1);
+    await cache.getOrSet('ahead', count, options);
+    await until(async () => (await cache.getOrSet('ahead', count, options)) > 1, {
+      what: 'a refreshed value',
+    });
+    await redis.kill();
+    expect(
+      (await cache.getOrSetEntry('ahead', () => Promise.reject(new Error('down')), options)).status,
+    ).toBe('hit');
+  });
+
+  it('answer at once, though the options of their background refresh are wrong', async () => {
+    const cache = await open({ connection });
+    await bringNear(cache);
+    const wrong = { refreshAhead: 0.000_001, jitterRatio: 5 };
+    expect(await cache.getOrSet(KEY, () => 'new', wrong)).toBe('computed');
+  });
+
+  it('stay when another entry with the same tag is computed', async () => {
+    const cache = await open({ connection });
+    await cache.getOrSet('one', () => 1, { tags: ['shared'] });
+    await bringNear(cache, 'one');
+    await cache.getOrSet('two', () => 2, { tags: ['shared'] });
+    // Later than anything that the second computation could have caused.
+    await bringNear(cache, 'two');
+    expect(await sourceOf(cache, 'one')).toBe('near');
+  });
+
+  it('keep what was computed while Redis is down', async () => {
+    const cache = await open({ connection });
+    await redis.kill();
+    await until(() => cache.getStatus().phase === 'unavailable', { what: 'the outage' });
+    const sources = [await sourceOf(cache), await sourceOf(cache)];
+    expect(sources).toEqual(['factory', 'near']);
+  });
+
+  it('are off, with a line, where the server refuses to tell', async () => {
+    await redis
+      .client()
+      .call('ACL', 'SETUSER', 'plain', 'on', '>pw', '~*', '&*', '+@all', '-client|tracking');
+    const cache = await open({ connection: { ...connection, username: 'plain', password: 'pw' } });
+    for (let round = 0; round < 5; round += 1) {
+      expect(await sourceOf(cache)).not.toBe('near');
+      await sleep(20);
+    }
+  });
+
+  it('never keep an old value whose change came while it was read', async () => {
+    const cache = await open({ connection });
+    const other = await open({ connection, near: undefined });
+    for (let round = 0; round < 200; round += 1) {
+      const [, read] = await Promise.all([
+        other.cacheResponse('race', round),
+        cache.getCachedResponse('race'),
+      ]);
+      expect(read === null || (read as number) <= round).toBe(true);
+    }
+    await until(async () => (await cache.getCachedResponse('race')) === 199, {
+      what: 'the last value',
+      timeoutMs: SEEN_WITHIN_MS,
+    });
+  });
+});

@@ -1,0 +1,151 @@
+/** The queue's part of `backend-conformance.ts`. */
+import { describe, expect, it } from '@jest/globals';
+import { type RedisCacheOptions, type RedisCacheService, ValueTooLargeError } from 'nestjs-redis-cache';
+
+type Open = (options?: RedisCacheOptions) => RedisCacheService;
+
+const PRODUCERS = 20;
+const REQUESTS_EACH = 25;
+const TOTAL = PRODUCERS * REQUESTS_EACH;
+const GIVE_UP_MS = 20_000;
+
+interface Numbered {
+  producer: number;
+  number: number;
+}
+
+export function queueConformance(open: Open, unwritable: [string, () => unknown][]): void {
+  describe('the queue', () => {
+    it('hands out requests in the order in which they came, once each', async () => {
+      const cache = open();
+      const requests = Array.from({ length: 100 }, (_, index) => ({ index }));
+      for (const request of requests) expect(await cache.queueRequest(request)).toBe(true);
+      expect(await cache.getQueueLength()).toBe(100);
+      for (const request of requests) expect(await cache.dequeueRequest()).toEqual(request);
+      expect(await cache.dequeueRequest()).toBeNull();
+      expect(await cache.getQueueLength()).toBe(0);
+    });
+
+    it('goes on in order after it was empty', async () => {
+      const cache = open();
+      for (const request of ['one', 'two', 'three']) {
+        expect(await cache.dequeueRequest()).toBeNull();
+        await cache.queueRequest(request);
+        expect(await cache.dequeueRequest()).toBe(request);
+      }
+    });
+
+    it.each([0, false, '', [], { a: { b: ['Grüße 👋', '\0'] } }])('carries %j', async (request) => {
+      const cache = open();
+      expect(await cache.queueRequest(request)).toBe(true);
+      expect(await cache.dequeueRequest()).toEqual(request);
+    });
+
+    it('never lets a queued __proto__ become a prototype', async () => {
+      const cache = open();
+      await cache.queueRequest(JSON.parse('{"__proto__":{"admin":true}}'));
+      const request = await cache.dequeueRequest<Record<string, unknown>>();
+      expect(Object.getPrototypeOf(request)).toBe(Object.prototype);
+      expect(request?.['admin']).toBeUndefined();
+    });
+
+    it.each(unwritable)('answers false for %s and stays as it is', async (_what, make) => {
+      const cache = open();
+      expect(await cache.queueRequest(make())).toBe(false);
+      expect(await cache.getQueueLength()).toBe(0);
+    });
+
+    it('answers false above its longest length, and takes requests again after one was taken', async () => {
+      const cache = open({ queue: { maxLength: 3 } });
+      for (let request = 0; request < 3; request += 1) expect(await cache.queueRequest(request)).toBe(true);
+      expect(await cache.queueRequest('too many')).toBe(false);
+      expect(await cache.getQueueLength()).toBe(3);
+      expect(await cache.dequeueRequest()).toBe(0);
+      expect(await cache.queueRequest(3)).toBe(true);
+      expect(cache.getStatus()).toMatchObject({ breaker: 'closed', writable: true });
+    });
+
+    it('keeps to its longest length under concurrent producers', async () => {
+      const cache = open({ queue: { maxLength: 7 } });
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, request) => cache.queueRequest(request)),
+      );
+      expect(answers.filter(Boolean)).toHaveLength(7);
+      expect(await cache.getQueueLength()).toBe(7);
+    });
+
+    it('throws for a request above its size, naming it', async () => {
+      const cache = open({ queue: { maxRequestBytes: 10 } });
+      const tooLarge = { constructor: ValueTooLargeError, field: 'request', bytes: 11, limit: 10 };
+      await expect(cache.queueRequest('x'.repeat(9))).rejects.toMatchObject(tooLarge);
+      expect(await cache.queueRequest('x'.repeat(8))).toBe(true);
+    });
+
+    it('is empty after clearQueue, which leaves the cache alone', async () => {
+      const cache = open();
+      await cache.cacheResponse('key', 'value');
+      for (let request = 0; request < 10; request += 1) await cache.queueRequest(request);
+      await cache.dequeueRequest();
+      expect(await cache.clearQueue()).toBe(true);
+      expect(await cache.getQueueLength()).toBe(0);
+      expect(await cache.dequeueRequest()).toBeNull();
+      expect(await cache.getCachedResponse('key')).toBe('value');
+      expect(await cache.clearQueue()).toBe(true);
+      await cache.queueRequest('after');
+      expect(await cache.dequeueRequest()).toBe('after');
+    });
+
+    it('is apart from a queue with another name', async () => {
+      const [one, two] = [open({ queue: { name: 'one' } }), open({ queue: { name: 'two}' } })];
+      await one.queueRequest('of one');
+      await two.queueRequest('of two');
+      expect(await two.dequeueRequest()).toBe('of two');
+      expect(await two.dequeueRequest()).toBeNull();
+      expect(await one.dequeueRequest()).toBe('of one');
+    });
+
+    it('loses nothing, doubles nothing and keeps the order per producer under 20 of each', async () => {
+      const cache = open({ commandTimeoutMs: 10_000 });
+      let taken = 0;
+      const refused: number[] = [];
+      const produce = async (producer: number): Promise<void> => {
+        for (let number = 0; number < REQUESTS_EACH; number += 1) {
+          if (!(await cache.queueRequest({ producer, number }))) refused.push(number);
+        }
+      };
+      const consume = async (): Promise<Numbered[]> => {
+        const own: Numbered[] = [];
+        const giveUpAt = performance.now() + GIVE_UP_MS;
+        while (taken + refused.length < TOTAL && performance.now() < giveUpAt) {
+          const request = await cache.dequeueRequest<Numbered>();
+          if (request === null) continue;
+          taken += 1;
+          own.push(request);
+        }
+        return own;
+      };
+      const producing = Promise.all(Array.from({ length: PRODUCERS }, (_, producer) => produce(producer)));
+      const consumed = await Promise.all(Array.from({ length: PRODUCERS }, consume));
+      await producing;
+      expect(refused).toEqual([]);
+      expectEachOnce(consumed.flat());
+      for (const own of consumed) expectOrderPerProducer(own);
+      expect(await cache.dequeueRequest()).toBeNull();
+    });
+  });
+}
+
+function expectEachOnce(requests: Numbered[]): void {
+  const seen = new Set(requests.map(({ producer, number }) => `${producer}/${number}`));
+  expect(requests).toHaveLength(TOTAL);
+  expect(seen.size).toBe(TOTAL);
+}
+
+// What one consumer gets of one producer has to rise; between consumers only the queue knows the order.
+function expectOrderPerProducer(requests: Numbered[]): void {
+  const last = new Map<number, number>();
+  for (const { producer, number } of requests) {
+    expect(number).toBeGreaterThan(last.get(producer) ?? -1);
+    last.set(producer, number);
+  }
+}

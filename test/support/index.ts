@@ -1,0 +1,11 @@
+/** Everything that test suites use: `import { RedisServer, until } from './support/index.js'`. */
+export { freePort } from './free-port.js';
+export { ManagedProcess, type ExitStatus } from './managed-process.js';
+export { rawPing } from './raw-ping.js';
+export { redisBinary } from './redis-binary.js';
+export type { RedisServerOptions } from './redis-args.js';
+export { RedisCluster, type RedisClusterOptions } from './redis-cluster.js';
+export { RedisSentinels, type RedisSentinelsOptions } from './redis-sentinel.js';
+export { RedisServer } from './redis-server.js';
+export { spawnNode, type SpawnNodeOptions } from './spawn-node.js';
+export { until, within } from './until.js';
