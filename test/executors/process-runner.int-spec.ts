@@ -126,14 +126,18 @@ describe('ProcessRunner', () => {
       // More than a pipe holds: when it is written, some of it has been read.
       const script = `
         ${TELL}
-        process.stdout.write('x'.repeat(500_000), () => tell({ child: process.pid }));
-        const wait = setInterval(() => fs.existsSync('go') && clearInterval(wait), 5);`;
+        const poll = (file, then) => fs.existsSync(file) ? then() : setTimeout(poll, 5, file, then);
+        poll('write', () => process.stdout.write('x'.repeat(500_000), () => {
+          tell({ child: process.pid });
+          poll('end', () => {});
+        }));`;
       const run = runner.run(node(script, { idleTimeoutMs: 1_000 }), signal);
       await until(() => jest.getTimerCount(), { what: 'the clocks to start' });
       jest.advanceTimersByTime(900);
+      await writeFile(join(folder, 'write'), '');
       await pids();
       jest.advanceTimersByTime(900);
-      await writeFile(join(folder, 'go'), '');
+      await writeFile(join(folder, 'end'), '');
       await expect(run).resolves.toMatchObject({ exitCode: 0 });
       expect(jest.getTimerCount()).toBe(0);
     } finally {
