@@ -1,19 +1,9 @@
 /** Types of ensure-redis.mjs, which stays plain JavaScript so that it runs before anything is built. */
-export interface FoundServer {
-  readonly file: string;
-  readonly version: string | undefined;
-}
+import type { FoundProgram, Packages } from './package-managers.mjs';
 
-export interface Machine {
-  /** Whether a command is on the PATH. */
-  readonly has: (command: string) => boolean;
-  readonly isRoot: boolean;
-}
-
-export function findOnPath(name: string, path: string): string | undefined;
+export const REDIS_PACKAGES: Packages;
 export function parseVersion(text: string): string | undefined;
 export function isRecentEnough(version: string | undefined): boolean;
-export function findServers(path: string): FoundServer[];
-export function findServer(path: string): FoundServer | undefined;
-export function planInstall(machine: Machine): string[][] | undefined;
-export function ensureServer(path: string): FoundServer;
+export function findServers(path: string): FoundProgram[];
+export function findServer(path: string): FoundProgram | undefined;
+export function ensureServer(path: string): FoundProgram;

@@ -1,50 +1,13 @@
 /** Tests of scripts/ensure-redis.mjs: its decisions, and the script itself on PATHs of the test's making. */
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { isRecentEnough, parseVersion, planInstall } from '../../scripts/ensure-redis.mjs';
+import { isRecentEnough, parseVersion } from '../../scripts/ensure-redis.mjs';
 import { redisBinary, spawnNode, type ManagedProcess } from './index.js';
+import { ProgramFolder } from './program-folder.js';
 
 const SCRIPT = join(import.meta.dirname, '../../scripts/ensure-redis.mjs');
 
-const machine = (isRoot: boolean, ...commands: string[]) => ({
-  isRoot,
-  has: (command: string) => commands.includes(command),
-});
-
-const lines = (plan: string[][] | undefined) => plan?.map((step) => step.join(' '));
-
 const server = (version: string): string => `console.log('Redis server v=${version} sha=0');`;
-
-describe('planInstall', () => {
-  it('refreshes the package list of apt-get before it installs, without questions', () => {
-    expect(lines(planInstall(machine(true, 'apt-get')))).toEqual([
-      'env DEBIAN_FRONTEND=noninteractive apt-get update',
-      'env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 redis-server',
-    ]);
-  });
-
-  it.each([
-    ['apk', 'apk add --no-cache redis', 'apk add --no-cache valkey'],
-    ['dnf', 'dnf install -y valkey', 'dnf install -y redis'],
-  ])('uses %s, through sudo when not root', (manager, ...steps) => {
-    expect(lines(planInstall(machine(true, manager, 'sudo')))).toEqual(steps);
-    expect(lines(planInstall(machine(false, manager, 'sudo')))).toEqual(
-      steps.map((step) => `sudo -n ${step}`),
-    );
-  });
-
-  it('never runs brew through sudo, and takes it where the system manager would need root', () => {
-    const plan = planInstall(machine(false, 'apt-get', 'brew'));
-    expect(lines(plan)).toEqual(['brew install redis', 'brew install valkey']);
-  });
-
-  it('has no plan without a package manager, or without the right to use it', () => {
-    expect(planInstall(machine(true))).toBeUndefined();
-    expect(planInstall(machine(false, 'apt-get'))).toBeUndefined();
-  });
-});
 
 describe('versions', () => {
   it('reads what redis-server and valkey-server print', () => {
@@ -60,41 +23,16 @@ describe('versions', () => {
 });
 
 describe('ensure-redis.mjs', () => {
-  let path: string;
+  let programs: ProgramFolder;
 
   beforeEach(async () => {
-    path = await mkdtemp(join(tmpdir(), 'ensure-redis-'));
-    // Both run what follows their first argument, which is all that the script asks of them.
-    for (const name of ['env', 'sudo']) await command(name, 'run(...process.argv.slice(3));');
+    programs = await ProgramFolder.create();
   });
 
-  afterEach(async () => {
-    await rm(path, { recursive: true, force: true });
-  });
-
-  async function command(name: string, code: string): Promise<void> {
-    const run = `const run = (name, ...args) => {
-      const { spawnSync } = require('node:child_process');
-      process.exitCode = spawnSync(name, args, { stdio: 'inherit' }).status;
-    };`;
-    await writeFile(join(path, name), `#!${process.execPath}\n${run}\n${code}\n`);
-    await chmod(join(path, name), 0o755);
-  }
-
-  /** A package manager that logs its calls and, if asked to, brings a server, whatever its exit code. */
-  async function manager(name: string, exitCode: number, brings?: { name: string; version: string }) {
-    const target = JSON.stringify(join(path, brings?.name ?? ''));
-    const content = JSON.stringify(`#!${process.execPath}\n${server(brings?.version ?? '')}\n`);
-    const install = `require('node:fs').writeFileSync(${target}, ${content}, { mode: 0o755 });`;
-    await command(
-      name,
-      `console.error('manager says no'); process.exitCode = ${exitCode};
-      if (process.argv.at(-1) === ${JSON.stringify(brings?.name)}) { ${install} }`,
-    );
-  }
+  afterEach(() => programs.remove());
 
   async function ensure(): Promise<ManagedProcess> {
-    const child = spawnNode(SCRIPT, { env: { PATH: path } });
+    const child = spawnNode(SCRIPT, { env: { PATH: programs.path } });
     await child.exited;
     return child;
   }
@@ -107,19 +45,20 @@ describe('ensure-redis.mjs', () => {
   });
 
   it('takes valkey-server when redis-server is too old', async () => {
-    await command('redis-server', server('6.0.16'));
-    await command('valkey-server', server('8.1.1'));
+    await programs.add('redis-server', server('6.0.16'));
+    await programs.add('valkey-server', server('8.1.1'));
+    const valkey = programs.file('valkey-server');
     const child = await ensure();
-    expect(child.stdout).toBe(`ensure-redis: using ${join(path, 'valkey-server')} (version 8.1.1)`);
-    expect(redisBinary(path).file).toBe(join(path, 'valkey-server'));
+    expect(child.stdout).toBe(`ensure-redis: using ${valkey} (version 8.1.1)`);
+    expect(redisBinary(programs.path).file).toBe(valkey);
   });
 
   it('installs one, even if the package manager complains about the service', async () => {
-    await manager('apt-get', 1, { name: 'redis-server', version: '7.0.15' });
+    await programs.addPackageManager('apt-get', 1, { 'redis-server': server('7.0.15') });
     const child = await ensure();
     expect(child.exitStatus?.code).toBe(0);
     expect(child.stdout.split('\n').at(-1)).toBe(
-      `ensure-redis: using ${join(path, 'redis-server')} (version 7.0.15)`,
+      `ensure-redis: using ${programs.file('redis-server')} (version 7.0.15)`,
     );
   });
 
@@ -127,20 +66,20 @@ describe('ensure-redis.mjs', () => {
     const child = await ensure();
     expect(child.exitStatus?.code).toBe(1);
     expect(child.stderr).toMatch(/nor a way to install one here.*apt-get install redis-server/);
-    expect(() => redisBinary(path)).toThrow('ensure-redis.mjs');
+    expect(() => redisBinary(programs.path)).toThrow('ensure-redis.mjs');
   });
 
   it('exits 1 with the output of the package manager when that brought nothing', async () => {
-    await manager('apt-get', 100);
+    await programs.addPackageManager('apt-get', 100);
     const child = await ensure();
     expect(child.exitStatus?.code).toBe(1);
     expect(child.stderr).toMatch(/No usable Redis server[^]*apt-get update" failed: manager says no/);
   });
 
   it('exits 1 and names the server when the only one is too old', async () => {
-    await command('redis-server', server('6.0.16'));
+    await programs.add('redis-server', server('6.0.16'));
     const child = await ensure();
     expect(child.exitStatus?.code).toBe(1);
-    expect(child.stderr).toContain(`${join(path, 'redis-server')} (version 6.0.16)`);
+    expect(child.stderr).toContain(`${programs.file('redis-server')} (version 6.0.16)`);
   });
 });

@@ -5,12 +5,13 @@
  *
  * The same choice that `scripts/ensure-redis.mjs` makes and prints before the suite starts.
  */
-import { findServer, type FoundServer } from '../../scripts/ensure-redis.mjs';
+import { findServer } from '../../scripts/ensure-redis.mjs';
+import type { FoundProgram } from '../../scripts/package-managers.mjs';
 
-const found = new Map<string, FoundServer>();
+const found = new Map<string, FoundProgram>();
 
 /** Throws when the PATH has no usable server: no Redis means a red run, never a skipped one. */
-export function redisBinary(path: string = process.env['PATH'] ?? ''): FoundServer {
+export function redisBinary(path: string = process.env['PATH'] ?? ''): FoundProgram {
   const server = found.get(path) ?? findServer(path);
   if (server === undefined) {
     throw new Error(
