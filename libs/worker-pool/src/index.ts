@@ -3,10 +3,13 @@ export type {
   CompletionMessage,
   CompletionRequest,
   ContentBlock,
+  RequestMetadata,
   TokenUsage,
+  ToolDefinition,
+  TypedObject,
 } from './completion-request.js';
 export { createWorkerPool } from './create-worker-pool.js';
-export { ExecutorError } from './errors/executor.error.js';
+export { ExecutorError, type ExecutorErrorOptions, type UpstreamFailure } from './errors/executor.error.js';
 export { InvalidPoolOptionsError } from './errors/invalid-pool-options.error.js';
 export { InvalidRequestError } from './errors/invalid-request.error.js';
 export { MalformedCompletionError } from './errors/malformed-completion.error.js';

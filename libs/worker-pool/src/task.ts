@@ -1,4 +1,5 @@
-import type { ContentBlock, TokenUsage } from './completion-request.js';
+import type { ContentBlock, TokenUsage, TypedObject } from './completion-request.js';
+import type { UpstreamFailure } from './errors/executor.error.js';
 
 /**
  * - `pending`: waits for a worker
@@ -15,6 +16,8 @@ export interface TaskError {
   /** Stable code, such as `ERR_EXECUTOR_FAILED` or `ERR_TASK_TIMEOUT`. */
   code: string;
   message: string;
+  /** What the service behind the executor answered, when it was that which failed. */
+  upstream?: UpstreamFailure;
 }
 
 /** How a task ended; frozen. The fields of the answer are `null` unless `status` is `completed`. */
@@ -27,6 +30,8 @@ export interface TaskResult {
   cost: number | null;
   model: string | null;
   stopReason: string | null;
+  stopSequence?: string | null;
+  stopDetails?: TypedObject | null;
   content: ContentBlock[] | null;
   error: TaskError | null;
 }

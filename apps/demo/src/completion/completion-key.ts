@@ -12,9 +12,10 @@ export interface KeyContext {
 }
 
 /**
- * The cache key of a request: of everything that reaches the executor. Two models, two system prompts or
- * two lengths are two answers, though the prompt be the same.
+ * The cache key of a request: of everything that reaches the executor and decides the answer, which
+ * `metadata` does not. Two models, two system prompts or two lengths are two answers, though the prompt be
+ * the same.
  */
-export function completionKey(request: CompletionRequest, context: KeyContext): string {
+export function completionKey({ metadata: _, ...request }: CompletionRequest, context: KeyContext): string {
   return cacheKey({ ...request, ...context }, { schemaVersion: SCHEMA_VERSION });
 }

@@ -8,6 +8,8 @@ export function toCompletion(result: TaskResult): Completion {
     cost: result.cost ?? 0,
     model: result.model ?? '',
     stopReason: result.stopReason ?? '',
+    stopSequence: result.stopSequence,
+    stopDetails: result.stopDetails,
     content: result.content ?? [],
   };
 }
@@ -21,7 +23,10 @@ export function isCompletion(value: unknown): value is Completion {
   );
 }
 
+/** How an answer ends that is whole: by itself, at a text that the request named, or by asking for a tool. */
+const WHOLE_ENDS: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence', 'tool_use']);
+
 /** Whether an answer is one to give again: a refusal or one that was cut off is not. */
 export function isWhole(value: unknown): boolean {
-  return isCompletion(value) && (value.stopReason === 'end_turn' || value.stopReason === 'stop_sequence');
+  return isCompletion(value) && WHOLE_ENDS.has(value.stopReason);
 }

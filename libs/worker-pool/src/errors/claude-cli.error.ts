@@ -17,6 +17,7 @@ export class ClaudeCliError extends ExecutorError {
       apiStatus === null ? [] : [`HTTP ${apiStatus}`],
     ].flat();
     const what = kind.length > 0 ? ` (${kind.join(', ')})` : '';
-    super(`the claude CLI reported a failure${what}${detail ? `: ${detail}` : ''}`);
+    const upstream = apiStatus === null ? undefined : { status: apiStatus, type: null, retryAfterMs: null };
+    super(`the claude CLI reported a failure${what}${detail ? `: ${detail}` : ''}`, { upstream });
   }
 }

@@ -18,6 +18,29 @@ describe('validateRequest', () => {
     ['a prompt alone', { prompt: 'Hello' }],
     ['a conversation alone', { messages: [{ role: 'user', content: 'Hello' }] }],
     ['every parameter', { prompt: 'Hello', model: 'm', system: 's', max_tokens: 1, temperature: 0 }],
+    [
+      'what the Messages API takes beyond that',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'image', source: { type: 'url', url: 'https://a.example/b.png' } }],
+          },
+          { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'look', input: {} }] },
+          { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: '' }] },
+        ],
+        system: [{ type: 'text', text: 's', cache_control: { type: 'ephemeral' } }],
+        top_p: 0.5,
+        top_k: 40,
+        stop_sequences: ['END'],
+        tools: [{ name: 'look', input_schema: { type: 'object' } }],
+        tool_choice: { type: 'auto' },
+        thinking: { type: 'enabled', budget_tokens: 2048 },
+        output_config: { effort: 'low' },
+        cache_control: { type: 'ephemeral' },
+        metadata: { user_id: 'u' },
+      },
+    ],
     ['the upper temperature', { prompt: 'Hello', temperature: 1 }],
     ['absent fields spelled out', { prompt: 'Hello', messages: undefined, model: undefined }],
   ])('accepts %s', (_name, request) => {
@@ -62,7 +85,55 @@ describe('validateRequest', () => {
     ['a temperature above one', 'temperature', { prompt: 'a', temperature: 1.01 }],
     ['a temperature below zero', 'temperature', { prompt: 'a', temperature: -0.1 }],
     ['a temperature that is no number', 'temperature', { prompt: 'a', temperature: Number.NaN }],
-    ['an unknown field', 'top_p', { prompt: 'a', top_p: 1 }],
+    ['content that is a number', 'messages.0.content', { messages: [{ role: 'user', content: 7 }] }],
+    ['content without parts', 'messages.0.content', { messages: [{ role: 'user', content: [] }] }],
+    [
+      'a part of unknown type',
+      'messages.0.content.0.type',
+      { messages: [{ role: 'user', content: [{ type: 'video' }] }] },
+    ],
+    [
+      'an empty part',
+      'messages.0.content.1.text',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'a' },
+              { type: 'text', text: ' ' },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'an image without a source',
+      'messages.0.content.0.source',
+      { messages: [{ role: 'user', content: [{ type: 'image' }] }] },
+    ],
+    [
+      'an empty part of a tool result',
+      'messages.0.content.0.content.0.text',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: '' }] }],
+          },
+        ],
+      },
+    ],
+    ['an image in a system prompt', 'system.0.type', { prompt: 'a', system: [{ type: 'image' }] }],
+    ['a top_p above one', 'top_p', { prompt: 'a', top_p: 2 }],
+    ['half a top_k', 'top_k', { prompt: 'a', top_k: 0.5 }],
+    ['an empty stop sequence', 'stop_sequences.0', { prompt: 'a', stop_sequences: [''] }],
+    ['a tool without a name', 'tools.0.name', { prompt: 'a', tools: [{ input_schema: {} }] }],
+    ['a choice without a type', 'tool_choice.type', { prompt: 'a', tool_choice: {} }],
+    ['thinking as a text', 'thinking', { prompt: 'a', thinking: 'hard' }],
+    ['an effort as a text', 'output_config', { prompt: 'a', output_config: 'low' }],
+    ['unknown metadata', 'metadata.email', { prompt: 'a', metadata: { email: 'a@b.example' } }],
+    ['an unknown field', 'best_of', { prompt: 'a', best_of: 1 }],
     ['a stored __proto__', '__proto__', JSON.parse('{"prompt":"a","__proto__":{"x":1}}')],
   ])('refuses %s and names the field', (_name, field, request) => {
     expect(refusal(request).field).toBe(field);

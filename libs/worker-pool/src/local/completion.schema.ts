@@ -6,10 +6,17 @@ const tokens = z.number().nonnegative();
 
 const schema = z.object({
   completion: z.string(),
-  usage: z.object({ input_tokens: tokens, output_tokens: tokens }),
+  usage: z.looseObject({
+    input_tokens: tokens,
+    output_tokens: tokens,
+    cache_creation_input_tokens: tokens.nullish(),
+    cache_read_input_tokens: tokens.nullish(),
+  }),
   cost: z.number().nonnegative(),
   model: z.string(),
   stopReason: z.string(),
+  stopSequence: z.string().nullish(),
+  stopDetails: z.looseObject({ type: z.string() }).nullish(),
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
 });
 

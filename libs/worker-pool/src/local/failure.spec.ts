@@ -1,5 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { framesOf } from './failure.js';
+import { ExecutorError } from '../errors/executor.error.js';
+import { describeFailure, framesOf } from './failure.js';
+
+describe('describeFailure', () => {
+  it('tells what the service behind the executor answered, if it was that which failed', () => {
+    const upstream = { status: 429, type: 'rate_limit_error', retryAfterMs: 2_000 };
+    expect(describeFailure('any', new ExecutorError('too fast', { upstream }))).toEqual({
+      code: 'ERR_EXECUTOR_FAILED',
+      message: 'too fast',
+      upstream,
+    });
+    expect(describeFailure('any', new ExecutorError('broken'))).not.toHaveProperty('upstream');
+  });
+});
 
 describe('framesOf', () => {
   it('keeps the frames and drops the message, however many lines it has', () => {

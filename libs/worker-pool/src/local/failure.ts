@@ -1,3 +1,4 @@
+import { ExecutorError } from '../errors/executor.error.js';
 import { WorkerPoolError } from '../errors/worker-pool.error.js';
 import type { TaskError } from '../task.js';
 
@@ -17,6 +18,9 @@ const kindOf = (thrown: unknown): string => {
  * their messages; a foreign error may quote it (`JSON.parse` does), so only its kind is told.
  */
 export function describeFailure(executorName: string, thrown: unknown): TaskError {
+  if (thrown instanceof ExecutorError && thrown.upstream) {
+    return { code: thrown.code, message: thrown.message, upstream: thrown.upstream };
+  }
   if (thrown instanceof WorkerPoolError) {
     return { code: thrown.code, message: thrown.message };
   }

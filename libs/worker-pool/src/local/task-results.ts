@@ -5,18 +5,7 @@ import { freezeDeep } from './freeze-deep.js';
 
 /** A result is shared by all who wait for the task, therefore frozen. */
 export function completedResult(taskId: string, answer: Completion): TaskResult {
-  const { completion, usage, cost, model, stopReason, content } = answer;
-  return freezeDeep({
-    taskId,
-    status: 'completed' as const,
-    completion,
-    usage,
-    cost,
-    model,
-    stopReason,
-    content,
-    error: null,
-  });
+  return freezeDeep({ taskId, status: 'completed' as const, ...answer, error: null });
 }
 
 const withoutAnswer = (

@@ -12,6 +12,12 @@ describe('ClaudeCliExecutor', () => {
   it.each<[string, string, CompletionRequest]>([
     ['an empty prompt', 'prompt', { prompt: '' }],
     ['any temperature', 'temperature', { prompt: 'a', temperature: 0 }],
+    ['tools', 'tools', { prompt: 'a', tools: [{ name: 'b', input_schema: {} }] }],
+    [
+      'an image',
+      'messages.0.content.0',
+      { messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'url' } }] }] },
+    ],
     ['a conversation', 'messages', { messages: [turn('user'), turn('assistant'), turn('user')] }],
     ['a model that reads as an option', 'model', { prompt: 'a', model: '--dangerously-skip-permissions' }],
     ['a model that reads as a short option', 'model', { prompt: 'a', model: '-p' }],
@@ -29,6 +35,7 @@ describe('ClaudeCliExecutor', () => {
 
   it.each<[string, CompletionRequest]>([
     ['a prompt', { prompt: 'a', system: 'b', max_tokens: 1, model: 'opus[1m]' }],
+    ['a turn in parts', { messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }] }] }],
     ['a single turn', { messages: [turn('user')], model: 'us.anthropic.claude-sonnet-4-20250514-v1:0' }],
     ['a prompt of just the size that the CLI takes', { prompt: 'ä'.repeat(5_000_000) }],
   ])('accepts %s', (_name, request) => {

@@ -9,6 +9,7 @@ import type { ProcessOutput } from '../../process/process-run.js';
 import { ProcessRunner } from '../../process/process-runner.js';
 import { safeTail } from '../../process/safe-tail.js';
 import { type ExecutionContext, Executor } from '../executor.js';
+import { plainText, requirePlainText } from '../plain-text.js';
 import { validateRequest } from '../validate-request.js';
 import { claudeArguments } from './claude-cli.arguments.js';
 import { claudeEnvironment, type Environment, secretsOf } from './claude-cli.environment.js';
@@ -25,6 +26,8 @@ import { withWorkspace, type Workspace } from './workspace.js';
 const MAX_PROMPT_BYTES = 10_000_000;
 
 const CLI_CHOICE = 'default';
+
+const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens']);
 
 /**
  * Answers with the `claude` command line (Claude Code) in print mode, under whatever login or key it has.
@@ -45,8 +48,8 @@ const CLI_CHOICE = 'default';
  *
  * - `max_tokens` is given as `CLAUDE_CODE_MAX_OUTPUT_TOKENS`, with thinking off. The CLI may report an answer
  *   that hits the bound as a failure instead of a cut answer; then the request fails.
- * - `temperature` is refused, and so are `messages` other than a single turn of the user: the CLI has no
- *   place for them.
+ * - `messages` other than a single turn of the user are refused, and so are content that is not text and
+ *   every other parameter (`temperature`, `tools`, …): the CLI has no place for them.
  * - Without `system` the CLI's own system prompt applies, that of a coding agent.
  * - Tokens read from and written to the API's prompt cache count as input; `cost` is the CLI's estimate.
  *
@@ -73,9 +76,7 @@ export class ClaudeCliExecutor extends Executor {
 
   validate(request: CompletionRequest): void {
     validateRequest(request);
-    if (request.temperature !== undefined) {
-      throw new UnsupportedParameterError('temperature', this.name);
-    }
+    requirePlainText(request, this.name, HONOURED);
     if (request.messages && request.messages.length > 1) {
       throw new UnsupportedParameterError('messages', this.name, 'it takes a single turn of the user');
     }
@@ -114,7 +115,7 @@ export class ClaudeCliExecutor extends Executor {
   async #execute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
     const environment = this.#environment(request);
     const output = await this.#run(request, environment, signal);
-    const secrets = [promptOf(request), request.system ?? '', ...secretsOf(environment)];
+    const secrets = [promptOf(request), systemOf(request) ?? '', ...secretsOf(environment)];
     return this.#read(output, this.resolveModel(request.model), secrets);
   }
 
@@ -126,7 +127,7 @@ export class ClaudeCliExecutor extends Executor {
       return this.#runner.run({ ...this.#options, args, cwd, env, stdin: promptOf(request) }, signal);
     };
     try {
-      return await withWorkspace(request.system, run);
+      return await withWorkspace(systemOf(request), run);
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof WorkerPoolError
@@ -154,5 +155,9 @@ export class ClaudeCliExecutor extends Executor {
 }
 
 function promptOf({ prompt, messages }: CompletionRequest): string {
-  return prompt ?? messages?.[0]?.content ?? '';
+  return prompt ?? plainText(messages?.[0]?.content ?? '');
+}
+
+function systemOf({ system }: CompletionRequest): string | undefined {
+  return system === undefined ? undefined : plainText(system);
 }

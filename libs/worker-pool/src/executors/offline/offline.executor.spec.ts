@@ -20,6 +20,12 @@ describe('OfflineExecutor', () => {
     expect(() => executor.validate({ prompt: 'a', temperature: 7 })).toThrow(InvalidRequestError);
   });
 
+  it('refuses what a summary cannot honour', () => {
+    expect(() => executor.validate({ prompt: 'a', stop_sequences: ['b'] })).toThrow(
+      expect.objectContaining({ field: 'stop_sequences' }),
+    );
+  });
+
   it.each([
     ['maxThreads', { maxThreads: 0 }],
     ['maxThreads', { maxThreads: 1.5 }],

@@ -2,6 +2,7 @@ import type { Completion, CompletionRequest } from '../../completion-request.js'
 import { ExecutorError } from '../../errors/executor.error.js';
 import { UnsupportedParameterError } from '../../errors/unsupported-parameter.error.js';
 import { type ExecutionContext, Executor } from '../executor.js';
+import { plainText, requirePlainText } from '../plain-text.js';
 import { validateRequest } from '../validate-request.js';
 import { type OfflineExecutorOptions, resolveOfflineOptions } from './offline.options.js';
 import type { SummaryJob, SummaryResult } from './summary-job.js';
@@ -9,6 +10,8 @@ import { SummaryThreads } from './summary-threads.js';
 
 /** The name under which this executor answers. */
 export const OFFLINE_MODEL = 'offline-extractive';
+
+const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens', 'temperature']);
 
 /**
  * Answers without a key and without a network: with a summary made of the prompt's own sentences. The
@@ -24,7 +27,8 @@ export const OFFLINE_MODEL = 'offline-extractive';
  *   `max_tokens` instead of `end_turn`.
  * - `model` may be any name: it is part of cache keys and changes nothing else.
  * - `system` is counted and has no influence.
- * - `temperature` is refused, but for 0: the answer is deterministic.
+ * - `temperature` is refused, but for 0: the answer is deterministic. Content that is not text and every other
+ *   parameter (`top_p`, `tools`, …) are refused.
  *
  * The work is done in threads that start with the first request, so that the event loop stays free: 1 MB of
  * text takes about half a second. An aborted signal ends the thread at once.
@@ -46,6 +50,7 @@ export class OfflineExecutor extends Executor {
 
   validate(request: CompletionRequest): void {
     validateRequest(request);
+    requirePlainText(request, this.name, HONOURED);
     if (request.temperature) {
       const detail = 'its answers are deterministic, only 0 is accepted';
       throw new UnsupportedParameterError('temperature', this.name, detail);
@@ -84,9 +89,9 @@ export class OfflineExecutor extends Executor {
 
 function jobOf({ prompt, messages = [], system, max_tokens: maxTokens }: CompletionRequest): SummaryJob {
   const said = (role: string): string[] =>
-    messages.filter((turn) => turn.role === role).map(({ content }) => content);
+    messages.filter((turn) => turn.role === role).map(({ content }) => plainText(content));
   const text = prompt ?? said('user').join('\n\n');
-  return { text, context: [...said('assistant'), ...(system ? [system] : [])], maxTokens };
+  return { text, context: [...said('assistant'), ...(system ? [plainText(system)] : [])], maxTokens };
 }
 
 function completionOf({ text, inputTokens, outputTokens, cut }: SummaryResult): Completion {
