@@ -13,6 +13,7 @@ import { ListeningNearCache, type NearCache, NO_NEAR_CACHE } from './cache/near/
 import { ResponseCache } from './cache/response-cache.js';
 import type { RedisCacheOptions } from './config/redis-cache-options.js';
 import { type ResolvedRedisCacheOptions, resolveOptions } from './config/redis-cache-options.schema.js';
+import { SharedCounters } from './counters/shared-counters.js';
 import { Guard, type GuardLogger } from './guard/guard.js';
 import { RequestQueue } from './queue/request-queue.js';
 import { RedisCacheService } from './redis-cache.service.js';
@@ -61,6 +62,7 @@ export function assemble(
     getOrSet,
     ttlSeconds: options.ttlSeconds,
     cache: new ResponseCache({ ...shared, store, reader }),
+    shared: new SharedCounters(backend.counters, guard),
     invalidation: new Invalidation({ backend, guard, getOrSet, writeBehind, near }),
     queue: new RequestQueue({ ...shared, store: backend.queue, ...options.queue }),
   });

@@ -29,6 +29,8 @@ export { FactoryTimeoutError } from './errors/factory-timeout.error.js';
 export { InvalidCallOptionError } from './errors/invalid-call-option.error.js';
 export { InvalidTagError } from './errors/invalid-tag.error.js';
 export { RemoteFactoryError } from './errors/remote-factory.error.js';
+export type { TallyBatch, WindowCount } from './backend/counter-store.js';
+export { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './counters/shared-counters.js';
 export type { CacheLookup } from './cache/response-cache.js';
 export { cacheKey, type CacheKeyOptions } from './cache/canonical-key.js';
 export { MAX_KEY_LENGTH } from './cache/cache-key.js';

@@ -1,11 +1,13 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Backend } from './backend/backend.js';
+import type { TallyBatch, WindowCount } from './backend/counter-store.js';
 import { assertKey } from './cache/cache-key.js';
 import type { CacheResult, Factory } from './cache/engine/cache-result.js';
 import type { GetOrSet } from './cache/engine/get-or-set.js';
 import type { Invalidation } from './cache/invalidation.js';
 import type { CacheLookup, ResponseCache } from './cache/response-cache.js';
 import type { GetOrSetOptions } from './config/get-or-set-options.js';
+import type { SharedCounters } from './counters/shared-counters.js';
 import type { Guard, GuardStatus } from './guard/guard.js';
 import type { RequestQueue } from './queue/request-queue.js';
 import type { RedisCacheCounters } from './telemetry/counters.js';
@@ -31,6 +33,7 @@ export interface RedisCacheParts {
   queue: RequestQueue;
   getOrSet: GetOrSet;
   invalidation: Invalidation;
+  shared: SharedCounters;
   counters: RedisCacheCounters;
   ttlSeconds: number;
 }
@@ -226,6 +229,37 @@ export class RedisCacheService implements OnApplicationShutdown {
   /** Removes every request of this queue. Fallback: `false`. */
   async clearQueue(): Promise<boolean> {
     return this.parts.queue.clear();
+  }
+
+  /**
+   * Adds to the fields of a tally, all or none: sums that all processes share and that `clearCache` leaves
+   * alone. `false` means unconfirmed; with a `batch` it may be sent again until confirmed, and counts once.
+   *
+   * @throws {InvalidKeyError} {@link InvalidCallOptionError}
+   * @example await cache.addToTally('savings', { hits: 1, dollars: 0.04 }, { writer, sequence: 7 });
+   */
+  async addToTally(
+    name: string,
+    increments: Readonly<Record<string, number>>,
+    batch?: TallyBatch,
+  ): Promise<boolean> {
+    return this.parts.shared.add(name, increments, batch);
+  }
+
+  /** Every field of a tally; none when nothing was added yet. Fallback: `null`. */
+  async readTally(name: string): Promise<Record<string, number> | null> {
+    return this.parts.shared.read(name);
+  }
+
+  /**
+   * Counts within a window that all processes share and that ends `windowMs` milliseconds after its first
+   * count. Fallback: `null`, so that a limiter can let the call pass.
+   *
+   * @throws {InvalidKeyError} {@link InvalidCallOptionError}
+   * @example const tooMany = ((await cache.countInWindow(`calls:${user}`, 60_000))?.count ?? 0) > 600;
+   */
+  async countInWindow(name: string, windowMs: number, amount: number = 1): Promise<WindowCount | null> {
+    return this.parts.shared.countInWindow(name, windowMs, amount);
   }
 
   /** Closes the connection, unless it is the user's own. Idempotent; afterwards everything is a fallback. */

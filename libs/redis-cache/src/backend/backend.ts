@@ -1,3 +1,4 @@
+import type { CounterStore } from './counter-store.js';
 import type { EventChannel } from './event-channel.js';
 import type { LeaseStore } from './lease-store.js';
 import type { TagStore } from './tag-store.js';
@@ -51,6 +52,7 @@ export interface Backend {
   readonly queue: QueueStore;
   readonly leases: LeaseStore;
   readonly tags: TagStore;
+  readonly counters: CounterStore;
   readonly events: EventChannel;
   /** Changes when a server was started anew, which may have cost it its data; `undefined` when unknown. */
   readonly serverId?: string;

@@ -18,6 +18,7 @@ export type { ChaosOptions } from './chaos/chaos-options.js';
 export { ChaosError } from './chaos/chaos.error.js';
 export { MemoryBackend, type MemoryBackendOptions } from '../backend/memory/memory-backend.js';
 export type { Backend, ClearCursor, EntryStore, LinkListener, QueueStore } from '../backend/backend.js';
+export type { CounterStore, TallyBatch, WindowCount } from '../backend/counter-store.js';
 export type { CacheEvent, CacheEventListener, EventChannel } from '../backend/event-channel.js';
 export type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend/lease-store.js';
 export type { TagStore } from '../backend/tag-store.js';

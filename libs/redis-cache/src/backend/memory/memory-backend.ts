@@ -1,7 +1,9 @@
 import type { Backend, EntryStore, LinkListener, QueueStore } from '../backend.js';
+import type { CounterStore } from '../counter-store.js';
 import type { EventChannel } from '../event-channel.js';
 import type { LeaseStore } from '../lease-store.js';
 import type { TagStore } from '../tag-store.js';
+import { MemoryCounterStore } from './memory-counter-store.js';
 import { MemoryEntryStore } from './memory-entry-store.js';
 import { MemoryLeaseStore } from './memory-lease-store.js';
 import { MemoryQueueStore } from './memory-queue-store.js';
@@ -21,6 +23,7 @@ export class MemoryBackend implements Backend {
   readonly queue: QueueStore;
   readonly leases: LeaseStore;
   readonly tags: TagStore = new MemoryTagStore();
+  readonly counters: CounterStore;
   // One process has nobody to tell.
   readonly events: EventChannel = { listen: () => {}, close: async () => {} };
 
@@ -30,6 +33,7 @@ export class MemoryBackend implements Backend {
     this.entries = entries;
     this.leases = leases;
     this.queue = new MemoryQueueStore();
+    this.counters = new MemoryCounterStore(now);
   }
 
   watch(listener: LinkListener): void {

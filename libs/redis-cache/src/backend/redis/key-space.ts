@@ -4,12 +4,16 @@ export class KeySpace {
   readonly #leaseStart: string;
   readonly #queueStart: string;
   readonly #tagStart: string;
+  readonly #tallyStart: string;
+  readonly #windowStart: string;
 
   constructor(private readonly prefix: string) {
     this.#entryStart = `${prefix}:cache:{`;
     this.#leaseStart = `${prefix}:lease:{`;
     this.#tagStart = `${prefix}:tag:{`;
     this.#queueStart = `${prefix}:queue:{`;
+    this.#tallyStart = `${prefix}:tally:{`;
+    this.#windowStart = `${prefix}:window:{`;
   }
 
   entry(key: string): string {
@@ -27,6 +31,19 @@ export class KeySpace {
 
   tag(name: string): string {
     return `${this.#tagStart}${name}}`;
+  }
+
+  tally(name: string): string {
+    return `${this.#tallyStart}${name}}`;
+  }
+
+  /** The latest batch that a writer added; in the slot of the tally. */
+  tallyBatch(name: string, writer: string): string {
+    return `${this.prefix}:batch:{${name}}:${writer}`;
+  }
+
+  window(name: string): string {
+    return `${this.#windowStart}${name}}`;
   }
 
   /** Written and overwritten to see whether the server accepts writes. */

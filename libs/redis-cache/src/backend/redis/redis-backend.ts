@@ -1,10 +1,12 @@
 import type { RedisConnection } from '../../connection/redis-connection.js';
 import type { Backend, EntryStore, LinkListener, QueueStore } from '../backend.js';
+import type { CounterStore } from '../counter-store.js';
 import type { EventChannel } from '../event-channel.js';
 import type { LeaseStore } from '../lease-store.js';
 import type { TagStore } from '../tag-store.js';
 import { announceBy, announceNothing } from './announce.js';
 import { KeySpace } from './key-space.js';
+import { RedisCounterStore } from './redis-counter-store.js';
 import { RedisEntryStore } from './redis-entry-store.js';
 import { RedisEventChannel, type RedisEventChannelOptions } from './redis-event-channel.js';
 import { RedisLeaseStore } from './redis-lease-store.js';
@@ -27,6 +29,7 @@ export class RedisBackend implements Backend {
   readonly queue: QueueStore;
   readonly leases: LeaseStore;
   readonly tags: TagStore;
+  readonly counters: CounterStore;
   readonly events: EventChannel;
   serverId: string | undefined;
   readonly #keys: KeySpace;
@@ -45,6 +48,7 @@ export class RedisBackend implements Backend {
     this.queue = new RedisQueueStore(client, keys);
     this.leases = new RedisLeaseStore(client, keys, channel);
     this.tags = new RedisTagStore(client, keys, announce);
+    this.counters = new RedisCounterStore(client, keys);
     this.events = new RedisEventChannel(client, keys, channel, events);
   }
 

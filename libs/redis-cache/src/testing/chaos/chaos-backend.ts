@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Backend, EntryStore, LinkListener, QueueStore } from '../../backend/backend.js';
+import type { CounterStore } from '../../backend/counter-store.js';
 import type { EventChannel } from '../../backend/event-channel.js';
 import type { LeaseStore } from '../../backend/lease-store.js';
 import type { TagStore } from '../../backend/tag-store.js';
@@ -53,6 +54,7 @@ export class ChaosBackend implements Backend {
   readonly queue: QueueStore;
   readonly leases: LeaseStore;
   readonly tags: TagStore;
+  readonly counters: CounterStore;
   readonly events: EventChannel;
   readonly #link: ChaosLink;
   readonly #tally: ChaosTally = { failed: 0, hung: 0, delayed: 0, corrupted: 0 };
@@ -73,6 +75,7 @@ export class ChaosBackend implements Backend {
     this.queue = this.#disturbed('queue', inner.queue);
     this.leases = this.#disturbed('leases', inner.leases);
     this.tags = this.#disturbed('tags', inner.tags);
+    this.counters = this.#disturbed('counters', inner.counters);
     this.events = this.#link.channel();
   }
 

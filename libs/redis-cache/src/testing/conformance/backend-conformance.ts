@@ -1,5 +1,6 @@
 import type { Backend } from '../../backend/backend.js';
 import { clearPromises } from './clear-promises.js';
+import { counterPromises } from './counter-promises.js';
 import { entryPromises } from './entry-promises.js';
 import { foreignPromises, type PlantForeign } from './foreign-promises.js';
 import { leasePromises } from './lease-promises.js';
@@ -73,6 +74,7 @@ function allPromises({ plantForeign = {} }: ConformanceOptions): Record<string, 
     leases: leasePromises,
     outcomes: outcomePromises,
     tags: tagPromises,
+    counters: counterPromises,
     'foreign things': foreignPromises(plantForeign),
   };
   // Some frameworks hold a group without tests for a mistake.

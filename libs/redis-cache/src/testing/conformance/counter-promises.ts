@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import type { CounterStore, TallyBatch } from '../../backend/counter-store.js';
+import { atOnce, LONG_MS, ODD_NAMES, type Promises, SHORT_MS } from './subject.js';
+
+const MANY = 50;
+
+/** What `CounterStore` promises. */
+export const counterPromises: Promises = {
+  'a tally that nobody added to is empty': async ({ backend: { counters } }) => {
+    await assertTally(counters, 'tally', {});
+  },
+
+  'additions add up, field by field': async ({ backend: { counters } }) => {
+    await add(counters, 'tally', { hits: 1, dollars: 0.25 });
+    await add(counters, 'tally', { hits: 2, misses: 1, dollars: -0.5 });
+    await assertTally(counters, 'tally', { hits: 3, dollars: -0.25, misses: 1 });
+  },
+
+  'no addition is lost when many add at the same time': async ({ backend: { counters } }) => {
+    await atOnce(MANY, () => add(counters, 'tally', { hits: 1, tokens: 1_000_000_000 }));
+    await assertTally(counters, 'tally', { hits: MANY, tokens: MANY * 1_000_000_000 });
+  },
+
+  'a small fraction is not lost beside a large sum': async ({ backend: { counters } }) => {
+    await add(counters, 'tally', { dollars: 1_000_000 });
+    await atOnce(MANY, () => add(counters, 'tally', { dollars: 0.000001 }));
+    const sum = (await counters.read('tally')).get('dollars')!;
+    assert.ok(Math.abs(sum - 1_000_000.00005) < 1e-8, String(sum));
+  },
+
+  'a batch is added once, however often it is sent': async ({ backend: { counters } }) => {
+    const batch = { writer: 'one', sequence: 0 };
+    const added = await atOnce(5, () => add(counters, 'tally', { hits: 1 }, batch));
+    assert.equal(added.filter(Boolean).length, 1);
+    assert.equal(await add(counters, 'tally', { hits: 1 }, { writer: 'one', sequence: 1 }), true);
+    assert.equal(await add(counters, 'tally', { hits: 1 }, batch), false);
+    await assertTally(counters, 'tally', { hits: 2 });
+  },
+
+  'batches of other writers and other tallies count for themselves': async ({ backend: { counters } }) => {
+    await add(counters, 'tally', { hits: 1 }, { writer: 'one', sequence: 9 });
+    assert.equal(await add(counters, 'tally', { hits: 1 }, { writer: 'two', sequence: 1 }), true);
+    assert.equal(await add(counters, 'other', { hits: 1 }, { writer: 'one', sequence: 1 }), true);
+    await assertTally(counters, 'tally', { hits: 2 });
+  },
+
+  'names and fields of a tally are taken literally': async ({ backend: { counters } }) => {
+    for (const name of ODD_NAMES) await add(counters, name, { [name]: 1 });
+    for (const name of ODD_NAMES) {
+      assert.deepEqual([...(await counters.read(name))], [[name, 1]], name);
+    }
+  },
+
+  'a window counts what falls into it, and says when it ends': async ({ backend: { counters } }) => {
+    for (const count of [1, 2, 3]) {
+      const window = await counters.countInWindow('window', LONG_MS, 1);
+      assert.equal(window.count, count);
+      assert.ok(window.resetMs > 0 && window.resetMs <= LONG_MS, String(window.resetMs));
+    }
+    assert.equal((await counters.countInWindow('window', LONG_MS, 7)).count, 10);
+  },
+
+  'every count within a window is a number of its own': async ({ backend: { counters } }) => {
+    const windows = await atOnce(MANY, () => counters.countInWindow('window', LONG_MS, 1));
+    assert.equal(new Set(windows.map(({ count }) => count)).size, MANY);
+  },
+
+  'a window ends at its time, though it was counted in meanwhile': async ({
+    backend: { counters },
+    passTime,
+  }) => {
+    await counters.countInWindow('window', 4 * SHORT_MS, 1);
+    await passTime(2 * SHORT_MS);
+    await counters.countInWindow('window', 4 * SHORT_MS, 1);
+    await passTime(3 * SHORT_MS);
+    assert.equal((await counters.countInWindow('window', 4 * SHORT_MS, 1)).count, 1);
+  },
+
+  'windows are apart, and their names are taken literally': async ({ backend: { counters } }) => {
+    for (const name of ODD_NAMES) {
+      assert.equal((await counters.countInWindow(name, LONG_MS, 1)).count, 1, name);
+    }
+  },
+
+  'clearing the cache leaves counters alone': async ({ backend: { counters, entries } }) => {
+    await add(counters, 'tally', { hits: 1 });
+    await counters.countInWindow('window', LONG_MS, 1);
+    let cursor = await entries.clearPage(null);
+    while (cursor !== null) cursor = await entries.clearPage(cursor);
+    await assertTally(counters, 'tally', { hits: 1 });
+    assert.equal((await counters.countInWindow('window', LONG_MS, 1)).count, 2);
+  },
+};
+
+function add(
+  counters: CounterStore,
+  name: string,
+  increments: Record<string, number>,
+  batch?: TallyBatch,
+): Promise<boolean> {
+  return counters.add(name, new Map(Object.entries(increments)), batch);
+}
+
+async function assertTally(
+  counters: CounterStore,
+  name: string,
+  expected: Record<string, number>,
+): Promise<void> {
+  assert.deepEqual(Object.fromEntries(await counters.read(name)), expected);
+}

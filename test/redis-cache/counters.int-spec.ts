@@ -1,0 +1,61 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { untilPhase } from '../fixtures/redis-cache/recovery.js';
+import { RedisServer } from '../support/index.js';
+
+describe('shared counters on Redis', () => {
+  let server: RedisServer;
+  let caches: Caches;
+  const keyPrefix = freshPrefix();
+
+  beforeAll(async () => {
+    LogCapture.start();
+    server = await RedisServer.start();
+    caches = new Caches({ connection: { url: server.url }, keyPrefix });
+  });
+
+  afterEach(() => caches.closeAll());
+
+  afterAll(() => server.stop());
+
+  async function serving(): Promise<RedisCacheService> {
+    const cache = caches.create();
+    expect(await cache.isConnected()).toBe(true);
+    return cache;
+  }
+
+  it('are those of all instances, and outlive them', async () => {
+    const [one, two] = await Promise.all([serving(), serving()]);
+    await Promise.all([one.addToTally('shared', { hits: 1 }), two.addToTally('shared', { hits: 2 })]);
+    expect((await one.countInWindow('shared', 60_000))?.count).toBe(1);
+    expect((await two.countInWindow('shared', 60_000))?.count).toBe(2);
+    await caches.closeAll();
+    const three = await serving();
+    expect(await three.readTally('shared')).toEqual({ hits: 3 });
+    expect((await three.countInWindow('shared', 60_000))?.count).toBe(3);
+  });
+
+  it('count a batch once that a frozen server took and that is sent again', async () => {
+    const cache = await serving();
+    const batch = { writer: 'me', sequence: 1 };
+    await server.pause();
+    expect(await cache.addToTally('frozen', { hits: 1 }, batch)).toBe(false);
+    await server.resume();
+    await untilPhase(cache, 'serving');
+    expect(await cache.addToTally('frozen', { hits: 1 }, batch)).toBe(true);
+    expect(await cache.readTally('frozen')).toEqual({ hits: 1 });
+    expect(await cache.addToTally('frozen', { hits: 1 }, { ...batch, sequence: 2 })).toBe(true);
+    expect(await cache.readTally('frozen')).toEqual({ hits: 2 });
+  });
+
+  it('leave a tally as it was when one of its fields is no number', async () => {
+    const cache = await serving();
+    await cache.addToTally('spoilt', { hits: 1 });
+    await server.client().hset(`${keyPrefix}:tally:{spoilt}`, 'foreign', 'text');
+    expect(await cache.addToTally('spoilt', { hits: 1, foreign: 1 })).toBe(false);
+    expect(await cache.readTally('spoilt')).toEqual({ hits: 1 });
+    expect(cache.getStatus().breaker).toBe('closed');
+  });
+});
