@@ -1,5 +1,6 @@
 import type { RedisCacheStatus } from 'nestjs-redis-cache';
 import type { DemoConfig } from './config/demo-config.js';
+import { isLoopback } from './security/exposure.js';
 
 const CACHES = {
   memory: 'memory of this process (set REDIS_URL to use Redis)',
@@ -10,18 +11,26 @@ const EXECUTORS = {
   'claude-cli': 'claude-cli: the Claude CLI',
 };
 
+function access({ API_KEYS: keys, HOST }: DemoConfig): string {
+  if (keys !== undefined) return `${keys.size} API keys for ${keys.names.join(', ')}`;
+  if (isLoopback(HOST)) return 'this machine only, no key needed (set API_KEYS to open it to others)';
+  return 'EVERYONE who can reach it, as administrator: ALLOW_ANONYMOUS is set and API_KEYS is not';
+}
+
 /** What a person wants to read after the start: where it listens, what it runs on, what to try. */
 export function banner(url: string, config: DemoConfig, cache: RedisCacheStatus): string {
   const body = JSON.stringify({
     prompt: 'Redis is fast. A cache keeps answers. An answer costs money once.',
   });
+  const key = config.API_KEYS === undefined ? '' : ' -H "x-api-key: $API_KEY"';
   return [
     `Listening on ${url}`,
     `  cache     ${CACHES[cache.backend]}`,
     `  pool      ${config.WORKER_POOL}, ${config.WORKER_CONCURRENCY} workers`,
     `  executor  ${EXECUTORS[config.WORKER_EXECUTOR]}`,
+    `  access    ${access(config)}`,
     'Try it twice:',
-    `  curl -i ${url}/v1/completions -H 'content-type: application/json' -d '${body}'`,
+    `  curl -i ${url}/v1/completions -H 'content-type: application/json'${key} -d '${body}'`,
     '',
   ].join('\n');
 }

@@ -6,6 +6,8 @@ const SCHEMA_VERSION = 1;
 
 /** What decides an answer beside the request. */
 export interface KeyContext {
+  /** Whose answer it is: tenants share none. */
+  tenant: string;
   executor: string;
   /** The model that the request runs on, aliases resolved. */
   model: string;

@@ -4,6 +4,8 @@ import { type CacheResult, cacheStatusOf, formatCacheStatus, RedisCacheService }
 import type { Completion } from 'nestjs-worker-pool';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
+import { CurrentTenant } from '../security/access.decorators.js';
+import type { Tenant } from '../security/tenant.js';
 import { assertPromptFits } from './assert-prompt-fits.js';
 import { type CompletionBody, completionBody, toCompletionRequest } from './completion.schema.js';
 import { CompletionService } from './completion.service.js';
@@ -33,10 +35,11 @@ export class CompletionController {
   @HttpCode(200)
   async create(
     @Body(new ZodBody(completionBody)) body: CompletionBody,
+    @CurrentTenant() tenant: Tenant,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CompletionResponse> {
     assertPromptFits(body.prompt, this.config.MAX_PROMPT_BYTES);
-    const result = await this.completions.complete(toCompletionRequest(body), body.ttl_seconds);
+    const result = await this.completions.complete(tenant.name, toCompletionRequest(body), body.ttl_seconds);
     const cacheStatus = cacheStatusOf(result, this.cache.getStatus().writable);
     reply.header('Cache-Status', formatCacheStatus(cacheStatus));
     if (result.source !== 'factory') reply.header('Age', Math.floor(result.ageSeconds ?? 0));

@@ -14,8 +14,9 @@ export class CompletionService {
   ) {}
 
   /**
-   * Answers a request. Requests that mean the same are computed once, in all processes on one Redis.
+   * Answers a request. Requests of a tenant that mean the same are computed once, in all processes on one Redis.
    *
+   * @param tenant name of whose answer it is; others neither see it nor wait for it
    * @param ttlSeconds TTL of the answer in the cache, in seconds; default: that of the cache
    * @throws {InvalidRequestError} a field that the executor cannot take
    * @throws {PoolSaturatedError} too many requests wait
@@ -23,9 +24,13 @@ export class CompletionService {
    * @throws {TaskFailedError} the executor failed, or ran out of time
    * @throws {RemoteFactoryError} one of these, in another process that computed the same
    */
-  async complete(request: CompletionRequest, ttlSeconds?: number): Promise<CacheResult<Completion>> {
+  async complete(
+    tenant: string,
+    request: CompletionRequest,
+    ttlSeconds?: number,
+  ): Promise<CacheResult<Completion>> {
     this.pool.validate(request);
-    const key = this.#keyOf(request);
+    const key = this.#keyOf(tenant, request);
     const compute = ({ signal }: { signal: AbortSignal }): Promise<Completion> =>
       this.#compute(request, signal);
     const options = { ttlSeconds, shouldCache: isWhole };
@@ -34,9 +39,9 @@ export class CompletionService {
     return this.cache.getOrSetEntry(key, compute, { ...options, readPolicy: 'no-cache' });
   }
 
-  #keyOf(request: CompletionRequest): string {
+  #keyOf(tenant: string, request: CompletionRequest): string {
     const { executorName: executor } = this.pool;
-    return completionKey(request, { executor, model: this.pool.resolveModel(request.model) });
+    return completionKey(request, { tenant, executor, model: this.pool.resolveModel(request.model) });
   }
 
   async #compute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {

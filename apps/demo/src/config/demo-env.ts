@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { securityShape } from './security-env.js';
 
 const MAX_PORT = 65_535;
 const MAX_TIMEOUT_MS = 3_600_000;
@@ -19,6 +20,7 @@ const schema = z.object({
   QUEUE_CONSUMERS: whole(0, 1_000).default(1),
   SHUTDOWN_GRACE_MS: whole(0, MAX_TIMEOUT_MS).default(1_000),
   SHUTDOWN_DRAIN_MS: whole(0, MAX_TIMEOUT_MS).default(10_000),
+  ...securityShape,
 });
 
 /**
@@ -38,6 +40,8 @@ const schema = z.object({
  * | `QUEUE_CONSUMERS` | requests of the queue handled at the same time; 0: none | 1 |
  * | `SHUTDOWN_GRACE_MS` | how long `/health` says 503 before the server stops listening | 1,000 |
  * | `SHUTDOWN_DRAIN_MS` | how long running work may go on after that | 10,000 |
+ * | `API_KEYS` | `name:key` or `name:key:admin`, comma-separated; kept hashed | none: everybody is `anonymous` |
+ * | `ALLOW_ANONYMOUS` | `true`: without `API_KEYS` listen where others can reach it | `false` |
  */
 export type DemoEnv = z.output<typeof schema>;
 

@@ -1,11 +1,15 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PROBLEM_CONTENT_TYPE, problem, ProblemError } from './problem.js';
+import { problemShape } from './error-shape.js';
+import { ProblemError } from './problem.js';
 import { toProblemError } from './to-problem-error.js';
 
 const UNFORESEEN = new ProblemError(500, 'Something went wrong on our side.', { code: 'ERR_INTERNAL' });
 
-/** Every error leaves as `application/problem+json`, but for a failed health check, which has a form of its own. */
+/**
+ * Every error leaves as `application/problem+json`, or in the form that its route chose. A failed health check
+ * has a form of its own.
+ */
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
   readonly #logger = new Logger(ProblemDetailsFilter.name);
@@ -19,10 +23,9 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     }
     const answer = toProblemError(error) ?? this.#unforeseen(error);
     if (answer.retryAfterSeconds !== undefined) reply.header('Retry-After', answer.retryAfterSeconds);
-    void reply
-      .status(answer.status)
-      .header('Content-Type', PROBLEM_CONTENT_TYPE)
-      .send(problem(answer.status, answer.message, { ...answer.more, instance: request.url }));
+    const shape = request.routeOptions.config?.errorShape ?? problemShape;
+    const { contentType, body } = shape(answer, request.url);
+    void reply.status(answer.status).header('Content-Type', contentType).send(body);
   }
 
   #unforeseen(error: unknown): ProblemError {

@@ -8,9 +8,10 @@ import {
 } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import { PoolSaturatedError } from 'nestjs-worker-pool';
-import { type CompletionBody, toCompletionRequest } from '../completion/completion.schema.js';
+import { toCompletionRequest } from '../completion/completion.schema.js';
 import { CompletionService } from '../completion/completion.service.js';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import type { QueuedCompletion } from './queued-completion.js';
 import { WakeSignal } from './wake-signal.js';
 
 /** Requests of other processes are noticed at the latest after this many milliseconds. */
@@ -56,23 +57,25 @@ export class QueueConsumer
 
   async #consume(): Promise<void> {
     while (!this.#stopping) {
-      const body = await this.cache.dequeueRequest<CompletionBody>();
-      if (body === null) await this.#wake.wait(IDLE_POLL_MS);
-      else await this.#handle(body);
+      const queued = await this.cache.dequeueRequest<QueuedCompletion>();
+      if (queued === null) await this.#wake.wait(IDLE_POLL_MS);
+      else await this.#handle(queued);
     }
   }
 
-  async #handle(body: CompletionBody): Promise<void> {
+  async #handle(queued: QueuedCompletion): Promise<void> {
     try {
-      await this.completions.complete(toCompletionRequest(body), body.ttl_seconds);
+      const { tenant, body } = queued;
+      await this.completions.complete(tenant, toCompletionRequest(body), body.ttl_seconds);
     } catch (error) {
-      if (error instanceof PoolSaturatedError) await this.#giveBack(body, error.retryAfterMs);
+      if (error instanceof PoolSaturatedError) await this.#giveBack(queued, error.retryAfterMs);
       else this.#logger.warn(`A queued request failed: ${(error as Error).message}`);
     }
   }
 
-  async #giveBack(body: CompletionBody, waitMs: number): Promise<void> {
-    if (!(await this.cache.queueRequest(body))) this.#logger.warn('A queued request could not be given back');
+  async #giveBack(queued: QueuedCompletion, waitMs: number): Promise<void> {
+    if (!(await this.cache.queueRequest(queued)))
+      this.#logger.warn('A queued request could not be given back');
     await this.#wake.wait(waitMs);
   }
 }

@@ -6,7 +6,10 @@ import { type CompletionBody, completionBody, toCompletionRequest } from '../com
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
+import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
+import type { Tenant } from '../security/tenant.js';
 import { QueueConsumer } from './queue-consumer.js';
+import type { QueuedCompletion } from './queued-completion.js';
 
 const NOT_QUEUED = new ProblemError(503, 'The request was not queued: the queue is unavailable or full.', {
   code: 'ERR_NOT_QUEUED',
@@ -26,10 +29,14 @@ export class QueueController {
 
   @Post()
   @HttpCode(202)
-  async add(@Body(new ZodBody(completionBody)) body: CompletionBody): Promise<{ queued: true }> {
+  async add(
+    @Body(new ZodBody(completionBody)) body: CompletionBody,
+    @CurrentTenant() tenant: Tenant,
+  ): Promise<{ queued: true }> {
     assertPromptFits(body.prompt, this.config.MAX_PROMPT_BYTES);
     this.pool.validate(toCompletionRequest(body));
-    if (!(await this.cache.queueRequest(body))) throw NOT_QUEUED;
+    const queued: QueuedCompletion = { tenant: tenant.name, body };
+    if (!(await this.cache.queueRequest(queued))) throw NOT_QUEUED;
     this.consumer.wake();
     return { queued: true };
   }
@@ -40,6 +47,7 @@ export class QueueController {
   }
 
   @Delete()
+  @AdminOnly()
   async clear(): Promise<{ cleared: true }> {
     if (await this.cache.clearQueue()) return { cleared: true };
     throw NOT_CLEARED;

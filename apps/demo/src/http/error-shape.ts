@@ -1,0 +1,38 @@
+import { PROBLEM_CONTENT_TYPE, problem, type ProblemError } from './problem.js';
+import { extendRouteConfig } from './route-config.js';
+
+/** An error as it leaves: its media type and its body, which is sent as JSON. */
+export interface ShapedError {
+  contentType: string;
+  body: object;
+}
+
+/**
+ * Gives an error the form that the clients of a route expect. Status and headers stay those of the error.
+ *
+ * @param url what was asked for
+ */
+export type ErrorShape = (error: ProblemError, url: string) => ShapedError;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    errorShape?: ErrorShape;
+  }
+}
+
+/** Problem details, RFC 9457: the form of every error of a route that asks for no other. */
+export const problemShape: ErrorShape = ({ status, message, more }, url) => ({
+  contentType: PROBLEM_CONTENT_TYPE,
+  body: problem(status, message, { ...more, instance: url }),
+});
+
+/**
+ * The form of all errors of a route: also of those that are met before its handler runs, such as a missing
+ * key, too many requests, or a body that is no JSON.
+ *
+ * @example
+ * @Post()
+ * @WithErrorShape((error) => ({ contentType: 'application/json', body: { error: error.message } }))
+ * create() {}
+ */
+export const WithErrorShape = (errorShape: ErrorShape): MethodDecorator => extendRouteConfig({ errorShape });

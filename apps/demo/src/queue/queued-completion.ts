@@ -1,0 +1,8 @@
+import type { CompletionBody } from '../completion/completion.schema.js';
+
+/** What is put into the queue: a request, and for whom it is answered. */
+export interface QueuedCompletion {
+  /** The tenant's name. */
+  tenant: string;
+  body: CompletionBody;
+}

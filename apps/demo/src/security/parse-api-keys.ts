@@ -1,0 +1,66 @@
+import { ApiKeys } from './api-keys.js';
+import { ANONYMOUS_NAME, type Tenant } from './tenant.js';
+
+/** Shorter keys could be guessed. */
+const MIN_KEY_LENGTH = 16;
+const MAX_KEY_LENGTH = 512;
+/** Every key is compared with every request's. */
+const MAX_KEYS = 1_000;
+const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+// Visible ASCII without what separates: it has to fit into a header.
+const KEY = /^[!-+\--9;-~]+$/;
+const ADMIN = 'admin';
+
+/** Why a list of keys cannot be used. Tells the position of the entry, never its text. */
+export class InvalidApiKeysError extends Error {
+  constructor(problem: string) {
+    super(problem);
+    this.name = 'InvalidApiKeysError';
+  }
+}
+
+/**
+ * Reads `name:key,name2:key2`; `name:key:admin` makes a key one of an administrator. A name may come
+ * again with another key, so that keys can be changed one after the other.
+ *
+ * @throws {InvalidApiKeysError} which entry is wrong, and what is wrong with it
+ *
+ * @example
+ * parseApiKeys('web:s3cr3t-of-the-web-team,ops:s3cr3t-of-operations:admin')
+ */
+export function parseApiKeys(text: string): ApiKeys {
+  const entries = text.split(',').map((entry) => entry.trim());
+  if (entries.length > MAX_KEYS) throw new InvalidApiKeysError(`there are more than ${MAX_KEYS} entries`);
+  const keys = new Map<string, Tenant>();
+  for (const [index, entry] of entries.entries()) {
+    const refuse = (problem: string): never => {
+      throw new InvalidApiKeysError(`entry ${index + 1} ${problem}`);
+    };
+    const { key, tenant } = parseEntry(entry, refuse);
+    if (keys.has(key)) refuse('has a key that an entry before it has already');
+    keys.set(key, tenant);
+  }
+  return new ApiKeys(keys);
+}
+
+function parseEntry(entry: string, refuse: (problem: string) => never): { key: string; tenant: Tenant } {
+  const [name = '', key, role, ...rest] = entry.split(':');
+  if (key === undefined || rest.length > 0) refuse('is not of the form name:key or name:key:admin');
+  if (role !== undefined && role !== ADMIN) refuse(`may have "${ADMIN}" after its key and nothing else`);
+  assertName(name, refuse);
+  assertKey(key!, refuse);
+  return { key: key!, tenant: Object.freeze({ name, admin: role === ADMIN }) };
+}
+
+function assertName(name: string, refuse: (problem: string) => never): void {
+  if (!NAME.test(name)) {
+    refuse('needs a name of 1 to 32 lower-case letters, digits, "-" and "_", with a letter or digit first');
+  }
+  if (name === ANONYMOUS_NAME) refuse(`may not be named "${ANONYMOUS_NAME}"`);
+}
+
+function assertKey(key: string, refuse: (problem: string) => never): void {
+  if (key.length < MIN_KEY_LENGTH) refuse(`has a key of less than ${MIN_KEY_LENGTH} characters`);
+  if (key.length > MAX_KEY_LENGTH) refuse(`has a key of more than ${MAX_KEY_LENGTH} characters`);
+  if (!KEY.test(key)) refuse('has a key with other characters than visible ASCII ones');
+}
