@@ -40,4 +40,10 @@ export type {
   WorkerPoolModuleOptions,
   WorkerPoolOptionsFactory,
 } from './worker-pool.module-definition.js';
-export { type GetResultOptions, type RunOptions, type SubmitOptions, WorkerPool } from './worker-pool.js';
+export {
+  type GetResultOptions,
+  type RunOptions,
+  type SubmitOptions,
+  type WatchOptions,
+  WorkerPool,
+} from './worker-pool.js';

@@ -61,6 +61,15 @@ export interface PoolStats {
    * has not stopped yet. Above 0 for long: the executor ignores its signal.
    */
   lingering: number;
+  /** How long the oldest pending task has waited, in milliseconds; 0 when none waits. */
+  oldestWaitMs: number;
+  /** How long recent tasks held a worker, in milliseconds: a moving mean; `null` before the first ended. */
+  meanServiceMs: number | null;
+  /**
+   * How long a task that is submitted now would wait for a worker, in milliseconds: an estimate from the
+   * recent service times. 0 when a worker is free.
+   */
+  retryAfterMs: number;
   completed: number;
   failed: number;
   timedOut: number;

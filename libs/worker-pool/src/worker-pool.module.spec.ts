@@ -69,7 +69,7 @@ describe('WorkerPoolModule', () => {
     const app = await (await compile(form())).init();
     const pool = app.get(WorkerPool);
     expect(pool).toBeInstanceOf(WorkerPool);
-    expect(pool.stats()).toMatchObject({ concurrency: 7, maxBacklog: 1_000 });
+    expect(await pool.stats()).toMatchObject({ concurrency: 7, maxBacklog: 1_000 });
     const index = executor.calls.length;
     const run = pool.run({ prompt: 'hello' });
     (await executor.call(index)).complete({ completion: 'hello yourself' });

@@ -5,11 +5,27 @@ import type { PoolStats, TaskResult, TaskSnapshot } from './task.js';
 export interface SubmitOptions {
   /** Time limit of the run itself, in milliseconds, without the wait; default: the pool's `taskTimeoutMs`. */
   timeoutMs?: number;
+  /**
+   * Whose turn it is among pending tasks: 0 (the default) goes first, 2,097,151 last. Equals start in the
+   * order of their submission. A running task is never interrupted.
+   */
+  priority?: number;
+  /**
+   * Text of up to 1,024 characters. While a task that was submitted under it is pending or running, another
+   * submission joins that task instead of making a new one, also when the backlog is full; the task keeps
+   * the request and the options it was made with. After its end the key is free again.
+   */
+  deduplicationKey?: string;
+  /**
+   * JSON of up to 16,384 bytes that travels with the task to the executor's `ExecutionContext.context`. No
+   * part of the request: executors that do not know it ignore it.
+   */
+  context?: unknown;
 }
 
 /** Options of {@link WorkerPool.run}. */
 export interface RunOptions extends SubmitOptions {
-  /** Leaves the wait and cancels the task. */
+  /** Leaves the wait, and cancels the task when nobody else is interested in it. */
   signal?: AbortSignal;
 }
 
@@ -18,6 +34,12 @@ export interface GetResultOptions {
   /** How long to wait for the end of the task, in milliseconds; default: until it ends. */
   timeoutMs?: number;
   /** Leaves the wait; the task goes on. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@link WorkerPool.watchTask}. */
+export interface WatchOptions {
+  /** Ends the watch; the task goes on. */
   signal?: AbortSignal;
 }
 
@@ -49,9 +71,10 @@ export abstract class WorkerPool {
   abstract validate(request: CompletionRequest): void;
 
   /**
-   * Queues a request and answers its task id at once.
+   * Queues a request and answers its task id at once: that of a task in progress, if there is one under
+   * the same `deduplicationKey`. Nobody's leaving cancels a task that was submitted in this way.
    *
-   * @throws {InvalidRequestError} a field, or `timeoutMs`, is missing or has the wrong form
+   * @throws {InvalidRequestError} a field, or an option, is missing or has the wrong form
    * @throws {UnsupportedParameterError} a field that the executor cannot honour
    * @throws {PoolSaturatedError} the backlog is full
    * @throws {PoolClosedError} the pool is shutting down
@@ -70,8 +93,9 @@ export abstract class WorkerPool {
   abstract getResult(taskId: string, options?: GetResultOptions): Promise<TaskResult>;
 
   /**
-   * `submit` and `getResult` in one; throws what they throw. When the signal aborts, the task is cancelled
-   * and the signal's reason thrown.
+   * `submit` and `getResult` in one; throws what they throw. When the signal aborts, its reason is thrown,
+   * and the task is cancelled unless somebody else is interested: another `run` under the same
+   * `deduplicationKey`, or a `submit`.
    */
   abstract run(request: CompletionRequest, options?: RunOptions): Promise<TaskResult>;
 
@@ -81,7 +105,19 @@ export abstract class WorkerPool {
   /** The task as it stands now, or `null` when unknown or no longer kept. */
   abstract getTask(taskId: string): Promise<TaskSnapshot | null>;
 
-  abstract stats(): PoolStats;
+  /**
+   * The task as it stands now, then each change of its status; ends after the snapshot of the end.
+   *
+   * @throws {TaskNotFoundError} no such task, or it is no longer kept
+   * @throws the signal's reason, when it aborts
+   *
+   * @example
+   * for await (const { status } of pool.watchTask(taskId)) console.log(status); // pending, running, completed
+   */
+  abstract watchTask(taskId: string, options?: WatchOptions): AsyncIterable<TaskSnapshot>;
+
+  /** Counters and gauges as they stand now. */
+  abstract stats(): Promise<PoolStats>;
 
   /**
    * Takes no new task, lets pending and running ones go on for `drainTimeoutMs`, ends the rest as `killed`

@@ -5,6 +5,8 @@ export interface ExecutionContext {
   taskId: string;
   /** Aborts on cancellation, on the task's timeout and on shutdown; the executor then stops at once. */
   signal: AbortSignal;
+  /** What was submitted as `SubmitOptions.context`: frozen JSON of the caller, no part of the request. */
+  context?: unknown;
 }
 
 /**

@@ -21,6 +21,11 @@ export class Fifo<T> {
     return item;
   }
 
+  /** The oldest item, which stays, or `undefined` when empty. */
+  peek(): T | undefined {
+    return this.#items.values().next().value;
+  }
+
   /** `false` when the item was not in the line. */
   remove(item: T): boolean {
     return this.#items.delete(item);

@@ -1,23 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import type { CompletionRequest } from '../completion-request.js';
 import type { TaskResult, TaskSnapshot } from '../task.js';
+import type { TaskTerms } from '../tasks/arguments.js';
 
 type EndListener = (result: TaskResult) => void;
+type ChangeListener = (snapshot: TaskSnapshot) => void;
 
 /** One task from submission to its end. Ends once; whatever comes later changes nothing. */
 export class LocalTask {
   readonly id = randomUUID();
-  readonly #submittedAt = Date.now();
+  readonly submittedAt = Date.now();
   readonly #controller = new AbortController();
   readonly #endListeners = new Set<EndListener>();
+  readonly #changeListeners = new Set<ChangeListener>();
   #startedAt: number | null = null;
   #finishedAt: number | null = null;
   #result: TaskResult | null = null;
+  /** Those who leave when they lose interest; the one who submitted it by hand never does. */
+  #waiters = 0;
+  #kept = false;
 
   constructor(
     readonly request: CompletionRequest,
-    /** Time limit of the run, in milliseconds. */
-    readonly timeoutMs: number,
+    readonly terms: TaskTerms,
   ) {}
 
   /** The executor's signal. */
@@ -25,8 +30,27 @@ export class LocalTask {
     return this.#controller.signal;
   }
 
+  get priority(): number {
+    return this.terms.priority;
+  }
+
+  /** Somebody holds the task's id: it goes on whoever else loses interest. */
+  keep(): void {
+    this.#kept = true;
+  }
+
+  /** Somebody waits for the task; answers a function to be called when they leave: is nobody left? */
+  join(): () => boolean {
+    this.#waiters += 1;
+    return () => {
+      this.#waiters -= 1;
+      return this.#waiters === 0 && !this.#kept;
+    };
+  }
+
   start(): void {
     this.#startedAt = Date.now();
+    this.#tell();
   }
 
   /** `false` when the task had ended before. */
@@ -40,6 +64,8 @@ export class LocalTask {
       listener(result);
     }
     this.#endListeners.clear();
+    this.#tell();
+    this.#changeListeners.clear();
     return true;
   }
 
@@ -58,14 +84,30 @@ export class LocalTask {
     return () => this.#endListeners.delete(listener);
   }
 
+  /** Calls `listener` with each change of status; answers a function that takes it off again. */
+  onChange(listener: ChangeListener): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
   snapshot(): TaskSnapshot {
     return {
       taskId: this.id,
       status: this.#result?.status ?? (this.#startedAt === null ? 'pending' : 'running'),
-      submittedAt: this.#submittedAt,
+      submittedAt: this.submittedAt,
       startedAt: this.#startedAt,
       finishedAt: this.#finishedAt,
       result: this.#result,
     };
+  }
+
+  #tell(): void {
+    if (this.#changeListeners.size === 0) {
+      return;
+    }
+    const snapshot = Object.freeze(this.snapshot());
+    for (const listener of this.#changeListeners) {
+      listener(snapshot);
+    }
   }
 }

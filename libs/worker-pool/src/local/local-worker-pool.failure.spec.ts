@@ -60,7 +60,7 @@ describe('LocalWorkerPool: an executor that fails', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(kind);
     expect(JSON.stringify(result) + lines.join('')).not.toContain('secret');
-    expect(pool.stats()).toMatchObject({ failed: 1, running: 0, lingering: 0 });
+    expect(await pool.stats()).toMatchObject({ failed: 1, running: 0, lingering: 0 });
   });
 
   it('the log shows where a foreign error came from', async () => {

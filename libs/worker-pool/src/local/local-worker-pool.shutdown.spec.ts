@@ -45,7 +45,7 @@ describe('LocalWorkerPool: shutdown', () => {
     const runs = ['running', 'pending', 'pending too'].map((prompt) => pool.run({ prompt }));
     const closed = pool.close();
     await jest.advanceTimersByTimeAsync(9_999);
-    expect(pool.stats()).toMatchObject({ running: 1, pending: 2 });
+    expect(await pool.stats()).toMatchObject({ running: 1, pending: 2 });
     expect(executor.calls[0]?.context.signal.aborted).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
     await closed;

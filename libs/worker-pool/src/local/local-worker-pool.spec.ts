@@ -36,7 +36,7 @@ describe('LocalWorkerPool: concurrency', () => {
     const results = await Promise.all(prompts(500).map((prompt) => pool.run({ prompt })));
     expect(mostRunning).toBe(5);
     expect(results.every(({ status }) => status === 'completed')).toBe(true);
-    expect(pool.stats()).toMatchObject({ completed: 500, running: 0, pending: 0, lingering: 0 });
+    expect(await pool.stats()).toMatchObject({ completed: 500, running: 0, pending: 0, lingering: 0 });
   });
 
   it('starts pending tasks in the order of their submission', async () => {
@@ -82,7 +82,7 @@ describe('LocalWorkerPool: backlog', () => {
     const refusal = pool.submit({ prompt: 'one too many' });
     await expect(refusal).rejects.toBeInstanceOf(PoolSaturatedError);
     await expect(refusal).rejects.toMatchObject({ code: 'ERR_POOL_SATURATED', backlog: 2, maxBacklog: 2 });
-    expect(pool.stats()).toMatchObject({ running: 1, pending: 2, rejected: 1 });
+    expect(await pool.stats()).toMatchObject({ running: 1, pending: 2, rejected: 1 });
 
     (await executor.call(0)).complete();
     await pool.getResult(first as string);
@@ -119,7 +119,7 @@ describe('LocalWorkerPool: submission', () => {
     await expect(refusal).rejects.toMatchObject({ field: 'prompt' });
     await expect(pool.run({ prompt: '' })).rejects.toMatchObject({ field: 'prompt' });
     expect(() => pool.validate({ prompt: '' })).toThrow(InvalidRequestError);
-    expect(pool.stats()).toMatchObject({ running: 0, pending: 0, rejected: 0 });
+    expect(await pool.stats()).toMatchObject({ running: 0, pending: 0, rejected: 0 });
     expect(executor.calls).toHaveLength(0);
   });
 
@@ -157,7 +157,7 @@ describe('LocalWorkerPool: submission', () => {
       code: 'ERR_INVALID_REQUEST',
       field: 'request',
     });
-    expect(pool.stats()).toMatchObject({ running: 0, pending: 0 });
+    expect(await pool.stats()).toMatchObject({ running: 0, pending: 0 });
   });
 
   it('gives every task an id of its own', async () => {

@@ -19,7 +19,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     const { pool, executor } = makePool();
     const result = pool.run({ prompt: 'hangs' });
     await jest.advanceTimersByTimeAsync(119_999);
-    expect(pool.stats()).toMatchObject({ running: 1, timedOut: 0 });
+    expect(await pool.stats()).toMatchObject({ running: 1, timedOut: 0 });
     await jest.advanceTimersByTimeAsync(1);
     expect(await result).toMatchObject({
       status: 'timeout',
@@ -29,7 +29,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
       error: { code: 'ERR_TASK_TIMEOUT', message: 'the run took longer than its limit of 120000 ms' },
     });
     expect(executor.calls[0]?.context.signal.reason).toBeInstanceOf(TaskTimeoutError);
-    expect(pool.stats()).toMatchObject({ running: 0, lingering: 0, timedOut: 1 });
+    expect(await pool.stats()).toMatchObject({ running: 0, lingering: 0, timedOut: 1 });
   });
 
   it('the limit of a submission overrides that of the pool', async () => {
@@ -61,7 +61,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     await jest.advanceTimersByTimeAsync(100);
     expect(await stubborn).toMatchObject({ status: 'timeout' });
     expect(executor.calls[0]?.context.signal.aborted).toBe(true);
-    expect(pool.stats()).toMatchObject({ running: 0, lingering: 1, pending: 1 });
+    expect(await pool.stats()).toMatchObject({ running: 0, lingering: 1, pending: 1 });
     await jest.advanceTimersByTimeAsync(60_000);
     expect(executor.calls).toHaveLength(1);
 
@@ -69,7 +69,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     (await executor.call(1)).complete();
     expect(await pool.getResult(next)).toMatchObject({ status: 'completed' });
     expect(executor.mostRunning).toBe(1);
-    expect(pool.stats()).toMatchObject({ lingering: 0, timedOut: 1, completed: 1 });
+    expect(await pool.stats()).toMatchObject({ lingering: 0, timedOut: 1, completed: 1 });
   });
 
   it('an answer that comes after the limit does not change the result', async () => {
@@ -81,7 +81,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     await pool.submit({ prompt: 'next' });
     await executor.call(1);
     expect(await pool.getTask(id)).toEqual(before);
-    expect(pool.stats()).toMatchObject({ timedOut: 1, completed: 0 });
+    expect(await pool.stats()).toMatchObject({ timedOut: 1, completed: 0 });
   });
 
   it('an ended task leaves no timer behind, even when its executor goes on', async () => {
@@ -101,7 +101,7 @@ describe('LocalWorkerPool: cancel', () => {
     const second = await pool.submit({ prompt: 'second' });
     const waiter = pool.getResult(second);
     expect(await pool.cancel(second)).toBe(true);
-    expect(pool.stats()).toMatchObject({ pending: 0, killed: 1 });
+    expect(await pool.stats()).toMatchObject({ pending: 0, killed: 1 });
     expect(await waiter).toMatchObject({ status: 'killed', error: { code: 'ERR_TASK_CANCELLED' } });
 
     const third = pool.run({ prompt: 'third' });
@@ -135,7 +135,7 @@ describe('LocalWorkerPool: cancel', () => {
     await pool.getResult(id);
     expect(await pool.cancel(id)).toBe(false);
     expect(await pool.getTask(id)).toMatchObject({ status: 'completed' });
-    expect(pool.stats()).toMatchObject({ killed: 0, completed: 1 });
+    expect(await pool.stats()).toMatchObject({ killed: 0, completed: 1 });
   });
 
   it('a second cancel answers false', async () => {
@@ -143,7 +143,7 @@ describe('LocalWorkerPool: cancel', () => {
     const id = await pool.submit({ prompt: 'stubborn' });
     expect(await pool.cancel(id)).toBe(true);
     expect(await pool.cancel(id)).toBe(false);
-    expect(pool.stats()).toMatchObject({ killed: 1, lingering: 1 });
+    expect(await pool.stats()).toMatchObject({ killed: 1, lingering: 1 });
   });
 });
 
@@ -156,7 +156,7 @@ describe('LocalWorkerPool: run with a signal', () => {
     controller.abort(reason);
     await expect(run).rejects.toBe(reason);
     expect(executor.calls[0]?.context.signal.aborted).toBe(true);
-    expect(pool.stats()).toMatchObject({ running: 0, killed: 1 });
+    expect(await pool.stats()).toMatchObject({ running: 0, killed: 1 });
   });
 
   it('cancels the task while it is still pending', async () => {
@@ -166,7 +166,7 @@ describe('LocalWorkerPool: run with a signal', () => {
     const run = pool.run({ prompt: 'second' }, { signal: controller.signal });
     controller.abort();
     await expect(run).rejects.toMatchObject({ name: 'AbortError' });
-    expect(pool.stats()).toMatchObject({ pending: 0, killed: 1 });
+    expect(await pool.stats()).toMatchObject({ pending: 0, killed: 1 });
     expect(executor.prompts).toEqual(['first']);
   });
 
@@ -185,7 +185,7 @@ describe('LocalWorkerPool: run with a signal', () => {
     });
     const run = pool.run({ prompt: 'hello' }, { signal: controller.signal });
     await expect(run).rejects.toThrow('in between');
-    expect(pool.stats()).toMatchObject({ killed: 1 });
+    expect(await pool.stats()).toMatchObject({ killed: 1 });
   });
 
   it('an abort after the end changes nothing', async () => {
@@ -195,6 +195,6 @@ describe('LocalWorkerPool: run with a signal', () => {
     executor.calls[0]?.complete();
     expect(await run).toMatchObject({ status: 'completed' });
     controller.abort();
-    expect(pool.stats()).toMatchObject({ completed: 1, killed: 0 });
+    expect(await pool.stats()).toMatchObject({ completed: 1, killed: 0 });
   });
 });

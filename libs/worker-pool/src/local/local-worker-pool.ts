@@ -7,28 +7,35 @@ import { TaskNotFoundError } from '../errors/task-not-found.error.js';
 import { TaskTimeoutError } from '../errors/task-timeout.error.js';
 import type { WorkerPoolError } from '../errors/worker-pool.error.js';
 import type { PoolStats, TaskResult, TaskSnapshot } from '../task.js';
+import { checkTimeout, copyRequest, toTerms } from '../tasks/arguments.js';
+import { ServiceTimes } from '../tasks/service-times.js';
+import { stoppedResult } from '../tasks/task-results.js';
 import type { ResolvedWorkerPoolOptions } from '../worker-pool-options.schema.js';
-import { type GetResultOptions, type RunOptions, type SubmitOptions, WorkerPool } from '../worker-pool.js';
-import { checkTimeout, copyRequest } from './arguments.js';
-import { Fifo } from './fifo.js';
+import {
+  type GetResultOptions,
+  type RunOptions,
+  type SubmitOptions,
+  type WatchOptions,
+  WorkerPool,
+} from '../worker-pool.js';
 import { LocalTask } from './local-task.js';
 import { PoolCounters } from './pool-counters.js';
-import { ServiceTimes } from './service-times.js';
+import { PriorityLine } from './priority-line.js';
 import { TaskRegistry } from './task-registry.js';
-import { stoppedResult } from './task-results.js';
 import { TaskRunner } from './task-runner.js';
 import { waitForEnd } from './wait-for-end.js';
+import { watchTask } from './watch-task.js';
 
 /**
- * The pool in this process: at most `concurrency` runs at once, a bounded first-in-first-out backlog,
- * results kept for a bounded time and number.
+ * The pool in this process: at most `concurrency` runs at once, a bounded backlog (first in, first
+ * out within a priority), results kept for a bounded time and number.
  *
  * A task that is stopped (time limit, `cancel`, shutdown) ends for its waiters at once, but its worker
  * is free only when the executor has really settled. An executor that ignores its signal therefore keeps
  * its place (`stats().lingering`): giving it away would run more than `concurrency` at once.
  */
 export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown {
-  readonly #backlog = new Fifo<LocalTask>();
+  readonly #backlog = new PriorityLine<LocalTask>();
   readonly #counters = new PoolCounters();
   readonly #serviceTimes = new ServiceTimes();
   readonly #registry: TaskRegistry;
@@ -55,7 +62,9 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
   }
 
   async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
-    return this.#enqueue(request, options).id;
+    const task = this.#enqueue(request, options);
+    task.keep();
+    return task.id;
   }
 
   async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
@@ -76,10 +85,13 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     const { signal } = options;
     signal?.throwIfAborted();
     const task = this.#enqueue(request, options);
+    const leave = task.join();
     try {
       return await waitForEnd(task, { signal });
     } catch (reason) {
-      this.#stop(task, 'killed', new TaskCancelledError());
+      if (leave()) {
+        this.#stop(task, 'killed', new TaskCancelledError());
+      }
       throw reason;
     }
   }
@@ -93,15 +105,36 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     return this.#registry.snapshot(taskId) ?? null;
   }
 
-  stats(): PoolStats {
+  async *watchTask(
+    taskId: string,
+    { signal }: WatchOptions = {},
+  ): AsyncGenerator<TaskSnapshot, void, undefined> {
+    signal?.throwIfAborted();
+    const task = this.#registry.findActive(taskId);
+    if (task) {
+      return yield* watchTask(task, signal);
+    }
+    const snapshot = this.#registry.snapshot(taskId);
+    if (!snapshot) {
+      throw new TaskNotFoundError(taskId);
+    }
+    yield snapshot;
+  }
+
+  async stats(): Promise<PoolStats> {
+    const { concurrency, maxBacklog } = this.options;
     const pending = this.#backlog.size;
     const running = this.#registry.activeCount - pending;
+    const isFree = this.#busyWorkers < concurrency;
     return {
-      concurrency: this.options.concurrency,
-      maxBacklog: this.options.maxBacklog,
+      concurrency,
+      maxBacklog,
       running,
       pending,
       lingering: this.#busyWorkers - running,
+      oldestWaitMs: this.#oldestWaitMs(),
+      meanServiceMs: this.#serviceTimes.meanMs,
+      retryAfterMs: isFree ? 0 : this.#serviceTimes.estimateWaitMs(pending, concurrency),
       ...this.#counters.read(),
     };
   }
@@ -115,14 +148,19 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     return this.close();
   }
 
-  #enqueue(request: CompletionRequest, { timeoutMs }: SubmitOptions): LocalTask {
+  /** The task that does this already, or a new one. */
+  #enqueue(request: CompletionRequest, options: SubmitOptions): LocalTask {
     if (this.#closing) {
       throw new PoolClosedError();
     }
     this.validate(request);
-    checkTimeout(timeoutMs, 1);
+    const terms = toTerms(options, this.options.taskTimeoutMs);
+    const known = this.#registry.findByKey(terms.deduplicationKey);
+    if (known) {
+      return known;
+    }
     this.#checkCapacity();
-    const task = new LocalTask(copyRequest(request), timeoutMs ?? this.options.taskTimeoutMs);
+    const task = new LocalTask(copyRequest(request), terms);
     this.#registry.add(task);
     this.#backlog.push(task);
     this.#startPending();
@@ -140,6 +178,11 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     throw new PoolSaturatedError({ backlog, maxBacklog, retryAfterMs });
   }
 
+  #oldestWaitMs(): number {
+    const fronts = this.#backlog.fronts();
+    return fronts.length === 0 ? 0 : Date.now() - Math.min(...fronts.map((task) => task.submittedAt));
+  }
+
   #startPending(): void {
     while (this.#busyWorkers < this.options.concurrency) {
       const task = this.#backlog.shift();
@@ -154,8 +197,9 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     this.#busyWorkers += 1;
     const startedAt = performance.now();
     task.start();
-    const stop = (): boolean => this.#stop(task, 'timeout', new TaskTimeoutError(task.timeoutMs));
-    const timer = setTimeout(stop, task.timeoutMs);
+    const { timeoutMs } = task.terms;
+    const stop = (): boolean => this.#stop(task, 'timeout', new TaskTimeoutError(timeoutMs));
+    const timer = setTimeout(stop, timeoutMs);
     task.onEnd(() => clearTimeout(timer));
     this.#end(task, await this.#runner.run(task));
     this.#busyWorkers -= 1;

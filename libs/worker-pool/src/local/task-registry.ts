@@ -15,6 +15,8 @@ export interface RegistryLimits {
  */
 export class TaskRegistry {
   readonly #active = new Map<string, LocalTask>();
+  /** Those of them that were submitted under a deduplication key. */
+  readonly #byKey = new Map<string, LocalTask>();
   readonly #ended: LRUCache<string, TaskSnapshot>;
 
   constructor({ resultTtlMs, maxResults }: RegistryLimits) {
@@ -35,16 +37,29 @@ export class TaskRegistry {
 
   add(task: LocalTask): void {
     this.#active.set(task.id, task);
+    const { deduplicationKey } = task.terms;
+    if (deduplicationKey !== undefined) {
+      this.#byKey.set(deduplicationKey, task);
+    }
   }
 
   /** Moves a task that has just ended to the kept results. */
   retire(task: LocalTask): void {
     this.#active.delete(task.id);
+    const { deduplicationKey } = task.terms;
+    if (deduplicationKey !== undefined) {
+      this.#byKey.delete(deduplicationKey);
+    }
     this.#ended.set(task.id, Object.freeze(task.snapshot()));
   }
 
   findActive(taskId: string): LocalTask | undefined {
     return this.#active.get(taskId);
+  }
+
+  /** The task that was submitted under this key and has not ended. */
+  findByKey(deduplicationKey: string | undefined): LocalTask | undefined {
+    return deduplicationKey === undefined ? undefined : this.#byKey.get(deduplicationKey);
   }
 
   listActive(): LocalTask[] {

@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import { WorkerPoolError } from '../errors/worker-pool.error.js';
 import type { Executor } from '../executors/executor.js';
 import type { TaskResult } from '../task.js';
-import { parseCompletion } from './completion.schema.js';
-import { describeFailure, framesOf } from './failure.js';
+import { parseCompletion } from '../tasks/completion.schema.js';
+import { describeFailure, framesOf } from '../tasks/failure.js';
+import { completedResult, failedResult } from '../tasks/task-results.js';
 import type { LocalTask } from './local-task.js';
-import { completedResult, failedResult } from './task-results.js';
 
 /** The one place where the executor is called: whatever it does wrong becomes a value or a log line. */
 export class TaskRunner {
@@ -14,9 +14,13 @@ export class TaskRunner {
   constructor(private readonly executor: Executor) {}
 
   /** Never rejects. */
-  async run({ id, request, signal }: LocalTask): Promise<TaskResult> {
+  async run({ id, request, signal, terms }: LocalTask): Promise<TaskResult> {
     try {
-      const answer = await this.executor.execute(request, { taskId: id, signal });
+      const answer = await this.executor.execute(request, {
+        taskId: id,
+        signal,
+        context: terms.context,
+      });
       return completedResult(id, parseCompletion(answer));
     } catch (thrown) {
       // An executor that stops on its signal rejects with whatever it likes: that is obedience, no fault.

@@ -8,6 +8,11 @@ const NEWEST_SHARE = 0.2;
 export class ServiceTimes {
   #meanMs: number | undefined;
 
+  /** Milliseconds; `null` before the first task has ended. */
+  get meanMs(): number | null {
+    return this.#meanMs ?? null;
+  }
+
   record(durationMs: number): void {
     const mean = this.#meanMs ?? durationMs;
     this.#meanMs = mean + NEWEST_SHARE * (durationMs - mean);
