@@ -3,6 +3,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from './app.module.js';
 import { demoConfig, type DemoConfig } from './config/demo-config.js';
 import { readDemoEnv } from './config/demo-env.js';
+import { useAccessLog } from './logging/access-log.js';
+import { createLoggers, isForPerson } from './logging/create-loggers.js';
+import { fastifyLogOptions } from './logging/fastify-options.js';
+import { PinoNestLogger } from './logging/pino-nest-logger.js';
 import { assertProtected } from './security/exposure.js';
 import { protect } from './security/protect.js';
 
@@ -21,10 +25,13 @@ export interface DemoApp {
 export async function createApp(): Promise<DemoApp> {
   const env = readDemoEnv(process.env);
   assertProtected(env);
-  const adapter = new FastifyAdapter({ bodyLimit: env.MAX_BODY_BYTES });
+  const pretty = isForPerson(process.env, process.stdout.isTTY);
+  const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });
+  const adapter = new FastifyAdapter({ bodyLimit: env.MAX_BODY_BYTES, ...fastifyLogOptions(logs.general) });
+  useAccessLog(adapter.getInstance(), logs.access);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     abortOnError: false,
-    logger: ['log', 'warn', 'error', 'fatal'],
+    logger: new PinoNestLogger(logs.general),
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   protect(app);

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { type CacheResult, cacheStatusOf, formatCacheStatus, RedisCacheService } from 'nestjs-redis-cache';
 import type { Completion } from 'nestjs-worker-pool';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import { noteAnswer } from '../http/answer-note.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { CurrentTenant } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
@@ -40,6 +41,7 @@ export class CompletionController {
   ): Promise<CompletionResponse> {
     assertPromptFits(body.prompt, this.config.MAX_PROMPT_BYTES);
     const result = await this.completions.complete(tenant.name, toCompletionRequest(body), body.ttl_seconds);
+    noteAnswer(reply, result);
     const cacheStatus = cacheStatusOf(result, this.cache.getStatus().writable);
     reply.header('Cache-Status', formatCacheStatus(cacheStatus));
     if (result.source !== 'factory') reply.header('Age', Math.floor(result.ageSeconds ?? 0));

@@ -18,6 +18,7 @@ const schema = z.object({
   CLAUDE_CLI_PATH: z.string().default('claude'),
   TASK_TIMEOUT_MS: whole(1, MAX_TIMEOUT_MS).default(120_000),
   QUEUE_CONSUMERS: whole(0, 1_000).default(1),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SHUTDOWN_GRACE_MS: whole(0, MAX_TIMEOUT_MS).default(1_000),
   SHUTDOWN_DRAIN_MS: whole(0, MAX_TIMEOUT_MS).default(10_000),
   ...securityShape,
@@ -38,6 +39,7 @@ const schema = z.object({
  * | `CLAUDE_CLI_PATH` | executable of the `claude-cli` executor | `claude` |
  * | `TASK_TIMEOUT_MS` | time limit of a task | 120,000 |
  * | `QUEUE_CONSUMERS` | requests of the queue handled at the same time; 0: none | 1 |
+ * | `LOG_LEVEL` | least level that is logged, or `silent` | `info` |
  * | `SHUTDOWN_GRACE_MS` | how long `/health` says 503 before the server stops listening | 1,000 |
  * | `SHUTDOWN_DRAIN_MS` | how long running work may go on after that | 10,000 |
  * | `API_KEYS` | `name:key` or `name:key:admin`, comma-separated; kept hashed | none: everybody is `anonymous` |

@@ -1,0 +1,43 @@
+import type { FastifyReply } from 'fastify';
+import type { CacheResult } from 'nestjs-redis-cache';
+
+/**
+ * Where an answer came from:
+ * - `near`: this process's own copy
+ * - `redis`: the store (Redis, or the memory that stands in for it)
+ * - `collapsed`: another request like it was being computed
+ * - `stale`: a stored answer past its TTL
+ * - `factory`: computed for this request
+ */
+export type AnswerSource = 'near' | 'redis' | 'collapsed' | 'stale' | 'factory';
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Set by {@link noteAnswer}; read by the access log and the metrics when the response is out. */
+    answerSource?: AnswerSource | null;
+  }
+}
+
+/** The one word for a result's status and source. */
+export function answerSourceOf({
+  status,
+  source,
+}: Pick<CacheResult<unknown>, 'status' | 'source'>): AnswerSource {
+  return status === 'collapsed' || status === 'stale' ? status : source;
+}
+
+/**
+ * Remembers where the answer came from, and tells the client in `Server-Timing`, with the milliseconds it took
+ * so far. Call it once the result is known and before anything is sent.
+ *
+ * @example
+ * noteAnswer(reply, await this.completions.complete(request));
+ */
+export function noteAnswer(
+  reply: FastifyReply,
+  result: Pick<CacheResult<unknown>, 'status' | 'source'>,
+): void {
+  const source = answerSourceOf(result);
+  reply.answerSource = source;
+  void reply.header('Server-Timing', `${source};dur=${reply.elapsedTime.toFixed(2)}`);
+}

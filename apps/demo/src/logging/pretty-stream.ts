@@ -1,0 +1,29 @@
+import type { DestinationStream } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+
+/** Fields of the access log that the message of a line already has. */
+const IN_MESSAGE = ['method', 'route', 'status', 'cache', 'source', 'durationMs', 'aborted', 'context'];
+const HIDDEN = ['pid', 'requestId', 'tenant', ...IN_MESSAGE].join(',');
+
+/** Lines for a person, written at once. */
+export function createPrettyStream(write: (text: string) => void): DestinationStream {
+  const format = prettyFactory({
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: HIDDEN,
+    messageFormat: (line, messageKey) => accessMessage(line) ?? contextMessage(line, messageKey),
+  });
+  return { write: (line) => write(format(line)) };
+}
+
+function accessMessage(line: Record<string, unknown>): string | null {
+  if (line['route'] === undefined) return null;
+  const { method, route, status, cache, source, durationMs, aborted } = line;
+  const parts = [method, route, status, `${String(durationMs)} ms`, cache, source && `(${String(source)})`];
+  return [...parts, aborted === true && 'client gone'].filter(Boolean).join(' ');
+}
+
+function contextMessage(line: Record<string, unknown>, messageKey: string): string {
+  const context = line['context'];
+  const message = String(line[messageKey] ?? '');
+  return context === undefined ? message : `[${String(context)}] ${message}`;
+}

@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '../support/index.js';
+import { type Demo, jsonPost, startDemo } from './start-demo.js';
+
+const PROMPT = 'MARKER-PROMPT is private. Nobody may read it in a log. It stays where it is.';
+const KEY = 'MARKER-KEY-0123456789';
+const CLI = { WORKER_EXECUTOR: 'claude-cli', CLAUDE_CLI_PATH: resolve('test/fixtures/fake-claude.mjs') };
+const ROUTES: [method: string, path: string][] = [
+  ['POST', '/v1/completions'],
+  ['POST', '/v1/queue'],
+  ['GET', '/v1/queue'],
+  ['DELETE', '/v1/queue'],
+  ['DELETE', '/v1/cache'],
+  ['GET', '/health'],
+  ['GET', '/health/live'],
+  ['GET', '/nowhere'],
+];
+let demo: Demo;
+
+interface Line {
+  level: string;
+  requestId?: string;
+  [field: string]: unknown;
+}
+
+afterEach(() => demo.stop());
+
+/** Every line of the log; fails when one is no JSON. */
+function logLines(): Line[] {
+  const lines = demo.process.stdout.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => JSON.parse(line) as Line);
+}
+
+function lineOf(requestId: string): Promise<Line> {
+  return until(() => logLines().find((line) => line.requestId === requestId), {
+    what: `the line of request ${requestId}`,
+  });
+}
+
+function ask(path: string, requestId: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(demo.url + path, { ...init, headers: { ...init.headers, 'x-request-id': requestId } });
+}
+
+describe('the access log', () => {
+  it('has one line for each request, with its route, status, cache status and duration', async () => {
+    demo = await startDemo();
+    const first = await ask('/v1/completions', 'first', jsonPost({ prompt: PROMPT }));
+    const second = await ask('/v1/completions', 'second', jsonPost({ prompt: PROMPT }));
+    await ask('/v1/completions', 'refused', jsonPost({ prompt: 5 }));
+    await ask('/nowhere/MARKER-PATH?MARKER-QUERY', 'unknown');
+    const common = {
+      level: 'info',
+      method: 'POST',
+      route: '/v1/completions',
+      durationMs: expect.any(Number),
+    };
+    expect(await lineOf('first')).toMatchObject({
+      ...common,
+      status: 200,
+      cache: first.headers.get('cache-status'),
+      source: 'factory',
+    });
+    expect(await lineOf('second')).toMatchObject({
+      ...common,
+      status: 200,
+      cache: second.headers.get('cache-status'),
+      source: 'redis',
+    });
+    expect(await lineOf('refused')).toMatchObject({ ...common, status: 400 });
+    expect(await lineOf('unknown')).toMatchObject({ method: 'GET', route: 'unknown', status: 404 });
+    expect(logLines().filter((line) => line.requestId !== undefined)).toHaveLength(4);
+    expect(demo.process.stdout).not.toContain('MARKER');
+  });
+
+  it('tells of a client that left before its answer', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'demo-logs-'));
+    const atWork = join(folder, 'pids.json');
+    demo = await startDemo({ ...CLI, SHUTDOWN_DRAIN_MS: '0' });
+    const leaving = new AbortController();
+    const init = { ...jsonPost({ prompt: `[[fake-claude hang ${atWork}]]` }), signal: leaving.signal };
+    const left = ask('/v1/completions', 'left', init).catch((error: Error) => error.name);
+    await until(() => existsSync(atWork), { what: 'the CLI to be at work' });
+    leaving.abort();
+    expect(await left).toBe('AbortError');
+    expect(await lineOf('left')).toMatchObject({ status: 499, aborted: true, route: '/v1/completions' });
+    await rm(folder, { recursive: true });
+  });
+
+  it('is complete when the process was told to stop right after a request', async () => {
+    demo = await startDemo();
+    await ask('/health/live', 'last');
+    await demo.stop();
+    expect(logLines().filter((line) => line.requestId === 'last')).toHaveLength(1);
+  });
+
+  it('is silent when told so, while the banner stays', async () => {
+    demo = await startDemo({ LOG_LEVEL: 'silent' });
+    await ask('/health/live', 'unheard');
+    await demo.stop();
+    expect(logLines()).toEqual([]);
+    expect(demo.process.stdout).toMatch(/^Listening on /);
+  });
+});
+
+describe('the request id', () => {
+  it('of the client comes back if it is well-formed, else there is a new one', async () => {
+    demo = await startDemo();
+    const idFor = async (given: string): Promise<string | null> =>
+      (await ask('/health/live', given)).headers.get('x-request-id');
+    expect(await idFor('trace:1.a_b-C')).toBe('trace:1.a_b-C');
+    expect(await idFor('two words')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await idFor('x'.repeat(129))).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await ask('/nowhere', 'also-404')).headers.get('x-request-id')).toBe('also-404');
+  });
+});
+
+describe('prompts and keys', () => {
+  it.each([
+    ['accepted', `team:${KEY}:admin`],
+    ['refused', 'team:another-key-0123456789'],
+  ])('are never logged by any route, where the key is %s', async (_what, keys) => {
+    demo = await startDemo({ LOG_LEVEL: 'trace', API_KEYS: keys });
+    const headers = { authorization: `Bearer ${KEY}`, 'x-api-key': KEY };
+    const bodies = [{ prompt: PROMPT }, { prompt: PROMPT, [PROMPT]: KEY }, `{"prompt":"${PROMPT}`];
+    let count = 0;
+    for (const [method, path] of ROUTES) {
+      for (const body of method === 'POST' ? bodies : [undefined]) {
+        count += 1;
+        const init = body === undefined ? {} : jsonPost(body);
+        await ask(path, `no-${count}`, { ...init, method, headers: { ...init.headers, ...headers } });
+      }
+    }
+    await lineOf(`no-${count}`);
+    await demo.stop();
+    expect(demo.process.stdout + demo.process.stderr).not.toMatch(/MARKER/);
+  });
+});
