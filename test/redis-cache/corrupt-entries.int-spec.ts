@@ -123,7 +123,13 @@ describe('an entry that is none', () => {
     [' [1, 2] \n', [1, 2]],
   ])('is no such thing as the plain JSON of another program: %j is a hit', async (json, value) => {
     await admin.set(entry, json);
-    expect(await cache.lookup('key')).toEqual({ status: 'hit', value, ageSeconds: null, ttlSeconds: null });
+    expect(await cache.lookup('key')).toEqual({
+      status: 'hit',
+      value,
+      ageSeconds: null,
+      ttlSeconds: null,
+      durationMs: null,
+    });
     expect(await admin.get(entry)).toBe(json);
     expect(log.lines).toEqual([]);
   });

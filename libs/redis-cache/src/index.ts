@@ -57,7 +57,8 @@ export {
   type CacheStatus,
   cacheStatusOf,
   formatCacheStatus,
+  forwarded,
   type ForwardReason,
 } from './http/cache-status.js';
 export { entityTagOf, matchesEntityTag } from './http/entity-tag.js';
-export { parseRequestDirectives, type RequestDirectives } from './http/request-directives.js';
+export { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from './http/request-directives.js';

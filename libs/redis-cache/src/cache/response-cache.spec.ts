@@ -54,6 +54,7 @@ describe('the response cache', () => {
       value: 'value',
       ageSeconds: 12.5,
       ttlSeconds: 17.5,
+      durationMs: null,
     });
   });
 

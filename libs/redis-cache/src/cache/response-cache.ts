@@ -12,13 +12,19 @@ import { ttlToMs } from './ttl.js';
 
 /**
  * What a look-up found.
- * - `hit`: the value, its age and its remaining TTL; both are `null` for plain JSON of another program,
- *   which does not say when it was written
+ * - `hit`: the value, its age, its remaining TTL, and what `getOrSet` took to compute it; all are `null` for
+ *   plain JSON of another program, which does not say when it was written
  * - `miss`: Redis was asked and has nothing
  * - `bypass`: Redis could not be asked
  */
 export type CacheLookup<T> =
-  | { status: 'hit'; value: T; ageSeconds: number | null; ttlSeconds: number | null }
+  | {
+      status: 'hit';
+      value: T;
+      ageSeconds: number | null;
+      ttlSeconds: number | null;
+      durationMs: number | null;
+    }
   | { status: 'miss' }
   | { status: 'bypass' };
 

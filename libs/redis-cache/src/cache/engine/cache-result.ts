@@ -17,6 +17,8 @@ export interface CacheResult<T> {
   readonly ageSeconds: number | null;
   /** Until its TTL ends, 0 when stale; `null` when unknown. */
   readonly ttlSeconds: number | null;
+  /** What the factory took, in milliseconds; `null` when unknown. */
+  readonly durationMs: number | null;
   readonly key: string;
   /** Whether this call or the one it joined stored the value. */
   readonly stored: boolean;

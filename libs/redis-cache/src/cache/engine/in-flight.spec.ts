@@ -48,7 +48,7 @@ describe.each(WAYS)('%s while a factory runs', (_name, invalidate) => {
     const result = await answer;
     expect(result).toMatchObject({ value: 'old', stored: false });
     expect(Object.keys(result).toSorted()).toEqual(
-      ['ageSeconds', 'key', 'source', 'status', 'stored', 'ttlSeconds', 'value'].toSorted(),
+      ['ageSeconds', 'durationMs', 'key', 'source', 'status', 'stored', 'ttlSeconds', 'value'].toSorted(),
     );
     expect(await cache.getCachedResponse('key')).toBeNull();
   });

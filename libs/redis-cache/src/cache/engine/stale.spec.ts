@@ -34,7 +34,8 @@ describe('a value past its TTL', () => {
 
   it('is served, marked stale, when the factory fails', async () => {
     await pass(100);
-    expect(await ask(failing('no'))).toEqual({
+    const { durationMs: _real, ...result } = await ask(failing('no'));
+    expect(result).toEqual({
       value: 'old',
       status: 'stale',
       source: 'redis',

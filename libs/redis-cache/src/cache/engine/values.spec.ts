@@ -14,6 +14,10 @@ function circular(): Record<string, unknown> {
   return value;
 }
 
+function slow(): Promise<string> {
+  return new Promise((resolve) => setTimeout(() => resolve('slow'), 30));
+}
+
 function deep(): unknown {
   let value: unknown = 'bottom';
   for (let level = 0; level < 100_000; level += 1) value = [value];
@@ -140,5 +144,14 @@ describe('a value of getOrSet', () => {
       ageSeconds: expect.closeTo(0, 0),
       ttlSeconds: expect.closeTo(60, 0),
     });
+  });
+
+  it('tells what computing it took, to those who find it as well', async () => {
+    const computed = await cache.getOrSetEntry('key', slow);
+    expect(computed.durationMs).toBeGreaterThanOrEqual(29);
+    expect(Number.isInteger(computed.durationMs)).toBe(true);
+    const found = await cache.getOrSetEntry('key', slow);
+    expect(found).toMatchObject({ status: 'hit', durationMs: computed.durationMs });
+    expect(await cache.lookup('key')).toMatchObject({ status: 'hit', durationMs: computed.durationMs });
   });
 });
