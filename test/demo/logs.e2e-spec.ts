@@ -15,6 +15,7 @@ const ROUTES: [method: string, path: string][] = [
   ['GET', '/v1/queue'],
   ['DELETE', '/v1/queue'],
   ['DELETE', '/v1/cache'],
+  ['GET', '/metrics'],
   ['GET', '/health'],
   ['GET', '/health/live'],
   ['GET', '/nowhere'],

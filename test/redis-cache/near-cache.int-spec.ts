@@ -96,8 +96,11 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
   });
 
   it('go when another process clears the cache', async () => {
+    expect(b.getStatus()).toMatchObject({ nearEntries: 1, nearBytes: expect.any(Number) });
+    expect(b.getStatus().nearBytes).toBeGreaterThan(KEY.length);
     expect(await a.clearCache()).toBe(true);
     await expectGone(b);
+    expect(b.getStatus()).toMatchObject({ nearEntries: 0, nearBytes: 0 });
   });
 
   it('go when another process invalidates their tag, and no other', async () => {

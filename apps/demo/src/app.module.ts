@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 import { ConnectionDrain } from './lifecycle/connection-drain.js';
 import { WorkDeadline } from './lifecycle/work-deadline.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 
 @Module({
@@ -33,6 +34,7 @@ import { QueueModule } from './queue/queue.module.js';
     CompletionModule,
     QueueModule,
     HealthModule,
+    MetricsModule,
   ],
   controllers: [CacheController],
   providers: [ConnectionDrain, WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],

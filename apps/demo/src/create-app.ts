@@ -3,10 +3,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from './app.module.js';
 import { demoConfig, type DemoConfig } from './config/demo-config.js';
 import { readDemoEnv } from './config/demo-env.js';
-import { useAccessLog } from './logging/access-log.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
 import { fastifyLogOptions } from './logging/fastify-options.js';
 import { PinoNestLogger } from './logging/pino-nest-logger.js';
+import { useLogs } from './logging/use-logs.js';
 import { assertProtected } from './security/exposure.js';
 import { protect } from './security/protect.js';
 
@@ -28,7 +28,7 @@ export async function createApp(): Promise<DemoApp> {
   const pretty = isForPerson(process.env, process.stdout.isTTY);
   const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });
   const adapter = new FastifyAdapter({ bodyLimit: env.MAX_BODY_BYTES, ...fastifyLogOptions(logs.general) });
-  useAccessLog(adapter.getInstance(), logs.access);
+  useLogs(adapter.getInstance(), logs);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     abortOnError: false,
     logger: new PinoNestLogger(logs.general),

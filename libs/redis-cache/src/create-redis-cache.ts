@@ -60,6 +60,7 @@ export function assemble(
     guard,
     counters,
     getOrSet,
+    near,
     ttlSeconds: options.ttlSeconds,
     cache: new ResponseCache({ ...shared, store, reader }),
     shared: new SharedCounters(backend.counters, guard),

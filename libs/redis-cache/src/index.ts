@@ -2,7 +2,8 @@ import 'reflect-metadata';
 
 export { RedisCacheModule } from './redis-cache.module.js';
 export type { RedisCacheModuleExtras, RedisCacheOptionsFactory } from './redis-cache.module-definition.js';
-export { RedisCacheService, type RedisCacheStatus, type ResponseToCache } from './redis-cache.service.js';
+export type { RedisCacheStatus } from './redis-cache-status.js';
+export { RedisCacheService, type ResponseToCache } from './redis-cache.service.js';
 export {
   getRedisCacheHealthToken,
   getRedisCacheToken,

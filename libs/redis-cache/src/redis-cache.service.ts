@@ -5,17 +5,14 @@ import { assertKey } from './cache/cache-key.js';
 import type { CacheResult, Factory } from './cache/engine/cache-result.js';
 import type { GetOrSet } from './cache/engine/get-or-set.js';
 import type { Invalidation } from './cache/invalidation.js';
+import type { NearCache } from './cache/near/near-cache.js';
 import type { CacheLookup, ResponseCache } from './cache/response-cache.js';
 import type { GetOrSetOptions } from './config/get-or-set-options.js';
 import type { SharedCounters } from './counters/shared-counters.js';
-import type { Guard, GuardStatus } from './guard/guard.js';
+import type { Guard } from './guard/guard.js';
 import type { RequestQueue } from './queue/request-queue.js';
+import type { RedisCacheStatus } from './redis-cache-status.js';
 import type { RedisCacheCounters } from './telemetry/counters.js';
-
-/** State of an instance, known without asking Redis. */
-export interface RedisCacheStatus extends GuardStatus {
-  backend: 'redis' | 'memory';
-}
 
 /** One response for `setMany`. */
 export interface ResponseToCache {
@@ -33,6 +30,7 @@ export interface RedisCacheParts {
   queue: RequestQueue;
   getOrSet: GetOrSet;
   invalidation: Invalidation;
+  near: NearCache;
   shared: SharedCounters;
   counters: RedisCacheCounters;
   ttlSeconds: number;
@@ -278,7 +276,8 @@ export class RedisCacheService implements OnApplicationShutdown {
 
   /** The state as it is known now, without a round trip. */
   getStatus(): RedisCacheStatus {
-    return { backend: this.parts.backend.kind, ...this.parts.guard.status };
+    const { backend, near, guard } = this.parts;
+    return { backend: backend.kind, nearEntries: near.entries, nearBytes: near.bytes, ...guard.status };
   }
 
   /** A copy of the counters, which begin at zero with the process. */

@@ -11,33 +11,29 @@ import type { CacheResult } from 'nestjs-redis-cache';
  */
 export type AnswerSource = 'near' | 'redis' | 'collapsed' | 'stale' | 'factory';
 
+/** The part of a result that tells how it was come by. */
+export type AnswerNote = Pick<CacheResult<unknown>, 'status' | 'source'>;
+
 declare module 'fastify' {
   interface FastifyReply {
     /** Set by {@link noteAnswer}; read by the access log and the metrics when the response is out. */
-    answerSource?: AnswerSource | null;
+    answer: AnswerNote | null;
   }
 }
 
 /** The one word for a result's status and source. */
-export function answerSourceOf({
-  status,
-  source,
-}: Pick<CacheResult<unknown>, 'status' | 'source'>): AnswerSource {
+export function answerSourceOf({ status, source }: AnswerNote): AnswerSource {
   return status === 'collapsed' || status === 'stale' ? status : source;
 }
 
 /**
- * Remembers where the answer came from, and tells the client in `Server-Timing`, with the milliseconds it took
+ * Remembers how the answer was come by, and tells the client in `Server-Timing`, with the milliseconds it took
  * so far. Call it once the result is known and before anything is sent.
  *
  * @example
  * noteAnswer(reply, await this.completions.complete(request));
  */
-export function noteAnswer(
-  reply: FastifyReply,
-  result: Pick<CacheResult<unknown>, 'status' | 'source'>,
-): void {
-  const source = answerSourceOf(result);
-  reply.answerSource = source;
-  void reply.header('Server-Timing', `${source};dur=${reply.elapsedTime.toFixed(2)}`);
+export function noteAnswer(reply: FastifyReply, result: AnswerNote): void {
+  reply.answer = result;
+  void reply.header('Server-Timing', `${answerSourceOf(result)};dur=${reply.elapsedTime.toFixed(2)}`);
 }

@@ -1,12 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { REQUEST_ID_HEADER } from './request-id.js';
+import { answerSourceOf } from '../http/answer-note.js';
+import type { RequestEnd, RequestObserver } from '../http/request-end.js';
 
-/** What other servers say where the client left before the answer. */
-const CLIENT_GONE = 499;
-const MICROSECONDS = 1_000;
-
-/** One line of the access log. The path is the route's pattern: what a client puts into a URL is not logged. */
+/** One line of the access log. `undefined` fields are left out. */
 export interface AccessLine {
   requestId: string;
   method: string;
@@ -20,32 +16,22 @@ export interface AccessLine {
   aborted: true | undefined;
 }
 
-/**
- * Logs one line for each request, when its response is out or its client is gone, and gives each response its
- * request id. Has to come before whatever may refuse a request.
- */
-export function useAccessLog(fastify: FastifyInstance, logger: Logger): void {
-  fastify.decorateReply('answerSource', null);
-  fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header(REQUEST_ID_HEADER, request.id);
-    // Unlike Fastify's onResponse, this comes for clients that left as well.
-    reply.raw.once('close', () => logger.info(accessLine(request, reply)));
-    done();
-  });
+/** Logs one line for each request. */
+export function accessLog(logger: Logger): RequestObserver {
+  return (end) => logger.info(accessLine(end));
 }
 
-function accessLine(request: FastifyRequest, reply: FastifyReply): AccessLine {
-  const gone = !reply.raw.writableFinished;
+function accessLine({ request, reply, route, status, durationMs, aborted }: RequestEnd): AccessLine {
   return {
     requestId: request.id,
     method: request.method,
-    route: request.routeOptions.url ?? 'unknown',
-    status: gone && !reply.raw.headersSent ? CLIENT_GONE : reply.raw.statusCode,
+    route,
+    status,
     cache: text(reply.getHeader('cache-status')),
-    source: reply.answerSource ?? undefined,
+    source: reply.answer === null ? undefined : answerSourceOf(reply.answer),
     tenant: request.tenant?.name,
-    durationMs: Math.round(reply.elapsedTime * MICROSECONDS) / MICROSECONDS,
-    aborted: gone || undefined,
+    durationMs,
+    aborted: aborted || undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import type { RedisCacheService, RedisCacheStatus } from '../redis-cache.service.js';
+import type { RedisCacheStatus } from '../redis-cache-status.js';
+import type { RedisCacheService } from '../redis-cache.service.js';
 import { atMost } from '../util/at-most.js';
 
 /** Settings of the check, from the module's `health` options. */

@@ -24,6 +24,10 @@ export interface NearRead {
 
 /** Copies of entries in this process. */
 export interface NearCache {
+  /** How many copies there are. */
+  readonly entries: number;
+  /** What they take, in bytes. */
+  readonly bytes: number;
   /** The copy, if it may be served now. */
   get(key: string): NearEntry | undefined;
   beginRead(key: string): NearRead;
@@ -79,6 +83,14 @@ export class ListeningNearCache implements NearCache {
     this.#downSince = this.options.now();
     channel.listen((event) => this.#hear(event));
     return this;
+  }
+
+  get entries(): number {
+    return this.#entries.size;
+  }
+
+  get bytes(): number {
+    return this.#entries.calculatedSize;
   }
 
   get(key: string): NearEntry | undefined {
@@ -183,6 +195,8 @@ const NO_READ: NearRead = { keep: () => {}, end: () => {} };
 
 /** No near cache: every look-up goes to the backend. */
 export const NO_NEAR_CACHE: NearCache = {
+  entries: 0,
+  bytes: 0,
   get: () => undefined,
   beginRead: () => NO_READ,
   keepWithoutRedis: () => {},
