@@ -30,7 +30,10 @@ async function cacheStatusOf(prompt: string): Promise<string | null> {
   return response.headers.get('cache-status');
 }
 
+/** As soon as the fault has a name: what was asked first may have hit its deadline before. */
 async function expectDegraded(lastError: string): Promise<void> {
+  const named = async (): Promise<boolean> => (await (await demo.get('/health')).text()).includes(lastError);
+  await until(named, { what: `the health to name ${lastError}` });
   const response = await demo.get('/health');
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({
@@ -93,8 +96,8 @@ describe('completions go on without Redis', () => {
       expect(await cacheStatusOf(known)).toMatch(/^redis-cache; hit/);
       expect(await cacheStatusOf(freshPrompt())).toBe(BYPASS);
     }
-    // Without the breaker it would be a deadline for each look-up and each write: 20 s.
-    expect(performance.now() - startedAt).toBeLessThan((rounds / 2) * DEADLINE_MS);
+    // Without the breaker it would be a deadline for each look-up and each write: 20 s and more.
+    expect(performance.now() - startedAt).toBeLessThan(rounds * DEADLINE_MS);
     await expectDegraded('TIMEOUT');
     await redis.resume();
     await until(async () => (await cacheStatusOf(known))?.startsWith('redis-cache; hit'), {

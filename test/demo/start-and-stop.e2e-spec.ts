@@ -53,7 +53,7 @@ describe('start', () => {
 describe('stop', () => {
   it('is clean with Redis frozen', async () => {
     const redis = await RedisServer.start();
-    const demo = await startDemo({ REDIS_URL: redis.url });
+    const demo = await startDemo({ REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: '500' });
     await demo.post('/v1/completions', { prompt: 'One sentence. Another sentence.' });
     await redis.pause();
     demo.process.signal('SIGTERM');

@@ -13,9 +13,17 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
+/** What tests want of every demo: a free port, a quick end, and a deadline that a machine that pauses can keep. */
+const DEFAULTS = {
+  PORT: '0',
+  SHUTDOWN_GRACE_MS: '0',
+  NO_COLOR: '1',
+  REDIS_COMMAND_TIMEOUT_MS: '10000',
+};
+
 /** Starts the demo and waits until it listens. Nothing of the caller's environment leaks in. */
 export async function startDemo(env: Record<string, string> = {}): Promise<Demo> {
-  const process = spawnNode(MAIN, { env: { PORT: '0', SHUTDOWN_GRACE_MS: '0', NO_COLOR: '1', ...env } });
+  const process = spawnNode(MAIN, { env: { ...DEFAULTS, ...env } });
   const line = await process.waitForLine(/^Listening on (http:\S+)/);
   const url = line.replace(/^Listening on /, '').trim();
   return {

@@ -6,7 +6,7 @@ import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
 import { type ManagedProcess, RedisServer, until } from '../support/index.js';
 import { counted, failing, heldFactory } from './factories.js';
 import { untilListening } from './listening.js';
-import { begin, factoryCalls, reportOf, type Scenario, startAsking, total } from './processes.js';
+import { begin, factoryCalls, release, reportOf, type Scenario, startAsking, total } from './processes.js';
 
 const CALLERS = 10;
 
@@ -171,8 +171,9 @@ describe('refreshAhead', () => {
   beforeEach(() => storeAged('old', 50_000, 100_000, 50_000));
 
   it('costs one call in two processes, and all callers have the old value at once', async () => {
-    const both = await Promise.all([start({ options }), start({ options })]);
+    const both = await Promise.all([1, 2].map(() => start({ options, held: true })));
     begin(...both);
+    await release(...both);
     const reports = await Promise.all(both.map(reportOf));
     expect(total(reports.map(({ values }) => values))).toEqual({ old: 2 * CALLERS });
     expect(total(reports.map(({ statuses }) => statuses))).toEqual({ hit: 2 * CALLERS });

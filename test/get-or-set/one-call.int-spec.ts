@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ManagedProcess, RedisCluster, RedisServer, until } from '../support/index.js';
-import { begin, factoryCalls, reportOf, type Scenario, startAsking, total } from './processes.js';
+import { untilListening } from './listening.js';
+import { begin, factoryCalls, release, reportOf, type Scenario, startAsking, total } from './processes.js';
 
 const PROCESSES = 4;
 const CALLERS = 250;
-const LEASE_MS = 500;
+const HARD_LIMIT_MS = 2_000;
+// A process that holds a lease and is not given a processor for so long has lost it.
+const LEASE_MS = 2_000;
 
 let children: ManagedProcess[] = [];
 
@@ -16,6 +19,7 @@ afterEach(async () => {
 async function askInParallel(scenario: Scenario) {
   children = await Promise.all(Array.from({ length: PROCESSES }, () => startAsking(scenario)));
   begin(...children);
+  if (scenario.held) await release(...children);
   const reports = await Promise.all(children.map(reportOf));
   return {
     calls: factoryCalls(...children),
@@ -47,6 +51,7 @@ describe.each(['standalone', 'cluster'])('1,000 callers in four processes on %s'
       connection,
       key: 'value',
       value: 'one',
+      held: true,
     });
     expect(calls).toBe(1);
     expect(values).toEqual({ one: PROCESSES * CALLERS });
@@ -55,18 +60,23 @@ describe.each(['standalone', 'cluster'])('1,000 callers in four processes on %s'
   });
 
   it('share one failure of the factory, with its message and code', async () => {
-    const { calls, values, errors } = await askInParallel({ connection, key: 'failure', fails: 'no luck' });
+    const { calls, values, errors } = await askInParallel({
+      connection,
+      key: 'failure',
+      fails: 'no luck',
+      held: true,
+    });
     expect(calls).toBe(1);
     expect(values).toEqual({});
     expect(errors).toEqual({ 'ERR_OF_FACTORY: no luck': PROCESSES * CALLERS });
   });
 
-  it('cost one call of a factory that takes three times the lease', async () => {
+  it('cost one call of a factory that takes longer than the lease', async () => {
     const { calls, values } = await askInParallel({
       connection,
       key: 'slow',
       value: 'slow one',
-      factoryMs: 3 * LEASE_MS,
+      factoryMs: 1.5 * LEASE_MS,
       options: { leaseMs: LEASE_MS },
     });
     expect(calls).toBe(1);
@@ -77,7 +87,13 @@ describe.each(['standalone', 'cluster'])('1,000 callers in four processes on %s'
     ['is not to be stored', { neverStored: true }],
     ['has expired by the time they hear of it', { options: { ttlSeconds: 0.001 } }],
   ])('all get a value that %s', async (what, more) => {
-    const { calls, values } = await askInParallel({ connection, key: what, value: 'shared', ...more });
+    const { calls, values } = await askInParallel({
+      connection,
+      key: what,
+      value: 'shared',
+      held: true,
+      ...more,
+    });
     expect(calls).toBe(1);
     expect(values).toEqual({ shared: PROCESSES * CALLERS });
   });
@@ -122,12 +138,13 @@ describe('a leader', () => {
 
   it('that was frozen past its lease does not overwrite its successor', async () => {
     const { leader, waiting } = await startLeaderAndOthers(
-      scenario({ key: 'frozen', value: 'old', factoryMs: 100, options: { leaseMs: LEASE_MS } }),
+      scenario({ key: 'frozen', value: 'old', held: true, options: { leaseMs: LEASE_MS } }),
       scenario({ key: 'frozen', value: 'new', options: { leaseMs: LEASE_MS } }),
     );
     leader.signal('SIGSTOP');
     const reports = await Promise.all(waiting.map(reportOf));
     leader.signal('SIGCONT');
+    begin(leader);
     await reportOf(leader);
     expect(total(reports.map((report) => report.values))).toEqual({ new: 20 });
     const stored = await redis.client().get('redis-cache:cache:{frozen}');
@@ -136,11 +153,12 @@ describe('a leader', () => {
 
   it('whose factory exceeds its hard limit fails for all who wait', async () => {
     const { leader, waiting } = await startLeaderAndOthers(
-      scenario({ key: 'overdue', factoryMs: 1_500, options: { hardTimeoutMs: 300 } }),
+      scenario({ key: 'overdue', factoryMs: 4_000, options: { hardTimeoutMs: HARD_LIMIT_MS } }),
       scenario({ key: 'overdue', value: 'other' }),
     );
+    await untilListening(redis, 2);
     const [first, ...reports] = await Promise.all([leader, ...waiting].map(reportOf));
-    const failure = 'ERR_CACHE_FACTORY_TIMEOUT: factory took longer than 300 ms';
+    const failure = `ERR_CACHE_FACTORY_TIMEOUT: factory took longer than ${HARD_LIMIT_MS} ms`;
     expect(first!.errors).toEqual({ [failure]: 10 });
     expect(total(reports.map((report) => report.errors))).toEqual({ [failure]: 20 });
   });

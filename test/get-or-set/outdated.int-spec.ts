@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { createRedisCache, type RedisCacheService } from 'nestjs-redis-cache';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { Caches } from '../fixtures/redis-cache/caches.js';
 import { RedisServer, until } from '../support/index.js';
 
 let redis: RedisServer;
-const caches: RedisCacheService[] = [];
+const caches = new Caches();
 
 beforeAll(async () => {
   redis = await RedisServer.start();
@@ -11,13 +12,10 @@ beforeAll(async () => {
 
 afterAll(() => redis?.stop());
 
-afterEach(async () => {
-  await Promise.all(caches.splice(0).map((cache) => cache.close()));
-});
+afterEach(() => caches.closeAll());
 
 async function open(): Promise<RedisCacheService> {
-  const cache = createRedisCache({ connection: { host: redis.host, port: redis.port } });
-  caches.push(cache);
+  const cache = caches.create({ connection: { host: redis.host, port: redis.port } });
   expect(await cache.isConnected()).toBe(true);
   return cache;
 }

@@ -9,6 +9,7 @@ export interface Scenario {
   key?: string;
   callers?: number;
   factoryMs?: number;
+  held?: boolean;
   fails?: string;
   neverStored?: boolean;
   options?: object;
@@ -37,9 +38,15 @@ export function begin(...children: ManagedProcess[]): void {
   for (const child of children) child.signal('SIGUSR2');
 }
 
+/** Waits until all of these, which are `held`, have asked and stand in line; then lets factory and processes go on. */
+export async function release(...children: ManagedProcess[]): Promise<void> {
+  await Promise.all(children.map((child) => child.waitForLine(/^asked$/)));
+  begin(...children);
+}
+
 /** Waits for a process to end by itself, and reads its report. */
 export async function reportOf(child: ManagedProcess): Promise<Report> {
-  const line = await child.waitForLine(/^\{.*\}$/, 30_000);
+  const line = await child.waitForLine(/^\{.*\}$/);
   await child.exited;
   return JSON.parse(line) as Report;
 }

@@ -6,7 +6,7 @@ import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
 import { RedisCluster, RedisServer } from '../support/index.js';
 import { counted, failing, heldFactory } from './factories.js';
 
-const MANY = 10_000;
+const MANY = 3_000;
 
 interface Place {
   connection: RedisCacheOptions['connection'];

@@ -4,6 +4,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { RedisCacheModule, type RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
+import { PATIENT_MS } from '../fixtures/redis-cache/caches.js';
 import { Desk } from './desk.js';
 
 /** The servers that Nest brings. */
@@ -41,7 +42,7 @@ export class HttpApp {
   ): Promise<HttpApp> {
     const desk = new Desk();
     const module = await Test.createTestingModule({
-      imports: [RedisCacheModule.forRoot(cache), ...imports],
+      imports: [RedisCacheModule.forRoot({ commandTimeoutMs: PATIENT_MS, ...cache }), ...imports],
       providers: [{ provide: Desk, useValue: desk }, ...providers],
       ...metadata,
     }).compile();

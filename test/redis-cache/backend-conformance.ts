@@ -107,10 +107,17 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
 
       it('forget an entry after its TTL, not before', async () => {
         const cache = open();
-        const startedAt = performance.now();
-        expect(await cache.cacheResponse('key', 'value', 0.6)).toBe(true);
+        let startedAt = 0;
+        // More than once only where the machine pauses for all of the TTL.
+        await until(
+          async () => {
+            startedAt = performance.now();
+            expect(await cache.cacheResponse('key', 'value', 0.6)).toBe(true);
+            return (await cache.getCachedResponse('key')) === 'value';
+          },
+          { what: 'the entry to be there' },
+        );
         await cache.cacheResponse('other', 'value', 60);
-        expect(await cache.getCachedResponse('key')).toBe('value');
         await until(async () => (await cache.getCachedResponse('key')) === null, {
           what: 'the entry to expire',
         });
@@ -155,7 +162,7 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
       });
 
       it('carry a megabyte', async () => {
-        const cache = open({ commandTimeoutMs: 5_000 });
+        const cache = open();
         const value = 'ü'.repeat(500_000);
         expect(await cache.cacheResponse('key', value)).toBe(true);
         expect(await cache.getCachedResponse('key')).toBe(value);

@@ -167,7 +167,7 @@ describe('clearCache on a Cluster of three masters', () => {
   ])('clears every master through %s and leaves a thousand foreign keys alone', async (_what, keyPrefix) => {
     const client = keyPrefix === undefined ? undefined : cluster.client({ redisOptions: { keyPrefix } });
     const connection = client === undefined ? { clusterNodes: cluster.addresses } : { client };
-    const cache = caches.create({ connection, keyPrefix: 'app', commandTimeoutMs: 5_000 });
+    const cache = caches.create({ connection, keyPrefix: 'app' });
     const foreign = foreignKeys('app');
     const admin = cluster.client();
     await Promise.all(foreign.map((key) => admin.set(key, key)));

@@ -65,7 +65,8 @@ describe('a Cluster of which one master is gone', () => {
     const extraArgs = ['--cluster-require-full-coverage', 'no'];
     cluster = await RedisCluster.start({ masters: 3, nodeTimeoutMs: 60_000, node: { extraArgs } });
     keyPrefix = freshPrefix();
-    cache = caches.create({ connection: { clusterNodes: cluster.addresses }, keyPrefix });
+    const connection = { clusterNodes: cluster.addresses };
+    cache = caches.create({ connection, keyPrefix, commandTimeoutMs: 2_000 });
     for (let key = 0; key < 30; key += 1) await cache.cacheResponse(`key-${key}`, key);
   });
 

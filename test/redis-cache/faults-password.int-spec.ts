@@ -44,7 +44,7 @@ describe('a Redis behind a password', () => {
     it('says so once, without the password, however often it tries', async () => {
       const cache = open(account);
       await untilPhase(cache, 'unavailable');
-      await moreConnections(server, 10);
+      await moreConnections(server, 6);
       expect(await answers(cache)).toEqual(FALLBACKS);
       expect(log.lines).toHaveLength(1);
       expect(log.lines[0]).toMatch(new RegExp(`^Redis is unavailable \\(${code} `));
@@ -99,5 +99,8 @@ async function moreConnections(server: RedisServer, count: number): Promise<void
   const made = async (): Promise<number> =>
     Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
   const before = await made();
-  await until(async () => (await made()) >= before + count, { what: `${count} more connections` });
+  await until(async () => (await made()) >= before + count, {
+    what: `${count} more connections`,
+    timeoutMs: 30_000,
+  });
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheOptions } from 'nestjs-redis-cache';
+import { PATIENT_MS } from '../fixtures/redis-cache/caches.js';
 import {
   type ManagedProcess,
   RedisCluster,
@@ -45,7 +46,8 @@ describe('a program that uses the cache', () => {
   }
 
   function run(options: RedisCacheOptions): ManagedProcess {
-    const program = spawnNode(TRAFFIC, { args: [JSON.stringify(options)] });
+    const patient = { commandTimeoutMs: PATIENT_MS, ...options };
+    const program = spawnNode(TRAFFIC, { args: [JSON.stringify(patient)] });
     running.unshift(program);
     return program;
   }
@@ -68,7 +70,7 @@ describe('a program that uses the cache', () => {
 
   it('survives that Redis freezes under it, and ends cleanly while it is frozen', async () => {
     const server = await start(RedisServer.start());
-    const program = run({ connection: { url: server.url } });
+    const program = run({ connection: { url: server.url }, commandTimeoutMs: 1_000 });
     await untilSeen(program, /^phase serving/, 1);
     await server.pause();
     await untilSeen(program, /^phase unavailable/, 1);

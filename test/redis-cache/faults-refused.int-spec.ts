@@ -9,7 +9,7 @@ import { SlammingServer } from '../fixtures/redis-cache/slamming-server.js';
 import { freePort, RedisServer, until, within } from '../support/index.js';
 
 describe('a Redis that refuses connections', () => {
-  const caches = new Caches();
+  const caches = new Caches({ commandTimeoutMs: 500 });
   let log: LogCapture;
   let port: number;
 

@@ -132,7 +132,7 @@ describe('a Redis that is killed and comes back', () => {
     const cache = await serving();
     const admin = server.client();
     await admin.mset(Object.fromEntries(Array.from({ length: 2_000 }, (_, key) => [`key-${key}`, 'x'])));
-    await admin.config('SET', 'key-load-delay', '500');
+    await admin.config('SET', 'key-load-delay', '1000');
     await admin.config('SET', 'loading-process-events-interval-bytes', '1024');
     const loading = admin.call('DEBUG', 'RELOAD');
     await untilUnavailableByAsking(cache);

@@ -105,7 +105,7 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
     });
 
     it('loses nothing, doubles nothing and keeps the order per producer under 20 of each', async () => {
-      const cache = open({ commandTimeoutMs: 10_000 });
+      const cache = open();
       let taken = 0;
       const refused: number[] = [];
       const produce = async (producer: number): Promise<void> => {

@@ -26,7 +26,7 @@ export interface ManagedProcessOptions {
 
 const MAX_LINES = 20_000;
 const TAIL_LINES = 20;
-const DEFAULT_LINE_TIMEOUT_MS = 15_000;
+const DEFAULT_LINE_TIMEOUT_MS = 30_000;
 const DEFAULT_GRACE_MS = 5_000;
 const KILL_TIMEOUT_MS = 10_000;
 const LEFT_OPEN_OUTPUT_MS = 1_000;
@@ -77,7 +77,7 @@ export class ManagedProcess {
 
   /**
    * The first line of stdout or stderr, already written or yet to come, that matches.
-   * Throws, with the end of the output, when the process ends or the time (default 15 s) is over first.
+   * Throws, with the end of the output, when the process ends or the time (default 30 s) is over first.
    */
   async waitForLine(pattern: RegExp, timeoutMs: number = DEFAULT_LINE_TIMEOUT_MS): Promise<string> {
     const matches = (line: string): boolean => line.search(pattern) >= 0;
@@ -144,10 +144,12 @@ export class ManagedProcess {
 
   /** A grandchild that inherited the output may keep it open long after the process itself has ended. */
   private closeOutputSoon(): void {
-    const timer = setTimeout(() => {
+    const closeOutput = (): void => {
       this.child.stdout?.destroy();
       this.child.stderr?.destroy();
-    }, LEFT_OPEN_OUTPUT_MS);
+    };
+    // After a pause of this process there may be output that has yet to be read: that first.
+    const timer = setTimeout(() => setImmediate(closeOutput), LEFT_OPEN_OUTPUT_MS);
     this.child.once('close', () => clearTimeout(timer));
   }
 

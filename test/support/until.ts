@@ -6,6 +6,8 @@
  *
  * `until` is for conditions that no event announces; where there is an event, await it with `within`.
  */
+// The real timers, also where a test has put fake ones in their place.
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WithinOptions {
@@ -23,13 +25,16 @@ export interface UntilOptions extends WithinOptions {
 type Falsy = undefined | null | false | 0 | '';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const LAST_LOOK_MS = 200;
 
 /** The promise's outcome, or an error naming `what` when the time is over first. */
 export async function within<T>(promise: Promise<T>, options: WithinOptions): Promise<T> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, what } = options;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${timeoutMs} ms in vain for ${what}`)), timeoutMs);
+    const giveUp = (): void => reject(new Error(`Waited ${timeoutMs} ms in vain for ${what}`));
+    // After a pause of the whole process what came in time has yet to be read: that first.
+    timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
   });
   try {
     return await Promise.race([promise, late]);
@@ -39,7 +44,8 @@ export async function within<T>(promise: Promise<T>, options: WithinOptions): Pr
 }
 
 /**
- * Looks again and again until the predicate answers something truthy, and answers that.
+ * Looks again and again until the predicate answers something truthy, and answers that. The last look comes
+ * after the time is over, so that a machine that pauses meanwhile is no reason to give up.
  * A predicate that throws counts as "not yet"; its last error becomes the `cause` of the final one.
  */
 export async function until<T>(
@@ -49,18 +55,18 @@ export async function until<T>(
   const { timeoutMs = DEFAULT_TIMEOUT_MS, everyMs = 20, what } = options;
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
-  do {
+  for (let isOver = false; !isOver; await sleep(everyMs)) {
+    const leftMs = deadline - performance.now();
+    isOver = leftMs <= 0;
     try {
-      const remainingMs = Math.max(1, deadline - performance.now());
       const answer = await within((async () => predicate())(), {
-        timeoutMs: remainingMs,
+        timeoutMs: Math.max(leftMs, LAST_LOOK_MS),
         what: `an answer about ${what}`,
       });
       if (answer) return answer as Exclude<T, Falsy>;
     } catch (error) {
       lastError = error;
     }
-    await sleep(everyMs);
-  } while (performance.now() < deadline);
+  }
   throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`, { cause: lastError });
 }
