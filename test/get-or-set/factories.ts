@@ -17,8 +17,8 @@ export function heldFactory<T = string>(): HeldFactory<T> {
   const calls: HeldCall<T>[] = [];
   return {
     calls,
-    factory: ({ signal, stale }) => {
-      const call = { ...deferred<T>(), signal, stale };
+    factory: (context) => {
+      const call = { ...deferred<T>(), ...context };
       calls.push(call);
       return call.promise;
     },

@@ -82,6 +82,19 @@ describe.each(PLACES)('the end of a computation on %s', (_name, setUp) => {
     const ended = heard.filter((event) => event.type === 'ended');
     expect(ended).toEqual(keys.map((key) => ({ type: 'ended', key })));
   });
+
+  it('is announced when the value is put, though the lease goes on', async () => {
+    const { leases, events } = place.backend;
+    const [key, token] = [freshKey(), randomUUID()];
+    const heard: CacheEvent[] = [];
+    events.listen((event) => heard.push(event));
+    await leases.acquire(key, token, LONG_MS, { seen: null, hasStale: false, force: false });
+    const isHeard = async (): Promise<boolean> => {
+      expect(await leases.put(key, token, Buffer.from('"a"'), LONG_MS)).toBe(true);
+      return heard.some((event) => event.type === 'ended' && event.key === key);
+    };
+    await until(isHeard, { what: 'the announcement' });
+  });
 });
 
 describe('in Redis', () => {

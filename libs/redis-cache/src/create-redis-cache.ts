@@ -6,6 +6,7 @@ import { EndWatch } from './cache/engine/end-watch.js';
 import { EntryReader } from './cache/engine/entry-reader.js';
 import { GetOrSet } from './cache/engine/get-or-set.js';
 import { ResultKeeper } from './cache/engine/result-keeper.js';
+import { Resumption } from './cache/engine/resumption.js';
 import { WriteBehind } from './cache/engine/write-behind.js';
 import { Invalidation } from './cache/invalidation.js';
 import { EntryPacker } from './cache/entry-packer.js';
@@ -54,6 +55,7 @@ export function assemble(
   const computer = new Computer({ backend, guard, reader, keeper, ends: new EndWatch(backend.events), now });
   const defaults = { ttlSeconds: options.ttlSeconds, ...options.getOrSet };
   const getOrSet = new GetOrSet({ reader, computer, counters, defaults, near, now });
+  const resumption = new Resumption({ backend, guard, keeper, now, defaults });
   const store = backend.entries;
   return new RedisCacheService({
     backend,
@@ -61,10 +63,17 @@ export function assemble(
     counters,
     getOrSet,
     near,
+    resumption,
     ttlSeconds: options.ttlSeconds,
     cache: new ResponseCache({ ...shared, store, reader }),
     shared: new SharedCounters(backend.counters, guard),
-    invalidation: new Invalidation({ backend, guard, getOrSet, writeBehind, near }),
+    invalidation: new Invalidation({
+      backend,
+      guard,
+      computations: [getOrSet, resumption],
+      writeBehind,
+      near,
+    }),
     queue: new RequestQueue({ ...shared, store: backend.queue, ...options.queue }),
   });
 }

@@ -2,8 +2,9 @@ import 'reflect-metadata';
 
 export { RedisCacheModule } from './redis-cache.module.js';
 export type { RedisCacheModuleExtras, RedisCacheOptionsFactory } from './redis-cache.module-definition.js';
+export type { ResponseToCache } from './redis-cache.parts.js';
 export type { RedisCacheStatus } from './redis-cache-status.js';
-export { RedisCacheService, type ResponseToCache } from './redis-cache.service.js';
+export { RedisCacheService } from './redis-cache.service.js';
 export {
   getRedisCacheHealthToken,
   getRedisCacheToken,
@@ -23,12 +24,19 @@ export type {
   RedisConnectionOptions,
   WriteBehindOptions,
 } from './config/redis-cache-options.js';
-export type { GetOrSetDefaults, GetOrSetOptions } from './config/get-or-set-options.js';
+export type {
+  GetOrSetDefaults,
+  GetOrSetOptions,
+  ResumeOptions,
+  TicketOptions,
+} from './config/get-or-set-options.js';
 export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './cache/engine/cache-result.js';
+export type { ComputationTicket } from './cache/engine/computation-ticket.js';
 export { AbandonedError } from './cache/single-flight/flight.js';
 export { FactoryTimeoutError } from './errors/factory-timeout.error.js';
 export { InvalidCallOptionError } from './errors/invalid-call-option.error.js';
 export { InvalidTagError } from './errors/invalid-tag.error.js';
+export { InvalidTicketError } from './errors/invalid-ticket.error.js';
 export { RemoteFactoryError } from './errors/remote-factory.error.js';
 export type { TallyBatch, WindowCount } from './backend/counter-store.js';
 export { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './counters/shared-counters.js';

@@ -1,40 +1,13 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { Backend } from './backend/backend.js';
 import type { TallyBatch, WindowCount } from './backend/counter-store.js';
 import { assertKey } from './cache/cache-key.js';
 import type { CacheResult, Factory } from './cache/engine/cache-result.js';
-import type { GetOrSet } from './cache/engine/get-or-set.js';
-import type { Invalidation } from './cache/invalidation.js';
-import type { NearCache } from './cache/near/near-cache.js';
-import type { CacheLookup, ResponseCache } from './cache/response-cache.js';
-import type { GetOrSetOptions } from './config/get-or-set-options.js';
-import type { SharedCounters } from './counters/shared-counters.js';
-import type { Guard } from './guard/guard.js';
-import type { RequestQueue } from './queue/request-queue.js';
+import type { ComputationTicket } from './cache/engine/computation-ticket.js';
+import type { CacheLookup } from './cache/response-cache.js';
+import type { GetOrSetOptions, ResumeOptions, TicketOptions } from './config/get-or-set-options.js';
+import type { RedisCacheParts, ResponseToCache } from './redis-cache.parts.js';
 import type { RedisCacheStatus } from './redis-cache-status.js';
 import type { RedisCacheCounters } from './telemetry/counters.js';
-
-/** One response for `setMany`. */
-export interface ResponseToCache {
-  promptHash: string;
-  response: unknown;
-  /** Default: the module's `ttlSeconds`. */
-  ttlSeconds?: number;
-}
-
-/** What a service is made of; see `createRedisCache`. */
-export interface RedisCacheParts {
-  backend: Backend;
-  guard: Guard;
-  cache: ResponseCache;
-  queue: RequestQueue;
-  getOrSet: GetOrSet;
-  invalidation: Invalidation;
-  near: NearCache;
-  shared: SharedCounters;
-  counters: RedisCacheCounters;
-  ttlSeconds: number;
-}
 
 /**
  * Response cache and request queue on Redis that keep serving when Redis does not.
@@ -143,6 +116,42 @@ export class RedisCacheService implements OnApplicationShutdown {
     options?: GetOrSetOptions,
   ): Promise<CacheResult<T>> {
     return this.parts.getOrSet.entry(key, factory, options);
+  }
+
+  /**
+   * A ticket for work that is submitted without waiting for it; where somebody waits, `getOrSet` gives one to
+   * its factory. Plain JSON, made without asking Redis.
+   *
+   * @throws {InvalidKeyError} {@link InvalidTtlError} {@link InvalidTagError} {@link InvalidCallOptionError}
+   * @example await jobs.add({ prompt, ticket: cache.ticketFor(key, { ttlSeconds: 600 }) });
+   */
+  ticketFor(key: string, options: TicketOptions = {}): ComputationTicket {
+    return this.parts.resumption.ticketFor(key, options);
+  }
+
+  /**
+   * Does work by a ticket: runs the factory and stores its value before it answers with it, so that the value
+   * is not lost when the process that handed the work out has died meanwhile. It is answered and not stored
+   * when the key was invalidated while it worked, or another computation has the lease. Without Redis it is
+   * stored when Redis is back.
+   *
+   * @throws what the factory throws; nothing is stored then
+   * @throws {FactoryTimeoutError} after `hardTimeoutMs`
+   * @throws {InvalidTicketError} not a ticket, or a damaged one
+   * @throws the signal's reason, when it aborts before the factory is called
+   * @example const answer = await cache.resume(job.ticket, ({ signal }) => ask(job.prompt, signal));
+   */
+  async resume<T>(ticket: ComputationTicket, factory: Factory<T>, options: ResumeOptions = {}): Promise<T> {
+    return (await this.parts.resumption.resume(ticket, factory, options)).value;
+  }
+
+  /** Like `resume`, and tells whether the value was stored. Its status is `miss`, or `bypass` without Redis. */
+  async resumeEntry<T>(
+    ticket: ComputationTicket,
+    factory: Factory<T>,
+    options: ResumeOptions = {},
+  ): Promise<CacheResult<T>> {
+    return this.parts.resumption.resume(ticket, factory, options);
   }
 
   /**

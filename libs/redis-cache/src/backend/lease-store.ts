@@ -19,6 +19,14 @@ export type LeaseOutcome =
   | { state: 'gone' };
 
 /**
+ * How one who continues a computation stands to its lease.
+ * - `adopted`: the token still holds it; the one who began ends it
+ * - `taken`: it was free, and belongs to the new token
+ * - `held`: another computation has it
+ */
+export type LeaseAdoption = 'adopted' | 'taken' | 'held';
+
+/**
  * Leases: at most one computation per key at a time, in all processes. A holder is known by its token;
  * what it does after it has lost the lease has no effect, which is what keeps a holder that was frozen
  * from overwriting its successor (Kleppmann, "How to do distributed locking", 2016, on fencing).
@@ -33,6 +41,13 @@ export interface LeaseStore {
   peek(key: string, holder: string, seen: Buffer | null): Promise<LeaseOutcome>;
   /** Stores the entry and ends the lease; `false`: lost, and nothing was stored. */
   complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean>;
+  /**
+   * Joins the computation of `token`, which is renewed for `leaseMs`; when nobody computes, `next` gets the
+   * lease. Without a token (`null`) there is nothing to join.
+   */
+  adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption>;
+  /** Stores the entry and lets the lease go on: ending it is for the one who began. `false`: as for `complete`. */
+  put(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean>;
   /** Ends the lease with a failure, which those who wait get to hear for `keepMs`. */
   fail(key: string, token: string, failure: string, keepMs: number): Promise<boolean>;
   /** Ends the lease with a value that is not stored, and which those who wait get for `keepMs`. */

@@ -1,15 +1,20 @@
 import type { Backend, ClearCursor } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import { assertKey } from './cache-key.js';
-import type { GetOrSet } from './engine/get-or-set.js';
 import { checkedTags } from './engine/settings.js';
 import type { NearCache } from './near/near-cache.js';
 import type { WriteBehind } from './engine/write-behind.js';
 
+/** Knows computations under way, and is told that they began before an invalidation. */
+export interface Computations {
+  forget(key: string): void;
+  forgetAll(): void;
+}
+
 export interface InvalidationDependencies {
   backend: Backend;
   guard: Guard;
-  getOrSet: GetOrSet;
+  computations: readonly Computations[];
   writeBehind: WriteBehind;
   near: NearCache;
 }
@@ -34,7 +39,7 @@ export class Invalidation {
   async invalidateTags(tags: readonly string[]): Promise<boolean> {
     const names = checkedTags(tags);
     // Which computations under way carry the tag is not known, so none is joined any more.
-    this.use.getOrSet.forgetAll();
+    for (const underWay of this.use.computations) underWay.forgetAll();
     this.use.near.deleteTagged(names);
     if (names.length === 0) return true;
     return this.use.guard.run(() => this.use.backend.tags.invalidate(names).then(() => true), false);
@@ -42,7 +47,7 @@ export class Invalidation {
 
   /** Page by page, each under its own deadline. `false` as soon as one is not confirmed. */
   async clear(): Promise<boolean> {
-    this.use.getOrSet.forgetAll();
+    for (const underWay of this.use.computations) underWay.forgetAll();
     this.use.writeBehind.clear();
     this.use.near.clear();
     let cursor: ClearCursor | null | typeof FAILED = null;
@@ -58,7 +63,7 @@ export class Invalidation {
   }
 
   #forget(key: string): void {
-    this.use.getOrSet.forget(key);
+    for (const underWay of this.use.computations) underWay.forget(key);
     this.use.writeBehind.drop(key);
     this.use.near.delete(key);
   }

@@ -59,3 +59,12 @@ export interface GetOrSetOptions extends GetOrSetDefaults {
   /** `no-store`: do not store the result. Default `cache`. */
   writePolicy?: 'cache' | 'no-store';
 }
+
+/** What a ticket says of the value that is to be stored by it; each defaults to the module's `getOrSet`. */
+export type TicketOptions = Pick<
+  GetOrSetOptions,
+  'ttlSeconds' | 'jitterRatio' | 'staleSeconds' | 'leaseMs' | 'tags'
+>;
+
+/** Options of work that is done by a ticket; TTL, tags and lease are in the ticket. */
+export type ResumeOptions = Pick<GetOrSetOptions, 'shouldCache' | 'hardTimeoutMs' | 'signal'>;

@@ -1,5 +1,5 @@
 import type { MemoryEntryStore } from './memory-entry-store.js';
-import type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
+import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
 
 const HEADER_BYTES = 26;
 /** Below so many leases it is not worth looking for those that ran out. */
@@ -56,6 +56,20 @@ export class MemoryLeaseStore implements LeaseStore {
 
   async complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
     if (!this.#ifHeld(key, token, () => this.#leases.delete(key))) return false;
+    await this.entries.set(key, entry, ttlMs);
+    return true;
+  }
+
+  async adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption> {
+    const lease = this.#find(key);
+    if (lease?.state === 'held' && lease.token !== token) return 'held';
+    const adopted = lease?.state === 'held';
+    this.#put(key, adopted ? lease.token : next, 'held', '', leaseMs);
+    return adopted ? 'adopted' : 'taken';
+  }
+
+  async put(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
+    if (!this.#ifHeld(key, token, () => {})) return false;
     await this.entries.set(key, entry, ttlMs);
     return true;
   }

@@ -1,5 +1,5 @@
 import type { RedisClient } from '../../connection/create-client.js';
-import type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
+import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
 import type { KeySpace } from './key-space.js';
 import { formatEvent } from './redis-event-channel.js';
 import { Script, type ScriptArgument } from './script.js';
@@ -53,6 +53,24 @@ const COMPLETE = new Script(`
   return 1
 `);
 
+const PUT = new Script(`
+  if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  redis.call('PUBLISH', ARGV[4], ARGV[5])
+  return 1
+`);
+
+const ADOPT = new Script(`
+  local lease = redis.call('GET', KEYS[1])
+  if lease == 'h' .. ARGV[1] then
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    return 'adopted'
+  end
+  if lease and string.sub(lease, 1, 1) == 'h' then return 'held' end
+  redis.call('SET', KEYS[1], 'h' .. ARGV[2], 'PX', ARGV[3])
+  return 'taken'
+`);
+
 const LEAVE = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], ARGV[2] .. ARGV[1] .. ARGV[3], 'PX', ARGV[4])
@@ -91,6 +109,15 @@ export class RedisLeaseStore implements LeaseStore {
 
   complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
     return this.#isOne(COMPLETE, key, token, entry, ttlMs, this.channel, ended(key));
+  }
+
+  async adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption> {
+    const reply = await ADOPT.run(this.client, this.#keysOf(key), token ?? NONE, next, leaseMs);
+    return reply as LeaseAdoption;
+  }
+
+  put(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
+    return this.#isOne(PUT, key, token, entry, ttlMs, this.channel, ended(key));
   }
 
   fail(key: string, token: string, failure: string, keepMs: number): Promise<boolean> {

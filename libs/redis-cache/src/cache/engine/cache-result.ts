@@ -1,3 +1,5 @@
+import type { ComputationTicket } from './computation-ticket.js';
+
 /**
  * - `hit`: a stored value within its TTL
  * - `miss`: this call computed it
@@ -30,6 +32,13 @@ export interface FactoryContext {
   readonly signal: AbortSignal;
   /** The value past its TTL that would be served if the factory failed, if there is one; else `undefined`. */
   readonly stale: unknown;
+  /**
+   * The right to store this computation's value, to be handed to a process that does the work, which stores
+   * the value by `RedisCacheService.resume`. Plain JSON. `null` when this computation has no lease, so that
+   * there is nothing to hand on: Redis is away, `no-store`, or another process has the lease and
+   * `crossProcess` is `false`.
+   */
+  readonly ticket: ComputationTicket | null;
 }
 
 /** Computes a value. */

@@ -5,11 +5,12 @@ import type { Guard } from '../../guard/guard.js';
 import { HEADER_BYTES, parseBody, type TagVersions } from '../entry-envelope.js';
 import { AbandonedError } from '../single-flight/flight.js';
 import type { Factory } from './cache-result.js';
+import { type ComputationTicket, makeTicket } from './computation-ticket.js';
 import type { EndWatch } from './end-watch.js';
 import type { EntryReader, Reading } from './entry-reader.js';
 import { readFailure, writeFailure } from './failure-text.js';
 import { HeldLease } from './held-lease.js';
-import type { Computed, ResultKeeper } from './result-keeper.js';
+import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
 import { runFactory } from './run-factory.js';
 import type { Settings } from './settings.js';
 
@@ -39,8 +40,6 @@ const FAILED = Symbol('failed');
 /** Behind the notification, for when it is lost: each look costs a round trip, so with jitter. */
 const MIN_POLL_MS = 50;
 const MAX_POLL_MS = 150;
-/** How long those who wait get to hear of an outcome that is not stored. */
-const OUTCOME_KEEP_MS = 2_000;
 
 /**
  * Computes a value, or waits for the process that does: at most one holds the lease of a key. Without
@@ -124,12 +123,23 @@ export class Computer {
       hasStale(order, this.use.now()) && reading.state === 'stale' ? reading.entry.value : undefined;
     try {
       signal.throwIfAborted();
-      const value = await runFactory(factory, signal, stale, settings.hardTimeoutMs);
+      const context = { signal, stale, ticket: this.#ticketOf(order, lease, tags) };
+      const value = await runFactory(factory, context, settings.hardTimeoutMs);
       return await keeper.keep({ ...order, lease, tags, value, durationMs: performance.now() - startedAt });
     } catch (error) {
       await this.#fail({ ...order, tags }, lease, signal.aborted ? signal.reason : error);
       throw error;
     }
+  }
+
+  // Without the versions of its tags nothing could be stored by it.
+  #ticketOf(
+    { key, settings }: Order,
+    lease: HeldLease | null,
+    tags: FailedOrder['tags'],
+  ): ComputationTicket | null {
+    if (lease === null || tags === null) return null;
+    return makeTicket(key, settings, { token: lease.token, tags }, this.use.now());
   }
 
   async #fail(order: FailedOrder, lease: HeldLease | null, error: unknown): Promise<void> {

@@ -13,10 +13,10 @@ export class HeldLease {
   readonly #serverId: string | undefined;
 
   constructor(
-    private readonly backend: Pick<Backend, 'leases' | 'serverId'>,
+    protected readonly backend: Pick<Backend, 'leases' | 'serverId'>,
     private readonly guard: Guard,
-    private readonly key: string,
-    private readonly token: string,
+    protected readonly key: string,
+    readonly token: string,
     leaseMs: number,
   ) {
     const renew = (): void => void guard.run(() => backend.leases.renew(key, token, leaseMs), false);
@@ -25,27 +25,51 @@ export class HeldLease {
   }
 
   complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
-    return this.#end(() => this.backend.leases.complete(this.key, this.token, entry, ttlMs));
+    return this.end(() => this.backend.leases.complete(this.key, this.token, entry, ttlMs));
   }
 
   fail(failure: string, keepMs: number): Promise<LeaseEnd> {
-    return this.#end(() => this.backend.leases.fail(this.key, this.token, failure, keepMs));
+    return this.end(() => this.backend.leases.fail(this.key, this.token, failure, keepMs));
   }
 
   share(json: string, keepMs: number): Promise<LeaseEnd> {
-    return this.#end(() => this.backend.leases.share(this.key, this.token, json, keepMs));
+    return this.end(() => this.backend.leases.share(this.key, this.token, json, keepMs));
   }
 
   release(): Promise<LeaseEnd> {
-    return this.#end(() => this.backend.leases.release(this.key, this.token));
+    return this.end(() => this.backend.leases.release(this.key, this.token));
   }
 
-  async #end(end: () => Promise<boolean>): Promise<LeaseEnd> {
+  protected stopRenewing(): void {
     clearInterval(this.#timer);
+  }
+
+  protected async end(end: () => Promise<boolean>): Promise<LeaseEnd> {
+    this.stopRenewing();
     const ended = await this.guard.runWrite(end, null);
     if (ended === null) return 'unavailable';
     if (ended) return 'done';
     // On a server that was started anew a lease that is gone says nothing: it may have come back empty.
     return this.backend.serverId === this.#serverId ? 'lost' : 'unavailable';
+  }
+}
+
+/** A lease that another process holds and this one renews as well; ending it is left to that one. */
+export class AdoptedLease extends HeldLease {
+  override complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
+    return this.end(() => this.backend.leases.put(this.key, this.token, entry, ttlMs));
+  }
+
+  override fail(): Promise<LeaseEnd> {
+    return this.release();
+  }
+
+  override share(): Promise<LeaseEnd> {
+    return this.release();
+  }
+
+  override async release(): Promise<LeaseEnd> {
+    this.stopRenewing();
+    return 'done';
   }
 }

@@ -51,7 +51,7 @@ export interface ResultKeeperDependencies {
 type Fate = 'stored' | 'unstored' | 'outdated';
 
 /** How long those who wait get to hear of a value, whether it is stored for less or not at all. */
-const OUTCOME_KEEP_MS = 2_000;
+export const OUTCOME_KEEP_MS = 2_000;
 /** Tag versions outlive their entries by this much, so that clocks need not agree. */
 const TAG_MARGIN_MS = 60_000;
 

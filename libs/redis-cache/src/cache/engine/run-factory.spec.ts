@@ -3,14 +3,15 @@ import { FactoryTimeoutError } from '../../errors/factory-timeout.error.js';
 import { runFactory } from './run-factory.js';
 
 const { signal } = new AbortController();
+const contextOf = (callers: AbortSignal) => ({ signal: callers, stale: undefined, ticket: null });
 
 describe('runFactory', () => {
   it.each([undefined, 60_000])(
     'hands over signal and stale value, and answers the result (limit %p)',
     async (ms) => {
       const factory = jest.fn(async (_context: object) => 'value');
-      expect(await runFactory(factory, signal, 'old', ms)).toBe('value');
-      expect(factory).toHaveBeenCalledWith({ signal: expect.any(AbortSignal), stale: 'old' });
+      expect(await runFactory(factory, { signal, stale: 'old', ticket: null }, ms)).toBe('value');
+      expect(factory).toHaveBeenCalledWith({ signal: expect.any(AbortSignal), stale: 'old', ticket: null });
     },
   );
 
@@ -19,12 +20,12 @@ describe('runFactory', () => {
     const factory = (): never => {
       throw error;
     };
-    await expect(runFactory(factory, signal, undefined, ms)).rejects.toBe(error);
+    await expect(runFactory(factory, contextOf(signal), ms)).rejects.toBe(error);
   });
 
   it('rejects at the limit and aborts the signal with the same error', async () => {
     let seen: AbortSignal | undefined;
-    const running = runFactory((context) => new Promise(() => (seen = context.signal)), signal, undefined, 5);
+    const running = runFactory((context) => new Promise(() => (seen = context.signal)), contextOf(signal), 5);
     const error: unknown = await running.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(FactoryTimeoutError);
     expect(error).toMatchObject({
@@ -42,7 +43,7 @@ describe('runFactory', () => {
         seen = context.signal;
         return new Promise((_resolve, reject) => seen!.addEventListener('abort', () => reject(seen!.reason)));
       };
-      const running = runFactory(factory, callers.signal, undefined, ms);
+      const running = runFactory(factory, contextOf(callers.signal), ms);
       callers.abort(new Error('left'));
       expect(seen!.aborted).toBe(true);
       void expect(running).rejects.toThrow('left');

@@ -1,6 +1,6 @@
 import { FactoryTimeoutError } from '../../errors/factory-timeout.error.js';
 import { onAbort } from '../single-flight/on-abort.js';
-import type { Factory } from './cache-result.js';
+import type { Factory, FactoryContext } from './cache-result.js';
 
 /**
  * Calls a factory. At the hard limit its signal aborts and this rejects, though the factory may go on; when
@@ -10,14 +10,13 @@ import type { Factory } from './cache-result.js';
  */
 export async function runFactory<T>(
   factory: Factory<T>,
-  signal: AbortSignal,
-  stale: T | undefined,
+  given: FactoryContext,
   hardTimeoutMs: number | undefined,
 ): Promise<T> {
-  if (hardTimeoutMs === undefined) return factory({ signal, stale });
+  if (hardTimeoutMs === undefined) return factory(given);
   // Not AbortSignal.any(): Node 20 keeps its signal for good once the factory listens to it.
   const controller = new AbortController();
-  const stay = onAbort(signal, () => controller.abort(signal.reason));
+  const stay = onAbort(given.signal, () => controller.abort(given.signal.reason));
   let timer: NodeJS.Timeout | undefined;
   const overdue = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -26,7 +25,7 @@ export async function runFactory<T>(
       reject(error);
     }, hardTimeoutMs);
   });
-  const context = { signal: controller.signal, stale };
+  const context = { ...given, signal: controller.signal };
   try {
     return await Promise.race([(async () => factory(context))(), overdue]);
   } finally {

@@ -6,7 +6,8 @@ import { ttlToMs } from '../ttl.js';
 export const MAX_TAGS = 16;
 export const MAX_TAG_LENGTH = 256;
 const MAX_SECONDS = 3_155_760_000;
-const MAX_MS = 2_147_483_647;
+export const MAX_MS = 2_147_483_647;
+export const MIN_LEASE_MS = 50;
 
 /** Options of one call, checked and complete. Times are in milliseconds. */
 export interface Settings {
@@ -45,7 +46,7 @@ export function settingsOf(options: GetOrSetOptions, defaults: GetOrSetDefaults)
     failureBackoffMs: inRange('failureBackoffMs', given.failureBackoffMs ?? 5_000, 1, MAX_MS),
     shouldCache: ofType('shouldCache', given.shouldCache ?? always, 'function'),
     crossProcess: ofType('crossProcess', given.crossProcess ?? true, 'boolean'),
-    leaseMs: inRange('leaseMs', given.leaseMs ?? 5_000, 50, MAX_MS),
+    leaseMs: inRange('leaseMs', given.leaseMs ?? 5_000, MIN_LEASE_MS, MAX_MS),
     tags: given.tags === undefined ? NO_TAGS : checkedTags(given.tags),
     reads: !isPolicy('readPolicy', given.readPolicy, 'no-cache'),
     writes: !isPolicy('writePolicy', given.writePolicy, 'no-store'),

@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../backend/memory/memory-backend.js';
 import { FakeClock } from '../fake-clock.js';
 import { backendConformance } from './backend-conformance.js';
 import { COUNTERS_SABOTAGES } from './spec-support/counter-sabotages.js';
+import { HANDOVERS_SABOTAGES } from './spec-support/handover-sabotages.js';
 import { LEASES_SABOTAGES, OUTCOMES_SABOTAGES } from './spec-support/lease-sabotages.js';
 import { replace, type Sabotage } from './spec-support/sabotage.js';
 import { SmallFramework } from './spec-support/small-framework.js';
@@ -49,6 +50,7 @@ const SABOTAGES: Sabotage[] = [
   ...QUEUE_SABOTAGES,
   ...LEASES_SABOTAGES,
   ...OUTCOMES_SABOTAGES,
+  ...HANDOVERS_SABOTAGES,
   ...TAGS_SABOTAGES,
   ...COUNTERS_SABOTAGES,
 ];

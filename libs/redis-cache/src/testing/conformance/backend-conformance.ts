@@ -3,6 +3,7 @@ import { clearPromises } from './clear-promises.js';
 import { counterPromises } from './counter-promises.js';
 import { entryPromises } from './entry-promises.js';
 import { foreignPromises, type PlantForeign } from './foreign-promises.js';
+import { handoverPromises } from './handover-promises.js';
 import { leasePromises } from './lease-promises.js';
 import { linkPromises } from './link-promises.js';
 import { outcomePromises } from './outcome-promises.js';
@@ -73,6 +74,7 @@ function allPromises({ plantForeign = {} }: ConformanceOptions): Record<string, 
     queue: queuePromises,
     leases: leasePromises,
     outcomes: outcomePromises,
+    handovers: handoverPromises,
     tags: tagPromises,
     counters: counterPromises,
     'foreign things': foreignPromises(plantForeign),

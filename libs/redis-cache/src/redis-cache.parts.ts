@@ -1,0 +1,33 @@
+import type { Backend } from './backend/backend.js';
+import type { GetOrSet } from './cache/engine/get-or-set.js';
+import type { Resumption } from './cache/engine/resumption.js';
+import type { Invalidation } from './cache/invalidation.js';
+import type { NearCache } from './cache/near/near-cache.js';
+import type { ResponseCache } from './cache/response-cache.js';
+import type { SharedCounters } from './counters/shared-counters.js';
+import type { Guard } from './guard/guard.js';
+import type { RequestQueue } from './queue/request-queue.js';
+import type { RedisCacheCounters } from './telemetry/counters.js';
+
+/** One response for `setMany`. */
+export interface ResponseToCache {
+  promptHash: string;
+  response: unknown;
+  /** Default: the module's `ttlSeconds`. */
+  ttlSeconds?: number;
+}
+
+/** What a service is made of; see `createRedisCache`. */
+export interface RedisCacheParts {
+  backend: Backend;
+  guard: Guard;
+  cache: ResponseCache;
+  queue: RequestQueue;
+  getOrSet: GetOrSet;
+  resumption: Resumption;
+  invalidation: Invalidation;
+  near: NearCache;
+  shared: SharedCounters;
+  counters: RedisCacheCounters;
+  ttlSeconds: number;
+}

@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ComputationTicket, GetOrSetOptions, RedisCacheService } from 'nestjs-redis-cache';
+import { Caches } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { RedisServer, until } from '../support/index.js';
+import { counted, failing, heldFactory } from './factories.js';
+import { untilListening } from './listening.js';
+
+let redis: RedisServer;
+let submitter: RedisCacheService;
+let worker: RedisCacheService;
+let other: RedisCacheService;
+let key: string;
+const caches = new Caches();
+let keys = 0;
+
+beforeAll(async () => {
+  LogCapture.start();
+  redis = await RedisServer.start();
+});
+
+afterAll(() => redis?.stop());
+
+beforeEach(async () => {
+  keys += 1;
+  key = `key ${keys}`;
+  [submitter, worker, other] = [open(), open(), open()];
+  for (const cache of [submitter, worker, other]) expect(await cache.isConnected()).toBe(true);
+});
+
+afterEach(() => caches.closeAll());
+
+function open(): RedisCacheService {
+  return caches.create({ connection: { url: redis.url } });
+}
+
+/** A computation whose work another does, and that work under way. */
+async function handOut(options: GetOrSetOptions = {}) {
+  const [asked, work] = [heldFactory(), heldFactory()];
+  const answer = submitter.getOrSetEntry(key, asked.factory, options);
+  const { ticket, ...waiting } = await asked.call(0);
+  const done = worker.resumeEntry(JSON.parse(JSON.stringify(ticket)) as ComputationTicket, work.factory);
+  done.catch(() => {});
+  return { answer, waiting, ticket: ticket!, done, call: await work.call(0) };
+}
+
+const leaseOf = (): Promise<string | null> => redis.client().get(`redis-cache:lease:{${key}}`);
+const stored = (): Promise<unknown> => other.getCachedResponse(key);
+
+const untilBack = (cache: RedisCacheService) =>
+  until(() => cache.isConnected(), { what: 'the connection to be back' });
+const untilStored = () => until(async () => (await stored()) === 'paid', { what: 'the value to be stored' });
+
+describe('work by a ticket', () => {
+  it('is stored before it answers, and once more by the one who handed it out', async () => {
+    const { answer, waiting, done, call } = await handOut();
+    call.resolve('paid');
+    expect(await done).toMatchObject({ value: 'paid', status: 'miss', source: 'factory', stored: true });
+    expect(await stored()).toBe('paid');
+    expect(await leaseOf()).not.toBeNull();
+    waiting.resolve('paid');
+    expect(await answer).toMatchObject({ value: 'paid', status: 'miss', stored: true });
+    expect(await leaseOf()).toBeNull();
+    expect(await stored()).toBe('paid');
+  });
+
+  it('keeps the TTL, the time past it and the tags that the call asked for', async () => {
+    const { done, call } = await handOut({ ttlSeconds: 100, staleSeconds: 50, tags: ['a', 'b'] });
+    call.resolve('paid');
+    await done;
+    expect(await redis.client().pttl(`redis-cache:cache:{${key}}`)).toBeGreaterThan(140_000);
+    const found = await other.lookup(key);
+    expect(found).toMatchObject({ status: 'hit', value: 'paid' });
+    expect((found as { ttlSeconds: number }).ttlSeconds).toBeLessThanOrEqual(100);
+    await submitter.invalidateTags('b');
+    expect(await stored()).toBeNull();
+  });
+
+  it.each<[string, () => Promise<boolean>]>([
+    ['its key was deleted', () => other.delete(key)],
+    ['the cache was cleared', () => other.clearCache()],
+    ['its tag was invalidated', () => other.invalidateTags('tag')],
+  ])('is never served when %s meanwhile', async (_what, invalidate) => {
+    const { answer, waiting, done, call } = await handOut({ tags: ['tag'] });
+    expect(await invalidate()).toBe(true);
+    call.resolve('old');
+    expect(await done).toMatchObject({ value: 'old', stored: false });
+    expect(await stored()).toBeNull();
+    waiting.resolve('old');
+    expect(await answer).toMatchObject({ value: 'old', stored: false });
+    expect(await other.getOrSet(key, () => 'new', { tags: ['tag'] })).toBe('new');
+    expect(await submitter.getOrSet(key, () => 'newer')).toBe('new');
+  });
+
+  it('that was stored is not served when its key is deleted before the one who handed it out is done', async () => {
+    const { answer, waiting, done, call } = await handOut();
+    call.resolve('old');
+    expect(await done).toMatchObject({ stored: true });
+    expect(await other.delete(key)).toBe(true);
+    waiting.resolve('old');
+    expect(await answer).toMatchObject({ stored: false });
+    expect(await stored()).toBeNull();
+  });
+
+  it('does not replace what another computation stored after an invalidation', async () => {
+    const { done, call } = await handOut();
+    await other.delete(key);
+    expect(await other.getOrSet(key, () => 'new')).toBe('new');
+    call.resolve('old');
+    expect(await done).toMatchObject({ stored: false });
+    expect(await stored()).toBe('new');
+  });
+
+  it('runs and stores nothing while another computation has the lease', async () => {
+    const asked = heldFactory();
+    const first = submitter.getOrSetEntry(key, asked.factory);
+    const { ticket } = await asked.call(0);
+    const second = other.getOrSetEntry(key, asked.factory, { readPolicy: 'no-cache' });
+    const holder = await asked.call(1);
+    expect(await worker.resumeEntry(ticket!, () => 'old')).toMatchObject({ value: 'old', stored: false });
+    expect(await stored()).toBeNull();
+    holder.resolve('new');
+    expect(await second).toMatchObject({ stored: true });
+    asked.calls[0]!.resolve('old');
+    expect(await first).toMatchObject({ value: 'old', stored: false });
+    expect(await stored()).toBe('new');
+  });
+
+  it('stores nothing when it fails, and leaves it to the one who handed it out what follows', async () => {
+    const { answer, waiting, done, call } = await handOut();
+    call.reject(new Error('no luck'));
+    await expect(done).rejects.toThrow('no luck');
+    expect(await stored()).toBeNull();
+    waiting.resolve('of a second attempt');
+    expect(await answer).toMatchObject({ stored: true });
+  });
+
+  it('is not stored when `shouldCache` declines its value', async () => {
+    const { ticket, done } = await handOut();
+    const options = { shouldCache: (value: unknown) => value !== 'truncated' };
+    const declined = await worker.resumeEntry(ticket, () => 'truncated', options);
+    expect(declined).toMatchObject({ value: 'truncated', stored: false });
+    expect(await stored()).toBeNull();
+    expect(await worker.resumeEntry(ticket, () => 'whole', options)).toMatchObject({ stored: true });
+    expect(await stored()).toBe('whole');
+    void done;
+  });
+});
+
+describe('a ticket without a lease', () => {
+  it('lets nobody else compute while its work is done', async () => {
+    const [work, own] = [heldFactory(), counted(() => 'anew')];
+    const done = worker.resumeEntry(submitter.ticketFor(key, { ttlSeconds: 100 }), work.factory);
+    const call = await work.call(0);
+    const waiting = other.getOrSetEntry(key, own);
+    call.resolve('paid');
+    expect(await done).toMatchObject({ status: 'miss', stored: true });
+    expect((await done).ttlSeconds).toBeGreaterThan(50);
+    expect((await done).ttlSeconds).toBeLessThanOrEqual(100);
+    expect(await waiting).toMatchObject({ value: 'paid' });
+    expect(own.calls).toBe(0);
+    expect(await leaseOf()).toBeNull();
+  });
+
+  it('is good for work that begins after an invalidation, not for what began before it', async () => {
+    const ticket = submitter.ticketFor(key, { tags: ['tag'] });
+    await other.invalidateTags('tag');
+    await other.delete(key);
+    expect(await worker.resumeEntry(ticket, () => 'new')).toMatchObject({ stored: true });
+    const work = heldFactory();
+    const done = worker.resumeEntry(ticket, work.factory);
+    const call = await work.call(0);
+    await other.invalidateTags('tag');
+    call.resolve('old');
+    expect(await done).toMatchObject({ stored: false });
+    expect(await stored()).toBeNull();
+  });
+
+  it('lets those who wait hear of a failure', async () => {
+    const work = heldFactory();
+    const done = worker.resume(submitter.ticketFor(key), work.factory);
+    const call = await work.call(0);
+    const waiting = other.getOrSet(key, failing('own'));
+    await untilListening(redis, 1);
+    call.reject(Object.assign(new Error('no luck'), { code: 'E_LUCK' }));
+    await expect(done).rejects.toThrow('no luck');
+    await expect(waiting).rejects.toMatchObject({ message: 'no luck', code: 'E_LUCK' });
+  });
+});
+
+describe('with Redis away', () => {
+  it('when the work begins, its value is stored once Redis is back', async () => {
+    const { ticket } = await handOut();
+    await redis.kill();
+    expect(await worker.resumeEntry(ticket, () => 'paid')).toMatchObject({ status: 'bypass', stored: false });
+    await redis.restart();
+    await untilBack(other);
+    await untilStored();
+  });
+
+  it('when the work ends, its value is stored once Redis is back, unless its key was deleted here', async () => {
+    const { done, call } = await handOut();
+    const [deletedKey, kept] = [key, heldFactory()];
+    key = `${key} kept`;
+    const second = worker.resumeEntry(submitter.ticketFor(key), kept.factory);
+    const keptCall = await kept.call(0);
+    await redis.kill();
+    expect(await worker.delete(deletedKey)).toBe(false);
+    call.resolve('deleted');
+    keptCall.resolve('paid');
+    expect(await done).toMatchObject({ value: 'deleted', stored: false });
+    expect(await second).toMatchObject({ value: 'paid', stored: false });
+    await redis.restart();
+    await untilBack(worker);
+    await untilStored();
+    expect(await worker.getCachedResponse(deletedKey)).toBeNull();
+  });
+});
