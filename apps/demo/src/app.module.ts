@@ -13,6 +13,7 @@ import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 import { ConnectionDrain } from './lifecycle/connection-drain.js';
 import { WorkDeadline } from './lifecycle/work-deadline.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { PageModule } from './page/page.module.js';
 import { QueueModule } from './queue/queue.module.js';
 
 @Module({
@@ -35,6 +36,7 @@ import { QueueModule } from './queue/queue.module.js';
     QueueModule,
     HealthModule,
     MetricsModule,
+    PageModule,
   ],
   controllers: [CacheController],
   providers: [ConnectionDrain, WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],

@@ -3,10 +3,12 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from './app.module.js';
 import { demoConfig, type DemoConfig } from './config/demo-config.js';
 import { readDemoEnv } from './config/demo-env.js';
+import { useDocs } from './docs/use-docs.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
 import { fastifyLogOptions } from './logging/fastify-options.js';
 import { PinoNestLogger } from './logging/pino-nest-logger.js';
 import { useLogs } from './logging/use-logs.js';
+import { useAssets } from './page/use-assets.js';
 import { assertProtected } from './security/exposure.js';
 import { protect } from './security/protect.js';
 
@@ -35,5 +37,7 @@ export async function createApp(): Promise<DemoApp> {
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   protect(app);
+  useAssets(app);
+  useDocs(app);
   return { app, config: app.get<DemoConfig>(demoConfig.KEY) };
 }

@@ -1,0 +1,11 @@
+// The bundle that is loaded before this one defines SwaggerUIBundle.
+globalThis.SwaggerUIBundle({
+  url: '/docs-json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  docExpansion: 'list',
+  persistAuthorization: false,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { CompletionResponse } from '../../completion/completion.controller.js';
+import { completionBody } from '../../completion/completion.schema.js';
+import { apiSchema } from '../api-schemas.js';
+import { problems } from '../problem-docs.js';
+import { jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
+
+const completion: z.ZodType<CompletionResponse> = z.object({
+  completion: z.string(),
+  usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }),
+  cost: z.number().meta({ description: 'US dollars; 0 when nothing had to be computed for this request' }),
+  model: z.string(),
+  stop_reason: z.string(),
+  cached: z.boolean(),
+  cost_saved: z.number().meta({ description: 'US dollars that the answer would have cost' }),
+});
+const COMPLETION = apiSchema('Completion', completion);
+const REQUEST = apiSchema('CompletionRequest', completionBody);
+
+export const EXAMPLE_REQUEST = {
+  prompt: 'Redis is fast. A cache keeps answers. An answer costs money once.',
+};
+const ANSWER = {
+  completion: 'Redis is fast. A cache keeps answers. An answer costs money once.',
+  usage: { input_tokens: 15, output_tokens: 15 },
+  cost: 0,
+  model: 'offline-extractive',
+  stop_reason: 'end_turn',
+  cached: false,
+  cost_saved: 0,
+};
+/** What tells how an answer was come by. */
+export const CACHE_HEADERS = {
+  'Cache-Status': 'RFC 9211: `redis-cache; hit; ttl=3412`, `redis-cache; fwd=miss; stored`, `…; collapsed`',
+  Age: 'Seconds since the answer was computed; on hits',
+  'Server-Timing': 'Where the answer came from (near, redis, collapsed, stale, factory), and milliseconds',
+  'X-Request-Id': 'That of the request, or a new one',
+};
+
+export const completionDocs: RouteDocs = {
+  'POST /v1/completions': {
+    tag: 'Completions',
+    summary: 'Answer a prompt, from the cache if it can',
+    description:
+      'Requests that mean the same are computed once, in all processes. Failed, refused and cut-off answers are never cached.',
+    body: jsonBody(REQUEST, {
+      simple: EXAMPLE_REQUEST,
+      full: { ...EXAMPLE_REQUEST, max_tokens: 200, ttl_seconds: 600 },
+    }),
+    responses: {
+      200: jsonAnswer(
+        'The answer',
+        COMPLETION,
+        { computed: ANSWER, cached: { ...ANSWER, cached: true } },
+        CACHE_HEADERS,
+      ),
+      ...problems(400, 401, 413, 415, 429, 502, 503, 504),
+    },
+  },
+};

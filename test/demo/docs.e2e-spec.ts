@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Demo, jsonPost, startDemo } from './start-demo.js';
+
+interface Answer {
+  description: string;
+  content?: Record<string, unknown>;
+}
+
+interface Operation {
+  summary?: string;
+  tags?: string[];
+  requestBody?: { content: Record<string, { examples: Record<string, { value: unknown }> }> };
+  responses: Record<string, Answer>;
+}
+
+interface Description {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, unknown> };
+}
+
+let demo: Demo;
+let described: Description;
+
+beforeAll(async () => {
+  demo = await startDemo();
+  described = (await (await demo.get('/docs-json')).json()) as Description;
+});
+
+afterAll(() => demo?.stop());
+
+function operations(): [route: string, operation: Operation][] {
+  return Object.entries(described.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ]),
+  );
+}
+
+describe('the description of the API', () => {
+  it('is the one in docs/openapi.json; `npm run docs:openapi` writes it anew', async () => {
+    expect(described).toEqual(JSON.parse(await readFile('docs/openapi.json', 'utf8')));
+  });
+
+  it('tells of every route what it is for and how it answers', () => {
+    expect(operations().length).toBeGreaterThan(5);
+    for (const [route, { summary, tags, responses }] of operations()) {
+      expect([route, summary, tags]).toEqual([route, expect.any(String), [expect.any(String)]]);
+      expect([route, Object.keys(responses).some((status) => status.startsWith('2'))]).toEqual([route, true]);
+    }
+  });
+
+  it('refers to nothing that is not there', () => {
+    const references = JSON.stringify(described).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g);
+    const names = new Set(Array.from(references, ([, name]) => name!));
+    expect(names.size).toBeGreaterThan(3);
+    for (const name of names) expect(described.components.schemas).toHaveProperty([name]);
+  });
+
+  it('has examples of requests that are answered as described', async () => {
+    const withBody = operations().filter(([, { requestBody }]) => requestBody !== undefined);
+    expect(withBody.length).toBeGreaterThan(1);
+    for (const [route, { requestBody, responses }] of withBody) {
+      const { examples } = requestBody!.content['application/json']!;
+      for (const { value } of Object.values(examples)) {
+        const [method, path] = route.split(' ') as [string, string];
+        const response = await fetch(demo.url + path, { ...jsonPost(value), method });
+        expect([route, Object.keys(responses)]).toEqual([
+          route,
+          expect.arrayContaining([String(response.status)]),
+        ]);
+        expect([route, response.ok]).toEqual([route, true]);
+        await response.body?.cancel();
+      }
+    }
+  });
+
+  it('knows the errors that routes answer', async () => {
+    const refused = await demo.post('/v1/completions', { prompt: 5 });
+    const { responses } = described.paths['/v1/completions']!['post']!;
+    expect(responses[refused.status]?.content).toHaveProperty([
+      refused.headers.get('content-type')!.split(';')[0]!,
+    ]);
+  });
+});
+
+describe('/docs', () => {
+  it('is a page of our own with nothing inline and nothing from elsewhere', async () => {
+    const response = await demo.get('/docs');
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+    ]);
+    const html = await response.text();
+    expect(html).not.toMatch(/<style|<script>|style=|\son\w+=|https?:/);
+    const files = Array.from(html.matchAll(/(?:src|href)="(\/[^"]+)"/g), ([, path]) => path!);
+    expect(files.length).toBeGreaterThan(4);
+    for (const path of files) expect([path, (await demo.get(path)).status]).toEqual([path, 200]);
+  });
+
+  it('gives out only the files of the reader that it needs', async () => {
+    expect((await demo.get('/docs/ui/swagger-ui-bundle.js')).status).toBe(200);
+    expect((await demo.get('/docs/ui/package.json')).status).toBe(404);
+    expect((await demo.get('/docs/ui/index.html')).status).toBe(404);
+    expect((await demo.get('/assets/../package.json')).status).toBe(404);
+    expect((await demo.get('/assets/%2e%2e/%2e%2e/package.json')).status).toBe(404);
+  });
+});
