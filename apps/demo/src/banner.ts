@@ -9,6 +9,7 @@ const CACHES = {
 const EXECUTORS = {
   offline: 'offline: extractive summary, no key, no network',
   'claude-cli': 'claude-cli: the Claude CLI',
+  anthropic: 'anthropic: the Messages API',
 };
 
 function access({ API_KEYS: keys, HOST }: DemoConfig): string {

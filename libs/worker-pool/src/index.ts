@@ -9,6 +9,7 @@ export type {
   TypedObject,
 } from './completion-request.js';
 export { createWorkerPool } from './create-worker-pool.js';
+export { AnthropicApiError, type AnthropicApiFailure } from './errors/anthropic-api.error.js';
 export { ExecutorError, type ExecutorErrorOptions, type UpstreamFailure } from './errors/executor.error.js';
 export { InvalidPoolOptionsError } from './errors/invalid-pool-options.error.js';
 export { InvalidRequestError } from './errors/invalid-request.error.js';
@@ -26,6 +27,13 @@ export { TaskNotFoundError } from './errors/task-not-found.error.js';
 export { TaskTimeoutError } from './errors/task-timeout.error.js';
 export { UnsupportedParameterError } from './errors/unsupported-parameter.error.js';
 export { WorkerPoolError } from './errors/worker-pool.error.js';
+export { AnthropicExecutor } from './executors/anthropic/anthropic.executor.js';
+export type { AnthropicExecutorOptions } from './executors/anthropic/anthropic.options.js';
+export {
+  ANTHROPIC_PRICES,
+  type ModelPrice,
+  type TokenPrices,
+} from './executors/anthropic/anthropic.prices.js';
 export { ClaudeCliExecutor } from './executors/claude-cli/claude-cli.executor.js';
 export { type ClaudeCliOptions, DEFAULT_ENV_ALLOW_LIST } from './executors/claude-cli/claude-cli.options.js';
 export { type ExecutionContext, Executor } from './executors/executor.js';

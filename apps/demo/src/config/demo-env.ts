@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { anthropicShape } from './anthropic-env.js';
 import { securityShape } from './security-env.js';
 
 const MAX_PORT = 65_535;
@@ -14,13 +15,14 @@ const schema = z.object({
   WORKER_POOL: z.enum(['local']).default('local'),
   WORKER_CONCURRENCY: whole(1, 10_000).default(5),
   WORKER_BACKLOG: whole(0, 1_000_000).default(1_000),
-  WORKER_EXECUTOR: z.enum(['offline', 'claude-cli']).default('offline'),
+  WORKER_EXECUTOR: z.enum(['offline', 'claude-cli', 'anthropic']).default('offline'),
   CLAUDE_CLI_PATH: z.string().default('claude'),
   TASK_TIMEOUT_MS: whole(1, MAX_TIMEOUT_MS).default(120_000),
   QUEUE_CONSUMERS: whole(0, 1_000).default(1),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SHUTDOWN_GRACE_MS: whole(0, MAX_TIMEOUT_MS).default(1_000),
   SHUTDOWN_DRAIN_MS: whole(0, MAX_TIMEOUT_MS).default(10_000),
+  ...anthropicShape,
   ...securityShape,
 });
 
@@ -35,8 +37,12 @@ const schema = z.object({
  * | `WORKER_POOL` | `local` | `local` |
  * | `WORKER_CONCURRENCY` | tasks at the same time | 5 |
  * | `WORKER_BACKLOG` | tasks that may wait | 1,000 |
- * | `WORKER_EXECUTOR` | `offline` or `claude-cli` | `offline` |
+ * | `WORKER_EXECUTOR` | `offline`, `claude-cli` or `anthropic` | `offline` |
  * | `CLAUDE_CLI_PATH` | executable of the `claude-cli` executor | `claude` |
+ * | `ANTHROPIC_API_KEY` | key of the `anthropic` executor, which needs one | |
+ * | `ANTHROPIC_BASE_URL` | where it finds the API | `https://api.anthropic.com` |
+ * | `ANTHROPIC_MODEL` | its model for requests that name none | `claude-sonnet-5-5` |
+ * | `ANTHROPIC_MAX_RETRIES` | how often it repeats an attempt that got no answer | 2 |
  * | `TASK_TIMEOUT_MS` | time limit of a task | 120,000 |
  * | `QUEUE_CONSUMERS` | requests of the queue handled at the same time; 0: none | 1 |
  * | `LOG_LEVEL` | least level that is logged, or `silent` | `info` |

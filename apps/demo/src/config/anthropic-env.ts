@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+const MAX_RETRIES = 100;
+
+/** Settings of the `anthropic` executor, but for its key: that one it reads itself, so that no copy lies around. */
+export const anthropicShape = {
+  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  ANTHROPIC_MODEL: z.string().trim().min(1).optional(),
+  ANTHROPIC_MAX_RETRIES: z.coerce.number().int().min(0).max(MAX_RETRIES).default(2),
+};
