@@ -7,7 +7,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { createRedisCache } from 'nestjs-redis-cache';
 
-const KEYS = 2_000;
+const KEYS = 1_000;
 const options = JSON.parse(process.env.OPTIONS);
 const cache = createRedisCache({ ...options, maxValueBytes: 1_000 });
 const other = options.backend === 'memory' ? cache : createRedisCache(options);
@@ -66,7 +66,7 @@ async function useAll(from, to) {
   await Promise.all(calls);
 }
 
-for (let from = 0; from < KEYS; from += 500) await useAll(from, from + 500);
+for (let from = 0; from < KEYS; from += 250) await useAll(from, from + 250);
 await cache.invalidateTags('tag');
 // A thousand who wait on one signal of the user.
 const crowd = Array.from({ length: 1_000 }, () =>
