@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -18,8 +20,12 @@ const shared = {
   },
 };
 
+const MINIMUM_WORKERS = 2;
+
 /** @type {import('jest').Config} */
 export default {
+  // Much of the suite waits for servers and processes: two workers are worth it on two cores, too.
+  maxWorkers: Math.max(MINIMUM_WORKERS, availableParallelism() - 1),
   // An outer limit for a machine that is busy; what has to be quick says so itself.
   testTimeout: 60_000,
   projects: [
