@@ -96,6 +96,21 @@ describe('a program that uses the cache', () => {
     expect(program.stdout).not.toContain(PASSWORD);
   });
 
+  it('survives a read-only replica, of which it says so once, and ends cleanly', async () => {
+    const master = await start(RedisServer.start());
+    const replica = await start(RedisServer.start({ replicaOf: { port: master.port } }));
+    const program = run({ connection: { url: replica.url } });
+    await untilSeen(program, /Redis refuses writes \(READONLY\)/, 1);
+    expect(await end(program)).toHaveLength(1);
+  });
+
+  it('survives a Redis that is out of memory, of which it says so once, and ends cleanly', async () => {
+    const server = await start(RedisServer.start({ maxmemory: '1' }));
+    const program = run({ connection: { url: server.url } });
+    await untilSeen(program, /Redis refuses writes \(OOM\)/, 1);
+    expect(await end(program)).toHaveLength(1);
+  });
+
   it.each<[string, RedisCacheOptions]>([
     ['a port on which nobody listens', { connection: { url: `redis://:${PASSWORD}@127.0.0.1:1` } }],
     [
@@ -107,7 +122,7 @@ describe('a program that uses the cache', () => {
       { connection: { sentinels: [{ host: '127.0.0.1', port: 1 }], sentinelName: 'main' } },
     ],
   ])('survives %s, and ends cleanly', async (_what, options) => {
-    const program = run(options);
+    const program = run({ ...options, commandTimeoutMs: 500 });
     await untilSeen(program, /^phase unavailable/, 1);
     const log = await end(program);
     expect(log).toHaveLength(1);
