@@ -1,16 +1,14 @@
+import { BullmqWorkerPool } from './bullmq/bullmq-worker-pool.js';
 import { LocalWorkerPool } from './local/local-worker-pool.js';
-import { type ResolvedWorkerPoolOptions, resolveWorkerPoolOptions } from './worker-pool-options.schema.js';
-import type { WorkerPoolDriver, WorkerPoolOptions } from './worker-pool-options.js';
+import { resolveWorkerPoolOptions } from './worker-pool-options.schema.js';
+import type { WorkerPoolOptions } from './worker-pool-options.js';
 import type { WorkerPool } from './worker-pool.js';
-
-const DRIVERS: Record<WorkerPoolDriver, (options: ResolvedWorkerPoolOptions) => WorkerPool> = {
-  local: (options) => new LocalWorkerPool(options),
-};
 
 /**
  * Makes a pool outside of Nest, on the driver that the options name. Call `close()` when done.
  *
- * @throws {InvalidPoolOptionsError} names the option that is wrong
+ * @throws {InvalidPoolOptionsError} names the option that is wrong; with `bullmq` the first call of the pool
+ *   throws it when the packages of this driver are not installed
  *
  * @example
  * const pool = createWorkerPool({ executor: new OfflineExecutor(), concurrency: 2 });
@@ -19,5 +17,11 @@ const DRIVERS: Record<WorkerPoolDriver, (options: ResolvedWorkerPoolOptions) => 
  */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const resolved = resolveWorkerPoolOptions(options);
-  return DRIVERS[resolved.driver](resolved);
+  return resolved.driver === 'bullmq' ? new BullmqWorkerPool(resolved) : new LocalWorkerPool(resolved);
+}
+
+/** The same for Nest, whose start it stops when the driver's packages are not installed. */
+export async function provideWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
+  const pool = createWorkerPool(options);
+  return pool instanceof BullmqWorkerPool ? pool.loaded() : pool;
 }

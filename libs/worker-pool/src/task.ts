@@ -77,3 +77,25 @@ export interface PoolStats {
   /** Submissions refused because the backlog was full. */
   rejected: number;
 }
+
+/**
+ * Whether a pool can do its work.
+ * - `up`
+ * - `degraded`: tasks only wait, because no worker is alive; or this process does the work itself, because the
+ *   queue is unavailable
+ * - `down`: it takes no tasks
+ */
+export type PoolCondition = 'up' | 'degraded' | 'down';
+
+/** How a pool is, for a health check. Never an address or a message of a server. */
+export interface PoolHealth {
+  status: PoolCondition;
+  driver: 'local' | 'bullmq';
+  /** Worker processes that are alive; `null` when that cannot be told. */
+  workers: number | null;
+  /** Tasks that wait, and for how long the oldest has, in milliseconds; `null` when that cannot be told. */
+  backlog: number | null;
+  oldestWaitMs: number | null;
+  /** What somebody should see to, a sentence each; empty when there is nothing. */
+  warnings: string[];
+}

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { createWorkerPool } from './create-worker-pool.js';
+import { provideWorkerPool } from './create-worker-pool.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './worker-pool.module-definition.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -22,7 +22,7 @@ import { WorkerPool } from './worker-pool.js';
  * ],
  */
 @Module({
-  providers: [{ provide: WorkerPool, useFactory: createWorkerPool, inject: [MODULE_OPTIONS_TOKEN] }],
+  providers: [{ provide: WorkerPool, useFactory: provideWorkerPool, inject: [MODULE_OPTIONS_TOKEN] }],
   exports: [WorkerPool],
 })
 export class WorkerPoolModule extends ConfigurableModuleClass {}

@@ -1,5 +1,5 @@
 import type { CompletionRequest } from './completion-request.js';
-import type { PoolStats, TaskResult, TaskSnapshot } from './task.js';
+import type { PoolHealth, PoolStats, TaskResult, TaskSnapshot } from './task.js';
 
 /** Options of one submission. */
 export interface SubmitOptions {
@@ -78,6 +78,8 @@ export abstract class WorkerPool {
    * @throws {UnsupportedParameterError} a field that the executor cannot honour
    * @throws {PoolSaturatedError} the backlog is full
    * @throws {PoolClosedError} the pool is shutting down
+   * @throws {PoolUnavailableError} the queue's Redis is away, or did not answer in time (`bullmq`)
+   * @throws {PoolRoleError} this process only runs tasks (`bullmq`)
    */
   abstract submit(request: CompletionRequest, options?: SubmitOptions): Promise<string>;
 
@@ -88,6 +90,8 @@ export abstract class WorkerPool {
    * @throws {InvalidRequestError} `timeoutMs` is no number from 0 to 2,147,483,647
    * @throws {TaskNotFoundError} no such task, or its result is no longer kept
    * @throws {ResultTimeoutError} the task had not ended after `timeoutMs`
+   * @throws {TaskLostError} Redis has lost the task (`bullmq`)
+   * @throws {PoolUnavailableError} Redis was away for longer than `outageToleranceMs` (`bullmq`)
    * @throws the signal's reason, when it aborts
    */
   abstract getResult(taskId: string, options?: GetResultOptions): Promise<TaskResult>;
@@ -119,9 +123,13 @@ export abstract class WorkerPool {
   /** Counters and gauges as they stand now. */
   abstract stats(): Promise<PoolStats>;
 
+  /** How the pool is, for a health check. Does not throw because of Redis. */
+  abstract health(): Promise<PoolHealth>;
+
   /**
    * Takes no new task, lets pending and running ones go on for `drainTimeoutMs`, ends the rest as `killed`
-   * and closes the executor. Results stay readable. Idempotent; Nest calls it on shutdown.
+   * (`bullmq`: gives back what runs here, and tells those who wait here that the pool has closed) and closes the
+   * executor. Results stay readable, with `bullmq` in other processes. Idempotent; Nest calls it on shutdown.
    */
   abstract close(): Promise<void>;
 }

@@ -8,7 +8,8 @@ export class InvalidPoolOptionsError extends WorkerPoolError {
     /** Name of the offending option, such as `concurrency`. */
     readonly field: string,
     problem: string,
+    options?: ErrorOptions,
   ) {
-    super(`worker pool option ${field} ${problem}`);
+    super(`worker pool option ${field} ${problem}`, options);
   }
 }

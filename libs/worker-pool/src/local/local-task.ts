@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CompletionRequest } from '../completion-request.js';
 import type { TaskResult, TaskSnapshot } from '../task.js';
 import type { TaskTerms } from '../tasks/arguments.js';
+import type { Assignment } from '../tasks/task-runner.js';
 
 type EndListener = (result: TaskResult) => void;
 type ChangeListener = (snapshot: TaskSnapshot) => void;
@@ -28,6 +29,11 @@ export class LocalTask {
   /** The executor's signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  get assignment(): Assignment {
+    const { id: taskId, request, signal, terms } = this;
+    return { taskId, request, signal, context: terms.context };
   }
 
   get priority(): number {

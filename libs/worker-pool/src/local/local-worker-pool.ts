@@ -6,11 +6,13 @@ import { TaskCancelledError } from '../errors/task-cancelled.error.js';
 import { TaskNotFoundError } from '../errors/task-not-found.error.js';
 import { TaskTimeoutError } from '../errors/task-timeout.error.js';
 import type { WorkerPoolError } from '../errors/worker-pool.error.js';
-import type { PoolStats, TaskResult, TaskSnapshot } from '../task.js';
+import type { PoolHealth, PoolStats, TaskResult, TaskSnapshot } from '../task.js';
 import { checkTimeout, copyRequest, toTerms } from '../tasks/arguments.js';
 import { ServiceTimes } from '../tasks/service-times.js';
 import { stoppedResult } from '../tasks/task-results.js';
-import type { ResolvedWorkerPoolOptions } from '../worker-pool-options.schema.js';
+import { TaskRunner } from '../tasks/task-runner.js';
+import { waitForEnd } from '../tasks/wait-for-end.js';
+import type { ResolvedLocalOptions } from '../worker-pool-options.schema.js';
 import {
   type GetResultOptions,
   type RunOptions,
@@ -22,8 +24,6 @@ import { LocalTask } from './local-task.js';
 import { PoolCounters } from './pool-counters.js';
 import { PriorityLine } from './priority-line.js';
 import { TaskRegistry } from './task-registry.js';
-import { TaskRunner } from './task-runner.js';
-import { waitForEnd } from './wait-for-end.js';
 import { watchTask } from './watch-task.js';
 
 /**
@@ -43,7 +43,7 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
   #busyWorkers = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(private readonly options: ResolvedWorkerPoolOptions) {
+  constructor(private readonly options: ResolvedLocalOptions) {
     super();
     this.#registry = new TaskRegistry(options);
     this.#runner = new TaskRunner(options.executor);
@@ -72,7 +72,7 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     options.signal?.throwIfAborted();
     const task = this.#registry.findActive(taskId);
     if (task) {
-      return waitForEnd(task, options);
+      return waitForEnd(task.id, task, options);
     }
     const result = this.#registry.snapshot(taskId)?.result;
     if (!result) {
@@ -87,7 +87,7 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     const task = this.#enqueue(request, options);
     const leave = task.join();
     try {
-      return await waitForEnd(task, { signal });
+      return await waitForEnd(task.id, task, { signal });
     } catch (reason) {
       if (leave()) {
         this.#stop(task, 'killed', new TaskCancelledError());
@@ -136,6 +136,17 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
       meanServiceMs: this.#serviceTimes.meanMs,
       retryAfterMs: isFree ? 0 : this.#serviceTimes.estimateWaitMs(pending, concurrency),
       ...this.#counters.read(),
+    };
+  }
+
+  async health(): Promise<PoolHealth> {
+    return {
+      status: this.#closing ? 'down' : 'up',
+      driver: 'local',
+      workers: 1,
+      backlog: this.#backlog.size,
+      oldestWaitMs: this.#oldestWaitMs(),
+      warnings: [],
     };
   }
 
@@ -201,7 +212,7 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     const stop = (): boolean => this.#stop(task, 'timeout', new TaskTimeoutError(timeoutMs));
     const timer = setTimeout(stop, timeoutMs);
     task.onEnd(() => clearTimeout(timer));
-    this.#end(task, await this.#runner.run(task));
+    this.#end(task, await this.#runner.run(task.assignment));
     this.#busyWorkers -= 1;
     this.#serviceTimes.record(performance.now() - startedAt);
     this.#startPending();
@@ -228,7 +239,9 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
 
   async #shutDown(): Promise<void> {
     const timeoutMs = this.options.drainTimeoutMs;
-    await Promise.allSettled(this.#registry.listActive().map((task) => waitForEnd(task, { timeoutMs })));
+    await Promise.allSettled(
+      this.#registry.listActive().map((task) => waitForEnd(task.id, task, { timeoutMs })),
+    );
     for (const task of this.#registry.listActive()) {
       this.#stop(task, 'killed', new PoolClosedError());
     }

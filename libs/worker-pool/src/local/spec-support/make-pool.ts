@@ -1,11 +1,11 @@
 import type { Completion, CompletionRequest } from '../../completion-request.js';
 import { Executor } from '../../executors/executor.js';
-import { resolveWorkerPoolOptions } from '../../worker-pool-options.schema.js';
-import type { WorkerPoolOptions } from '../../worker-pool-options.js';
+import { resolveLocalOptions } from '../../worker-pool-options.schema.js';
+import type { LocalPoolOptions } from '../../worker-pool-options.js';
 import { LocalWorkerPool } from '../local-worker-pool.js';
 import { ControlledExecutor } from './controlled-executor.js';
 
-type Limits = Omit<WorkerPoolOptions, 'executor' | 'driver'>;
+type Limits = Omit<LocalPoolOptions, 'executor' | 'driver'>;
 
 interface ControlledPool {
   pool: LocalWorkerPool;
@@ -13,7 +13,7 @@ interface ControlledPool {
 }
 
 export function makePool(limits: Limits = {}, executor = new ControlledExecutor()): ControlledPool {
-  return { pool: new LocalWorkerPool(resolveWorkerPoolOptions({ executor, ...limits })), executor };
+  return { pool: new LocalWorkerPool(resolveLocalOptions({ executor, ...limits })), executor };
 }
 
 /** A pool whose executor does what the function does. */
@@ -31,5 +31,5 @@ export function poolOf(
       return execute(request) as Promise<Completion>;
     }
   }
-  return new LocalWorkerPool(resolveWorkerPoolOptions({ executor: new FunctionExecutor(), ...limits }));
+  return new LocalWorkerPool(resolveLocalOptions({ executor: new FunctionExecutor(), ...limits }));
 }

@@ -2,10 +2,18 @@ import { Logger } from '@nestjs/common';
 import { WorkerPoolError } from '../errors/worker-pool.error.js';
 import type { Executor } from '../executors/executor.js';
 import type { TaskResult } from '../task.js';
-import { parseCompletion } from '../tasks/completion.schema.js';
-import { describeFailure, framesOf } from '../tasks/failure.js';
-import { completedResult, failedResult } from '../tasks/task-results.js';
-import type { LocalTask } from './local-task.js';
+import type { CompletionRequest } from '../completion-request.js';
+import { parseCompletion } from './completion.schema.js';
+import { describeFailure, framesOf } from './failure.js';
+import { completedResult, failedResult } from './task-results.js';
+
+/** What is to be done. */
+export interface Assignment {
+  taskId: string;
+  request: CompletionRequest;
+  signal: AbortSignal;
+  context: unknown;
+}
 
 /** The one place where the executor is called: whatever it does wrong becomes a value or a log line. */
 export class TaskRunner {
@@ -14,20 +22,16 @@ export class TaskRunner {
   constructor(private readonly executor: Executor) {}
 
   /** Never rejects. */
-  async run({ id, request, signal, terms }: LocalTask): Promise<TaskResult> {
+  async run({ taskId, request, signal, context }: Assignment): Promise<TaskResult> {
     try {
-      const answer = await this.executor.execute(request, {
-        taskId: id,
-        signal,
-        context: terms.context,
-      });
-      return completedResult(id, parseCompletion(answer));
+      const answer = await this.executor.execute(request, { taskId, signal, context });
+      return completedResult(taskId, parseCompletion(answer));
     } catch (thrown) {
       // An executor that stops on its signal rejects with whatever it likes: that is obedience, no fault.
       if (!signal.aborted && !(thrown instanceof WorkerPoolError)) {
-        this.#log(`task ${id}`, thrown);
+        this.#log(`task ${taskId}`, thrown);
       }
-      return failedResult(id, describeFailure(this.executor.name, thrown));
+      return failedResult(taskId, describeFailure(this.executor.name, thrown));
     }
   }
 

@@ -1,9 +1,14 @@
 import { ResultTimeoutError } from '../errors/result-timeout.error.js';
 import type { TaskResult } from '../task.js';
 import type { GetResultOptions } from '../worker-pool.js';
-import type { LocalTask } from './local-task.js';
 
 type Cleanup = () => void;
+
+/** Something that ends, or of which it becomes clear that its end will never be known. */
+export interface Ending {
+  /** Calls back once; answers a function that takes the callbacks off again. */
+  onEnd(onResult: (result: TaskResult) => void, onFailure: (reason: Error) => void): Cleanup;
+}
 
 function afterTimeout(timeoutMs: number, callback: () => void): Cleanup {
   const timer = setTimeout(callback, timeoutMs);
@@ -24,16 +29,17 @@ function onAbort(signal: AbortSignal, callback: (reason: unknown) => void): Clea
  * @throws the signal's reason, when it aborts
  */
 export async function waitForEnd(
-  task: LocalTask,
+  taskId: string,
+  task: Ending,
   { timeoutMs, signal }: GetResultOptions,
 ): Promise<TaskResult> {
   signal?.throwIfAborted();
   const cleanups: Cleanup[] = [];
   try {
     return await new Promise<TaskResult>((resolve, reject) => {
-      cleanups.push(task.onEnd(resolve));
+      cleanups.push(task.onEnd(resolve, reject));
       if (timeoutMs !== undefined) {
-        cleanups.push(afterTimeout(timeoutMs, () => reject(new ResultTimeoutError(task.id, timeoutMs))));
+        cleanups.push(afterTimeout(timeoutMs, () => reject(new ResultTimeoutError(taskId, timeoutMs))));
       }
       if (signal) {
         cleanups.push(onAbort(signal, reject));
