@@ -3,7 +3,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
 import { RedisCacheModule } from 'nestjs-redis-cache';
 import { WorkerPoolModule } from 'nestjs-worker-pool';
-import { CacheController } from './cache/cache.controller.js';
+import { CacheModule } from './cache/cache.module.js';
 import { CompletionModule } from './completion/completion.module.js';
 import { cacheOptions } from './config/cache-options.js';
 import { createExecutor } from './config/create-executor.js';
@@ -33,12 +33,12 @@ import { QueueModule } from './queue/queue.module.js';
       }),
     }),
     CompletionModule,
+    CacheModule,
     QueueModule,
     HealthModule,
     MetricsModule,
     PageModule,
   ],
-  controllers: [CacheController],
   providers: [ConnectionDrain, WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],
 })
 export class AppModule {}

@@ -1,34 +1,23 @@
-import { Body, Controller, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import { type CacheResult, cacheStatusOf, formatCacheStatus, RedisCacheService } from 'nestjs-redis-cache';
-import type { Completion } from 'nestjs-worker-pool';
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { formatCacheStatus } from 'nestjs-redis-cache';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { noteAnswer } from '../http/answer-note.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
-import { CurrentTenant } from '../security/access.decorators.js';
-import type { Tenant } from '../security/tenant.js';
-import { assertPromptFits } from './assert-prompt-fits.js';
-import { type CompletionBody, completionBody, toCompletionRequest } from './completion.schema.js';
+import { assertWithinLimits } from './assert-within-limits.js';
+import { type CompletionBody, completionBody } from './completion.schema.js';
+import type { CompletionAnswer } from './completion-order.js';
+import { completionJson } from './completion-response.js';
 import { CompletionService } from './completion.service.js';
+import { HttpOrder } from './http-order.js';
 
-/** Answer of `POST /v1/completions`. Costs are in US dollars. */
-export interface CompletionResponse {
-  completion: string;
-  usage: { input_tokens: number; output_tokens: number };
-  /** What this answer cost: nothing when it came from the cache, or from a request like this one. */
-  cost: number;
-  model: string;
-  stop_reason: string;
-  cached: boolean;
-  /** What it would have cost without the cache. */
-  cost_saved: number;
-}
+const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 @Controller('v1/completions')
 export class CompletionController {
   constructor(
     private readonly completions: CompletionService,
-    private readonly cache: RedisCacheService,
     @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
@@ -36,28 +25,21 @@ export class CompletionController {
   @HttpCode(200)
   async create(
     @Body(new ZodBody(completionBody)) body: CompletionBody,
-    @CurrentTenant() tenant: Tenant,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<CompletionResponse> {
-    assertPromptFits(body.prompt, this.config.MAX_PROMPT_BYTES);
-    const result = await this.completions.complete(tenant.name, toCompletionRequest(body), body.ttl_seconds);
-    noteAnswer(reply, result);
-    const cacheStatus = cacheStatusOf(result, this.cache.getStatus().writable);
-    reply.header('Cache-Status', formatCacheStatus(cacheStatus));
-    if (result.source !== 'factory') reply.header('Age', Math.floor(result.ageSeconds ?? 0));
-    return toResponse(result);
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    assertWithinLimits(body, this.config);
+    const order = new HttpOrder(body, request, reply);
+    // Stands on the 504; replaced where there is an answer.
+    if (order.directives.onlyIfCached) reply.header('Cache-Status', UNSATISFIED);
+    send(reply, await this.completions.complete(order));
   }
 }
 
-function toResponse({ value, status, source }: CacheResult<Completion>): CompletionResponse {
-  const isFree = source !== 'factory' || status === 'collapsed';
-  return {
-    completion: value.completion,
-    usage: value.usage,
-    cost: isFree ? 0 : value.cost,
-    model: value.model,
-    stop_reason: value.stopReason,
-    cached: source !== 'factory',
-    cost_saved: isFree ? value.cost : 0,
-  };
+/** Sends what is JSON already: Nest and Fastify would make it anew for each request. */
+function send(reply: FastifyReply, { result, cacheStatus }: CompletionAnswer): void {
+  noteAnswer(reply, result);
+  reply.header('Cache-Status', formatCacheStatus(cacheStatus));
+  if (result.source !== 'factory') reply.header('Age', Math.floor(result.ageSeconds ?? 0));
+  void reply.header('Content-Type', JSON_TYPE).send(completionJson(result));
 }

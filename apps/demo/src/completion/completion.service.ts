@@ -1,9 +1,27 @@
 import { Injectable } from '@nestjs/common';
-import { type CacheResult, RedisCacheService } from 'nestjs-redis-cache';
-import { type Completion, type CompletionRequest, WorkerPool } from 'nestjs-worker-pool';
+import {
+  type CacheResult,
+  cacheStatusOf,
+  forwarded,
+  type GetOrSetOptions,
+  NO_DIRECTIVES,
+  RedisCacheService,
+  type RequestDirectives,
+} from 'nestjs-redis-cache';
+import { type Completion, WorkerPool } from 'nestjs-worker-pool';
+import { SavingsService } from '../savings/savings.service.js';
+import { CallOptions } from './call-options.js';
 import { completionKey } from './completion-key.js';
+import type { CompletionAnswer, CompletionOrder } from './completion-order.js';
+import { NotCachedError } from './not-cached.error.js';
 import { TaskFailedError } from './task-failed.error.js';
-import { isCompletion, isWhole, toCompletion } from './to-completion.js';
+import { isCompletion, toCompletion } from './to-completion.js';
+
+type Policies = Pick<GetOrSetOptions, 'readPolicy' | 'writePolicy'>;
+
+const AS_USUAL: Policies = {};
+const ANEW: Policies = { readPolicy: 'no-cache' };
+const UNSTORED: Policies = { readPolicy: 'no-cache', writePolicy: 'no-store' };
 
 /** Checks the cache; on a miss submits to the pool, waits, and caches the completed result. */
 @Injectable()
@@ -11,42 +29,85 @@ export class CompletionService {
   constructor(
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
+    private readonly savings: SavingsService,
   ) {}
 
   /**
    * Answers a request. Requests of a tenant that mean the same are computed once, in all processes on one Redis.
    *
-   * @param tenant name of whose answer it is; others neither see it nor wait for it
-   * @param ttlSeconds TTL of the answer in the cache, in seconds; default: that of the cache
    * @throws {InvalidRequestError} a field that the executor cannot take
-   * @throws {PoolSaturatedError} too many requests wait
+   * @throws {PoolSaturatedError} too many requests wait, and nothing is stored that would do
    * @throws {PoolClosedError} the server is shutting down
    * @throws {TaskFailedError} the executor failed, or ran out of time
    * @throws {RemoteFactoryError} one of these, in another process that computed the same
+   * @throws {NotCachedError} the request asks for what is stored, and nothing is
+   * @throws the order's `signal.reason`
    */
-  async complete(
-    tenant: string,
-    request: CompletionRequest,
-    ttlSeconds?: number,
-  ): Promise<CacheResult<Completion>> {
-    this.pool.validate(request);
-    const key = this.#keyOf(tenant, request);
-    const compute = ({ signal }: { signal: AbortSignal }): Promise<Completion> =>
-      this.#compute(request, signal);
-    const options = { ttlSeconds, shouldCache: isWhole };
-    const result = await this.cache.getOrSetEntry(key, compute, options);
-    if (isCompletion(result.value)) return result;
-    return this.cache.getOrSetEntry(key, compute, { ...options, readPolicy: 'no-cache' });
+  async complete(order: CompletionOrder): Promise<CompletionAnswer> {
+    this.pool.validate(order.request);
+    const answer = await this.#answer(order, this.keyOf(order), order.directives ?? NO_DIRECTIVES);
+    this.savings.countAnswer(order.tenant, answer);
+    return answer;
   }
 
-  #keyOf(tenant: string, request: CompletionRequest): string {
+  /** The key of the order's answer in the cache. */
+  keyOf({ tenant, request }: CompletionOrder): string {
     const { executorName: executor } = this.pool;
     return completionKey(request, { tenant, executor, model: this.pool.resolveModel(request.model) });
   }
 
-  async #compute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  async #answer(
+    order: CompletionOrder,
+    key: string,
+    { onlyIfCached, noStore, noCache, maxAgeSeconds = Infinity }: RequestDirectives,
+  ): Promise<CompletionAnswer> {
+    if (onlyIfCached) return this.#stored(key, noStore || noCache ? -1 : maxAgeSeconds);
+    if (noStore) return asRequested(await this.#getOrSet(order, key, UNSTORED));
+    if (noCache) return asRequested(await this.#getOrSet(order, key, ANEW));
+    const result = await this.#getOrSet(order, key, AS_USUAL);
+    if (isTooOld(result, maxAgeSeconds)) return asRequested(await this.#getOrSet(order, key, ANEW));
+    if (!isCompletion(result.value)) return this.#asUsual(await this.#getOrSet(order, key, ANEW));
+    return this.#asUsual(result);
+  }
+
+  #asUsual(result: CacheResult<Completion>): CompletionAnswer {
+    return { result, cacheStatus: cacheStatusOf(result, this.cache.getStatus().writable) };
+  }
+
+  async #stored(key: string, maxAgeSeconds: number): Promise<CompletionAnswer> {
+    const found = await this.cache.lookup(key);
+    if (found.status !== 'hit' || !isCompletion(found.value)) throw new NotCachedError();
+    const result: CacheResult<Completion> = {
+      ...found,
+      value: found.value,
+      source: 'redis',
+      key,
+      stored: true,
+    };
+    if (isTooOld(result, maxAgeSeconds)) throw new NotCachedError();
+    return this.#asUsual(result);
+  }
+
+  #getOrSet(order: CompletionOrder, key: string, policies: Policies): Promise<CacheResult<Completion>> {
+    const compute = ({ signal }: { signal: AbortSignal }): Promise<Completion> =>
+      this.#compute(order, signal);
+    return this.cache.getOrSetEntry(key, compute, new CallOptions(order, policies));
+  }
+
+  async #compute({ tenant, request }: CompletionOrder, signal: AbortSignal): Promise<Completion> {
     const result = await this.pool.run(request, { signal });
     if (result.status !== 'completed') throw new TaskFailedError(result);
-    return toCompletion(result);
+    const completion = toCompletion(result);
+    this.savings.countSpending(tenant, completion);
+    return completion;
   }
+}
+
+function asRequested(result: CacheResult<Completion>): CompletionAnswer {
+  return { result, cacheStatus: forwarded('request', { stored: result.stored }) };
+}
+
+function isTooOld({ source, ageSeconds }: CacheResult<unknown>, maxAgeSeconds: number): boolean {
+  // Plain JSON of another program does not say how old it is.
+  return source !== 'factory' && (ageSeconds ?? Infinity) > maxAgeSeconds;
 }

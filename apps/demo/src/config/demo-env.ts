@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { anthropicShape } from './anthropic-env.js';
+import { cachingShape } from './caching-env.js';
 import { securityShape } from './security-env.js';
 
 const MAX_PORT = 65_535;
@@ -23,6 +24,7 @@ const schema = z.object({
   SHUTDOWN_GRACE_MS: whole(0, MAX_TIMEOUT_MS).default(1_000),
   SHUTDOWN_DRAIN_MS: whole(0, MAX_TIMEOUT_MS).default(10_000),
   ...anthropicShape,
+  ...cachingShape,
   ...securityShape,
 });
 
@@ -48,6 +50,12 @@ const schema = z.object({
  * | `LOG_LEVEL` | least level that is logged, or `silent` | `info` |
  * | `SHUTDOWN_GRACE_MS` | how long `/health` says 503 before the server stops listening | 1,000 |
  * | `SHUTDOWN_DRAIN_MS` | how long running work may go on after that | 10,000 |
+ * | `MAX_TTL_SECONDS` | longest `ttl_seconds` that a request may ask for | 2,592,000 |
+ * | `MAX_TAGS` | most `tags` that a request may give, 16 at most | 8 |
+ * | `CACHE_STALE_SECONDS` | how long past its TTL an answer is served when computing fails or is slow | 3,600 |
+ * | `CACHE_SOFT_TIMEOUT_MS` | how long a request waits for a new answer while there is such an old one | 2,000 |
+ * | `CACHE_REFRESH_AHEAD` | part of the TTL after which a hit is refreshed behind it; 1: never | 1 |
+ * | `CACHE_NEAR` | `false`: no copies in this process | `true` |
  * | `API_KEYS` | `name:key` or `name:key:admin`, comma-separated; kept hashed | none: everybody is `anonymous` |
  * | `ALLOW_ANONYMOUS` | `true`: without `API_KEYS` listen where others can reach it | `false` |
  */

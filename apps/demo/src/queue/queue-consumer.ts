@@ -66,7 +66,12 @@ export class QueueConsumer
   async #handle(queued: QueuedCompletion): Promise<void> {
     try {
       const { tenant, body } = queued;
-      await this.completions.complete(tenant, toCompletionRequest(body), body.ttl_seconds);
+      await this.completions.complete({
+        tenant,
+        request: toCompletionRequest(body),
+        ttlSeconds: body.ttl_seconds,
+        tags: body.tags,
+      });
     } catch (error) {
       if (error instanceof PoolSaturatedError) await this.#giveBack(queued, error.retryAfterMs);
       else this.#logger.warn(`A queued request failed: ${(error as Error).message}`);

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import { WorkerPool } from 'nestjs-worker-pool';
-import { assertPromptFits } from '../completion/assert-prompt-fits.js';
+import { assertWithinLimits } from '../completion/assert-within-limits.js';
 import { type CompletionBody, completionBody, toCompletionRequest } from '../completion/completion.schema.js';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { ProblemError } from '../http/problem.js';
@@ -33,7 +33,7 @@ export class QueueController {
     @Body(new ZodBody(completionBody)) body: CompletionBody,
     @CurrentTenant() tenant: Tenant,
   ): Promise<{ queued: true }> {
-    assertPromptFits(body.prompt, this.config.MAX_PROMPT_BYTES);
+    assertWithinLimits(body, this.config);
     this.pool.validate(toCompletionRequest(body));
     const queued: QueuedCompletion = { tenant: tenant.name, body };
     if (!(await this.cache.queueRequest(queued))) throw NOT_QUEUED;

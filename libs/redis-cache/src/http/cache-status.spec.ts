@@ -16,6 +16,7 @@ describe('formatCacheStatus', () => {
     [forwarded('request', { stored: true }), 'redis-cache; fwd=request; stored'],
     [forwarded('stale'), 'redis-cache; fwd=stale'],
     [forwarded('bypass'), 'redis-cache; fwd=bypass; detail=redis-unavailable'],
+    [{ outcome: 'unsatisfied' }, 'redis-cache; detail=only-if-cached'],
   ])('writes %j as RFC 9211 has it', (status, header) => {
     expect(formatCacheStatus(status)).toBe(header);
   });

@@ -24,12 +24,17 @@ export type CacheStatus =
       stored: boolean;
       /** Whether another request's computation answered this one, too. */
       collapsed: boolean;
+    }
+  | {
+      /** The request asked for what is stored and no more (`only-if-cached`), and nothing was. */
+      outcome: 'unsatisfied';
     };
 
 type Parameter = [name: string, value: BareItem];
 
 const CACHE_NAME = new Token('redis-cache');
 const REDIS_UNAVAILABLE = new Token('redis-unavailable');
+const ONLY_IF_CACHED = new Token('only-if-cached');
 
 /**
  * What the header says of a result. A server that refuses writes is as good as none.
@@ -67,6 +72,7 @@ export function formatCacheStatus(status: CacheStatus): string {
 }
 
 function parametersOf(status: CacheStatus): Parameter[] {
+  if (status.outcome === 'unsatisfied') return [['detail', ONLY_IF_CACHED]];
   return status.outcome === 'hit' ? hitParameters(status.ttlSeconds) : forwardParameters(status);
 }
 

@@ -72,6 +72,7 @@ export class CachedExchange {
     if (found?.status === 'hit' && isRecorded(found.value) && !this.#isTooOld(found)) {
       return this.#send(found.value, { outcome: 'hit', ttlSeconds: found.ttlSeconds }, found.ageSeconds);
     }
+    this.#setHeader('Cache-Status', formatCacheStatus({ outcome: 'unsatisfied' }));
     throw new GatewayTimeoutException('Nothing is stored that would do, and only-if-cached asks for no more');
   }
 
@@ -156,5 +157,5 @@ export class CachedExchange {
 
 // A hit that is no response, but something else that lies under the key, is as good as none.
 function reasonOf(status: CacheStatus): ForwardReason {
-  return status.outcome === 'hit' ? 'miss' : status.reason;
+  return status.outcome === 'forward' ? status.reason : 'miss';
 }

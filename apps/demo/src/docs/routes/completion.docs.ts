@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { CompletionResponse } from '../../completion/completion.controller.js';
+import type { CompletionResponse } from '../../completion/completion-response.js';
 import { completionBody } from '../../completion/completion.schema.js';
 import { apiSchema } from '../api-schemas.js';
 import { problems } from '../problem-docs.js';
-import { jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
+import { header, jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
 
 const completion: z.ZodType<CompletionResponse> = z.object({
   completion: z.string(),
-  usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }),
+  usage: z.looseObject({ input_tokens: z.int(), output_tokens: z.int() }),
   cost: z.number().meta({ description: 'US dollars; 0 when nothing had to be computed for this request' }),
   model: z.string(),
   stop_reason: z.string(),
@@ -37,15 +37,22 @@ export const CACHE_HEADERS = {
   'X-Request-Id': 'That of the request, or a new one',
 };
 
+const CACHE_CONTROL = header(
+  'Cache-Control',
+  '`no-cache`, `no-store`, `max-age=N`, or `only-if-cached`, which answers what is stored or 504',
+  'max-age=600',
+);
+
 export const completionDocs: RouteDocs = {
   'POST /v1/completions': {
     tag: 'Completions',
     summary: 'Answer a prompt, from the cache if it can',
     description:
       'Requests that mean the same are computed once, in all processes. Failed, refused and cut-off answers are never cached.',
+    parameters: [CACHE_CONTROL],
     body: jsonBody(REQUEST, {
       simple: EXAMPLE_REQUEST,
-      full: { ...EXAMPLE_REQUEST, max_tokens: 200, ttl_seconds: 600 },
+      full: { ...EXAMPLE_REQUEST, max_tokens: 200, ttl_seconds: 600, tags: ['manual'] },
     }),
     responses: {
       200: jsonAnswer(

@@ -1,0 +1,87 @@
+import {
+  addSavings,
+  noSavings,
+  SAVINGS_METRICS,
+  type SavingsCounts,
+  type SavingsMetric,
+} from './savings-counts.js';
+
+/** Longer names of models are cut: they become part of a field in Redis. */
+const MAX_MODEL_LENGTH = 128;
+
+const METRICS: ReadonlySet<string> = new Set(SAVINGS_METRICS);
+
+/** Counts by tenant and model. */
+export class SavingsTable {
+  readonly #tenants = new Map<string, Map<string, SavingsCounts>>();
+
+  get isEmpty(): boolean {
+    return this.#tenants.size === 0;
+  }
+
+  /** The counts of a tenant's model, to be added to. */
+  of(tenant: string, model: string): SavingsCounts {
+    const models = getOrPut(this.#tenants, tenant, () => new Map<string, SavingsCounts>());
+    return models.get(model) ?? getOrPut(models, printable(model), noSavings);
+  }
+
+  /** Every tenant's counts by model. */
+  *entries(): Iterable<[tenant: string, model: string, counts: SavingsCounts]> {
+    for (const [tenant, models] of this.#tenants) {
+      for (const [model, counts] of models) yield [tenant, model, counts];
+    }
+  }
+
+  add(other: SavingsTable): this {
+    for (const [tenant, model, counts] of other.entries()) addSavings(this.of(tenant, model), counts);
+    return this;
+  }
+
+  /** As fields of a tally; what is zero is left out. */
+  *fields(): Iterable<[field: string, amount: number]> {
+    for (const [tenant, model, counts] of this.entries()) {
+      for (const metric of SAVINGS_METRICS) {
+        if (counts[metric] !== 0) yield [JSON.stringify([tenant, model, metric]), counts[metric]];
+      }
+    }
+  }
+
+  /** The table that such fields stand for. Fields of anything else are passed over. */
+  static fromFields(fields: Readonly<Record<string, number>>): SavingsTable {
+    const table = new SavingsTable();
+    for (const [field, amount] of Object.entries(fields)) {
+      const place = placeOf(field);
+      if (place !== null) table.of(place.tenant, place.model)[place.metric] += amount;
+    }
+    return table;
+  }
+}
+
+interface Place {
+  tenant: string;
+  model: string;
+  metric: SavingsMetric;
+}
+
+function placeOf(field: string): Place | null {
+  try {
+    const [tenant, model, metric] = JSON.parse(field) as unknown[];
+    if (typeof tenant !== 'string' || typeof model !== 'string' || !METRICS.has(metric as string))
+      return null;
+    return { tenant, model, metric: metric as SavingsMetric };
+  } catch {
+    return null;
+  }
+}
+
+function printable(model: string): string {
+  return model.slice(0, MAX_MODEL_LENGTH).toWellFormed();
+}
+
+function getOrPut<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const there = map.get(key);
+  if (there !== undefined) return there;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type CacheStatus, forwarded, type RedisCacheService } from 'nestjs-redis-cache';
+import { ChaosBackend, createTestingCache, MemoryBackend } from 'nestjs-redis-cache/testing';
+import type { CompletionAnswer } from '../completion/completion-order.js';
+import type { SavingsCounts } from './savings-counts.js';
+import { SavingsService } from './savings.service.js';
+
+const COMPLETION = {
+  completion: 'text',
+  usage: { input_tokens: 30, output_tokens: 10, cache_read_input_tokens: 5 },
+  cost: 0.5,
+  model: 'model',
+  stopReason: 'end_turn',
+  content: [],
+};
+const HIT: CacheStatus = { outcome: 'hit', ttlSeconds: 10 };
+
+function answer(cacheStatus: CacheStatus): CompletionAnswer {
+  const result = { value: COMPLETION, status: 'hit', source: 'near', durationMs: 1_500, key: 'key' } as const;
+  return { result: { ...result, ageSeconds: 1, ttlSeconds: 1, stored: true }, cacheStatus };
+}
+
+async function countsOf(savings: SavingsService, tenant = 'team'): Promise<SavingsCounts> {
+  return (await savings.read()).table.of(tenant, 'model');
+}
+
+describe('savings', () => {
+  let chaos: ChaosBackend;
+  let cache: RedisCacheService;
+  let savings: SavingsService;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['performance', 'nextTick', 'queueMicrotask'] });
+    chaos = new ChaosBackend(new MemoryBackend({ maxBytes: 1_000_000 }));
+    cache = createTestingCache({ backend: chaos });
+    savings = new SavingsService(cache);
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it.each<[string, CacheStatus, Partial<SavingsCounts>]>([
+    ['a hit', HIT, { hits: 1, tokens_saved: 45, cost_saved: 0.5, seconds_saved: 1.5 }],
+    ['a stale answer', forwarded('stale'), { stale: 1, cost_saved: 0.5, seconds_saved: 1.5 }],
+    [
+      'a collapsed request',
+      forwarded('miss', { collapsed: true }),
+      { collapsed: 1, cost_saved: 0.5, seconds_saved: 0 },
+    ],
+    ['a miss', forwarded('miss', { stored: true }), { misses: 1, cost_saved: 0, seconds_saved: 0 }],
+    ['a request for a new answer', forwarded('request'), { bypassed: 1, cost_saved: 0 }],
+    ['an answer without Redis', forwarded('bypass'), { bypassed: 1, cost_saved: 0 }],
+  ])('of %s are what it says', async (_what, status, expected) => {
+    savings.countAnswer('team', answer(status));
+    expect(await countsOf(savings)).toMatchObject(expected);
+  });
+
+  it('know what computing cost', async () => {
+    savings.countSpending('team', COMPLETION);
+    expect(await countsOf(savings)).toMatchObject({ tokens_spent: 45, cost_spent: 0.5, misses: 0 });
+  });
+
+  it('of many hits are one call to Redis, a second later', async () => {
+    const add = jest.spyOn(cache, 'addToTally');
+    for (let hits = 0; hits < 1_000; hits += 1) savings.countAnswer('team', answer(HIT));
+    expect(add).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(add).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(add).toHaveBeenCalledTimes(1);
+    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 1_000 });
+  });
+
+  it('add up over processes, and are there at once for those of this one', async () => {
+    const other = new SavingsService(cache);
+    other.countAnswer('team', answer(HIT));
+    savings.countAnswer('team', answer(HIT));
+    expect((await countsOf(savings)).hits).toBe(1);
+    await other.onApplicationShutdown();
+    expect((await countsOf(savings)).hits).toBe(2);
+  });
+
+  it('are kept while Redis is away, told meanwhile, and sent once it is back', async () => {
+    savings.countAnswer('team', answer(HIT));
+    expect((await savings.read()).shared).toBe(true);
+    chaos.goDown();
+    for (let hits = 0; hits < 3; hits += 1) {
+      savings.countAnswer('team', answer(HIT));
+      await jest.advanceTimersByTimeAsync(1_000);
+    }
+    expect((await savings.read()).shared).toBe(false);
+    expect((await countsOf(savings)).hits).toBe(4);
+    chaos.comeUp();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 4 });
+    expect((await countsOf(savings)).hits).toBe(4);
+  });
+
+  it('count a batch once that Redis took without confirming it', async () => {
+    const add = jest.spyOn(cache, 'addToTally');
+    const original = cache.addToTally.bind(cache);
+    add.mockRestore();
+    const lossy = jest.spyOn(cache, 'addToTally');
+    lossy.mockImplementationOnce(async (...args) => {
+      await original(...args);
+      return false;
+    });
+    savings.countAnswer('team', answer(HIT));
+    await jest.advanceTimersByTimeAsync(3_000);
+    expect(lossy).toHaveBeenCalledTimes(2);
+    expect((await countsOf(savings)).hits).toBe(1);
+  });
+
+  it('send more than one batch when there are more fields than one takes', async () => {
+    for (let tenant = 0; tenant < 700; tenant += 1) savings.countAnswer(`team-${tenant}`, answer(HIT));
+    await savings.onApplicationShutdown();
+    const { table } = await new SavingsService(cache).read();
+    expect([...table.entries()]).toHaveLength(700);
+    expect(table.of('team-699', 'model').hits).toBe(1);
+  });
+
+  it('of the last second are sent at the end', async () => {
+    savings.countAnswer('team', answer(HIT));
+    await savings.onApplicationShutdown();
+    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 1 });
+  });
+});

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { MAX_TALLY_FIELDS, RedisCacheService } from 'nestjs-redis-cache';
+import type { Completion, TokenUsage } from 'nestjs-worker-pool';
+import type { CompletionAnswer } from '../completion/completion-order.js';
+import type { SavingsMetric } from './savings-counts.js';
+import { SavingsTable } from './savings-table.js';
+
+const TALLY = 'savings';
+const FLUSH_MS = 1_000;
+
+/** A batch on its way to Redis. */
+interface Batch {
+  readonly sequence: number;
+  readonly increments: Readonly<Record<string, number>>;
+}
+
+/** What has been saved so far. */
+export interface SavingsReading {
+  /** Of all processes, those of this one up to now, those of others up to about a second ago. */
+  readonly table: SavingsTable;
+  /** `false` while Redis is away: the other processes' share is as it was when it was last read. */
+  readonly shared: boolean;
+}
+
+/**
+ * What the cache saves, added up over processes and restarts. Counts are collected here and sent to Redis
+ * about once a second; while it is away they wait, and each batch is sent until it is confirmed, which counts
+ * it once.
+ */
+@Injectable()
+export class SavingsService implements OnApplicationShutdown {
+  readonly #writer = randomUUID();
+  #pending = new SavingsTable();
+  readonly #batches: Batch[] = [];
+  #sequence = 0;
+  #known = new SavingsTable();
+  #timer: NodeJS.Timeout | undefined;
+  /** Flushes and readings, one after the other: a reading never meets a batch half-way. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly cache: RedisCacheService) {}
+
+  /** Counts an answer, and what it would have cost where it cost nothing. */
+  countAnswer(tenant: string, { result, cacheStatus }: CompletionAnswer): void {
+    const counts = this.#pending.of(tenant, result.value.model);
+    const metric = metricOf(cacheStatus);
+    counts[metric] += 1;
+    if (metric === 'hits' || metric === 'stale' || metric === 'collapsed') {
+      counts.tokens_saved += tokensOf(result.value.usage);
+      counts.cost_saved += result.value.cost;
+      // Who waited for another's computation has waited, too.
+      if (metric !== 'collapsed') counts.seconds_saved += (result.durationMs ?? 0) / 1_000;
+    }
+    this.#schedule();
+  }
+
+  /** Counts what a computation cost. */
+  countSpending(tenant: string, { model, usage, cost }: Completion): void {
+    const counts = this.#pending.of(tenant, model);
+    counts.tokens_spent += tokensOf(usage);
+    counts.cost_spent += cost;
+    this.#schedule();
+  }
+
+  /** Everything so far. */
+  async read(): Promise<SavingsReading> {
+    return this.#inTurn(async () => {
+      await this.#flush();
+      const own = new SavingsTable().add(this.#pending);
+      for (const { increments } of this.#batches) own.add(SavingsTable.fromFields(increments));
+      const stored = await this.cache.readTally(TALLY);
+      if (stored !== null) this.#known = SavingsTable.fromFields(stored);
+      return { table: own.add(this.#known), shared: stored !== null };
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#inTurn(() => this.#flush());
+  }
+
+  // One timer for all that is counted until it fires.
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#inTurn(() => this.#flush());
+    }, FLUSH_MS).unref();
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(action);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #flush(): Promise<void> {
+    for (;;) {
+      this.#takePending();
+      const [batch] = this.#batches;
+      if (batch === undefined) return;
+      const { sequence, increments } = batch;
+      if (!(await this.cache.addToTally(TALLY, increments, { writer: this.#writer, sequence }))) break;
+      this.#batches.shift();
+    }
+    this.#schedule();
+  }
+
+  #takePending(): void {
+    if (this.#pending.isEmpty || this.#batches.length > 0) return;
+    const fields = [...this.#pending.fields()];
+    this.#pending = new SavingsTable();
+    for (let at = 0; at < fields.length; at += MAX_TALLY_FIELDS) {
+      const increments = Object.fromEntries(fields.slice(at, at + MAX_TALLY_FIELDS));
+      this.#batches.push({ sequence: (this.#sequence += 1), increments });
+    }
+  }
+}
+
+function metricOf(cacheStatus: CompletionAnswer['cacheStatus']): SavingsMetric {
+  if (cacheStatus.outcome === 'hit') return 'hits';
+  if (cacheStatus.outcome !== 'forward') return 'bypassed';
+  if (cacheStatus.collapsed) return 'collapsed';
+  if (cacheStatus.reason === 'stale') return 'stale';
+  return cacheStatus.reason === 'miss' ? 'misses' : 'bypassed';
+}
+
+function tokensOf({ input_tokens: read, output_tokens: written, ...cached }: TokenUsage): number {
+  const { cache_creation_input_tokens: stored, cache_read_input_tokens: reread } = cached;
+  return read + written + (stored ?? 0) + (reread ?? 0);
+}
