@@ -96,6 +96,7 @@ describe('with API_KEYS', () => {
   it.each([
     ['DELETE', '/v1/cache'],
     ['DELETE', '/v1/queue'],
+    ['GET', '/metrics'],
   ])('%s %s needs a key of an administrator', async (method, path) => {
     await expectProblem(await request(method, path, { 'x-api-key': RED }), 403, 'ERR_NOT_ADMIN');
     expect((await request(method, path, { 'x-api-key': OPS })).status).toBe(200);

@@ -4,6 +4,7 @@ import { AppModule } from './app.module.js';
 import { demoConfig, type DemoConfig } from './config/demo-config.js';
 import { readDemoEnv } from './config/demo-env.js';
 import { useDocs } from './docs/use-docs.js';
+import { serverOptions } from './http/server-options.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
 import { fastifyLogOptions } from './logging/fastify-options.js';
 import { PinoNestLogger } from './logging/pino-nest-logger.js';
@@ -29,14 +30,14 @@ export async function createApp(): Promise<DemoApp> {
   assertProtected(env);
   const pretty = isForPerson(process.env, process.stdout.isTTY);
   const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });
-  const adapter = new FastifyAdapter({ bodyLimit: env.MAX_BODY_BYTES, ...fastifyLogOptions(logs.general) });
+  const adapter = new FastifyAdapter({ ...serverOptions(env), ...fastifyLogOptions(logs.general) });
   useLogs(adapter.getInstance(), logs);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     abortOnError: false,
     logger: new PinoNestLogger(logs.general),
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
-  protect(app);
+  await protect(app);
   useAssets(app);
   useDocs(app);
   return { app, config: app.get<DemoConfig>(demoConfig.KEY) };

@@ -29,7 +29,7 @@ const schema = z.object({
 });
 
 /**
- * The demo's own settings, beside those of the cache (see `optionsFromEnv`).
+ * The demo's own settings, beside those of the cache (see `optionsFromEnv`) and of its protection (see `securityShape`).
  *
  * | variable | meaning | default |
  * |---|---|---|
@@ -56,8 +56,6 @@ const schema = z.object({
  * | `CACHE_SOFT_TIMEOUT_MS` | how long a request waits for a new answer while there is such an old one | 2,000 |
  * | `CACHE_REFRESH_AHEAD` | part of the TTL after which a hit is refreshed behind it; 1: never | 1 |
  * | `CACHE_NEAR` | `false`: no copies in this process | `true` |
- * | `API_KEYS` | `name:key` or `name:key:admin`, comma-separated; kept hashed | none: everybody is `anonymous` |
- * | `ALLOW_ANONYMOUS` | `true`: without `API_KEYS` listen where others can reach it | `false` |
  */
 export type DemoEnv = z.output<typeof schema>;
 

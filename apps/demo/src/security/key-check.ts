@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { ProblemError } from '../http/problem.js';
 import type { ApiKeys } from './api-keys.js';
+import type { FailureLimit } from './limits/create-limits.js';
 import { presentedKey } from './presented-key.js';
 import { ANONYMOUS, GUEST } from './tenant.js';
 
@@ -18,7 +19,7 @@ export type TenantHook = (
   request: FastifyRequest,
   reply: FastifyReply,
   done: HookHandlerDoneFunction,
-) => void;
+) => void | Promise<never>;
 
 /** Without keys everybody is the same tenant and may do everything. */
 export const admitEveryone: TenantHook = (request, _reply, done) => {
@@ -28,10 +29,11 @@ export const admitEveryone: TenantHook = (request, _reply, done) => {
 
 /**
  * A hook that lets requests pass which show one of the keys. Anything else is a 401, also where there is
- * no route, so that nobody without a key learns which there are; the wrong kind of key is a 403. Public
- * routes are served to everyone, whatever they show.
+ * no route, so that nobody without a key learns which there are; the wrong kind of key is a 403. An address
+ * that fails too often is told to wait instead; a valid key is never refused for what others did, who may
+ * share its address. Public routes are served to everyone, whatever they show.
  */
-export function checkKeys(keys: ApiKeys): TenantHook {
+export function checkKeys(keys: ApiKeys, failures: FailureLimit): TenantHook {
   return (request, reply, done) => {
     const { config } = request.routeOptions;
     if (config?.isPublic) {
@@ -40,14 +42,28 @@ export function checkKeys(keys: ApiKeys): TenantHook {
     }
     const key = presentedKey(request.headers);
     const tenant = key === undefined ? undefined : keys.find(key);
-    if (tenant === undefined) return done(unauthorized(reply, key === undefined));
-    if (config?.needsAdmin && !tenant.admin) return done(NOT_ADMIN);
+    if (tenant === undefined) {
+      request.tenant = GUEST;
+      return refuse(request, reply, key === undefined, failures);
+    }
     request.tenant = tenant;
-    done();
+    done(config?.needsAdmin && !tenant.admin ? NOT_ADMIN : undefined);
   };
 }
 
-function unauthorized(reply: FastifyReply, missing: boolean): ProblemError {
+async function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  missing: boolean,
+  failures: FailureLimit,
+): Promise<never> {
+  const waitSeconds = await failures(request);
+  if (waitSeconds > 0) throw tooManyFailures(waitSeconds);
   reply.header('WWW-Authenticate', missing ? REALM : `${REALM}, error="invalid_token"`);
-  return missing ? NO_KEY : WRONG_KEY;
+  throw missing ? NO_KEY : WRONG_KEY;
+}
+
+function tooManyFailures(waitSeconds: number): ProblemError {
+  const detail = 'There were too many requests without a valid API key in the last minute.';
+  return new ProblemError(429, detail, { code: 'ERR_TOO_MANY_FAILED_KEYS' }, waitSeconds);
 }

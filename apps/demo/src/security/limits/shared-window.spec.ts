@@ -1,0 +1,115 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { WindowCount } from 'nestjs-redis-cache';
+import { SharedWindow, type WindowState } from './shared-window.js';
+
+const WINDOW_MS = 60_000;
+
+/** What all processes count in. */
+class Counter {
+  count = 0;
+  away = false;
+  readonly amounts: number[] = [];
+
+  add = async (amount: number): Promise<WindowCount | null> => {
+    this.amounts.push(amount);
+    if (this.away) return null;
+    this.count += amount;
+    return { count: this.count, resetMs: WINDOW_MS };
+  };
+}
+
+let counter: Counter;
+let now: number;
+
+beforeEach(() => {
+  counter = new Counter();
+  now = 1_000;
+});
+
+function windowOf(limit: number): SharedWindow {
+  return new SharedWindow(limit, counter.add, () => now);
+}
+
+const hit = (window: SharedWindow): Promise<WindowState> => new Promise((resolve) => window.hit(resolve));
+
+/** Whether a call is answered before anything else can happen. */
+function hitAtOnce(window: SharedWindow): WindowState | undefined {
+  let state: WindowState | undefined;
+  window.hit((reached) => (state = reached));
+  return state;
+}
+
+async function allowedOf(windows: SharedWindow[], calls: number, limit: number): Promise<number> {
+  const hits = Array.from({ length: calls }, (_, index) => hit(windows[index % windows.length]!));
+  return (await Promise.all(hits)).filter(({ current }) => current <= limit).length;
+}
+
+describe('a window that processes share', () => {
+  it.each([1, 5, 9])('lets exactly %d of many concurrent calls pass in three processes', async (limit) => {
+    const windows = [windowOf(limit), windowOf(limit), windowOf(limit)];
+    expect(await allowedOf(windows, 200, limit)).toBe(limit);
+  });
+
+  it('lets exactly a large limit of concurrent calls pass in two processes', async () => {
+    expect(await allowedOf([windowOf(600), windowOf(600)], 3_000, 600)).toBe(600);
+  });
+
+  it('numbers the calls', async () => {
+    const window = windowOf(3);
+    expect(await hit(window)).toEqual({ current: 1, ttl: WINDOW_MS });
+    expect(await hit(window)).toEqual({ current: 2, ttl: WINDOW_MS });
+  });
+
+  it('decides at once while far from the limit, and tells what it counted later', async () => {
+    jest.useFakeTimers();
+    try {
+      const window = windowOf(1_000);
+      await hit(window);
+      for (let calls = 2; calls <= 50; calls += 1) expect(hitAtOnce(window)?.current).toBe(calls);
+      expect(counter.count).toBe(1);
+      await jest.advanceTimersByTimeAsync(20);
+      expect(counter.count).toBe(50);
+      expect(counter.amounts).toEqual([1, 49]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('waits for the common count when much is untold, near the limit, and when it knows nothing new', async () => {
+    const much = windowOf(100);
+    await hit(much);
+    for (let calls = 0; calls < 10; calls += 1) expect(hitAtOnce(much)).toBeDefined();
+    expect(hitAtOnce(much)).toBeUndefined();
+
+    counter.count = 60;
+    const near = windowOf(100);
+    await hit(near);
+    expect(hitAtOnce(near)).toBeUndefined();
+
+    counter.count = 0;
+    const old = windowOf(100);
+    await hit(old);
+    now += 251;
+    expect(hitAtOnce(old)).toBeUndefined();
+  });
+
+  it('refuses without asking above the limit, until the window ends', async () => {
+    const window = windowOf(1);
+    await hit(window);
+    await hit(window);
+    now += 500;
+    expect(hitAtOnce(window)).toEqual({ current: 2, ttl: WINDOW_MS - 500 });
+    expect(counter.amounts).toEqual([1, 1]);
+    now += WINDOW_MS;
+    counter.count = 0;
+    expect((await hit(window)).current).toBe(1);
+  });
+
+  it('counts nothing while the common count is away, and goes on when it is back', async () => {
+    counter.away = true;
+    const window = windowOf(2);
+    for (let calls = 0; calls < 10; calls += 1) expect((await hit(window)).current).toBe(0);
+    counter.away = false;
+    expect(await allowedOf([window], 10, 2)).toBe(2);
+  });
+});
