@@ -8,7 +8,7 @@ import { CacheMetrics } from './cache-metrics.js';
 import type { Collector } from './derived.js';
 import { PoolMetrics } from './pool-metrics.js';
 import { QueueMetrics } from './queue-metrics.js';
-import { RequestMetrics } from './request-metrics.js';
+import { type AnswerTotals, RequestMetrics } from './request-metrics.js';
 
 /** The metrics of this application, in a registry of its own. */
 @Injectable()
@@ -39,6 +39,11 @@ export class MetricsService implements OnModuleInit {
   onModuleInit(): void {
     const { requestObservers } = this.host.httpAdapter.getInstance();
     requestObservers.push((end) => this.#requests.observe(end));
+  }
+
+  /** Answers of this process since its start. */
+  answerTotals(): AnswerTotals {
+    return this.#requests.totals;
   }
 
   /** All metrics as they are now, in Prometheus's text format. */

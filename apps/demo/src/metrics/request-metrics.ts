@@ -8,6 +8,12 @@ const LATENCY_BUCKETS = [
 ];
 const SECOND_MS = 1_000;
 
+/** Answers since the start of the process, for the page: how many by status, and how long they took by source. */
+export interface AnswerTotals {
+  status: Record<AnswerNote['status'], number>;
+  source: Record<AnswerSource, { count: number; sumMs: number }>;
+}
+
 /**
  * Counts requests and answers as they end. Labels are routes, methods and states, of which there are few, never
  * what clients choose.
@@ -20,6 +26,9 @@ export class RequestMetrics {
   readonly #requestsOf = new Map<string, CounterType.Internal>();
   readonly #answersOf = new Map<AnswerNote['status'], CounterType.Internal>();
   readonly #latencyOf = new Map<AnswerSource, Histogram.Internal<'source'>>();
+
+  /** Only ever grows. */
+  readonly totals = noAnswers();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -47,14 +56,17 @@ export class RequestMetrics {
   observe(end: RequestEnd): void {
     this.#requestsFor(end).inc();
     const { answer } = end.reply;
-    if (answer !== null) this.#observeAnswer(answer, end.durationMs / SECOND_MS);
+    if (answer !== null) this.#observeAnswer(answer, end.durationMs);
   }
 
-  #observeAnswer(answer: AnswerNote, seconds: number): void {
+  #observeAnswer(answer: AnswerNote, durationMs: number): void {
     const { status } = answer;
     const source = answerSourceOf(answer);
+    this.totals.status[status] += 1;
+    this.totals.source[source].count += 1;
+    this.totals.source[source].sumMs += durationMs;
     remembered(this.#answersOf, status, () => this.#answers.labels(status)).inc();
-    remembered(this.#latencyOf, source, () => this.#latency.labels(source)).observe(seconds);
+    remembered(this.#latencyOf, source, () => this.#latency.labels(source)).observe(durationMs / SECOND_MS);
   }
 
   #requestsFor({ request, route, status }: RequestEnd): CounterType.Internal {
@@ -69,4 +81,13 @@ function remembered<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Va
   const value = known.get(key) ?? make();
   known.set(key, value);
   return value;
+}
+
+const none = (): { count: number; sumMs: number } => ({ count: 0, sumMs: 0 });
+
+function noAnswers(): AnswerTotals {
+  return {
+    status: { hit: 0, miss: 0, stale: 0, collapsed: 0, bypass: 0 },
+    source: { near: none(), redis: none(), collapsed: none(), stale: none(), factory: none() },
+  };
 }

@@ -1,5 +1,12 @@
 import { Module } from '@nestjs/common';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { EventsController } from './events.controller.js';
+import { LiveSnapshots } from './live-snapshot.js';
 import { PageController } from './page.controller.js';
 
-@Module({ controllers: [PageController] })
+@Module({
+  imports: [MetricsModule],
+  controllers: [PageController, EventsController],
+  providers: [LiveSnapshots],
+})
 export class PageModule {}

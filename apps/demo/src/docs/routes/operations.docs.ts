@@ -37,6 +37,20 @@ export const operationsDocs: RouteDocs = {
     isPublic: true,
     responses: { 200: jsonAnswer('It does', LIVE, { ok: { status: 'ok' } }) },
   },
+  'GET /v1/events': {
+    tag: 'Operations',
+    summary: 'Live numbers of this process, as Server-Sent Events',
+    description:
+      'What the page at `/` listens to: a `snapshot` a second, or a heartbeat where nothing has changed.',
+    responses: {
+      200: textAnswer(
+        'Events',
+        'text/event-stream',
+        'event: snapshot\ndata: {"cache":{"backend":"redis"}}\n\n',
+      ),
+      ...problems(401, 429, 503),
+    },
+  },
   'GET /metrics': {
     tag: 'Operations',
     summary: 'Numbers for Prometheus',

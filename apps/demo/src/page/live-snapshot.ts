@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { RedisCacheService, type RedisCacheStatus } from 'nestjs-redis-cache';
+import { type PoolStats, WorkerPool } from 'nestjs-worker-pool';
+import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import { inTime } from '../metrics/in-time.js';
+import { MetricsService } from '../metrics/metrics.service.js';
+import type { AnswerTotals } from '../metrics/request-metrics.js';
+
+/** What the page shows of this process, as it is at one moment. Nothing in it belongs to a tenant. */
+export interface LiveSnapshot {
+  cache: RedisCacheStatus;
+  /** Answers of this process since its start. */
+  answers: AnswerTotals;
+  /** `null` when the pool did not tell in time. */
+  pool: PoolStats | null;
+  queue: { length: number };
+  setup: { pool: string; executor: string };
+}
+
+/** Takes snapshots. */
+@Injectable()
+export class LiveSnapshots {
+  constructor(
+    private readonly cache: RedisCacheService,
+    private readonly pool: WorkerPool,
+    private readonly metrics: MetricsService,
+    @Inject(demoConfig.KEY) private readonly config: DemoConfig,
+  ) {}
+
+  /** Never rejects, and never takes long. */
+  async take(): Promise<LiveSnapshot> {
+    const [pool, length] = await Promise.all([inTime(this.pool.stats()), this.cache.getQueueLength()]);
+    return {
+      cache: this.cache.getStatus(),
+      answers: this.metrics.answerTotals(),
+      pool,
+      queue: { length },
+      setup: { pool: this.config.WORKER_POOL, executor: this.pool.executorName },
+    };
+  }
+}
