@@ -1,0 +1,35 @@
+import { ask } from './api.js';
+import { showNumbers } from './numbers-view.js';
+
+const AT_LEAST_EVERY_MS = 5_000;
+
+/** The counters of `/v1/cache/stats`, asked for anew when something was answered, and now and then. */
+export class Savings {
+  #seen = '';
+  #askedAt = 0;
+  #asking = false;
+
+  /** Something may have changed. */
+  follow(answers) {
+    const seen = JSON.stringify(answers.status);
+    const isOld = performance.now() - this.#askedAt > AT_LEAST_EVERY_MS;
+    if (seen === this.#seen && !isOld) return;
+    this.#seen = seen;
+    this.refresh();
+  }
+
+  async refresh() {
+    if (this.#asking) return;
+    this.#asking = true;
+    this.#askedAt = performance.now();
+    try {
+      const response = await ask('/v1/cache/stats');
+      const { total, shared } = await response.json();
+      showNumbers(total, shared);
+    } catch {
+      // The connection's own sign tells of it; the last numbers stay.
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
