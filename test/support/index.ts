@@ -10,4 +10,5 @@ export { RedisCluster, type RedisClusterOptions } from './redis-cluster.js';
 export { RedisSentinels, type RedisSentinelsOptions } from './redis-sentinel.js';
 export { RedisServer } from './redis-server.js';
 export { spawnNode, type SpawnNodeOptions } from './spawn-node.js';
+export { Stopwatch } from './stopwatch.js';
 export { until, within } from './until.js';
