@@ -1,6 +1,8 @@
 /** The queue's part of `backend-conformance.ts`. */
 import { describe, expect, it } from '@jest/globals';
 import { type RedisCacheOptions, type RedisCacheService, ValueTooLargeError } from 'nestjs-redis-cache';
+import { freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { reservationConformance } from './reservation-conformance.js';
 
 type Open = (options?: RedisCacheOptions) => RedisCacheService;
 
@@ -15,6 +17,8 @@ interface Numbered {
 }
 
 export function queueConformance(open: Open, unwritable: [string, () => unknown][]): void {
+  reservationConformance(open);
+
   describe('the queue', () => {
     it('hands out requests in the order in which they came, once each', async () => {
       const cache = open();
@@ -65,13 +69,32 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(cache.getStatus()).toMatchObject({ breaker: 'closed', writable: true });
     });
 
-    it('keeps to its longest length under concurrent producers', async () => {
-      const cache = open({ queue: { maxLength: 7 } });
+    it('keeps to its longest length under 50 concurrent producers', async () => {
+      const queue = { maxLength: 7 };
+      const keyPrefix = freshPrefix();
+      // Where processes can share a queue, so do the producers.
+      const caches = Array.from({ length: 5 }, () => open({ queue, keyPrefix }));
+      const shared = caches[0]!.getStatus().backend === 'redis' ? caches : caches.slice(0, 1);
       const answers = await Promise.all(
-        Array.from({ length: 30 }, (_, request) => cache.queueRequest(request)),
+        Array.from({ length: 50 }, (_, request) => shared[request % shared.length]!.queueRequest(request)),
       );
       expect(answers.filter(Boolean)).toHaveLength(7);
-      expect(await cache.getQueueLength()).toBe(7);
+      expect(await caches[0]!.getQueueLength()).toBe(7);
+    });
+
+    it('takes several at once, as many as there is room for, and gives several at once', async () => {
+      const cache = open({ queue: { maxLength: 3 } });
+      expect(await cache.queueRequests([1, undefined, 2, 3, 4])).toEqual([true, false, true, true, false]);
+      expect(await cache.queueRequests([])).toEqual([]);
+      expect(await cache.dequeueRequests(2)).toEqual([1, 2]);
+      expect(await cache.dequeueRequests(2)).toEqual([3]);
+      expect(await cache.dequeueRequests(2)).toEqual([]);
+    });
+
+    it('sends none of several when one is too large', async () => {
+      const cache = open({ queue: { maxRequestBytes: 10 } });
+      await expect(cache.queueRequests([1, 'x'.repeat(9)])).rejects.toThrow(ValueTooLargeError);
+      expect(await cache.getQueueLength()).toBe(0);
     });
 
     it('throws for a request above its size, naming it', async () => {

@@ -16,7 +16,8 @@ import type { RedisCacheOptions } from './config/redis-cache-options.js';
 import { type ResolvedRedisCacheOptions, resolveOptions } from './config/redis-cache-options.schema.js';
 import { SharedCounters } from './counters/shared-counters.js';
 import { Guard, type GuardLogger } from './guard/guard.js';
-import { RequestQueue } from './queue/request-queue.js';
+import { Arrivals } from './queue/arrivals.js';
+import { RequestQueues } from './queue/request-queues.js';
 import { RedisCacheService } from './redis-cache.service.js';
 import { createCounters } from './telemetry/counters.js';
 
@@ -57,6 +58,7 @@ export function assemble(
   const getOrSet = new GetOrSet({ reader, computer, counters, defaults, near, now });
   const resumption = new Resumption({ backend, guard, keeper, now, defaults });
   const store = backend.entries;
+  const queueing = { guard, counters, logger, arrivals: new Arrivals(backend.arrivals) };
   return new RedisCacheService({
     backend,
     guard,
@@ -74,7 +76,7 @@ export function assemble(
       writeBehind,
       near,
     }),
-    queue: new RequestQueue({ ...shared, store: backend.queue, ...options.queue }),
+    queues: new RequestQueues({ ...queueing, store: backend.queue }, options.queue),
   });
 }
 

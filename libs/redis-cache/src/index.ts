@@ -17,6 +17,7 @@ export { redisCacheConfig } from './config/redis-cache.config.js';
 export type {
   HealthOptions,
   MemoryOptions,
+  NamedQueueOptions,
   NearOptions,
   NodeAddress,
   QueueOptions,
@@ -47,6 +48,16 @@ export { MAX_TTL_SECONDS } from './cache/ttl.js';
 export { RedisCacheHealthIndicator, type RedisCacheHealthDetails } from './health/redis-cache.health.js';
 export type { GuardPhase } from './guard/guard.js';
 export type { BreakerState } from './guard/circuit-breaker.js';
+export {
+  type LeaseOptions,
+  type ListDeadOptions,
+  type QueueStats,
+  type ReleaseOptions,
+  RequestQueue,
+  type WaitOptions,
+} from './queue/request-queue.js';
+export type { DeadRequest } from './queue/dead-requests.js';
+export type { ReservedRequest } from './queue/reservations.js';
 export type { RedisCacheCounters } from './telemetry/counters.js';
 export { RedisCacheError } from './errors/redis-cache.error.js';
 export { InvalidKeyPartError } from './errors/invalid-key-part.error.js';

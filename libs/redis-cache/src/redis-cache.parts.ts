@@ -6,7 +6,7 @@ import type { NearCache } from './cache/near/near-cache.js';
 import type { ResponseCache } from './cache/response-cache.js';
 import type { SharedCounters } from './counters/shared-counters.js';
 import type { Guard } from './guard/guard.js';
-import type { RequestQueue } from './queue/request-queue.js';
+import type { RequestQueues } from './queue/request-queues.js';
 import type { RedisCacheCounters } from './telemetry/counters.js';
 
 /** One response for `setMany`. */
@@ -22,7 +22,7 @@ export interface RedisCacheParts {
   backend: Backend;
   guard: Guard;
   cache: ResponseCache;
-  queue: RequestQueue;
+  queues: RequestQueues;
   getOrSet: GetOrSet;
   resumption: Resumption;
   invalidation: Invalidation;

@@ -5,12 +5,15 @@ import type { CacheResult, Factory } from './cache/engine/cache-result.js';
 import type { ComputationTicket } from './cache/engine/computation-ticket.js';
 import type { CacheLookup } from './cache/response-cache.js';
 import type { GetOrSetOptions, ResumeOptions, TicketOptions } from './config/get-or-set-options.js';
+import type { NamedQueueOptions } from './config/redis-cache-options.js';
+import { RequestQueue } from './queue/request-queue.js';
 import type { RedisCacheParts, ResponseToCache } from './redis-cache.parts.js';
 import type { RedisCacheStatus } from './redis-cache-status.js';
 import type { RedisCacheCounters } from './telemetry/counters.js';
 
 /**
- * Response cache and request queue on Redis that keep serving when Redis does not.
+ * Response cache and request queue on Redis that keep serving when Redis does not. The service is itself the
+ * queue that the module's options name; `getQueue()` answers others.
  *
  * A fault of Redis never throws: refused, frozen, read-only, out of memory, wrong password or bad
  * stored data become the fallback that each method names, at the latest after `commandTimeoutMs`, and
@@ -27,8 +30,21 @@ import type { RedisCacheCounters } from './telemetry/counters.js';
  *   return answer;
  * }
  */
-export class RedisCacheService implements OnApplicationShutdown {
-  constructor(private readonly parts: RedisCacheParts) {}
+export class RedisCacheService extends RequestQueue implements OnApplicationShutdown {
+  constructor(private readonly parts: RedisCacheParts) {
+    super(parts.queues.plain);
+  }
+
+  /**
+   * Another queue beside the one that this service is itself, by a name of 1 to 128 characters. The options
+   * say what is different from the module's; whoever asks first for a name decides.
+   *
+   * @throws {InvalidCallOptionError} a wrong name or option, or an option that is different from before
+   * @example const mails = cache.getQueue('mails', { maxLength: 1_000 });
+   */
+  getQueue(name: string, options?: NamedQueueOptions): RequestQueue {
+    return new RequestQueue(this.parts.queues.get(name, options));
+  }
 
   /** Whether Redis answers, by a real round trip. Fallback: `false`. */
   async isConnected(): Promise<boolean> {
@@ -206,36 +222,11 @@ export class RedisCacheService implements OnApplicationShutdown {
   }
 
   /**
-   * Appends a request to the queue. `false` when unconfirmed, when `queue.maxLength` requests wait, or
-   * when JSON cannot carry it (a line is logged).
-   *
-   * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
-   */
-  async queueRequest(request: unknown): Promise<boolean> {
-    return this.parts.queue.push(request);
-  }
-
-  /** Removes and answers the oldest request; `null` when none waits or Redis is unavailable. */
-  async dequeueRequest<T = unknown>(): Promise<T | null> {
-    return this.parts.queue.shift<T>();
-  }
-
-  /** How many requests wait. Fallback: 0. */
-  async getQueueLength(): Promise<number> {
-    return this.parts.queue.length();
-  }
-
-  /**
    * Removes every cached response of this prefix and nothing else. `false` when that is not confirmed;
    * a part may then be gone.
    */
   async clearCache(): Promise<boolean> {
     return this.parts.invalidation.clear();
-  }
-
-  /** Removes every request of this queue. Fallback: `false`. */
-  async clearQueue(): Promise<boolean> {
-    return this.parts.queue.clear();
   }
 
   /**
@@ -269,8 +260,12 @@ export class RedisCacheService implements OnApplicationShutdown {
     return this.parts.shared.countInWindow(name, windowMs, amount);
   }
 
-  /** Closes the connection, unless it is the user's own. Idempotent; afterwards everything is a fallback. */
+  /**
+   * Lets the queue's consumers finish, within their `drainTimeoutMs`, then closes the connection, unless it is
+   * the user's own. Idempotent; afterwards everything is a fallback.
+   */
   async close(): Promise<void> {
+    await this.parts.queues.close();
     await this.parts.guard.close();
   }
 

@@ -1,6 +1,7 @@
 import type { CounterStore } from './counter-store.js';
 import type { EventChannel } from './event-channel.js';
 import type { LeaseStore } from './lease-store.js';
+import type { ArrivalChannel, QueueStore } from './queue-store.js';
 import type { TagStore } from './tag-store.js';
 
 /** Hears about the way to a backend. */
@@ -31,17 +32,6 @@ export interface EntryStore {
   clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null>;
 }
 
-/** Keeps requests, first in, first out. */
-export interface QueueStore {
-  /** `false` when `maxLength` requests wait already. */
-  push(queue: string, request: string, maxLength: number): Promise<boolean>;
-  /** Removes and answers the oldest request; `''` for a foreign thing, which is removed as well. */
-  shift(queue: string): Promise<string | null>;
-  /** How many wait. */
-  length(queue: string): Promise<number>;
-  clear(queue: string): Promise<unknown>;
-}
-
 /**
  * What the cache and the queue stand on. Every method may reject; a backend makes no attempt to hide
  * or retry a failure. That is the guard's work, in one place.
@@ -54,6 +44,7 @@ export interface Backend {
   readonly tags: TagStore;
   readonly counters: CounterStore;
   readonly events: EventChannel;
+  readonly arrivals: ArrivalChannel;
   /** Changes when a server was started anew, which may have cost it its data; `undefined` when unknown. */
   readonly serverId?: string;
   /** Names the one listener; it is told the present state at once if that is known. */

@@ -29,14 +29,28 @@ describe('resolveOptions', () => {
       memory: { maxBytes: 67_108_864 },
       getOrSet: {},
       writeBehind: { maxEntries: 1_000, maxBytes: 16_777_216 },
-      queue: { name: 'requests', maxLength: 100_000, maxRequestBytes: 1_048_576 },
+      queue: {
+        name: 'requests',
+        maxLength: 100_000,
+        maxRequestBytes: 1_048_576,
+        leaseSeconds: 30,
+        maxDeliveries: 5,
+        maxDead: 10_000,
+      },
       health: { required: false, timeoutMs: 1_000 },
     });
   });
 
   it('keeps what was given beside the defaults', () => {
     const options = resolveOptions({ queue: { maxLength: 5 }, health: { required: true } });
-    expect(options.queue).toEqual({ name: 'requests', maxLength: 5, maxRequestBytes: 1_048_576 });
+    expect(options.queue).toEqual({
+      name: 'requests',
+      maxLength: 5,
+      maxRequestBytes: 1_048_576,
+      leaseSeconds: 30,
+      maxDeliveries: 5,
+      maxDead: 10_000,
+    });
     expect(options.health).toEqual({ required: true, timeoutMs: 1_000 });
   });
 

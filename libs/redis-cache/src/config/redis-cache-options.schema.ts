@@ -1,10 +1,13 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { z } from 'zod';
+import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { MAX_TTL_SECONDS } from '../cache/ttl.js';
-import type { RedisCacheOptions } from './redis-cache-options.js';
+import type { NamedQueueOptions, RedisCacheOptions } from './redis-cache-options.js';
 
+/** A day. */
+export const MAX_LEASE_SECONDS = 86_400;
 const MAX_TIMEOUT_MS = 3_600_000;
 const MAX_BYTES = 512 * 1024 * 1024;
 
@@ -66,6 +69,15 @@ const keyPrefix = z
   .refine((value) => !/[{}]/.test(value), 'must not contain braces: they decide the Cluster slot')
   .refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
 
+const queue = z.strictObject({
+  name: z.string().min(1).max(128).default('requests'),
+  maxLength: z.int().min(1).default(100_000),
+  maxRequestBytes: bytes.default(1024 * 1024),
+  leaseSeconds: z.number().min(0.05).max(MAX_LEASE_SECONDS).default(30),
+  maxDeliveries: z.int().min(1).max(10_000).default(5),
+  maxDead: z.int().min(1).max(10_000_000).default(10_000),
+});
+
 const schema = z.strictObject({
   backend: z.enum(['redis', 'memory']).default('redis'),
   connection: connection.prefault({}),
@@ -118,13 +130,7 @@ const schema = z.strictObject({
         .default(16 * 1024 * 1024),
     })
     .prefault({}),
-  queue: z
-    .strictObject({
-      name: z.string().min(1).max(128).default('requests'),
-      maxLength: z.int().min(1).default(100_000),
-      maxRequestBytes: bytes.default(1024 * 1024),
-    })
-    .prefault({}),
+  queue: queue.prefault({}),
   health: z
     .strictObject({ required: z.boolean().default(false), timeoutMs: timeoutMs.default(1_000) })
     .prefault({}),
@@ -147,6 +153,22 @@ export function resolveOptions(
   if (result.success) return result.data;
   const { path, problem } = describeIssue(result.error.issues[0]!);
   throw new InvalidOptionsError(names[path] ?? path, problem);
+}
+
+/**
+ * The options of a queue: those given, and the defaults of its instance.
+ *
+ * @throws {InvalidCallOptionError} naming the first wrong field
+ */
+export function resolveQueueOptions(
+  defaults: ResolvedRedisCacheOptions['queue'],
+  options: NamedQueueOptions,
+): ResolvedRedisCacheOptions['queue'] {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const result = queue.safeParse({ ...defaults, ...Object.fromEntries(given) });
+  if (result.success) return result.data;
+  const { path, problem } = describeIssue(result.error.issues[0]!);
+  throw new InvalidCallOptionError(path, problem);
 }
 
 /** Path and problem of an issue, in a sentence that begins with the path. */

@@ -82,14 +82,27 @@ export interface WriteBehindOptions {
   maxBytes?: number;
 }
 
-/** The request queue. */
-export interface QueueOptions {
+/** The request queue. All but `name` are also the defaults of the queues that `getQueue()` answers. */
+export interface QueueOptions extends NamedQueueOptions {
   /** Name within the prefix, default `requests`. Instances with one prefix and one name share a queue. */
   name?: string;
+}
+
+/** Limits of one queue. Processes that share a queue should agree on them. */
+export interface NamedQueueOptions {
   /** Requests that may wait; above it `queueRequest` answers `false`. Default 100,000. */
   maxLength?: number;
   /** Size of one request as JSON, in bytes; above it `queueRequest` throws. Default 1,048,576 (1 MiB). */
   maxRequestBytes?: number;
+  /**
+   * How long a reserved request stays with its consumer when the call does not say, in seconds, 0.05 to
+   * 86,400. Default 30.
+   */
+  leaseSeconds?: number;
+  /** A request that comes back after so many deliveries goes to the dead letters. Default 5. */
+  maxDeliveries?: number;
+  /** Dead letters that are kept; above it the oldest give way. Default 10,000. */
+  maxDead?: number;
 }
 
 /** What `/health` says. */

@@ -11,7 +11,7 @@ const DEADLINE_MS = 400;
 const MAX_REQUEST_BYTES = 100;
 
 describe('the request queue', () => {
-  let shifts: Deferred<string | null>[];
+  let shifts: Deferred<string[]>[];
   let backend: ControlledBackend;
   let logger: RecordingLogger;
   let service: RedisCacheService;
@@ -40,7 +40,7 @@ describe('the request queue', () => {
     use(new ControlledBackend({ queue: { shift: () => (shifts[shifts.length] = deferred()).promise } }));
   }
 
-  const queueRaw = (text: string): Promise<boolean> => backend.queue.push('requests', text, 100);
+  const queueRaw = (text: string): Promise<number> => backend.queue.push('requests', [text], 100);
 
   const freezeOneDequeue = async (): Promise<void> => {
     const taken = service.dequeueRequest();
@@ -125,7 +125,7 @@ describe('the request queue', () => {
   });
 
   it('lets the requests of one queue be, whatever the other is called', async () => {
-    await backend.queue.push('other', '"of another"', 10);
+    await backend.queue.push('other', ['"of another"'], 10);
     await service.clearQueue();
     expect(await service.dequeueRequest()).toBeNull();
     expect(await backend.queue.length('other')).toBe(1);
@@ -136,7 +136,7 @@ describe('the request queue', () => {
 
     it('hands the request out first, before asking the store', async () => {
       await freezeOneDequeue();
-      shifts[0]!.resolve('"late"');
+      shifts[0]!.resolve(['"late"']);
       await recover();
       expect(await service.dequeueRequest()).toBe('late');
       expect(shifts).toHaveLength(1);
@@ -145,11 +145,11 @@ describe('the request queue', () => {
 
     it('hands it out once', async () => {
       await freezeOneDequeue();
-      shifts[0]!.resolve('"late"');
+      shifts[0]!.resolve(['"late"']);
       await recover();
       await service.dequeueRequest();
       const next = service.dequeueRequest();
-      shifts[1]!.resolve(null);
+      shifts[1]!.resolve([]);
       expect(await next).toBeNull();
     });
 
@@ -157,7 +157,7 @@ describe('the request queue', () => {
       const taken = [service.dequeueRequest(), service.dequeueRequest(), service.dequeueRequest()];
       await jest.advanceTimersByTimeAsync(DEADLINE_MS);
       expect(await Promise.all(taken)).toEqual([null, null, null]);
-      shifts.forEach((shift, index) => shift.resolve(String(index)));
+      shifts.forEach((shift, index) => shift.resolve([String(index)]));
       await recover();
       expect([await service.dequeueRequest(), await service.dequeueRequest()]).toEqual([0, 1]);
       expect(await service.dequeueRequest()).toBe(2);
@@ -165,7 +165,7 @@ describe('the request queue', () => {
 
     it('counts it as waiting, and clears it with the rest', async () => {
       await freezeOneDequeue();
-      shifts[0]!.resolve('"late"');
+      shifts[0]!.resolve(['"late"']);
       await recover();
       expect(await service.getQueueLength()).toBe(1);
       expect(await service.clearQueue()).toBe(true);
@@ -174,17 +174,17 @@ describe('the request queue', () => {
 
     it('passes over a late one that is not readable', async () => {
       await freezeOneDequeue();
-      shifts[0]!.resolve('{');
+      shifts[0]!.resolve(['{']);
       await recover();
       const next = service.dequeueRequest();
       await jest.advanceTimersByTimeAsync(0);
-      shifts[1]!.resolve('"readable"');
+      shifts[1]!.resolve(['"readable"']);
       expect(await next).toBe('readable');
     });
 
     it('keeps nothing when the late reply is that nothing waits', async () => {
       await freezeOneDequeue();
-      shifts[0]!.resolve(null);
+      shifts[0]!.resolve([]);
       await recover();
       expect(await service.getQueueLength()).toBe(0);
     });
@@ -206,8 +206,8 @@ describe('the request queue', () => {
   });
 
   it('does not take a full queue for a server that accepts writes again', async () => {
-    const answers = [replyError('OOM x'), false];
-    const push = async (): Promise<boolean> => {
+    const answers = [replyError('OOM x'), 0];
+    const push = async (): Promise<number> => {
       const answer = answers.shift()!;
       if (answer instanceof Error) throw answer;
       return answer;

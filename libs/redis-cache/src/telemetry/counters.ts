@@ -22,8 +22,16 @@ export interface RedisCacheCounters {
   corrupt: number;
   /** Requests put into the queue. */
   queued: number;
-  /** Requests taken from the queue. */
+  /** Requests taken from the queue for good, by `dequeueRequest` and its like. */
   dequeued: number;
+  /** Requests reserved; one that is delivered again counts again. */
+  reserved: number;
+  /** Reserved requests that were acknowledged. */
+  acknowledged: number;
+  /** Reserved requests that were given back. */
+  released: number;
+  /** Reserved requests that this process made dead letters. */
+  dead: number;
   /** Operations that were answered with their fallback without asking Redis. */
   bypassed: number;
   /** Operations that had no reply within `commandTimeoutMs`. */
@@ -49,6 +57,10 @@ export function createCounters(): RedisCacheCounters {
     corrupt: 0,
     queued: 0,
     dequeued: 0,
+    reserved: 0,
+    acknowledged: 0,
+    released: 0,
+    dead: 0,
     bypassed: 0,
     timeouts: 0,
     errors: 0,

@@ -17,8 +17,19 @@ export { ChaosBackend, type ChaosTally } from './chaos/chaos-backend.js';
 export type { ChaosOptions } from './chaos/chaos-options.js';
 export { ChaosError } from './chaos/chaos.error.js';
 export { MemoryBackend, type MemoryBackendOptions } from '../backend/memory/memory-backend.js';
-export type { Backend, ClearCursor, EntryStore, LinkListener, QueueStore } from '../backend/backend.js';
+export type { Backend, ClearCursor, EntryStore, LinkListener } from '../backend/backend.js';
 export type { CounterStore, TallyBatch, WindowCount } from '../backend/counter-store.js';
 export type { CacheEvent, CacheEventListener, EventChannel } from '../backend/event-channel.js';
 export type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend/lease-store.js';
+export type {
+  ArrivalChannel,
+  ArrivalListener,
+  DeadLetter,
+  DeadLetterTerms,
+  QueueContents,
+  QueueStore,
+  Released,
+  ReleaseTerms,
+  Reservation,
+} from '../backend/queue-store.js';
 export type { TagStore } from '../backend/tag-store.js';

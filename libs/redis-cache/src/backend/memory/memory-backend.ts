@@ -1,7 +1,8 @@
-import type { Backend, EntryStore, LinkListener, QueueStore } from '../backend.js';
+import type { Backend, EntryStore, LinkListener } from '../backend.js';
 import type { CounterStore } from '../counter-store.js';
 import type { EventChannel } from '../event-channel.js';
 import type { LeaseStore } from '../lease-store.js';
+import type { ArrivalChannel, QueueStore } from '../queue-store.js';
 import type { TagStore } from '../tag-store.js';
 import { MemoryCounterStore } from './memory-counter-store.js';
 import { MemoryEntryStore } from './memory-entry-store.js';
@@ -12,7 +13,7 @@ import { MemoryTagStore } from './memory-tag-store.js';
 export interface MemoryBackendOptions {
   /** Bytes that the entries may take. */
   maxBytes: number;
-  /** Milliseconds of a clock that never goes back. */
+  /** Epoch milliseconds of a clock that never goes back. */
   now?: () => number;
 }
 
@@ -21,18 +22,21 @@ export class MemoryBackend implements Backend {
   readonly kind = 'memory';
   readonly entries: EntryStore;
   readonly queue: QueueStore;
+  readonly arrivals: ArrivalChannel;
   readonly leases: LeaseStore;
   readonly tags: TagStore = new MemoryTagStore();
   readonly counters: CounterStore;
   // One process has nobody to tell.
   readonly events: EventChannel = { listen: () => {}, close: async () => {} };
 
-  constructor({ maxBytes, now = () => performance.now() }: MemoryBackendOptions) {
+  constructor({ maxBytes, now = () => performance.timeOrigin + performance.now() }: MemoryBackendOptions) {
     const entries = new MemoryEntryStore(maxBytes, now, (key) => leases.revoke(key));
     const leases = new MemoryLeaseStore(entries, now);
     this.entries = entries;
     this.leases = leases;
-    this.queue = new MemoryQueueStore();
+    const queue = new MemoryQueueStore(now);
+    this.queue = queue;
+    this.arrivals = queue.arrivals;
     this.counters = new MemoryCounterStore(now);
   }
 
@@ -46,5 +50,7 @@ export class MemoryBackend implements Backend {
 
   reconnect(): void {}
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.arrivals.close();
+  }
 }

@@ -1,63 +1,124 @@
-import type { QueueStore } from '../backend.js';
-
-/** Taken requests may make up this much of an array before it is cut. */
-const COMPACT_AT = 1_024;
-
-class Fifo {
-  #items: string[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(item: string): void {
-    this.#items.push(item);
-  }
-
-  shift(): string | null {
-    const item = this.#items[this.#head];
-    if (item === undefined) return null;
-    this.#items[this.#head] = '';
-    this.#head += 1;
-    if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#items.length) this.#compact();
-    return item;
-  }
-
-  #compact(): void {
-    this.#items = this.#items.slice(this.#head);
-    this.#head = 0;
-  }
-}
+import type {
+  ArrivalChannel,
+  ArrivalListener,
+  DeadLetter,
+  DeadLetterTerms,
+  QueueContents,
+  QueueStore,
+  Released,
+  ReleaseTerms,
+  Reservation,
+} from '../queue-store.js';
+import { type Item, MemoryQueue } from './memory-queue.js';
 
 /** Queues in this process; gone with it. */
 export class MemoryQueueStore implements QueueStore {
-  readonly #queues = new Map<string, Fifo>();
+  readonly #queues = new Map<string, MemoryQueue>();
+  readonly #dead = new Map<string, DeadLetter[]>();
+  readonly #listeners = new Set<ArrivalListener>();
+  #deadLetters = 0;
 
-  async push(queue: string, request: string, maxLength: number): Promise<boolean> {
-    const fifo = this.#queue(queue);
-    if (fifo.length >= maxLength) return false;
-    fifo.push(request);
-    return true;
+  /** @param now epoch milliseconds of a clock that never goes back */
+  constructor(private readonly now: () => number) {}
+
+  /** Hears of what comes, at once. */
+  readonly arrivals: ArrivalChannel = {
+    listen: (listener) => void this.#listeners.add(listener),
+    close: async () => this.#listeners.clear(),
+  };
+
+  async push(queue: string, requests: readonly string[], maxLength: number): Promise<number> {
+    const target = this.#queue(queue);
+    const accepted = requests.slice(0, Math.max(0, maxLength - target.waiting));
+    const news = accepted.map((request) => target.push(request));
+    if (news[0]) this.#tell(queue);
+    return accepted.length;
   }
 
-  async shift(queue: string): Promise<string | null> {
-    return this.#queue(queue).shift();
+  async shift(queue: string, count: number, terms: DeadLetterTerms): Promise<string[]> {
+    return this.#queue(queue).shift(count, terms);
+  }
+
+  async reserve(
+    queue: string,
+    count: number,
+    leaseMs: number,
+    terms: DeadLetterTerms,
+  ): Promise<Reservation[]> {
+    return this.#queue(queue).reserve(count, leaseMs, terms);
+  }
+
+  async acknowledge(queue: string, ids: readonly string[]): Promise<boolean[]> {
+    return ids.map((id) => this.#queue(queue).acknowledge(id));
+  }
+
+  async extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]> {
+    return ids.map((id) => this.#queue(queue).extend(id, leaseMs));
+  }
+
+  async release(queue: string, id: string, terms: ReleaseTerms): Promise<Released> {
+    const released = this.#queue(queue).release(id, terms);
+    if (released === 'released' && terms.delayMs === 0) this.#tell(queue);
+    return released;
   }
 
   async length(queue: string): Promise<number> {
-    return this.#queue(queue).length;
+    return this.#queue(queue).waiting;
+  }
+
+  async contents(queue: string): Promise<QueueContents> {
+    return { ...this.#queue(queue).contents(), dead: this.#deadOf(queue).length };
   }
 
   async clear(queue: string): Promise<void> {
-    this.#queues.delete(queue);
+    this.#queues.get(queue)?.clear();
   }
 
-  #queue(name: string): Fifo {
+  async listDead(queue: string, limit: number, after?: string): Promise<DeadLetter[]> {
+    const letters = this.#deadOf(queue);
+    // Numbers of dead letters rise, also past those that are gone.
+    return letters.filter(({ id }) => after === undefined || Number(id) > Number(after)).slice(0, limit);
+  }
+
+  async replayDead(queue: string, id: string, maxLength: number): Promise<boolean> {
+    const letters = this.#deadOf(queue);
+    const at = letters.findIndex((letter) => letter.id === id);
+    const target = this.#queue(queue);
+    if (at < 0 || target.waiting >= maxLength) return false;
+    const [letter] = letters.splice(at, 1);
+    target.push(letter!.request);
+    this.#tell(queue);
+    return true;
+  }
+
+  async clearDead(queue: string): Promise<void> {
+    this.#dead.delete(queue);
+  }
+
+  #bury(queue: string, { request, deliveries, queuedAt }: Item, reason: string, maxDead: number): void {
+    this.#deadLetters += 1;
+    const id = String(this.#deadLetters);
+    const letters = this.#deadOf(queue);
+    letters.push({ id, request, deliveries, reason, queuedAt, diedAt: this.now() });
+    letters.splice(0, letters.length - maxDead);
+    this.#dead.set(queue, letters);
+  }
+
+  #deadOf(queue: string): DeadLetter[] {
+    return this.#dead.get(queue) ?? [];
+  }
+
+  #queue(name: string): MemoryQueue {
     const known = this.#queues.get(name);
     if (known) return known;
-    const created = new Fifo();
+    const bury = (item: Item, reason: string, maxDead: number): void =>
+      this.#bury(name, item, reason, maxDead);
+    const created = new MemoryQueue(this.now, bury);
     this.#queues.set(name, created);
     return created;
+  }
+
+  #tell(queue: string): void {
+    for (const listener of this.#listeners) listener.arrived(queue);
   }
 }

@@ -27,6 +27,17 @@ describe('KeySpace', () => {
     expect(names.filter((name) => name.startsWith(literalOf(keys.entryPattern(''))))).toEqual([names[0]]);
   });
 
+  it.each([
+    ['jobs', 'app:queue:{jobs}', 'app:dead:{jobs}'],
+    ['a}b', 'app:queue:{a}b}', 'app:dead:{a}b}'],
+    ['}', 'app:queue::{q}}', 'app:dead::{q}}'],
+    ['}x', 'app:queue::{q}}x', 'app:dead::{q}}x'],
+  ])('has the queue %j and its dead letters in one slot, under names of their own', (name, queue, dead) => {
+    expect([keys.queue(name), keys.dead(name)]).toEqual([queue, dead]);
+    const slots = [queue, dead].map((key) => /\{(.+?)\}/.exec(key)?.[1]);
+    expect(slots[0]).toBe(slots[1]);
+  });
+
   it.each(['app', 'app*', 'a[b]', 'a?', String.raw`back\slash`, 'a^b', '[a-z]', '**', ':', 'ü', '\\', ']'])(
     'has a pattern that stands for the prefix %j alone',
     (prefix) => {

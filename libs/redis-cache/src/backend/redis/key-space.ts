@@ -2,7 +2,6 @@
 export class KeySpace {
   readonly #entryStart: string;
   readonly #leaseStart: string;
-  readonly #queueStart: string;
   readonly #tagStart: string;
   readonly #tallyStart: string;
   readonly #windowStart: string;
@@ -11,7 +10,6 @@ export class KeySpace {
     this.#entryStart = `${prefix}:cache:{`;
     this.#leaseStart = `${prefix}:lease:{`;
     this.#tagStart = `${prefix}:tag:{`;
-    this.#queueStart = `${prefix}:queue:{`;
     this.#tallyStart = `${prefix}:tally:{`;
     this.#windowStart = `${prefix}:window:{`;
   }
@@ -26,7 +24,17 @@ export class KeySpace {
   }
 
   queue(name: string): string {
-    return `${this.#queueStart}${name}}`;
+    return this.#ofQueue('queue', name);
+  }
+
+  /** The dead letters of a queue, in the slot of it. */
+  dead(name: string): string {
+    return this.#ofQueue('dead', name);
+  }
+
+  /** Channel on which processes hear of requests. */
+  get arrivals(): string {
+    return `${this.prefix}:arrivals`;
   }
 
   tag(name: string): string {
@@ -79,6 +87,11 @@ export class KeySpace {
   /** `SCAN` pattern of all entries, likewise. */
   entryPattern(clientPrefix: string): string {
     return `${escapeGlob(clientPrefix + this.#entryStart)}*`;
+  }
+
+  // Braces with nothing between them do not choose the slot, so that a name that begins with one gets its own.
+  #ofQueue(kind: string, name: string): string {
+    return name.startsWith('}') ? `${this.prefix}:${kind}::{q}${name}` : `${this.prefix}:${kind}:{${name}}`;
   }
 }
 

@@ -1,11 +1,13 @@
 import type { RedisConnection } from '../../connection/redis-connection.js';
-import type { Backend, EntryStore, LinkListener, QueueStore } from '../backend.js';
+import type { Backend, EntryStore, LinkListener } from '../backend.js';
 import type { CounterStore } from '../counter-store.js';
 import type { EventChannel } from '../event-channel.js';
 import type { LeaseStore } from '../lease-store.js';
+import type { ArrivalChannel, QueueStore } from '../queue-store.js';
 import type { TagStore } from '../tag-store.js';
 import { announceBy, announceNothing } from './announce.js';
 import { KeySpace } from './key-space.js';
+import { RedisArrivalChannel } from './redis-arrival-channel.js';
 import { RedisCounterStore } from './redis-counter-store.js';
 import { RedisEntryStore } from './redis-entry-store.js';
 import { RedisEventChannel, type RedisEventChannelOptions } from './redis-event-channel.js';
@@ -31,6 +33,7 @@ export class RedisBackend implements Backend {
   readonly tags: TagStore;
   readonly counters: CounterStore;
   readonly events: EventChannel;
+  readonly arrivals: ArrivalChannel;
   serverId: string | undefined;
   readonly #keys: KeySpace;
 
@@ -41,15 +44,18 @@ export class RedisBackend implements Backend {
     const { client } = connection;
     const keys = new KeySpace(keyPrefix);
     // ioredis puts its prefix before keys, not before channels.
-    const channel = `${client.options.keyPrefix ?? ''}${keys.channel}`;
+    const clientPrefix = client.options.keyPrefix ?? '';
+    const channel = `${clientPrefix}${keys.channel}`;
+    const arrivals = `${clientPrefix}${keys.arrivals}`;
     const announce = publishes ? announceBy(client, channel) : announceNothing;
     this.#keys = keys;
     this.entries = new RedisEntryStore(client, keys, announce);
-    this.queue = new RedisQueueStore(client, keys);
+    this.queue = new RedisQueueStore(client, keys, arrivals);
     this.leases = new RedisLeaseStore(client, keys, channel);
     this.tags = new RedisTagStore(client, keys, announce);
     this.counters = new RedisCounterStore(client, keys);
     this.events = new RedisEventChannel(client, keys, channel, events);
+    this.arrivals = new RedisArrivalChannel(client, arrivals, events.connection);
   }
 
   watch(listener: LinkListener): void {
@@ -83,6 +89,6 @@ export class RedisBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.events.close(), this.connection.close()]);
+    await Promise.all([this.events.close(), this.arrivals.close(), this.connection.close()]);
   }
 }

@@ -65,7 +65,7 @@ describe('ChaosBackend, calm', () => {
     expect(chaos.kind).toBe('memory');
     await chaos.entries.set('key', BYTES, LONG_MS);
     expect(await memory.entries.get('key')).toEqual(BYTES);
-    expect(await chaos.queue.push('queue', 'request', 1)).toBe(true);
+    expect(await chaos.queue.push('queue', ['request'], 1)).toBe(1);
     expect(await chaos.leases.acquire('other', 'token', LONG_MS, REQUEST)).toEqual({ state: 'acquired' });
     expect(await chaos.tags.ensure(['tag'], LONG_MS)).toEqual(await memory.tags.read(['tag']));
     await Promise.all([chaos.ping(), chaos.pingWrite()]);
@@ -84,7 +84,7 @@ describe('ChaosBackend', () => {
   it('refuses operations, which then have no effect', async () => {
     const { chaos, memory } = calm({ failRate: 1 });
     await expect(chaos.entries.set('key', BYTES, LONG_MS)).rejects.toThrow(ChaosError);
-    await expect(chaos.queue.push('queue', 'x', 1)).rejects.toThrow('chaos: queue.push failed');
+    await expect(chaos.queue.push('queue', ['x'], 1)).rejects.toThrow('chaos: queue.push failed');
     await expect(chaos.ping()).rejects.toThrow('chaos: ping failed');
     await expect(chaos.pingWrite()).rejects.toThrow(ChaosError);
     expect(await memory.entries.get('key')).toBeNull();
@@ -131,8 +131,9 @@ describe('ChaosBackend', () => {
 
   it('damages requests, lease texts and versions, but not what an answer means', async () => {
     const { chaos, memory } = calm({ corruptRate: 1 });
-    await memory.queue.push('queue', 'request', 1);
-    expect(await chaos.queue.shift('queue')).not.toBe('request');
+    await memory.queue.push('queue', ['request'], 1);
+    const terms = { maxDeliveries: 3, maxDead: 3 };
+    expect(await chaos.queue.shift('queue', 1, terms)).toEqual([expect.not.stringMatching(/^request$/)]);
     await memory.leases.acquire('key', 'token', LONG_MS, REQUEST);
     const attempt = await chaos.leases.acquire('key', 'other', LONG_MS, REQUEST);
     expect(attempt).toEqual({ state: 'held', holder: expect.not.stringMatching(/^token$/) });

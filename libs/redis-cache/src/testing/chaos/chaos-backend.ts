@@ -1,8 +1,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { Backend, EntryStore, LinkListener, QueueStore } from '../../backend/backend.js';
+import type { Backend, EntryStore, LinkListener } from '../../backend/backend.js';
 import type { CounterStore } from '../../backend/counter-store.js';
 import type { EventChannel } from '../../backend/event-channel.js';
 import type { LeaseStore } from '../../backend/lease-store.js';
+import type { ArrivalChannel, QueueStore } from '../../backend/queue-store.js';
 import type { TagStore } from '../../backend/tag-store.js';
 import { ChaosError } from './chaos.error.js';
 import { ChaosLink } from './chaos-link.js';
@@ -21,6 +22,8 @@ export interface ChaosTally {
 const READS: ReadonlySet<string> = new Set([
   'entries.get',
   'queue.shift',
+  'queue.reserve',
+  'queue.listDead',
   'leases.acquire',
   'leases.peek',
   'tags.ensure',
@@ -56,6 +59,7 @@ export class ChaosBackend implements Backend {
   readonly tags: TagStore;
   readonly counters: CounterStore;
   readonly events: EventChannel;
+  readonly arrivals: ArrivalChannel;
   readonly #link: ChaosLink;
   readonly #tally: ChaosTally = { failed: 0, hung: 0, delayed: 0, corrupted: 0 };
   #settings: ChaosSettings;
@@ -77,6 +81,7 @@ export class ChaosBackend implements Backend {
     this.tags = this.#disturbed('tags', inner.tags);
     this.counters = this.#disturbed('counters', inner.counters);
     this.events = this.#link.channel();
+    this.arrivals = this.#link.arrivals();
   }
 
   /** What went wrong so far; operations while it was down are not counted. */

@@ -1,4 +1,5 @@
 import type { Backend, LinkListener } from '../../backend/backend.js';
+import type { ArrivalChannel, ArrivalListener } from '../../backend/queue-store.js';
 import type { CacheEvent, CacheEventListener, EventChannel } from '../../backend/event-channel.js';
 
 /** The way to a backend, which can be cut: its listeners then hear that it is down, and nothing else. */
@@ -6,6 +7,7 @@ export class ChaosLink {
   #cutBy: Error | null = null;
   #link: LinkListener | undefined;
   readonly #events = new Set<CacheEventListener>();
+  readonly #arrivals = new Set<ArrivalListener>();
   /** What the backend itself said last. */
   #linkIsUp = false;
   #eventsAreUp = false;
@@ -29,6 +31,7 @@ export class ChaosLink {
     this.#cutBy = null;
     if (this.#linkIsUp) this.#link?.up();
     if (this.#eventsAreUp) this.#tell({ type: 'up' });
+    for (const listener of this.#arrivals) listener.maybeArrived();
   }
 
   /** As a new connection: down for a moment, and up again unless it was cut. */
@@ -52,6 +55,21 @@ export class ChaosLink {
         if (this.#events.size === 1) this.inner.events.listen((event) => this.#hear(event));
       },
       close: () => this.inner.events.close(),
+    };
+  }
+
+  /** Arrivals of requests, as far as they get through. */
+  arrivals(): ArrivalChannel {
+    const passOn = (listener: ArrivalListener): ArrivalListener => ({
+      arrived: (queue) => void (this.#cutBy ?? listener.arrived(queue)),
+      maybeArrived: () => void (this.#cutBy ?? listener.maybeArrived()),
+    });
+    return {
+      listen: (listener) => {
+        this.#arrivals.add(listener);
+        this.inner.arrivals.listen(passOn(listener));
+      },
+      close: () => this.inner.arrivals.close(),
     };
   }
 

@@ -2,12 +2,14 @@ import type { Random } from './random.js';
 
 /**
  * Damages what was read: bytes and texts lose their end, or have one bit or character changed; in lists each
- * element is damaged, in objects each field but `state`, which is the backend's own word. What cannot be
+ * element is damaged, in objects each field but `state` and `id`, which are the backend's own words. What cannot be
  * damaged (`null`, booleans, numbers) stays.
  */
 export function damage<T>(value: T, random: Random): T {
   return damaged(value, random) as T;
 }
+
+const OWN_WORDS: ReadonlySet<string> = new Set(['state', 'id']);
 
 function damaged(value: unknown, random: Random): unknown {
   if (Buffer.isBuffer(value)) return damagedBytes(value, random);
@@ -15,7 +17,10 @@ function damaged(value: unknown, random: Random): unknown {
   if (Array.isArray(value)) return value.map((element) => damaged(element, random));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [name, name === 'state' ? field : damaged(field, random)]),
+    Object.entries(value).map(([name, field]) => [
+      name,
+      OWN_WORDS.has(name) ? field : damaged(field, random),
+    ]),
   );
 }
 

@@ -6,14 +6,14 @@ import { backendConformance } from './backend-conformance.js';
 import { COUNTERS_SABOTAGES } from './spec-support/counter-sabotages.js';
 import { HANDOVERS_SABOTAGES } from './spec-support/handover-sabotages.js';
 import { LEASES_SABOTAGES, OUTCOMES_SABOTAGES } from './spec-support/lease-sabotages.js';
+import {
+  DEAD_LETTERS_SABOTAGES,
+  QUEUE_SABOTAGES,
+  RESERVATIONS_SABOTAGES,
+} from './spec-support/queue-sabotages.js';
 import { replace, type Sabotage } from './spec-support/sabotage.js';
 import { SmallFramework } from './spec-support/small-framework.js';
-import {
-  CLEARING_SABOTAGES,
-  ENTRIES_SABOTAGES,
-  QUEUE_SABOTAGES,
-  TAGS_SABOTAGES,
-} from './spec-support/store-sabotages.js';
+import { CLEARING_SABOTAGES, ENTRIES_SABOTAGES, TAGS_SABOTAGES } from './spec-support/store-sabotages.js';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -48,6 +48,8 @@ const SABOTAGES: Sabotage[] = [
   ...ENTRIES_SABOTAGES,
   ...CLEARING_SABOTAGES,
   ...QUEUE_SABOTAGES,
+  ...RESERVATIONS_SABOTAGES,
+  ...DEAD_LETTERS_SABOTAGES,
   ...LEASES_SABOTAGES,
   ...OUTCOMES_SABOTAGES,
   ...HANDOVERS_SABOTAGES,

@@ -1,6 +1,8 @@
 import type { Backend } from '../../backend/backend.js';
+import { arrivalPromises } from './arrival-promises.js';
 import { clearPromises } from './clear-promises.js';
 import { counterPromises } from './counter-promises.js';
+import { deadLetterPromises } from './dead-letter-promises.js';
 import { entryPromises } from './entry-promises.js';
 import { foreignPromises, type PlantForeign } from './foreign-promises.js';
 import { handoverPromises } from './handover-promises.js';
@@ -8,6 +10,7 @@ import { leasePromises } from './lease-promises.js';
 import { linkPromises } from './link-promises.js';
 import { outcomePromises } from './outcome-promises.js';
 import { queuePromises } from './queue-promises.js';
+import { reservationPromises } from './reservation-promises.js';
 import type { Promises, Subject } from './subject.js';
 import { tagPromises } from './tag-promises.js';
 
@@ -72,6 +75,9 @@ function allPromises({ plantForeign = {} }: ConformanceOptions): Record<string, 
     entries: entryPromises,
     clearing: clearPromises,
     queue: queuePromises,
+    reservations: reservationPromises,
+    'dead letters': deadLetterPromises,
+    arrivals: arrivalPromises,
     leases: leasePromises,
     outcomes: outcomePromises,
     handovers: handoverPromises,

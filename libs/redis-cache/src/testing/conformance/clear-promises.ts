@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Backend, ClearCursor } from '../../backend/backend.js';
-import { assertBytes, atOnce, entryOf, LONG_MS, ODD_NAMES, type Promises, request } from './subject.js';
+import {
+  assertBytes,
+  atOnce,
+  entryOf,
+  LONG_MS,
+  ODD_NAMES,
+  type Promises,
+  pushAll,
+  request,
+  shiftOne,
+} from './subject.js';
 
 /** More than a page is likely to hold. */
 const MANY = 1_500;
@@ -37,12 +47,12 @@ export const clearPromises: Promises = {
   },
 
   'queues and tags stay': async ({ backend }) => {
-    await backend.queue.push('queue', 'waits', 10);
+    await pushAll(backend.queue, 'waits');
     const versions = await backend.tags.ensure(['tag'], LONG_MS);
     await backend.entries.set('key', entryOf('value'), LONG_MS);
     await clear(backend);
     assert.deepEqual([...(await backend.tags.read(['tag']))], [...versions]);
-    assert.equal(await backend.queue.shift('queue'), 'waits');
+    assert.equal(await shiftOne(backend.queue), 'waits');
   },
 
   'nothing to clear is no error': async ({ backend }) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertBytes, entryOf, LONG_MS, type Promises } from './subject.js';
+import { assertBytes, entryOf, LONG_MS, type Promises, pushAll, shiftOne } from './subject.js';
 
 /** Puts what another program might have put there. */
 export interface PlantForeign {
@@ -32,12 +32,12 @@ function entryPromises(plant: NonNullable<PlantForeign['entry']>): Promises {
 function requestPromises(plant: NonNullable<PlantForeign['request']>): Promises {
   return {
     'shift answers an empty text for what is no request, and goes on': async ({ backend: { queue } }) => {
-      await queue.push('queue', 'before', 10);
+      await pushAll(queue, 'before');
       await plant('queue');
-      await queue.push('queue', 'after', 10);
-      const taken = [await queue.shift('queue'), await queue.shift('queue'), await queue.shift('queue')];
+      await pushAll(queue, 'after');
+      const taken = [await shiftOne(queue), await shiftOne(queue), await shiftOne(queue)];
       assert.deepEqual(taken, ['before', '', 'after']);
-      assert.equal(await queue.shift('queue'), null);
+      assert.equal(await shiftOne(queue), null);
     },
   };
 }

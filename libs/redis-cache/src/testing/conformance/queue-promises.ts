@@ -1,30 +1,29 @@
 import assert from 'node:assert/strict';
-import { atOnce, ODD_NAMES, type Promises } from './subject.js';
+import { atOnce, ODD_NAMES, type Promises, pushAll, ROOM, shiftOne, TERMS } from './subject.js';
 
-const ROOM = 10_000;
 const MANY = 200;
 
 /** What `QueueStore` promises. */
 export const queuePromises: Promises = {
   'an empty queue has nothing': async ({ backend: { queue } }) => {
-    assert.equal(await queue.shift('queue'), null);
+    assert.equal(await shiftOne(queue), null);
     assert.equal(await queue.length('queue'), 0);
   },
 
   'requests leave in the order in which they came': async ({ backend: { queue } }) => {
     const requests = Array.from({ length: MANY }, (_, index) => `request ${index}`);
-    for (const request of requests) assert.equal(await queue.push('queue', request, ROOM), true);
-    for (const request of requests) assert.equal(await queue.shift('queue'), request);
-    assert.equal(await queue.shift('queue'), null);
+    for (const request of requests) assert.equal(await queue.push('queue', [request], ROOM), 1);
+    for (const request of requests) assert.equal(await shiftOne(queue), request);
+    assert.equal(await shiftOne(queue), null);
   },
 
   'the order holds while some come and some go': async ({ backend: { queue } }) => {
     const taken: (string | null)[] = [];
     for (let index = 0; index < MANY; index += 1) {
-      await queue.push('queue', `request ${index}`, ROOM);
-      if (index % 3 === 2) taken.push(await queue.shift('queue'));
+      await pushAll(queue, `request ${index}`);
+      if (index % 3 === 2) taken.push(await shiftOne(queue));
     }
-    while (taken.length < MANY) taken.push(await queue.shift('queue'));
+    while (taken.length < MANY) taken.push(await shiftOne(queue));
     assert.deepEqual(
       taken,
       Array.from({ length: MANY }, (_, index) => `request ${index}`),
@@ -33,61 +32,85 @@ export const queuePromises: Promises = {
 
   'a request comes back as it was': async ({ backend: { queue } }) => {
     for (const request of ['{"prompt":"Grüße 👋"}', '"\\u0000\\r\\n"', '\0', ' ', 'x'.repeat(100_000)]) {
-      await queue.push('queue', request, ROOM);
-      assert.equal(await queue.shift('queue'), request);
+      await pushAll(queue, request);
+      assert.equal(await shiftOne(queue), request);
     }
   },
 
   'length counts what waits': async ({ backend: { queue } }) => {
     for (const length of [1, 2, 3]) {
-      await queue.push('queue', 'request', ROOM);
+      await pushAll(queue, 'request');
       assert.equal(await queue.length('queue'), length);
     }
-    await queue.shift('queue');
+    await shiftOne(queue);
     assert.equal(await queue.length('queue'), 2);
   },
 
-  'push answers false and does nothing once maxLength requests wait': async ({ backend: { queue } }) => {
-    assert.equal(await queue.push('queue', 'first', 2), true);
-    assert.equal(await queue.push('queue', 'second', 2), true);
-    assert.equal(await queue.push('queue', 'third', 2), false);
+  'push answers 0 and does nothing once maxLength requests wait': async ({ backend: { queue } }) => {
+    assert.equal(await queue.push('queue', ['first'], 2), 1);
+    assert.equal(await queue.push('queue', ['second'], 2), 1);
+    assert.equal(await queue.push('queue', ['third'], 2), 0);
     assert.equal(await queue.length('queue'), 2);
-    await queue.shift('queue');
-    assert.equal(await queue.push('queue', 'fourth', 2), true);
-    assert.deepEqual([await queue.shift('queue'), await queue.shift('queue')], ['second', 'fourth']);
+    await shiftOne(queue);
+    assert.equal(await queue.push('queue', ['fourth'], 2), 1);
+    assert.deepEqual([await shiftOne(queue), await shiftOne(queue)], ['second', 'fourth']);
   },
 
   'maxLength holds when many push at the same time': async ({ backend: { queue } }) => {
-    const pushed = await atOnce(20, (index) => queue.push('queue', `request ${index}`, 8));
-    assert.equal(pushed.filter(Boolean).length, 8);
+    const pushed = await atOnce(20, (index) => queue.push('queue', [`request ${index}`], 8));
+    assert.equal(pushed.filter((count) => count === 1).length, 8);
     assert.equal(await queue.length('queue'), 8);
   },
 
+  'of several as many are appended, from the first on, as there is room for': async ({
+    backend: { queue },
+  }) => {
+    assert.equal(await queue.push('queue', ['a', 'b'], 5), 2);
+    assert.equal(await queue.push('queue', ['c', 'd', 'e', 'f', 'g'], 5), 3);
+    assert.equal(await queue.push('queue', ['h'], 5), 0);
+    assert.deepEqual(await queue.shift('queue', 10, TERMS), ['a', 'b', 'c', 'd', 'e']);
+    assert.equal(await queue.push('queue', [], 5), 0);
+  },
+
+  'shift takes as many as it is asked for, in order': async ({ backend: { queue } }) => {
+    await queue.push('queue', ['a', 'b', 'c', 'd', 'e'], ROOM);
+    assert.deepEqual(await queue.shift('queue', 2, TERMS), ['a', 'b']);
+    assert.deepEqual(await queue.shift('queue', 2, TERMS), ['c', 'd']);
+    assert.deepEqual(await queue.shift('queue', 2, TERMS), ['e']);
+    assert.deepEqual(await queue.shift('queue', 2, TERMS), []);
+  },
+
+  'many more at once than anybody does keep their order': async ({ backend: { queue } }) => {
+    const requests = Array.from({ length: 1_234 }, (_, index) => `request ${index}`);
+    assert.equal(await queue.push('queue', requests, ROOM), requests.length);
+    assert.deepEqual(await queue.shift('queue', 2_000, TERMS), requests);
+  },
+
   'a request is handed out once, however many ask at the same time': async ({ backend: { queue } }) => {
-    await atOnce(MANY, (index) => queue.push('queue', `request ${index}`, ROOM));
-    const taken = await atOnce(MANY + 10, () => queue.shift('queue'));
+    await atOnce(MANY, (index) => queue.push('queue', [`request ${index}`], ROOM));
+    const taken = await atOnce(MANY + 10, () => shiftOne(queue));
     const requests = taken.filter((request) => request !== null);
     assert.equal(requests.length, MANY);
     assert.equal(new Set(requests).size, MANY);
   },
 
   'clear removes what waits, and more may come': async ({ backend: { queue } }) => {
-    await queue.push('queue', 'gone', ROOM);
+    await pushAll(queue, 'gone');
     await queue.clear('queue');
     assert.equal(await queue.length('queue'), 0);
-    assert.equal(await queue.shift('queue'), null);
-    await queue.push('queue', 'new', ROOM);
-    assert.equal(await queue.shift('queue'), 'new');
+    assert.equal(await shiftOne(queue), null);
+    await pushAll(queue, 'new');
+    assert.equal(await shiftOne(queue), 'new');
     await queue.clear('never used');
   },
 
   'queues are apart, and their names are taken literally': async ({ backend: { queue } }) => {
-    for (const name of ODD_NAMES) await queue.push(name, `in ${name}`, 1);
+    for (const name of ODD_NAMES) await queue.push(name, [`in ${name}`], 1);
     await queue.clear(ODD_NAMES[0]!);
     assert.equal(await queue.length(ODD_NAMES[0]!), 0);
     for (const name of ODD_NAMES.slice(1)) {
       assert.equal(await queue.length(name), 1, name);
-      assert.equal(await queue.shift(name), `in ${name}`);
+      assert.equal(await shiftOne(queue, name), `in ${name}`);
     }
   },
 };

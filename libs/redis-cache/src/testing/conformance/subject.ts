@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Backend } from '../../backend/backend.js';
 import type { LeaseRequest } from '../../backend/lease-store.js';
+import type { QueueStore, ReleaseTerms, Reservation } from '../../backend/queue-store.js';
 import { encodeEntry, HEADER_BYTES } from '../../cache/entry-envelope.js';
 
 /** What a promise is checked on. */
@@ -68,4 +69,31 @@ function readable(value: object): object {
 /** The answers to so many questions, all asked at the same time. */
 export function atOnce<T>(count: number, ask: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => ask(index)));
+}
+
+/** More than any test queues. */
+export const ROOM = 10_000;
+export const TERMS = { maxDeliveries: 3, maxDead: 100 };
+
+/** What is said at a release, where it is not the usual. */
+export function releaseTerms(terms: Partial<ReleaseTerms> = {}): ReleaseTerms {
+  return { ...TERMS, delayMs: 0, counts: true, rejects: false, reason: '', ...terms };
+}
+
+/** Queues requests one by one. */
+export async function pushAll(store: QueueStore, ...requests: string[]): Promise<void> {
+  for (const one of requests) assert.equal(await store.push('queue', [one], ROOM), 1);
+}
+
+/** Takes one for good; `null` when there is none. */
+export async function shiftOne(store: QueueStore, queue = 'queue'): Promise<string | null> {
+  const taken = await store.shift(queue, 1, TERMS);
+  return taken[0] ?? null;
+}
+
+/** Reserves one, which has to be there. */
+export async function reserveOne(store: QueueStore, leaseMs = LONG_MS): Promise<Reservation> {
+  const [reservation] = await store.reserve('queue', 1, leaseMs, TERMS);
+  assert.ok(reservation, 'nothing was handed out');
+  return reservation;
 }

@@ -122,66 +122,6 @@ export const CLEARING_SABOTAGES: Sabotage[] = [
   ],
 ];
 
-export const QUEUE_SABOTAGES: Sabotage[] = [
-  [
-    'shift takes the newest',
-    ({ queue }) => {
-      const stack: string[] = [];
-      queue.push = async (_name, text) => stack.push(text) > 0;
-      queue.shift = async () => stack.pop() ?? null;
-    },
-    /^queue: requests leave in the order/,
-  ],
-  [
-    'shift leaves the request',
-    ({ queue }) => {
-      const list: string[] = [];
-      queue.push = async (_name, text) => list.push(text) > 0;
-      queue.shift = async () => list[0] ?? null;
-    },
-    /^queue: a request is handed out once/,
-  ],
-  [
-    'push looks at the length first',
-    ({ queue }) =>
-      replace(queue, 'push', (push) => async (name, text, maxLength) => {
-        if ((await queue.length(name)) >= maxLength) return false;
-        return push(name, text, Infinity);
-      }),
-    /^queue: maxLength holds when many push/,
-  ],
-  [
-    'push has no limit',
-    ({ queue }) => replace(queue, 'push', (push) => (name, text) => push(name, text, Infinity)),
-    /^queue: push answers false/,
-  ],
-  [
-    'length counts what was taken',
-    ({ queue }) => {
-      let pushed = 0;
-      replace(queue, 'push', (push) => async (...args) => {
-        pushed += 1;
-        return push(...args);
-      });
-      queue.length = async () => pushed;
-    },
-    /^queue: length counts what waits/,
-  ],
-  [
-    'clear does nothing',
-    ({ queue }) => replace(queue, 'clear', () => async () => undefined),
-    /^queue: clear removes/,
-  ],
-  [
-    'clear clears every queue',
-    (backend) =>
-      replace(backend.queue, 'clear', (clear) => async () => {
-        for (const name of ['}', '{', '{a}b', ' ']) await clear(name);
-      }),
-    /^queue: queues are apart/,
-  ],
-];
-
 export const TAGS_SABOTAGES: Sabotage[] = [
   [
     'ensure always gives a new version',

@@ -1,0 +1,280 @@
+import { MAX_LEASE_MS } from '../queue-store.js';
+import { Script } from './script.js';
+
+/*
+ * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group. Both
+ * lie in one slot. The group has two consumers, which stand for states rather than for processes:
+ *   leased     handed out, or given back with a delay. How long each has been idle is set so that it reaches
+ *              MAX_LEASE_MS when its own lease ends, because a group can be asked for what is idle for at
+ *              least so long, and for nothing else about time.
+ *   returned   given back, and to be had now
+ * What nobody has read yet is new. An entry's delivery count is
+ *   releases * EPOCH + deliveries that count
+ * so that it differs for each delivery, which makes it the fencing part of the id that is handed out.
+ */
+export const FIELD = 'request';
+export const GROUP = 'requests';
+const LEASED = 'leased';
+const RETURNED = 'returned';
+export const EPOCH = 65_536;
+/** With more requests out than this, looking through them at every call would cost more than it brings. */
+const ALWAYS_SCANNED = 256;
+
+const PENDING = `
+  -- How many are pending, leased and returned. The group is made with the first request; a stream of another
+  -- program has none.
+  local function pending()
+    local summary = redis.pcall('XPENDING', KEYS[1], '${GROUP}')
+    if summary.err then
+      if string.sub(summary.err, 1, 7) ~= 'NOGROUP' then error(summary) end
+      if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+      redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0')
+      return 0, 0, 0
+    end
+    local leased, returned = 0, 0
+    for _, consumer in ipairs(summary[4] or {}) do
+      if consumer[1] == '${LEASED}' then leased = tonumber(consumer[2]) else returned = tonumber(consumer[2]) end
+    end
+    return summary[1], leased, returned
+  end
+  local function expired(limit, from)
+    return redis.call('XPENDING', KEYS[1], '${GROUP}', 'IDLE', ${MAX_LEASE_MS}, from, '+', limit, '${LEASED}')
+  end
+  local function given_back(limit, from)
+    return redis.call('XPENDING', KEYS[1], '${GROUP}', from, '+', limit, '${RETURNED}')
+  end
+`;
+
+const TEXT = `
+  -- The request in an entry; a foreign thing is an empty text, which is no request.
+  local function text_of(entry)
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == '${FIELD}' then return entry[2][i + 1] end
+    end
+    return ''
+  end
+`;
+
+const BURY = `
+  local function remove(id)
+    redis.call('XACK', KEYS[1], '${GROUP}', id)
+    redis.call('XDEL', KEYS[1], id)
+  end
+  local function bury(id, deliveries, max_dead, reason)
+    local found = redis.call('XRANGE', KEYS[1], id, id)[1]
+    if found then
+      redis.call('XADD', KEYS[2], 'MAXLEN', max_dead, '*', '${FIELD}', text_of(found),
+        'deliveries', deliveries, 'queued', id, 'reason', reason)
+    end
+    remove(id)
+  end
+`;
+
+const HELD = `
+  -- Whether a delivery still stands.
+  local function held(id, count)
+    local found = redis.pcall('XPENDING', KEYS[1], '${GROUP}', id, id, 1, '${LEASED}')
+    if found.err then return false end
+    return found[1] ~= nil and found[1][4] == tonumber(count)
+  end
+`;
+
+/** Channel and message follow the two numbers; the message is sent when nothing was waiting. */
+export const PUSH = new Script(`
+  ${PENDING}
+  local room, offered = tonumber(ARGV[1]), #ARGV - 3
+  local total = redis.call('XLEN', KEYS[1])
+  if total == 0 and redis.call('EXISTS', KEYS[1]) == 0 then
+    redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+  end
+  local taken, _, returned = 0, 0, 0
+  if total > 0 then taken, _, returned = pending() end
+  local count = math.min(offered, room - (total - taken + returned))
+  for i = 1, count do redis.call('XADD', KEYS[1], '*', '${FIELD}', ARGV[i + 3]) end
+  if count > 0 and total == taken then redis.pcall('PUBLISH', ARGV[2], ARGV[3]) end
+  return math.max(count, 0)
+`);
+
+const COMING_BACK = `
+  local count, max, max_dead = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+  -- What has come back and may be handed out again: {id, delivery count}; what may not is buried.
+  local function coming_back()
+    local total, leased, returned = pending()
+    if total == nil then return nil end
+    local result = {}
+    -- Those that are buried make room for more.
+    local function add_from(source)
+      local from, found = '-', nil
+      repeat
+        local wanted = count - #result
+        if wanted == 0 then return end
+        found = source(wanted, from)
+        for _, entry in ipairs(found) do
+          from = '(' .. entry[1]
+          if entry[4] % ${EPOCH} < max then
+            result[#result + 1] = {entry[1], entry[4]}
+          else
+            bury(entry[1], entry[4] % ${EPOCH}, max_dead, 'not acknowledged within its lease')
+          end
+        end
+      until #found < wanted
+    end
+    if returned > 0 then add_from(given_back) end
+    if leased > 0 and (leased <= ${ALWAYS_SCANNED} or ARGV[4] == '1') then add_from(expired) end
+    return result
+  end
+`;
+
+/** Count, most deliveries, most dead letters, whether to look for ended leases. */
+export const SHIFT = new Script(`
+  ${PENDING} ${TEXT} ${BURY} ${COMING_BACK}
+  local texts, back = {}, coming_back()
+  if not back then return texts end
+  for _, known in ipairs(back) do
+    local entry = redis.call('XRANGE', KEYS[1], known[1], known[1])[1]
+    remove(known[1])
+    if entry then texts[#texts + 1] = text_of(entry) end
+  end
+  if #texts >= count then return texts end
+  local fresh = redis.call('XREADGROUP', 'GROUP', '${GROUP}', '${LEASED}', 'COUNT', count - #texts, 'NOACK',
+    'STREAMS', KEYS[1], '>')
+  if not fresh then return texts end
+  local ids = {}
+  for i, entry in ipairs(fresh[1][2]) do
+    ids[i] = entry[1]
+    texts[#texts + 1] = text_of(entry)
+  end
+  redis.call('XDEL', KEYS[1], unpack(ids))
+  return texts
+`);
+
+/** The same, then how long those handed out are to have been idle. Answers id, delivery count, text, … */
+export const RESERVE = new Script(`
+  ${PENDING} ${TEXT} ${BURY} ${COMING_BACK}
+  local answer, back = {}, coming_back()
+  if not back then return answer end
+  local function add(id, deliveries, text)
+    local at = #answer
+    answer[at + 1], answer[at + 2], answer[at + 3] = id, deliveries, text
+  end
+  for _, known in ipairs(back) do
+    local entry = redis.call('XCLAIM', KEYS[1], '${GROUP}', '${LEASED}', 0, known[1],
+      'IDLE', ARGV[5], 'RETRYCOUNT', known[2] + 1)[1]
+    if entry then add(known[1], known[2] + 1, text_of(entry)) end
+  end
+  local wanted = count - #answer / 3
+  if wanted <= 0 then return answer end
+  local fresh = redis.call('XREADGROUP', 'GROUP', '${GROUP}', '${LEASED}', 'COUNT', wanted, 'STREAMS', KEYS[1], '>')
+  if not fresh then return answer end
+  local ids = {}
+  for i, entry in ipairs(fresh[1][2]) do
+    ids[i] = entry[1]
+    add(entry[1], 1, text_of(entry))
+  end
+  ids[#ids + 1], ids[#ids + 2], ids[#ids + 3] = 'IDLE', ARGV[5], 'JUSTID'
+  redis.call('XCLAIM', KEYS[1], '${GROUP}', '${LEASED}', 0, unpack(ids))
+  return answer
+`);
+
+/** Pairs of id and delivery count. Answers a 0 or 1 for each, as one text. */
+export const ACKNOWLEDGE = new Script(`
+  ${HELD}
+  local flags, ids = {}, {}
+  for i = 1, #ARGV, 2 do
+    local holds = held(ARGV[i], ARGV[i + 1])
+    if holds then ids[#ids + 1] = ARGV[i] end
+    flags[#flags + 1] = holds and '1' or '0'
+  end
+  if #ids > 0 then
+    redis.call('XACK', KEYS[1], '${GROUP}', unpack(ids))
+    redis.call('XDEL', KEYS[1], unpack(ids))
+  end
+  return table.concat(flags)
+`);
+
+/** How long they are to have been idle, then as above. */
+export const EXTEND = new Script(`
+  ${HELD}
+  local flags, ids = {}, {}
+  for i = 2, #ARGV, 2 do
+    local holds = held(ARGV[i], ARGV[i + 1])
+    if holds then ids[#ids + 1] = ARGV[i] end
+    flags[#flags + 1] = holds and '1' or '0'
+  end
+  if #ids > 0 then
+    ids[#ids + 1], ids[#ids + 2], ids[#ids + 3] = 'IDLE', ARGV[1], 'JUSTID'
+    redis.call('XCLAIM', KEYS[1], '${GROUP}', '${LEASED}', 0, unpack(ids))
+  end
+  return table.concat(flags)
+`);
+
+/**
+ * Id and delivery count; idle time ('' for at once); 1 when it counts; 1 to make it a dead letter; most
+ * deliveries; most dead letters; reason; channel and message.
+ */
+export const RELEASE = new Script(`
+  ${TEXT} ${BURY} ${HELD}
+  local id, count = ARGV[1], tonumber(ARGV[2])
+  if not held(id, count) then return 'lost' end
+  local deliveries = count % ${EPOCH}
+  if ARGV[5] == '1' or (ARGV[4] == '1' and deliveries >= tonumber(ARGV[6])) then
+    bury(id, deliveries, ARGV[7], ARGV[8])
+    return 'dead'
+  end
+  local after = count + ${EPOCH} - (ARGV[4] == '1' and 0 or 1)
+  local consumer, idle = '${LEASED}', ARGV[3]
+  if idle == '' then consumer, idle = '${RETURNED}', 0 end
+  redis.call('XCLAIM', KEYS[1], '${GROUP}', consumer, 0, id, 'IDLE', idle, 'RETRYCOUNT', after, 'JUSTID')
+  if ARGV[3] == '' then redis.pcall('PUBLISH', ARGV[9], ARGV[10]) end
+  return 'released'
+`);
+
+const WAITING = `
+  local function waiting()
+    local total = redis.call('XLEN', KEYS[1])
+    if total == 0 then return 0, 0, {} end
+    local taken, leased, returned = pending()
+    local over = leased > 0 and expired(leased, '-') or {}
+    return total - taken + returned + #over, leased - #over, over, returned > 0
+  end
+`;
+
+export const LENGTH = new Script(`
+  ${PENDING} ${WAITING}
+  return (waiting())
+`);
+
+/** Answers how many wait, are reserved and are dead, the server's time in ms, and the ids that may be the oldest. */
+export const CONTENTS = new Script(`
+  ${PENDING} ${WAITING}
+  local now = redis.call('TIME')
+  local count, reserved, over, returned = waiting()
+  local answer = {count, reserved, redis.call('XLEN', KEYS[2]), now[1] * 1000 + math.floor(now[2] / 1000)}
+  if over[1] then answer[#answer + 1] = over[1][1] end
+  if returned then answer[#answer + 1] = given_back(1, '-')[1][1] end
+  if count > 0 then
+    for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+      local facts = {}
+      for i = 1, #group, 2 do facts[group[i]] = group[i + 1] end
+      if facts.name == '${GROUP}' then
+        local first = redis.call('XRANGE', KEYS[1], '(' .. facts['last-delivered-id'], '+', 'COUNT', 1)[1]
+        if first then answer[#answer + 1] = first[1] end
+      end
+    end
+  end
+  return answer
+`);
+
+/** Id of the dead letter, most that may wait, channel and message. */
+export const REPLAY = new Script(`
+  ${PENDING} ${TEXT} ${WAITING}
+  local dead = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
+  if not dead or waiting() >= tonumber(ARGV[2]) then return 0 end
+  if redis.call('EXISTS', KEYS[1]) == 0 then
+    redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+  end
+  redis.call('XADD', KEYS[1], '*', '${FIELD}', text_of(dead))
+  redis.call('XDEL', KEYS[2], ARGV[1])
+  redis.pcall('PUBLISH', ARGV[3], ARGV[4])
+  return 1
+`);

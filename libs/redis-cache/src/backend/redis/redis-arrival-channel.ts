@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../connection/create-client.js';
+import type { RedisConnectionOptions } from '../../connection/redis-connection.js';
+import { SubscriberLink } from '../../connection/subscriber-link.js';
+import type { ArrivalChannel, ArrivalListener } from '../queue-store.js';
+
+/**
+ * Arrivals by publish and subscribe: a message is the name of a queue. Apart from the cache's events, which
+ * a process that only works on a queue need not hear.
+ */
+export class RedisArrivalChannel implements ArrivalChannel {
+  #link: SubscriberLink | undefined;
+  #listener: ArrivalListener | undefined;
+  #closed = false;
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly channel: string,
+    private readonly connection: Omit<RedisConnectionOptions, 'owned'>,
+  ) {}
+
+  listen(listener: ArrivalListener): void {
+    if (this.#closed) return;
+    this.#listener = listener;
+    this.#link ??= new SubscriberLink(this.client, this.connection, {
+      up: (subscriber) => void this.#subscribe(subscriber),
+      down: () => {},
+      message: (_channel, message) => this.#listener?.arrived(String(message)),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listener = undefined;
+    await this.#link?.close();
+  }
+
+  async #subscribe(subscriber: Redis): Promise<void> {
+    try {
+      await subscriber.subscribe(this.channel);
+      this.#listener?.maybeArrived();
+    } catch (error) {
+      // A user without the right to subscribe never gets it by trying again; looking from time to time does.
+      if (!(error instanceof Error) || error.name !== 'ReplyError') this.#link?.reconnect();
+    }
+  }
+}

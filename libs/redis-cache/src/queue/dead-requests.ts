@@ -1,0 +1,43 @@
+import type { DeadLetter } from '../backend/queue-store.js';
+import type { QueueParts } from './queue-parts.js';
+import { requestIn } from './request-text.js';
+
+/** A request that failed for good. */
+export interface DeadRequest<T = unknown> {
+  /** For `replayDeadRequest` and `after`. */
+  id: string;
+  /** `null` when it is not readable as JSON. */
+  data: T | null;
+  /** How often it was handed out. */
+  deliveries: number;
+  /** What the last consumer said, or why there was none to say it. */
+  reason: string;
+  /** Epoch milliseconds, by the clock of Redis. */
+  queuedAt: number;
+  diedAt: number;
+}
+
+/** The dead letters of a queue. */
+export class DeadRequests {
+  constructor(private readonly parts: QueueParts) {}
+
+  async list<T>(limit: number, after?: string): Promise<DeadRequest<T>[]> {
+    const { guard, store, name } = this.parts;
+    const letters = await guard.run<DeadLetter[], DeadLetter[]>(() => store.listDead(name, limit, after), []);
+    return letters.map((letter) => toDeadRequest<T>(letter));
+  }
+
+  async replay(id: string): Promise<boolean> {
+    const { guard, store, name, maxLength } = this.parts;
+    return guard.runWrite(() => store.replayDead(name, id, maxLength), false);
+  }
+
+  async clear(): Promise<boolean> {
+    const { guard, store, name } = this.parts;
+    return guard.run(() => store.clearDead(name).then(() => true), false);
+  }
+}
+
+function toDeadRequest<T>({ request, ...rest }: DeadLetter): DeadRequest<T> {
+  return { ...rest, data: requestIn<T>(request) ?? null };
+}

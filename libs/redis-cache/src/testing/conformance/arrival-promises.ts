@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import type { Backend } from '../../backend/backend.js';
+import type { ArrivalListener } from '../../backend/queue-store.js';
+import { LONG_MS, type Promises, pushAll, releaseTerms, reserveOne, shiftOne, TERMS } from './subject.js';
+
+/** Longer than any message takes. */
+const PATIENCE_MS = 15_000;
+
+/** Hears of arrivals in the queue. */
+class Ear implements ArrivalListener {
+  #heard = 0;
+  #wake: (() => void) | undefined;
+
+  arrived(queue: string): void {
+    if (queue === 'queue') this.#heard += 1;
+    this.#wake?.();
+  }
+
+  maybeArrived(): void {}
+
+  get deaf(): boolean {
+    return this.#heard === 0;
+  }
+
+  /** Resolves once something was heard since the last time. */
+  async next(): Promise<void> {
+    if (this.deaf) await this.#untilWoken();
+    assert.ok(!this.deaf, 'nothing was heard');
+    this.#heard = 0;
+  }
+
+  #untilWoken(): Promise<void> {
+    return new Promise((resolve) => {
+      const giveUp = setTimeout(resolve, PATIENCE_MS);
+      this.#wake = () => {
+        clearTimeout(giveUp);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Listens until something is heard: a connection may have to be made first. Answers what waits for more. */
+async function listen({ queue, arrivals }: Backend): Promise<() => Promise<void>> {
+  const ear = new Ear();
+  arrivals.listen(ear);
+  do {
+    await queue.push('queue', ['first'], 10);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await shiftOne(queue);
+  } while (ear.deaf);
+  await ear.next();
+  return () => ear.next();
+}
+
+/** What `ArrivalChannel` promises. */
+export const arrivalPromises: Promises = {
+  'a request that comes to an empty queue is heard of': async ({ backend }) => {
+    const next = await listen(backend);
+    for (let round = 0; round < 3; round += 1) {
+      await pushAll(backend.queue, 'request');
+      await next();
+      assert.equal(await shiftOne(backend.queue), 'request');
+    }
+  },
+
+  'so is one that comes while all others are held': async ({ backend }) => {
+    const next = await listen(backend);
+    await pushAll(backend.queue, 'held');
+    await next();
+    await reserveOne(backend.queue, LONG_MS);
+    await pushAll(backend.queue, 'new');
+    await next();
+  },
+
+  'and one that is given back, or replayed': async ({ backend }) => {
+    const next = await listen(backend);
+    await pushAll(backend.queue, 'request');
+    await next();
+    const { id } = await reserveOne(backend.queue);
+    await backend.queue.release('queue', id, releaseTerms());
+    await next();
+    const again = await reserveOne(backend.queue);
+    await backend.queue.release('queue', again.id, releaseTerms({ rejects: true }));
+    const [letter] = await backend.queue.listDead('queue', 1);
+    assert.equal(await backend.queue.replayDead('queue', letter!.id, 10), true);
+    await next();
+    assert.deepEqual(await backend.queue.shift('queue', 5, TERMS), ['request']);
+  },
+};

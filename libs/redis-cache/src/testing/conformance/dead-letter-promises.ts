@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import type { QueueStore } from '../../backend/queue-store.js';
+import {
+  LONG_MS,
+  type Promises,
+  pushAll,
+  releaseTerms,
+  reserveOne,
+  SHORT_MS,
+  shiftOne,
+  TERMS,
+} from './subject.js';
+
+/** Lets each request die by being rejected. */
+async function kill(store: QueueStore, ...requests: string[]): Promise<void> {
+  await pushAll(store, ...requests);
+  for (const { id, request } of await store.reserve('queue', requests.length, LONG_MS, TERMS)) {
+    const terms = releaseTerms({ rejects: true, reason: `why ${request}` });
+    assert.equal(await store.release('queue', id, terms), 'dead');
+  }
+}
+
+/** What `QueueStore` promises of requests that fail for good. */
+export const deadLetterPromises: Promises = {
+  'a request that is released too often dies, and those behind it go on': async ({ backend: { queue } }) => {
+    await pushAll(queue, 'poison', 'behind');
+    for (let delivery = 1; delivery < TERMS.maxDeliveries; delivery += 1) {
+      const { id, deliveries } = await reserveOne(queue);
+      assert.equal(deliveries, delivery);
+      assert.equal(await queue.release('queue', id, releaseTerms()), 'released');
+    }
+    const { id, request } = await reserveOne(queue);
+    assert.equal(request, 'poison');
+    assert.equal(await queue.release('queue', id, releaseTerms({ reason: 'the last straw' })), 'dead');
+    assert.equal((await reserveOne(queue)).request, 'behind');
+    const [letter] = await queue.listDead('queue', 10);
+    assert.equal(letter?.request, 'poison');
+    assert.equal(letter.deliveries, TERMS.maxDeliveries);
+    assert.equal(letter.reason, 'the last straw');
+    assert.ok(letter.queuedAt <= letter.diedAt);
+  },
+
+  'so does one whose holders never came back': async ({ backend: { queue }, passTime }) => {
+    await pushAll(queue, 'poison', 'behind');
+    for (let delivery = 1; delivery <= TERMS.maxDeliveries; delivery += 1) {
+      assert.equal((await reserveOne(queue, SHORT_MS)).request, 'poison');
+      await passTime(2 * SHORT_MS);
+    }
+    assert.equal((await reserveOne(queue)).request, 'behind');
+    const letters = await queue.listDead('queue', 10);
+    assert.deepEqual(
+      letters.map(({ request, deliveries }) => [request, deliveries]),
+      [['poison', TERMS.maxDeliveries]],
+    );
+    assert.notEqual(letters[0]!.reason, '');
+  },
+
+  'nor does shift hand it out': async ({ backend: { queue }, passTime }) => {
+    await pushAll(queue, 'poison', 'other', 'new');
+    for (let delivery = 1; delivery <= TERMS.maxDeliveries; delivery += 1) {
+      await queue.reserve('queue', 1, SHORT_MS, TERMS);
+      await passTime(2 * SHORT_MS);
+    }
+    assert.equal(await shiftOne(queue), 'other');
+    assert.equal((await queue.contents('queue')).dead, 1);
+  },
+
+  'many that die at once hold nobody up': async ({ backend: { queue }, passTime }) => {
+    const poison = Array.from({ length: 20 }, (_, index) => `poison ${index}`);
+    await pushAll(queue, ...poison);
+    for (let delivery = 1; delivery <= TERMS.maxDeliveries; delivery += 1) {
+      assert.equal((await queue.reserve('queue', 20, SHORT_MS, TERMS)).length, 20);
+      await passTime(2 * SHORT_MS);
+    }
+    await pushAll(queue, 'new');
+    assert.equal((await reserveOne(queue)).request, 'new');
+  },
+
+  'a rejected one dies at once': async ({ backend: { queue } }) => {
+    await kill(queue, 'a');
+    assert.equal(await shiftOne(queue), null);
+    const [letter] = await queue.listDead('queue', 10);
+    assert.deepEqual([letter?.request, letter?.deliveries, letter?.reason], ['a', 1, 'why a']);
+  },
+
+  'they are listed in the order in which they died, page by page': async ({ backend: { queue } }) => {
+    await kill(queue, 'a', 'b', 'c');
+    const first = await queue.listDead('queue', 2);
+    const second = await queue.listDead('queue', 2, first[1]!.id);
+    assert.deepEqual(
+      [...first, ...second].map(({ request }) => request),
+      ['a', 'b', 'c'],
+    );
+    assert.deepEqual(await queue.listDead('queue', 2, second[0]!.id), []);
+  },
+
+  'above maxDead the oldest give way': async ({ backend: { queue } }) => {
+    await pushAll(queue, 'a', 'b', 'c');
+    for (const { id } of await queue.reserve('queue', 3, LONG_MS, TERMS)) {
+      await queue.release('queue', id, releaseTerms({ rejects: true, maxDead: 2 }));
+    }
+    const letters = await queue.listDead('queue', 10);
+    assert.deepEqual(
+      letters.map(({ request }) => request),
+      ['b', 'c'],
+    );
+  },
+
+  'a replayed one is like new, behind those that wait, and dead no longer': async ({
+    backend: { queue },
+  }) => {
+    await kill(queue, 'a', 'b');
+    await pushAll(queue, 'waits');
+    const [letter] = await queue.listDead('queue', 1);
+    assert.equal(await queue.replayDead('queue', letter!.id, 10), true);
+    assert.equal(await queue.replayDead('queue', letter!.id, 10), false);
+    assert.equal(await queue.replayDead('queue', 'no id', 10), false);
+    assert.equal((await reserveOne(queue)).request, 'waits');
+    const replayed = await reserveOne(queue);
+    assert.deepEqual([replayed.request, replayed.deliveries], ['a', 1]);
+    assert.equal((await queue.contents('queue')).dead, 1);
+  },
+
+  'it is not replayed where there is no room for it': async ({ backend: { queue } }) => {
+    await kill(queue, 'a');
+    await pushAll(queue, 'b');
+    const [letter] = await queue.listDead('queue', 1);
+    assert.equal(await queue.replayDead('queue', letter!.id, 1), false);
+    await shiftOne(queue);
+    assert.equal(await queue.replayDead('queue', letter!.id, 1), true);
+  },
+
+  'clear leaves them, clearDead removes them and nothing else': async ({ backend: { queue } }) => {
+    await kill(queue, 'a');
+    await pushAll(queue, 'b');
+    await queue.clear('queue');
+    assert.equal((await queue.contents('queue')).dead, 1);
+    await pushAll(queue, 'c');
+    await queue.clearDead('queue');
+    assert.deepEqual(await queue.listDead('queue', 10), []);
+    assert.equal(await shiftOne(queue), 'c');
+    await queue.clearDead('queue');
+  },
+};

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { Backend } from '../../libs/redis-cache/src/backend/backend.js';
+import { createBackend } from '../../libs/redis-cache/src/backend/create-backend.js';
+import { resolveOptions } from '../../libs/redis-cache/src/config/redis-cache-options.schema.js';
+import { freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { QueueModel, steps } from '../fixtures/redis-cache/queue-model.js';
+import { RedisServer, within } from '../support/index.js';
+
+describe('the queue in Redis', () => {
+  let server: RedisServer;
+  let backend: Backend | undefined;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+
+  afterEach(() => backend?.close());
+
+  afterAll(() => server.stop());
+
+  it('does what its model does, whatever is done to it', async () => {
+    const options = resolveOptions({ connection: { url: server.url }, keyPrefix: freshPrefix() });
+    backend = createBackend(options);
+    const up = new Promise<void>((resolve) => backend!.watch({ up: resolve, down: () => {} }));
+    await within(up, { what: 'the connection' });
+    let queues = 0;
+    let handedOut = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, async (those) => {
+        queues += 1;
+        await new QueueModel(backend!.queue, `queue ${queues}`, sleep).run(those);
+        handedOut += those.filter(({ kind }) => kind === 'reserve').length;
+      }),
+      { numRuns: 60, endOnFailure: true },
+    );
+    expect(handedOut).toBeGreaterThan(60);
+  }, 60_000);
+});
