@@ -13,18 +13,21 @@ type Answer = (state: WindowState) => void;
 
 /** Up to this part of the limit a process decides by what it knows, and counts behind the answer. */
 const TRUSTING_PART = 0.5;
-/** At most this part of the limit is let through before the others know of it. */
-const UNTOLD_PART = 0.1;
+/**
+ * At most this part of the limit is let through before the others know of it: none of a limit below 1,000,
+ * which is reached too soon for a round trip per call to matter.
+ */
+const UNTOLD_PART = 0.001;
 /** What is known of the others is used for this long. */
 const FRESH_MS = 250;
 /** How often a process tells what it counted, at most. */
 const TELL_EVERY_MS = 20;
 
 /**
- * One window of time that several processes count in, told by batches. Far from the limit a call is decided
- * at once, by what this process knows; near it each call waits for the common count, so that the limit is
- * exact. Above it calls are refused without asking until the window ends. When the count cannot be had, it
- * is 0.
+ * One window of time that several processes count in, told by batches. Each call waits for the common count,
+ * so that the limit is exact, but for the first half of a large limit: there a call is decided at once, by
+ * what this process knows. Above the limit calls are refused without asking until the window ends. When the
+ * count cannot be had, it is 0.
  */
 export class SharedWindow {
   /** In all processes, as of the latest reply. */
