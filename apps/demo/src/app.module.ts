@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 import { ConnectionDrain } from './lifecycle/connection-drain.js';
 import { WorkDeadline } from './lifecycle/work-deadline.js';
+import { MessagesModule } from './messages/messages.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PageModule } from './page/page.module.js';
 import { QueueModule } from './queue/queue.module.js';
@@ -33,6 +34,7 @@ import { QueueModule } from './queue/queue.module.js';
       }),
     }),
     CompletionModule,
+    MessagesModule,
     CacheModule,
     QueueModule,
     HealthModule,

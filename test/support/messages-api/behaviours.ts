@@ -30,7 +30,7 @@ export interface ApiCall {
   readonly text: string;
   /** How the exchange ended: the answer was written, or the client went away before. */
   readonly ended: Promise<'answered' | 'gone'>;
-  /** Emit `open` to let a `gate` answer. */
+  /** Emit `open` to let a `gate` answer, `cut` to end its connection. */
   readonly gate: EventEmitter;
 }
 
@@ -134,7 +134,8 @@ export const behaviours: Record<string, Behaviour> = {
   hang: beginAnswer,
   silent: () => {},
   gate: async (reply, call) => {
-    await once(call.gate, 'open');
-    answer(reply, call, text('through the gate'));
+    const way = await Promise.race(['open', 'cut'].map((event) => once(call.gate, event).then(() => event)));
+    if (way === 'open') answer(reply, call, text('through the gate'));
+    else reply.socket?.destroy();
   },
 };

@@ -1,4 +1,4 @@
-import type { TaskResult } from 'nestjs-worker-pool';
+import type { TaskResult, UpstreamFailure } from 'nestjs-worker-pool';
 import { ProblemError } from '../http/problem.js';
 
 const PROCESS_TIMEOUT = 'ERR_PROCESS_TIMEOUT';
@@ -6,12 +6,19 @@ const STATUS_OF = { failed: 502, timeout: 504, killed: 503, completed: 500 } as 
 
 /** A task that did not complete, as an answer: 502, 504 when it ran out of time, 503 when it was ended. */
 export class TaskFailedError extends ProblemError {
+  /** What the service behind the executor answered, if it was that which failed. */
+  readonly upstream: UpstreamFailure | undefined;
+
   constructor(result: TaskResult) {
-    super(statusOf(result), result.error?.message ?? `The task ended as ${result.status}.`, {
-      code: result.error?.code,
-    });
+    const { code, message = `The task ended as ${result.status}.`, upstream } = result.error ?? {};
+    super(statusOf(result), message, { code }, retryAfterSeconds(upstream));
     this.name = 'TaskFailedError';
+    this.upstream = upstream;
   }
+}
+
+function retryAfterSeconds({ retryAfterMs = null }: Partial<UpstreamFailure> = {}): number | undefined {
+  return retryAfterMs === null ? undefined : Math.ceil(retryAfterMs / 1_000);
 }
 
 function statusOf({ status, error }: TaskResult): number {

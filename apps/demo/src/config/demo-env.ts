@@ -45,6 +45,7 @@ const schema = z.object({
  * | `ANTHROPIC_BASE_URL` | where it finds the API | `https://api.anthropic.com` |
  * | `ANTHROPIC_MODEL` | its model for requests that name none | `claude-sonnet-5-5` |
  * | `ANTHROPIC_MAX_RETRIES` | how often it repeats an attempt that got no answer | 2 |
+ * | `MESSAGES_PING_MS` | how long a stream of `POST /v1/messages` may be silent before its answer | 10,000 |
  * | `TASK_TIMEOUT_MS` | time limit of a task | 120,000 |
  * | `QUEUE_CONSUMERS` | requests of the queue handled at the same time; 0: none | 1 |
  * | `LOG_LEVEL` | least level that is logged, or `silent` | `info` |

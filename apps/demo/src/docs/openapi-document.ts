@@ -5,10 +5,17 @@ import { describeRoutes } from './describe-routes.js';
 import { type RouteDocs, TAGS } from './route-doc.js';
 import { cacheDocs } from './routes/cache.docs.js';
 import { completionDocs } from './routes/completion.docs.js';
+import { messagesDocs } from './routes/messages.docs.js';
 import { operationsDocs } from './routes/operations.docs.js';
 import { queueDocs } from './routes/queue.docs.js';
 
-const ROUTES: RouteDocs = { ...completionDocs, ...queueDocs, ...cacheDocs, ...operationsDocs };
+const ROUTES: RouteDocs = {
+  ...completionDocs,
+  ...messagesDocs,
+  ...queueDocs,
+  ...cacheDocs,
+  ...operationsDocs,
+};
 const DESCRIPTION =
   'A caching gateway for Claude: the same question is paid for once. Without `API_KEYS` no key is needed.';
 

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, problem, type ProblemError } from './problem.js';
 import { extendRouteConfig } from './route-config.js';
 
@@ -5,14 +6,14 @@ import { extendRouteConfig } from './route-config.js';
 export interface ShapedError {
   contentType: string;
   body: object;
+  /** Default: that of the error. */
+  status?: number;
+  /** Headers beside those of the error. */
+  headers?: Record<string, string>;
 }
 
-/**
- * Gives an error the form that the clients of a route expect. Status and headers stay those of the error.
- *
- * @param url what was asked for
- */
-export type ErrorShape = (error: ProblemError, url: string) => ShapedError;
+/** Gives an error the form that the clients of a route expect. */
+export type ErrorShape = (error: ProblemError, request: Pick<FastifyRequest, 'id' | 'url'>) => ShapedError;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -21,7 +22,7 @@ declare module 'fastify' {
 }
 
 /** Problem details, RFC 9457: the form of every error of a route that asks for no other. */
-export const problemShape: ErrorShape = ({ status, message, more }, url) => ({
+export const problemShape: ErrorShape = ({ status, message, more }, { url }) => ({
   contentType: PROBLEM_CONTENT_TYPE,
   body: problem(status, message, { ...more, instance: url }),
 });

@@ -1,10 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemShape } from './error-shape.js';
-import { ProblemError } from './problem.js';
+import { INTERNAL_ERROR, type ProblemError } from './problem.js';
 import { toProblemError } from './to-problem-error.js';
-
-const UNFORESEEN = new ProblemError(500, 'Something went wrong on our side.', { code: 'ERR_INTERNAL' });
 
 /**
  * Every error leaves as `application/problem+json`, or in the form that its route chose. A failed health check
@@ -24,13 +22,13 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const answer = toProblemError(error) ?? this.#unforeseen(error);
     if (answer.retryAfterSeconds !== undefined) reply.header('Retry-After', answer.retryAfterSeconds);
     const shape = request.routeOptions.config?.errorShape ?? problemShape;
-    const { contentType, body } = shape(answer, request.url);
-    void reply.status(answer.status).header('Content-Type', contentType).send(body);
+    const { contentType, body, status = answer.status, headers = {} } = shape(answer, request);
+    void reply.status(status).headers(headers).header('Content-Type', contentType).send(body);
   }
 
   #unforeseen(error: unknown): ProblemError {
     this.#logger.error(error instanceof Error ? error.stack : String(error));
-    return UNFORESEEN;
+    return INTERNAL_ERROR;
   }
 }
 

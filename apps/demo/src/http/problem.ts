@@ -38,6 +38,11 @@ export class ProblemError extends Error {
   }
 }
 
+/** What a client is told of an error that nobody foresaw. */
+export const INTERNAL_ERROR = new ProblemError(500, 'Something went wrong on our side.', {
+  code: 'ERR_INTERNAL',
+});
+
 /** The body of an error answer. */
 export function problem(
   status: number,

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { messagesError } from '../../messages/messages-error.js';
+import { messagesBody } from '../../messages/messages.schema.js';
+import { apiSchema } from '../api-schemas.js';
+import { header, jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
+import { CACHE_HEADERS } from './completion.docs.js';
+
+const block = z.looseObject({ type: z.string(), text: z.string().optional() });
+const tokens = z.int();
+const message = z.object({
+  id: z.string().meta({ description: 'New for every response, hits included' }),
+  type: z.literal('message'),
+  role: z.literal('assistant'),
+  model: z.string(),
+  content: z.array(block),
+  stop_reason: z.string(),
+  stop_sequence: z.string().nullable(),
+  stop_details: z.looseObject({ type: z.string() }).nullable(),
+  container: z.null(),
+  diagnostics: z.null(),
+  usage: z
+    .looseObject({
+      input_tokens: tokens,
+      output_tokens: tokens,
+      cache_creation_input_tokens: tokens.nullable(),
+      cache_read_input_tokens: tokens.nullable(),
+    })
+    .meta({ description: 'What the API said when the answer was computed, on hits too' }),
+});
+const error = z.object({
+  type: z.literal('error'),
+  error: z.object({ type: z.string(), message: z.string() }),
+  request_id: z.string(),
+});
+const REQUEST = apiSchema('MessagesRequest', messagesBody);
+const MESSAGE = apiSchema('Message', message);
+const ERROR = apiSchema('MessagesError', error, 'An error as the Messages API writes it');
+
+const EXAMPLE_REQUEST = {
+  model: 'claude-sonnet-5-5',
+  max_tokens: 1024,
+  messages: [{ role: 'user', content: 'Redis is fast. A cache keeps answers. An answer costs money once.' }],
+};
+const EXAMPLE = {
+  id: 'msg_5f2b1c9d8e7a6b5c4d3e2f1a',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-sonnet-5-5',
+  content: [{ type: 'text', text: 'Pay once, answer often.', citations: null }],
+  stop_reason: 'end_turn',
+  stop_sequence: null,
+  stop_details: null,
+  container: null,
+  diagnostics: null,
+  usage: {
+    input_tokens: 24,
+    output_tokens: 9,
+    cache_creation_input_tokens: null,
+    cache_read_input_tokens: null,
+  },
+};
+
+const HEADERS = { 'request-id': 'That of the request, as in the body of an error' };
+const RETRY_HEADERS = { 'Retry-After': 'Seconds after which a further attempt makes sense' };
+const FINAL_HEADERS = { 'x-should-retry': '`false`: the answer may have been paid for already' };
+
+const failure = (status: number, when: string, detail: string, headers: Record<string, string> = {}) =>
+  jsonAnswer(when, ERROR, { error: messagesError(status, detail, 'req-1') }, { ...HEADERS, ...headers });
+
+export const messagesDocs: RouteDocs = {
+  'POST /v1/messages': {
+    tag: 'Messages',
+    summary: 'Answer as the Messages API does, from the cache if it can',
+    description:
+      'Made for the official SDKs, of which only the base URL has to be changed. With `stream: true` the finished answer comes as the events of the API. Fields that the executor cannot honour are refused by name.',
+    parameters: [
+      header('anthropic-version', 'Version of the API', '2026-10-21'),
+      header('Cache-Control', 'As for `POST /v1/completions`', 'no-cache'),
+    ],
+    body: jsonBody(REQUEST, { simple: EXAMPLE_REQUEST, stream: { ...EXAMPLE_REQUEST, stream: true } }),
+    responses: {
+      200: jsonAnswer('The answer', MESSAGE, { message: EXAMPLE }, { ...CACHE_HEADERS, ...HEADERS }),
+      400: failure(400, 'A field or a header is wrong, or cannot be honoured', 'top_k: is not a known field'),
+      401: failure(401, 'No API key, or a wrong one', 'The API key is not valid.'),
+      404: failure(404, 'The API knows no such model', 'model: no-such-model'),
+      413: failure(413, 'The body or its texts are too large', 'The body is larger than the limit.'),
+      429: failure(
+        429,
+        'Too many requests: of this client, waiting for a worker, or by the count of the API',
+        'Too many requests are waiting already.',
+        RETRY_HEADERS,
+      ),
+      500: failure(500, 'The API failed, or the gateway did', 'Internal server error'),
+      502: failure(502, 'The executor failed, or no answer came', 'the Anthropic API gave no answer'),
+      503: failure(503, 'The server is shutting down', 'The server is shutting down.'),
+      504: failure(504, 'The answer took too long', 'the run took longer than its limit', FINAL_HEADERS),
+      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_HEADERS),
+    },
+  },
+};

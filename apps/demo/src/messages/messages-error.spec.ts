@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import type { TaskResult, UpstreamFailure } from 'nestjs-worker-pool';
+import { TaskFailedError } from '../completion/task-failed.error.js';
+import { ProblemError } from '../http/problem.js';
+import { messagesErrorShape } from './messages-error.js';
+
+const shape = (error: ProblemError) => messagesErrorShape(error, { id: 'req-1', url: '/v1/messages' });
+
+const failed = (code: string, upstream?: UpstreamFailure): TaskFailedError =>
+  new TaskFailedError({ status: 'failed', error: { code, message: 'broken', upstream } } as TaskResult);
+
+describe('an error in the form of the Messages API', () => {
+  it.each([
+    [400, 'invalid_request_error'],
+    [401, 'authentication_error'],
+    [403, 'permission_error'],
+    [404, 'not_found_error'],
+    [413, 'request_too_large'],
+    [415, 'invalid_request_error'],
+    [429, 'rate_limit_error'],
+    [500, 'api_error'],
+    [503, 'api_error'],
+    [504, 'timeout_error'],
+  ])('names the kind of a %i', (status, type) => {
+    const { body, headers } = shape(new ProblemError(status, 'broken'));
+    expect(body).toEqual({ type: 'error', error: { type, message: 'broken' }, request_id: 'req-1' });
+    expect(headers).toMatchObject({ 'request-id': 'req-1' });
+  });
+
+  it.each([
+    ['ERR_ANTHROPIC_RATE_LIMIT', 429],
+    ['ERR_ANTHROPIC_OVERLOADED', 529],
+    ['ERR_ANTHROPIC_NOT_FOUND', 404],
+    ['ERR_ANTHROPIC_CONNECTION', 502],
+    ['ERR_SOMETHING_ELSE', 502],
+  ])('has the status of %s, also when another process met it', (code, status) => {
+    expect(shape(failed(code)).status).toBe(status);
+    expect(shape(new ProblemError(502, 'broken', { code })).status).toBe(status);
+  });
+
+  it('has the status that stood behind another executor', () => {
+    const upstream = { status: 529, type: null, retryAfterMs: 1_500 };
+    const error = failed('ERR_CLAUDE_CLI', upstream);
+    expect([shape(error).status, error.retryAfterSeconds]).toEqual([529, 2]);
+    expect(shape(failed('ERR_CLAUDE_CLI', { ...upstream, status: 401 })).status).toBe(502);
+  });
+
+  it.each([
+    ['a time limit', new ProblemError(504, 'late'), 'false'],
+    ['a key of the gateway that the API refuses', failed('ERR_ANTHROPIC_AUTHENTICATION'), 'false'],
+    ['an overload', failed('ERR_ANTHROPIC_OVERLOADED'), undefined],
+  ])('tells whether to try again after %s', (_name, error, value) => {
+    expect(shape(error).headers?.['x-should-retry']).toBe(value);
+  });
+});
