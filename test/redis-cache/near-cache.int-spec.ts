@@ -167,6 +167,20 @@ describe('near copies and the server', () => {
     await expectGone(cache);
   });
 
+  it('go when the entry expires in Redis, though its own time is not over', async () => {
+    const cache = await open({ connection });
+    const shortened = async (): Promise<boolean> => {
+      await cache.cacheResponse(KEY, 'value', 3_600);
+      await redis.client().pexpire('redis-cache:cache:{key}', 500);
+      await cache.getCachedResponse(KEY);
+      return (await cache.getCachedResponse(KEY)) !== null && cache.getStatus().nearEntries === 1;
+    };
+    await until(shortened, { what: 'a near copy of an entry that is about to expire' });
+    await until(async () => (await cache.getCachedResponse(KEY)) === null, {
+      what: 'the expiry to be heard',
+    });
+  });
+
   it('go when the database is flushed', async () => {
     const cache = await open({ connection });
     await bringNear(cache);

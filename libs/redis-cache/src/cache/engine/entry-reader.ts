@@ -63,16 +63,23 @@ export class EntryReader {
 
   /** The entry's JSON as it is stored, without reading it; `null` unless there is a fresh value. */
   async readBytes(key: string): Promise<Buffer | null> {
-    const bytes = await this.use.guard.run(() => this.use.entries.get(key), null);
-    const opened = bytes === null ? null : openEntry(bytes);
-    if (bytes === null || opened === null || opened.failure || isPast(opened.times, this.use.now()))
-      return null;
-    if (opened.tags !== undefined && !(await this.#isValid(opened.tags))) return null;
-    const json = opened.compressed ? await decompress(opened.body, this.use.maxValueBytes) : opened.body;
+    const bytes = await this.use.guard.run(() => this.use.entries.get(key), FAILED);
+    if (bytes === FAILED) await this.#afterFailedRead(key);
+    if (bytes === FAILED || bytes === null) return null;
+    const opened = openEntry(bytes);
+    const json = opened === null ? null : await this.#jsonOf(opened);
+    if (json === undefined) return null;
     // Bytes of another program may be anything; ours were JSON when they were written.
-    const isJson = json !== null && (opened.times !== null || parseBody(json) !== undefined);
+    const isJson = json !== null && (opened!.times !== null || parseBody(json) !== undefined);
     if (!isJson) this.#afterCorruptEntry(key, bytes);
     return isJson ? json : null;
+  }
+
+  /** `undefined` unless it is a fresh value, `null` when it is damaged. */
+  async #jsonOf(opened: OpenedEntry): Promise<Buffer | null | undefined> {
+    if (opened.failure || isPast(opened.times, this.use.now())) return undefined;
+    if (opened.tags !== undefined && !(await this.#isValid(opened.tags))) return undefined;
+    return opened.compressed ? decompress(opened.body, this.use.maxValueBytes) : opened.body;
   }
 
   /** Judges bytes that stand under the key. */
