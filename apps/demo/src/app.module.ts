@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
-import { RedisCacheModule } from 'nestjs-redis-cache';
+import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
 import { WorkerPoolModule } from 'nestjs-worker-pool';
 import { CacheModule } from './cache/cache.module.js';
 import { CompletionModule } from './completion/completion.module.js';
 import { cacheOptions } from './config/cache-options.js';
-import { createExecutor } from './config/create-executor.js';
-import { demoConfig, type DemoConfig } from './config/demo-config.js';
+import { demoConfig } from './config/demo-config.js';
+import { apiPoolOptions } from './config/pool-options.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 import { ConnectionDrain } from './lifecycle/connection-drain.js';
@@ -23,15 +23,8 @@ import { QueueModule } from './queue/queue.module.js';
     RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
     WorkerPoolModule.forRootAsync({
       isGlobal: true,
-      inject: [demoConfig.KEY],
-      useFactory: (config: DemoConfig) => ({
-        executor: createExecutor(config),
-        concurrency: config.WORKER_CONCURRENCY,
-        maxBacklog: config.WORKER_BACKLOG,
-        taskTimeoutMs: config.TASK_TIMEOUT_MS,
-        // By the time the pool closes, running work has had its time already: see WorkDeadline.
-        drainTimeoutMs: 0,
-      }),
+      inject: [demoConfig.KEY, RedisCacheService, ConfigService],
+      useFactory: apiPoolOptions,
     }),
     CompletionModule,
     MessagesModule,

@@ -6,6 +6,10 @@ const CACHES = {
   memory: 'memory of this process (set REDIS_URL to use Redis)',
   redis: 'Redis',
 };
+const POOLS = {
+  local: ({ WORKER_CONCURRENCY: workers }: DemoConfig) => `local, ${workers} workers`,
+  bullmq: () => 'bullmq: worker processes (npm run start:worker), or this one while the queue is away',
+};
 const EXECUTORS = {
   offline: 'offline: extractive summary, no key, no network',
   'claude-cli': 'claude-cli: the Claude CLI',
@@ -27,7 +31,7 @@ export function banner(url: string, config: DemoConfig, cache: RedisCacheStatus)
   return [
     `Listening on ${url}`,
     `  cache     ${CACHES[cache.backend]}`,
-    `  pool      ${config.WORKER_POOL}, ${config.WORKER_CONCURRENCY} workers`,
+    `  pool      ${POOLS[config.WORKER_POOL](config)}`,
     `  executor  ${EXECUTORS[config.WORKER_EXECUTOR]}`,
     `  access    ${access(config)}`,
     'Try it twice:',

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   type CacheResult,
   cacheStatusOf,
+  type FactoryContext,
   forwarded,
   type GetOrSetOptions,
   NO_DIRECTIVES,
@@ -9,11 +10,13 @@ import {
   type RequestDirectives,
 } from 'nestjs-redis-cache';
 import { type Completion, WorkerPool } from 'nestjs-worker-pool';
+import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { SavingsService } from '../savings/savings.service.js';
 import { CallOptions } from './call-options.js';
 import { completionKey } from './completion-key.js';
 import type { CompletionAnswer, CompletionOrder } from './completion-order.js';
 import { NotCachedError } from './not-cached.error.js';
+import { contextWith } from './task-context.js';
 import { TaskFailedError } from './task-failed.error.js';
 import { isCompletion, toCompletion } from './to-completion.js';
 
@@ -30,6 +33,7 @@ export class CompletionService {
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
     private readonly savings: SavingsService,
+    @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
   /**
@@ -38,6 +42,7 @@ export class CompletionService {
    * @throws {InvalidRequestError} a field that the executor cannot take
    * @throws {PoolSaturatedError} too many requests wait, and nothing is stored that would do
    * @throws {PoolClosedError} the server is shutting down
+   * @throws {PoolUnavailableError} {@link TaskLostError} the queue's Redis was lost while the task was in it
    * @throws {TaskFailedError} the executor failed, or ran out of time
    * @throws {RemoteFactoryError} one of these, in another process that computed the same
    * @throws {NotCachedError} the request asks for what is stored, and nothing is
@@ -89,13 +94,18 @@ export class CompletionService {
   }
 
   #getOrSet(order: CompletionOrder, key: string, policies: Policies): Promise<CacheResult<Completion>> {
-    const compute = ({ signal }: { signal: AbortSignal }): Promise<Completion> =>
-      this.#compute(order, signal);
+    const compute = (context: FactoryContext): Promise<Completion> => this.#compute(order, key, context);
     return this.cache.getOrSetEntry(key, compute, new CallOptions(order, policies));
   }
 
-  async #compute({ tenant, request }: CompletionOrder, signal: AbortSignal): Promise<Completion> {
-    const result = await this.pool.run(request, { signal });
+  async #compute(
+    { tenant, request }: CompletionOrder,
+    key: string,
+    { signal, ticket }: FactoryContext,
+  ): Promise<Completion> {
+    // Where the work is done in this process, the answer is stored by it anyway.
+    const context = this.config.WORKER_POOL === 'local' ? undefined : contextWith(ticket);
+    const result = await this.pool.run(request, { signal, deduplicationKey: key, context });
     if (result.status !== 'completed') throw new TaskFailedError(result);
     const completion = toCompletion(result);
     this.savings.countSpending(tenant, completion);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { anthropicShape } from './anthropic-env.js';
 import { cachingShape } from './caching-env.js';
+import { workerShape } from './worker-env.js';
 import { securityShape } from './security-env.js';
 
 const MAX_PORT = 65_535;
@@ -13,16 +14,13 @@ const schema = z.object({
   PORT: whole(0, MAX_PORT).default(3000),
   MAX_BODY_BYTES: whole(1_024, 64 * 1024 * 1024).default(1024 * 1024),
   MAX_PROMPT_BYTES: whole(1, 64 * 1024 * 1024).default(512 * 1024),
-  WORKER_POOL: z.enum(['local']).default('local'),
-  WORKER_CONCURRENCY: whole(1, 10_000).default(5),
-  WORKER_BACKLOG: whole(0, 1_000_000).default(1_000),
-  WORKER_EXECUTOR: z.enum(['offline', 'claude-cli', 'anthropic']).default('offline'),
   CLAUDE_CLI_PATH: z.string().default('claude'),
   TASK_TIMEOUT_MS: whole(1, MAX_TIMEOUT_MS).default(120_000),
   QUEUE_CONSUMERS: whole(0, 1_000).default(1),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SHUTDOWN_GRACE_MS: whole(0, MAX_TIMEOUT_MS).default(1_000),
   SHUTDOWN_DRAIN_MS: whole(0, MAX_TIMEOUT_MS).default(10_000),
+  ...workerShape,
   ...anthropicShape,
   ...cachingShape,
   ...securityShape,
@@ -36,8 +34,14 @@ const schema = z.object({
  * | `HOST`, `PORT` | where the API listens; port 0 takes a free one | `127.0.0.1`, `3000` |
  * | `MAX_BODY_BYTES` | size of a request body | 1,048,576 |
  * | `MAX_PROMPT_BYTES` | size of a prompt in UTF-8 | 524,288 |
- * | `WORKER_POOL` | `local` | `local` |
- * | `WORKER_CONCURRENCY` | tasks at the same time | 5 |
+ * | `WORKER_POOL` | `local`: tasks run in the API process; `bullmq`: in worker processes | `local` |
+ * | `QUEUE_REDIS_URL` | Redis of the worker processes' queue | that of the cache |
+ * | `QUEUE_KEY_PREFIX` | start of the queue's keys there | `worker-pool` |
+ * | `WORKER_CONCURRENCY` | tasks at the same time in a process | 5 |
+ * | `WORKER_GLOBAL_CONCURRENCY` | tasks at the same time in all worker processes; 0: no limit | as it was |
+ * | `WORKER_RATE_LIMIT` | tasks that may start within the window, in all worker processes | no limit |
+ * | `WORKER_RATE_WINDOW_MS` | the window | 1,000 |
+ * | `WORKER_MAX_ATTEMPTS` | how often a task is started when its workers die | 3 |
  * | `WORKER_BACKLOG` | tasks that may wait | 1,000 |
  * | `WORKER_EXECUTOR` | `offline`, `claude-cli` or `anthropic` | `offline` |
  * | `CLAUDE_CLI_PATH` | executable of the `claude-cli` executor | `claude` |

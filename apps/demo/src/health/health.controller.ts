@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { RedisCacheHealthIndicator } from 'nestjs-redis-cache';
+import { WorkerPoolHealthIndicator } from 'nestjs-worker-pool/health';
 import { Public } from '../security/access.decorators.js';
 
 @Controller('health')
@@ -8,14 +9,18 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly redis: RedisCacheHealthIndicator,
+    private readonly pool: WorkerPoolHealthIndicator,
   ) {}
 
-  /** Readiness: whether this process should get traffic. Without Redis it is `degraded` and still should. */
+  /**
+   * Readiness: whether this process should get traffic. Without Redis, or without a worker, it is
+   * `degraded` and still should.
+   */
   @Get()
   @Public()
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.redis.isHealthy('redis')]);
+    return this.health.check([() => this.redis.isHealthy('redis'), () => this.pool.isHealthy('pool')]);
   }
 
   /** Liveness: whether this process should be restarted. Depends on nothing but itself. */

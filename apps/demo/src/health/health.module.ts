@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { WorkerPoolHealthModule } from 'nestjs-worker-pool/health';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { HealthController } from './health.controller.js';
 
@@ -12,6 +13,7 @@ import { HealthController } from './health.controller.js';
         logger: false,
       }),
     }),
+    WorkerPoolHealthModule,
   ],
   controllers: [HealthController],
 })

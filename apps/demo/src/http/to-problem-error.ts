@@ -1,6 +1,12 @@
 import { HttpException } from '@nestjs/common';
 import { RedisCacheError, RemoteFactoryError } from 'nestjs-redis-cache';
-import { InvalidRequestError, PoolClosedError, PoolSaturatedError } from 'nestjs-worker-pool';
+import {
+  InvalidRequestError,
+  PoolClosedError,
+  PoolSaturatedError,
+  PoolUnavailableError,
+  TaskLostError,
+} from 'nestjs-worker-pool';
 import { ProblemError } from './problem.js';
 
 const MIN_RETRY_SECONDS = 1;
@@ -10,6 +16,8 @@ const STATUS_OF_REMOTE: Record<string, number> = {
   ERR_PROCESS_TIMEOUT: 504,
   ERR_TASK_CANCELLED: 503,
   ERR_POOL_CLOSED: 503,
+  ERR_POOL_UNAVAILABLE: 503,
+  ERR_TASK_LOST: 503,
   ERR_POOL_SATURATED: 429,
 };
 
@@ -21,6 +29,7 @@ export function toProblemError(error: unknown): ProblemError | null {
   if (error instanceof PoolClosedError) {
     return new ProblemError(503, 'The server is shutting down.', { code: error.code });
   }
+  if (error instanceof PoolUnavailableError || error instanceof TaskLostError) return queueLost(error);
   if (error instanceof RemoteFactoryError) return fromOtherProcess(error);
   return error instanceof HttpException ? fromHttpException(error) : null;
 }
@@ -28,6 +37,11 @@ export function toProblemError(error: unknown): ProblemError | null {
 function badField(error: InvalidRequestError | RedisCacheError): ProblemError {
   const errors = [{ field: error.field, detail: error.message }];
   return new ProblemError(400, error.message, { code: error.code, errors });
+}
+
+function queueLost({ code }: PoolUnavailableError | TaskLostError): ProblemError {
+  const detail = 'The queue of the workers is unavailable, or has lost the task.';
+  return new ProblemError(503, detail, { code }, MIN_RETRY_SECONDS);
 }
 
 function fromOtherProcess(error: RemoteFactoryError): ProblemError {

@@ -21,7 +21,7 @@ export interface PoolConnectionOptions {
   sentinelName?: string;
   /** Password of the Sentinels themselves. */
   sentinelPassword?: string;
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://…` for TLS. */
+  /** `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `unix:///path/to.sock[?db=1]`. */
   url?: string;
   /** Path of a unix socket. */
   path?: string;

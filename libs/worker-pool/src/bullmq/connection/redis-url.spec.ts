@@ -8,6 +8,8 @@ describe('readRedisUrl', () => {
     ['redis://[::1]/', { host: '::1', port: 6379, db: 0 }],
     ['redis://:p%40ss@queue', { host: 'queue', port: 6379, db: 0, password: 'p@ss' }],
     ['redis://user:pw@queue', { host: 'queue', port: 6379, db: 0, username: 'user', password: 'pw' }],
+    ['unix:///run/redis.sock', { path: '/run/redis.sock', db: 0 }],
+    ['unix:///run/redis.sock?db=2', { path: '/run/redis.sock', db: 2 }],
     ['rediss://queue', { host: 'queue', port: 6379, db: 0, tls: {} }],
   ])('reads %s', (text, options) => {
     expect(readRedisUrl(text)).toEqual(options);
@@ -22,6 +24,8 @@ describe('readRedisUrl', () => {
     'redis://queue?x=1',
     'redis://queue#1',
     'redis://:%zz@queue',
+    'unix://run/redis.sock',
+    'unix:///run/redis.sock?x=1',
   ])('refuses %p', (text) => {
     expect(readRedisUrl(text)).toBeNull();
   });

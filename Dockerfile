@@ -1,0 +1,17 @@
+# One image for the API and for the workers; the command decides which it is.
+FROM node:22-alpine AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY libs/redis-cache/package.json libs/redis-cache/
+COPY libs/worker-pool/package.json libs/worker-pool/
+COPY apps/demo/package.json apps/demo/
+RUN npm ci
+COPY . .
+RUN npm run build && npm prune --omit=dev
+
+FROM node:22-alpine
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app .
+USER node
+CMD ["node", "apps/demo/dist/main.js"]

@@ -1,0 +1,80 @@
+import type { ConfigService } from '@nestjs/config';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import type {
+  BullmqPoolOptions,
+  PoolConnectionOptions,
+  PoolRole,
+  WorkerPoolOptions,
+} from 'nestjs-worker-pool';
+import { TicketExecutor } from '../completion/ticket-executor.js';
+import { cacheOptions } from './cache-options.js';
+import { createExecutor } from './create-executor.js';
+import type { DemoConfig } from './demo-config.js';
+import { InvalidEnvError } from './demo-env.js';
+
+/** The pool of an API process: the work is done here, or handed to worker processes. */
+export function apiPoolOptions(
+  config: DemoConfig,
+  cache: RedisCacheService,
+  environment: ConfigService,
+): WorkerPoolOptions {
+  // By the time the pool closes, running work has had its time already: see WorkDeadline.
+  const common = { ...commonOptions(config, cache), drainTimeoutMs: 0 };
+  if (config.WORKER_POOL === 'local') return common;
+  // Whoever waits for an answer gets one, even while the queue is away.
+  return { ...common, ...queueOptions(config, environment, 'producer'), fallback: 'local' as const };
+}
+
+/**
+ * The pool of a worker process.
+ *
+ * @throws {InvalidEnvError} `WORKER_POOL` is `local`: then nobody would ever send it anything
+ */
+export function workerPoolOptions(
+  config: DemoConfig,
+  cache: RedisCacheService,
+  environment: ConfigService,
+): WorkerPoolOptions {
+  if (config.WORKER_POOL === 'local') {
+    throw new InvalidEnvError('WORKER_POOL', 'a worker process needs bullmq');
+  }
+  const common = { ...commonOptions(config, cache), drainTimeoutMs: config.SHUTDOWN_DRAIN_MS };
+  return { ...common, ...queueOptions(config, environment, 'worker') };
+}
+
+function commonOptions(config: DemoConfig, cache: RedisCacheService) {
+  return {
+    executor: new TicketExecutor(createExecutor(config), cache),
+    concurrency: config.WORKER_CONCURRENCY,
+    maxBacklog: config.WORKER_BACKLOG,
+    taskTimeoutMs: config.TASK_TIMEOUT_MS,
+  };
+}
+
+type QueueOptions = Omit<BullmqPoolOptions, 'executor'>;
+
+function queueOptions(config: DemoConfig, environment: ConfigService, role: PoolRole): QueueOptions {
+  const { WORKER_RATE_LIMIT: max, WORKER_RATE_WINDOW_MS: durationMs } = config;
+  return {
+    driver: 'bullmq',
+    role,
+    connection: queueConnection(config, environment),
+    keyPrefix: config.QUEUE_KEY_PREFIX,
+    maxAttempts: config.WORKER_MAX_ATTEMPTS,
+    globalConcurrency: config.WORKER_GLOBAL_CONCURRENCY,
+    rateLimit: max === undefined ? undefined : { max, durationMs },
+  };
+}
+
+function queueConnection(config: DemoConfig, environment: ConfigService): PoolConnectionOptions {
+  if (config.QUEUE_REDIS_URL !== undefined) return { url: config.QUEUE_REDIS_URL };
+  const { backend, connection } = cacheOptions(environment);
+  if (backend === 'memory') {
+    throw new InvalidEnvError(
+      'QUEUE_REDIS_URL',
+      'is needed with WORKER_POOL=bullmq when the cache has no Redis',
+    );
+  }
+  const { client: _, ...address } = connection ?? {};
+  return address;
+}

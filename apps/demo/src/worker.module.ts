@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
+import { WorkerPoolModule } from 'nestjs-worker-pool';
+import { cacheOptions } from './config/cache-options.js';
+import { demoConfig } from './config/demo-config.js';
+import { workerPoolOptions } from './config/pool-options.js';
+import { WorkerDrain } from './lifecycle/worker-drain.js';
+
+/** A worker process: takes tasks out of the queue, and stores their answers in the cache. */
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, load: [demoConfig] }),
+    RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
+    WorkerPoolModule.forRootAsync({
+      isGlobal: true,
+      inject: [demoConfig.KEY, RedisCacheService, ConfigService],
+      useFactory: workerPoolOptions,
+    }),
+  ],
+  providers: [WorkerDrain],
+})
+export class WorkerModule {}

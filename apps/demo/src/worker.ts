@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { readDemoEnv } from './config/demo-env.js';
+import { createLoggers, isForPerson } from './logging/create-loggers.js';
+import { PinoNestLogger } from './logging/pino-nest-logger.js';
+import { WorkerModule } from './worker.module.js';
+
+async function main(): Promise<void> {
+  const env = readDemoEnv(process.env);
+  const pretty = isForPerson(process.env, process.stdout.isTTY);
+  const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });
+  const app = await NestFactory.createApplicationContext(WorkerModule, {
+    abortOnError: false,
+    logger: new PinoNestLogger(logs.general),
+  });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  process.stdout.write(
+    `Working: ${env.WORKER_CONCURRENCY} tasks at a time, executor ${env.WORKER_EXECUTOR}\n`,
+  );
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `The worker did not start: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  process.exitCode = 1;
+});

@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import type { BullmqPoolOptions } from 'nestjs-worker-pool';
+import { type ManagedProcess, spawnNode, until } from '../support/index.js';
+
+const SCRIPT = resolve('test/fixtures/pool-worker.mjs');
+
+type Options = Partial<Omit<BullmqPoolOptions, 'driver' | 'executor' | 'role'>>;
+
+/** Worker processes, and what ends them. */
+export class WorkerProcesses {
+  readonly #started: ManagedProcess[] = [];
+
+  /** Starts one and waits until it works. */
+  async start(options: Options, claude?: object): Promise<ManagedProcess> {
+    const child = spawnNode(SCRIPT, {
+      env: { SCENARIO: JSON.stringify({ options, claude }), NO_COLOR: '1' },
+    });
+    this.#started.push(child);
+    await child.waitForLine(/^ready$/);
+    return child;
+  }
+
+  async endAll(): Promise<void> {
+    await Promise.all(this.#started.splice(0).map((child) => child.kill()));
+  }
+}
+
+/** Which of the workers is the first to say it. */
+export function whoSays(pattern: RegExp, workers: ManagedProcess[]): Promise<ManagedProcess> {
+  return until(() => workers.find((worker) => pattern.test(worker.stdout)), {
+    what: `one of the workers to say ${pattern}`,
+    timeoutMs: 15_000,
+  });
+}
+
+/** How often the workers have begun to run the prompt, together. */
+export function starts(prompt: string, workers: ManagedProcess[]): number {
+  const lines = workers.flatMap((worker) => worker.stdout.split('\n'));
+  return lines.filter((line) => line === `start ${prompt}`).length;
+}
