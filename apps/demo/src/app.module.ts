@@ -16,6 +16,7 @@ import { MessagesModule } from './messages/messages.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PageModule } from './page/page.module.js';
 import { QueueModule } from './queue/queue.module.js';
+import { TasksModule } from './tasks/tasks.module.js';
 
 @Module({
   imports: [
@@ -29,6 +30,7 @@ import { QueueModule } from './queue/queue.module.js';
     CompletionModule,
     MessagesModule,
     CacheModule,
+    TasksModule,
     QueueModule,
     HealthModule,
     MetricsModule,

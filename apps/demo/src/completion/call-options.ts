@@ -15,7 +15,7 @@ export class CallOptions implements GetOrSetOptions {
   readonly writePolicy: Policies['writePolicy'];
   readonly #order: CompletionOrder;
 
-  constructor(order: CompletionOrder, { readPolicy, writePolicy }: Policies) {
+  constructor(order: CompletionOrder, { readPolicy, writePolicy }: Policies = {}) {
     this.#order = order;
     this.ttlSeconds = order.ttlSeconds;
     this.tags = order.tags && scopedTags(order.tenant, order.tags);

@@ -1,15 +1,21 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache';
+import { WorkerPool } from 'nestjs-worker-pool';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { noteAnswer } from '../http/answer-note.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
+import { retryAfterSeconds } from '../tasks/retry-after.js';
+import { TaskIds } from '../tasks/task-ids.js';
+import { toTaskView } from '../tasks/task-view.js';
 import { assertWithinLimits } from './assert-within-limits.js';
+import { AsyncCompletionService } from './async-completion.service.js';
 import { type CompletionBody, completionBody } from './completion.schema.js';
 import type { CompletionAnswer } from './completion-order.js';
 import { completionJson } from './completion-response.js';
 import { CompletionService } from './completion.service.js';
 import { HttpOrder } from './http-order.js';
+import { PREFERENCE_APPLIED, prefersAsync } from './prefer.js';
 
 const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -18,6 +24,9 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 export class CompletionController {
   constructor(
     private readonly completions: CompletionService,
+    private readonly background: AsyncCompletionService,
+    private readonly pool: WorkerPool,
+    private readonly ids: TaskIds,
     @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
@@ -32,7 +41,18 @@ export class CompletionController {
     const order = new HttpOrder(body, request, reply);
     // Stands on the 504; replaced where there is an answer.
     if (order.directives.onlyIfCached) reply.header('Cache-Status', UNSATISFIED);
-    send(reply, await this.completions.complete(order));
+    if (prefersAsync(request.headers.prefer)) await this.#begin(order, reply);
+    else send(reply, await this.completions.complete(order));
+  }
+
+  async #begin(order: HttpOrder, reply: FastifyReply): Promise<void> {
+    const begun = await this.background.begin(order);
+    if ('answer' in begun) return send(reply, begun.answer);
+    const id = this.ids.seal(order.tenant, begun.taskId);
+    const [task, stats] = await Promise.all([this.pool.getTask(begun.taskId), this.pool.stats()]);
+    reply.header('Location', `/v1/tasks/${id}`).header('Retry-After', retryAfterSeconds(stats));
+    reply.header('Preference-Applied', PREFERENCE_APPLIED);
+    void reply.status(202).send(task === null ? { id } : toTaskView(id, task));
   }
 }
 

@@ -55,6 +55,19 @@ export class CompletionService {
     return answer;
   }
 
+  /**
+   * What is stored for the order, unless it is too old for it; `null` where something has to be computed.
+   *
+   * @throws {InvalidRequestError} a field that the executor cannot take
+   */
+  async stored(order: CompletionOrder): Promise<CompletionAnswer | null> {
+    this.pool.validate(order.request);
+    const { noCache, noStore, maxAgeSeconds = Infinity } = order.directives ?? NO_DIRECTIVES;
+    const answer = noCache || noStore ? null : await this.#stored(this.keyOf(order), maxAgeSeconds);
+    if (answer !== null) this.savings.countAnswer(order.tenant, answer);
+    return answer;
+  }
+
   /** The key of the order's answer in the cache. */
   keyOf({ tenant, request }: CompletionOrder): string {
     const { executorName: executor } = this.pool;
@@ -66,7 +79,7 @@ export class CompletionService {
     key: string,
     { onlyIfCached, noStore, noCache, maxAgeSeconds = Infinity }: RequestDirectives,
   ): Promise<CompletionAnswer> {
-    if (onlyIfCached) return this.#stored(key, noStore || noCache ? -1 : maxAgeSeconds);
+    if (onlyIfCached) return orRefuse(noStore || noCache ? null : await this.#stored(key, maxAgeSeconds));
     if (noStore) return asRequested(await this.#getOrSet(order, key, UNSTORED));
     if (noCache) return asRequested(await this.#getOrSet(order, key, ANEW));
     const result = await this.#getOrSet(order, key, AS_USUAL);
@@ -79,9 +92,9 @@ export class CompletionService {
     return { result, cacheStatus: cacheStatusOf(result, this.cache.getStatus().writable) };
   }
 
-  async #stored(key: string, maxAgeSeconds: number): Promise<CompletionAnswer> {
+  async #stored(key: string, maxAgeSeconds: number): Promise<CompletionAnswer | null> {
     const found = await this.cache.lookup(key);
-    if (found.status !== 'hit' || !isCompletion(found.value)) throw new NotCachedError();
+    if (found.status !== 'hit' || !isCompletion(found.value)) return null;
     const result: CacheResult<Completion> = {
       ...found,
       value: found.value,
@@ -89,8 +102,7 @@ export class CompletionService {
       key,
       stored: true,
     };
-    if (isTooOld(result, maxAgeSeconds)) throw new NotCachedError();
-    return this.#asUsual(result);
+    return isTooOld(result, maxAgeSeconds) ? null : this.#asUsual(result);
   }
 
   #getOrSet(order: CompletionOrder, key: string, policies: Policies): Promise<CacheResult<Completion>> {
@@ -108,9 +120,14 @@ export class CompletionService {
     const result = await this.pool.run(request, { signal, deduplicationKey: key, context });
     if (result.status !== 'completed') throw new TaskFailedError(result);
     const completion = toCompletion(result);
-    this.savings.countSpending(tenant, completion);
+    this.savings.countSpending(tenant, completion, result.taskId);
     return completion;
   }
+}
+
+function orRefuse(answer: CompletionAnswer | null): CompletionAnswer {
+  if (answer === null) throw new NotCachedError();
+  return answer;
 }
 
 function asRequested(result: CacheResult<Completion>): CompletionAnswer {

@@ -14,5 +14,6 @@ export const cachingShape = {
   CACHE_STALE_SECONDS: whole(0, MAX_SECONDS).default(3_600),
   CACHE_SOFT_TIMEOUT_MS: whole(0, MAX_TIMEOUT_MS).default(2_000),
   CACHE_REFRESH_AHEAD: z.coerce.number().gt(0).max(1).default(1),
+  SSE_HEARTBEAT_MS: whole(10, MAX_TIMEOUT_MS).default(15_000),
   CACHE_NEAR: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(true),
 };

@@ -61,6 +61,7 @@ const schema = z.object({
  * | `CACHE_SOFT_TIMEOUT_MS` | how long a request waits for a new answer while there is such an old one | 2,000 |
  * | `CACHE_REFRESH_AHEAD` | part of the TTL after which a hit is refreshed behind it; 1: never | 1 |
  * | `CACHE_NEAR` | `false`: no copies in this process | `true` |
+ * | `SSE_HEARTBEAT_MS` | how often an event stream shows that its connection stands | 15,000 |
  */
 export type DemoEnv = z.output<typeof schema>;
 

@@ -8,9 +8,11 @@ import { completionDocs } from './routes/completion.docs.js';
 import { messagesDocs } from './routes/messages.docs.js';
 import { operationsDocs } from './routes/operations.docs.js';
 import { queueDocs } from './routes/queue.docs.js';
+import { tasksDocs } from './routes/tasks.docs.js';
 
 const ROUTES: RouteDocs = {
   ...completionDocs,
+  ...tasksDocs,
   ...messagesDocs,
   ...queueDocs,
   ...cacheDocs,

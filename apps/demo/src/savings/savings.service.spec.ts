@@ -56,9 +56,9 @@ describe('savings', () => {
     expect(await countsOf(savings)).toMatchObject(expected);
   });
 
-  it('know what computing cost', async () => {
-    savings.countSpending('team', COMPLETION);
-    expect(await countsOf(savings)).toMatchObject({ tokens_spent: 45, cost_spent: 0.5, misses: 0 });
+  it('know what computing cost, each task once', async () => {
+    for (const taskId of ['one', 'one', 'two', 'one']) savings.countSpending('team', COMPLETION, taskId);
+    expect(await countsOf(savings)).toMatchObject({ tokens_spent: 90, cost_spent: 1, misses: 0 });
   });
 
   it('of many hits are one call to Redis, a second later', async () => {

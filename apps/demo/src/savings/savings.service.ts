@@ -3,6 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { MAX_TALLY_FIELDS, RedisCacheService } from 'nestjs-redis-cache';
 import type { Completion, TokenUsage } from 'nestjs-worker-pool';
 import type { CompletionAnswer } from '../completion/completion-order.js';
+import { RecentIds } from './recent-ids.js';
 import type { SavingsMetric } from './savings-counts.js';
 import { SavingsTable } from './savings-table.js';
 
@@ -32,6 +33,7 @@ export interface SavingsReading {
 export class SavingsService implements OnApplicationShutdown {
   readonly #writer = randomUUID();
   #pending = new SavingsTable();
+  readonly #tasks = new RecentIds();
   readonly #batches: Batch[] = [];
   #sequence = 0;
   #known = new SavingsTable();
@@ -55,8 +57,9 @@ export class SavingsService implements OnApplicationShutdown {
     this.#schedule();
   }
 
-  /** Counts what a computation cost. */
-  countSpending(tenant: string, { model, usage, cost }: Completion): void {
+  /** Counts what a task cost, once for all who waited for it here. */
+  countSpending(tenant: string, { model, usage, cost }: Completion, taskId: string): void {
+    if (!this.#tasks.add(taskId)) return;
     const counts = this.#pending.of(tenant, model);
     counts.tokens_spent += tokensOf(usage);
     counts.cost_spent += cost;

@@ -3,6 +3,7 @@ import type { CompletionResponse } from '../../completion/completion-response.js
 import { completionBody } from '../../completion/completion.schema.js';
 import { apiSchema } from '../api-schemas.js';
 import { problems } from '../problem-docs.js';
+import { EXAMPLE_TASK, TASK } from './tasks.docs.js';
 import { header, jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
 
 const completion: z.ZodType<CompletionResponse> = z.object({
@@ -37,6 +38,7 @@ export const CACHE_HEADERS = {
   'X-Request-Id': 'That of the request, or a new one',
 };
 
+const PREFER = header('Prefer', '`respond-async`: do not wait; 202 with a task, or 200 with what is stored');
 const CACHE_CONTROL = header(
   'Cache-Control',
   '`no-cache`, `no-store`, `max-age=N`, or `only-if-cached`, which answers what is stored or 504',
@@ -49,7 +51,7 @@ export const completionDocs: RouteDocs = {
     summary: 'Answer a prompt, from the cache if it can',
     description:
       'Requests that mean the same are computed once, in all processes. Failed, refused and cut-off answers are never cached.',
-    parameters: [CACHE_CONTROL],
+    parameters: [CACHE_CONTROL, PREFER],
     body: jsonBody(REQUEST, {
       simple: EXAMPLE_REQUEST,
       full: { ...EXAMPLE_REQUEST, max_tokens: 200, ttl_seconds: 600, tags: ['manual'] },
@@ -60,6 +62,16 @@ export const completionDocs: RouteDocs = {
         COMPLETION,
         { computed: ANSWER, cached: { ...ANSWER, cached: true } },
         CACHE_HEADERS,
+      ),
+      202: jsonAnswer(
+        'The task that computes it, with `Prefer: respond-async`',
+        TASK,
+        { begun: EXAMPLE_TASK },
+        {
+          Location: 'Where the task can be asked for',
+          'Retry-After': 'Seconds after which to ask for it',
+          'Preference-Applied': '`respond-async`',
+        },
       ),
       ...problems(400, 401, 413, 415, 429, 502, 503, 504),
     },
