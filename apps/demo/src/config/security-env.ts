@@ -3,7 +3,8 @@ import { InvalidApiKeysError, parseApiKeys } from '../security/parse-api-keys.js
 import { InvalidProxiesError, parseProxies } from '../security/parse-proxies.js';
 
 const MAX_TIMEOUT_MS = 3_600_000;
-const MAX_PER_MINUTE = 1_000_000_000;
+/** The largest limit. */
+const MAX_LIMIT = 1_000_000_000;
 
 /** A text that a function reads; what the function refuses becomes the variable's problem. */
 const parsed = <T>(parse: (text: string) => T, Refusal: new (problem: string) => Error) =>
@@ -30,6 +31,7 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
  * | `TRUST_PROXY` | addresses or networks of proxies whose `X-Forwarded-For` is believed | none |
  * | `RATE_LIMIT_PER_MINUTE` | requests of a tenant within a minute, in all processes; 0: no limit | 600 |
  * | `FAILED_KEYS_PER_MINUTE` | requests of an address without a valid key that are answered 401; 0: no limit | 30 |
+ * | `QUEUE_QUOTA` | requests that a tenant may queue within an hour, in all processes | 10,000 |
  * | `MAX_HEADER_BYTES` | size of all headers of a request, and of its URL with them | 16,384 |
  * | `MAX_URL_LENGTH` | characters of a URL | 4,096 |
  * | `HEADERS_TIMEOUT_MS` | how long a client may take to send its headers | 10,000 |
@@ -41,8 +43,9 @@ export const securityShape = {
   API_KEYS: parsed(parseApiKeys, InvalidApiKeysError).optional(),
   ALLOW_ANONYMOUS: flag.default(false),
   TRUST_PROXY: parsed(parseProxies, InvalidProxiesError).optional(),
-  RATE_LIMIT_PER_MINUTE: whole(0, MAX_PER_MINUTE).default(600),
-  FAILED_KEYS_PER_MINUTE: whole(0, MAX_PER_MINUTE).default(30),
+  RATE_LIMIT_PER_MINUTE: whole(0, MAX_LIMIT).default(600),
+  FAILED_KEYS_PER_MINUTE: whole(0, MAX_LIMIT).default(30),
+  QUEUE_QUOTA: whole(0, MAX_LIMIT).default(10_000),
   MAX_HEADER_BYTES: whole(1_024, 1024 * 1024).default(16 * 1024),
   MAX_URL_LENGTH: whole(128, 64 * 1024).default(4_096),
   HEADERS_TIMEOUT_MS: whole(1, MAX_TIMEOUT_MS).default(10_000),

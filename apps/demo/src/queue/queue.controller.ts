@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { assertWithinLimits } from '../completion/assert-within-limits.js';
@@ -6,6 +6,7 @@ import { type CompletionBody, completionBody, toCompletionRequest } from '../com
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
+import { QueueQuotaGuard } from '../security/limits/queue-quota.guard.js';
 import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
 import { QueueConsumer } from './queue-consumer.js';
@@ -29,6 +30,7 @@ export class QueueController {
 
   @Post()
   @HttpCode(202)
+  @UseGuards(QueueQuotaGuard)
   async add(
     @Body(new ZodBody(completionBody)) body: CompletionBody,
     @CurrentTenant() tenant: Tenant,
