@@ -56,7 +56,7 @@ export const operationsDocs: RouteDocs = {
     summary: 'Numbers for Prometheus',
     responses: {
       200: textAnswer('Prometheus text format', 'text/plain', 'redis_cache_misses_total 12\n'),
-      ...problems(401, 429),
+      ...problems(401, 403, 429),
     },
   },
 };
