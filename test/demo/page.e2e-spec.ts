@@ -127,10 +127,17 @@ describe('the page', () => {
 });
 
 describe('the page while Redis is frozen', () => {
+  let hasty: Demo;
+
+  beforeAll(async () => {
+    hasty = await startDemo({ REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: '1000' });
+  });
+
+  afterAll(() => hasty?.stop());
+
   it('says degraded while answers go on, and takes it back when Redis is there again', async () => {
-    const known = freshPrompt();
-    await send(known);
-    await send(known);
+    await page.goto(hasty.url);
+    await send(freshPrompt());
     await redis.pause();
     try {
       expect(await send(freshPrompt())).toBe('factory');
