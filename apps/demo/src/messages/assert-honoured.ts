@@ -39,21 +39,23 @@ function refused(field: string, detail: string): ProblemError {
  *
  * @throws {ProblemError} 413 naming the field
  */
-export function assertTextFits(
-  { prompt, messages = [], system = '' }: CompletionRequest,
-  maxBytes: number,
-): void {
-  const texts = [prompt ?? '', system, ...messages.map(({ content }) => content)].flatMap(textsOf);
-  if (texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0) <= maxBytes) return;
-  const detail = `messages and system are larger than the limit of ${maxBytes} bytes`;
-  throw new ProblemError(413, detail, {
+export function assertTextFits({ prompt, messages, system }: CompletionRequest, maxBytes: number): void {
+  const texts = [prompt, system, ...(messages ?? []).map(({ content }) => content)].flatMap(textsOf);
+  // A UTF-16 code unit takes three bytes at most, so short texts need not be counted.
+  if (sum(texts, ({ length }) => length * 3) <= maxBytes) return;
+  if (sum(texts, (text) => Buffer.byteLength(text)) <= maxBytes) return;
+  const detail = `are larger than the limit of ${maxBytes} bytes, with the system prompt`;
+  throw new ProblemError(413, `messages: ${detail}`, {
     code: 'ERR_PROMPT_TOO_LARGE',
     errors: [{ field: 'messages', detail }],
   });
 }
 
-function textsOf(content: string | ContentBlock[]): string[] {
-  return typeof content === 'string'
-    ? [content]
-    : content.map(({ text }) => (typeof text === 'string' ? text : ''));
+function textsOf(content: string | ContentBlock[] = []): string[] {
+  if (typeof content === 'string') return [content];
+  return content.map(({ text }) => (typeof text === 'string' ? text : ''));
+}
+
+function sum(texts: readonly string[], bytesOf: (text: string) => number): number {
+  return texts.reduce((bytes, text) => bytes + bytesOf(text), 0);
 }

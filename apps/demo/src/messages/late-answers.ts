@@ -5,7 +5,8 @@ import type { CompletionAnswer } from '../completion/completion-order.js';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { INTERNAL_ERROR } from '../http/problem.js';
 import { toProblemError } from '../http/to-problem-error.js';
-import { messageEvents, PING, sse } from './message-events.js';
+import { PING, sse } from './message-events.js';
+import { EVENTS } from './message-formats.js';
 import { messagesError, messagesStatus } from './messages-error.js';
 import { LATE, within } from './within.js';
 
@@ -23,7 +24,7 @@ export class LateAnswers {
       ({ result }) => {
         // Its headers are out already; the log and the metrics are not.
         reply.answer = result;
-        return messageEvents(result.value);
+        return EVENTS.write(result.value);
       },
       (error: unknown) => this.#errorEvent(error, reply.request.id),
     );

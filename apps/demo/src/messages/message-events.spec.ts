@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ContentBlock } from 'nestjs-worker-pool';
-import { messageEvents } from './message-events.js';
+import { EVENTS } from './message-formats.js';
 
 const USAGE = { input_tokens: 3, output_tokens: 5, cache_read_input_tokens: 7 };
 
 /** The events of an answer that holds these blocks. */
 function eventsOf(...content: ContentBlock[]): Record<string, unknown>[] {
-  const text = messageEvents({
+  const text = EVENTS.write({
     completion: '',
     usage: USAGE,
     cost: 1,

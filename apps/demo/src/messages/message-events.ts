@@ -1,5 +1,5 @@
-import type { Completion, ContentBlock } from 'nestjs-worker-pool';
-import { newMessageId, toMessage } from './to-message.js';
+import type { ContentBlock } from 'nestjs-worker-pool';
+import type { Message } from './message-writer.js';
 
 /** An event of the API's stream. */
 interface StreamEvent {
@@ -10,13 +10,18 @@ interface StreamEvent {
 /** Keeps a connection alive; clients pass over it. */
 export const PING = sse({ type: 'ping' });
 
-/** A finished answer as the events in which the API would have streamed it. */
-export function messageEvents(completion: Completion): string {
-  const { content, stop_reason, stop_sequence, stop_details, ...message } = toMessage(completion);
+/** A finished message as the events in which the API would have streamed it. */
+export function messageEvents({
+  content,
+  stop_reason,
+  stop_sequence,
+  stop_details,
+  ...message
+}: Message): string {
   const { usage, container } = message;
-  const start = { id: newMessageId(), ...message, content: [], ...NOT_STOPPED };
+  const start = { ...message, content: [], ...NOT_STOPPED, usage: { ...usage, output_tokens: 0 } };
   return [
-    sse({ type: 'message_start', message: { ...start, usage: { ...usage, output_tokens: 0 } } }),
+    sse({ type: 'message_start', message: start }),
     PING,
     ...content.flatMap(blockEvents).map(sse),
     sse({ type: 'message_delta', delta: { stop_reason, stop_sequence, stop_details, container }, usage }),

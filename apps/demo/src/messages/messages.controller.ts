@@ -8,12 +8,12 @@ import { noteAnswer } from '../http/answer-note.js';
 import { WithErrorShape } from '../http/error-shape.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { assertHonoured, assertTextFits } from './assert-honoured.js';
-import { messageEvents } from './message-events.js';
+import { EVENTS, JSON_BODY } from './message-formats.js';
+import type { MessageWriter } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
 import { MessagesOrder } from './messages-order.js';
 import { type MessagesBody, messagesBody } from './messages.schema.js';
 import { LateAnswers } from './late-answers.js';
-import { messageJson } from './to-message.js';
 import { LATE, within } from './within.js';
 
 const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
@@ -44,7 +44,7 @@ export class MessagesController {
     if (order.directives.onlyIfCached) reply.header('Cache-Status', UNSATISFIED);
     const answer = this.completions.complete(order);
     if (body.stream) await this.#stream(answer, reply);
-    else send(reply, await answer, JSON_TYPE, messageJson);
+    else send(reply, await answer, JSON_TYPE, JSON_BODY);
   }
 
   /** The answer as events, at once when it is there soon; errors that come so soon keep their status. */
@@ -53,20 +53,21 @@ export class MessagesController {
     const soon = await within(answer, this.config.MESSAGES_PING_MS);
     if (soon === LATE)
       void reply.header('Content-Type', EVENTS_TYPE).send(this.lateAnswers.stream(answer, reply));
-    else send(reply, soon, EVENTS_TYPE, messageEvents);
+    else send(reply, soon, EVENTS_TYPE, EVENTS);
   }
 }
-
-type Writer = (completion: CompletionAnswer['result']['value']) => string;
 
 function send(
   reply: FastifyReply,
   { result, cacheStatus }: CompletionAnswer,
   type: string,
-  write: Writer,
+  writer: MessageWriter,
 ): void {
   noteAnswer(reply, result);
   reply.header('Cache-Status', formatCacheStatus(cacheStatus));
   if (result.source !== 'factory') reply.header('Age', Math.floor(result.ageSeconds ?? 0));
-  void reply.header('request-id', reply.request.id).header('Content-Type', type).send(write(result.value));
+  void reply
+    .header('request-id', reply.request.id)
+    .header('Content-Type', type)
+    .send(writer.write(result.value));
 }

@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import type { Completion, ContentBlock, TokenUsage } from 'nestjs-worker-pool';
-
-const ID_BYTES = 12;
 
 /** What the API tells of the usage of every answer; what an executor does not know is `null`. */
 const UNKNOWN_USAGE = {
@@ -29,11 +26,6 @@ export interface MessageBody {
   usage: TokenUsage;
 }
 
-/** A new id of a message, as the API makes them: no two responses share one, hits included. */
-export function newMessageId(): string {
-  return `msg_${randomBytes(ID_BYTES).toString('hex')}`;
-}
-
 /** A completion as a message. Its usage is what the API said when it was computed. */
 export function toMessage(completion: Completion): MessageBody {
   const { model, content, stopReason, stopSequence = null, stopDetails = null, usage } = completion;
@@ -53,17 +45,4 @@ export function toMessage(completion: Completion): MessageBody {
 
 function nativeBlock(block: ContentBlock): ContentBlock {
   return block.type === 'text' ? { citations: null, ...block } : block;
-}
-
-/** By the value, which all hits of this process's own copy share: JSON of the message after its id. */
-const bodies = new WeakMap<Completion, string>();
-
-/** The message as JSON, with an id of its own. Only the id is made anew for one stored answer. */
-export function messageJson(completion: Completion): string {
-  let rest = bodies.get(completion);
-  if (rest === undefined) {
-    rest = JSON.stringify(toMessage(completion)).slice(1);
-    bodies.set(completion, rest);
-  }
-  return `{"id":"${newMessageId()}",${rest}`;
 }
