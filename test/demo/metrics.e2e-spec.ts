@@ -67,8 +67,18 @@ describe('GET /metrics', () => {
     expect(samples.get('worker_pool_backlog_limit')).toBe(7);
     expect(samples.get('worker_pool_tasks_total{result="completed"}')).toBe(1);
     expect(samples.get('worker_pool_service_seconds')).toBeGreaterThan(0);
-    expect(samples.get('gateway_queue_depth')).toBe(0);
+    expect(samples.get('gateway_queue_depth{state="waiting"}')).toBe(0);
+    expect(samples.get('gateway_queue_oldest_age_seconds')).toBe(0);
     expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(0);
+  });
+
+  it('tells what waits in the queue, and for how long', async () => {
+    demo = await startDemo({ QUEUE_CONSUMERS: '0' });
+    expect((await demo.post('/v1/queue', { prompt: 'A queue is long. Somebody waits.' })).status).toBe(202);
+    await until(async () => (await scrape()).get('gateway_queue_oldest_age_seconds')! > 0, {
+      what: 'the request to have waited',
+    });
+    expect((await scrape()).get('gateway_queue_depth{state="waiting"}')).toBe(1);
   });
 
   it('answers while Redis is frozen, and shows the breaker', async () => {
@@ -81,6 +91,7 @@ describe('GET /metrics', () => {
     const samples = await scrape();
     expect(samples.get('redis_cache_breaker_state{state="closed"}')).toBe(0);
     expect(samples.get('redis_cache_writable')).toBe(0);
+    expect(samples.get('gateway_queue_depth{state="waiting"}')).toBeNaN();
     expect(samples.get('redis_cache_breaker_trips_total')).toBeGreaterThanOrEqual(1);
     expect(samples.get('gateway_answers_total{status="bypass"}')).toBeGreaterThanOrEqual(1);
     await redis.resume();

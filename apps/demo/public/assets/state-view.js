@@ -21,7 +21,7 @@ export function showState({ cache, pool, queue, setup }) {
   toned(field('breaker'), cache.breaker, cache.breaker === 'closed');
   setText(field('near'), nearText(cache));
   showPool(pool, setup);
-  setText(field('queue'), queue.length === 0 ? 'empty' : `${count(queue.length)} waiting`);
+  setText(field('queue'), queueText(queue));
   setText(field('executor'), setup.executor);
   setText(byId('store-name'), name);
   setText(byId('store-hint'), cache.backend === 'memory' ? 'this process' : 'all processes');
@@ -44,6 +44,15 @@ function storeText(cache) {
 function nearText({ backend, nearEntries, nearBytes }) {
   if (backend === 'memory') return 'not needed beside memory';
   return nearEntries === 0 ? 'empty' : `${count(nearEntries)} answers, ${bytes(nearBytes)}`;
+}
+
+function queueText({ waiting, reserved, dead }) {
+  const parts = [
+    waiting > 0 && `${count(waiting)} waiting`,
+    reserved > 0 && `${count(reserved)} at work`,
+    dead > 0 && `${count(dead)} failed`,
+  ];
+  return parts.filter(Boolean).join(', ') || 'empty';
 }
 
 function showPool(pool, setup) {

@@ -1,14 +1,28 @@
-import type { RedisCacheService } from 'nestjs-redis-cache';
+import type { QueueStats, RedisCacheService } from 'nestjs-redis-cache';
 import type { Registry } from 'prom-client';
 import { type Collector, type Derived, derivedGauges, type Update } from './derived.js';
 
-const GAUGES: Derived<{ length: number }>[] = [
-  { name: 'gateway_queue_depth', help: 'Requests that wait in the queue', read: ({ length }) => length },
+const GAUGES: Derived<QueueStats>[] = [
+  {
+    name: 'gateway_queue_depth',
+    help: 'Requests in the queue, of all processes: waiting, held by a consumer, failed for good',
+    label: 'state',
+    read: {
+      waiting: (queue) => queue.waiting,
+      reserved: (queue) => queue.reserved,
+      dead: (queue) => queue.dead,
+    },
+  },
+  {
+    name: 'gateway_queue_oldest_age_seconds',
+    help: 'How long the oldest request that waits has waited; 0 when none does',
+    read: ({ oldestAgeSeconds }) => oldestAgeSeconds ?? 0,
+  },
 ];
 
-/** What waits in the request queue, of all processes. */
+/** What the request queue holds. A gap while Redis is away, since nothing is known then. */
 export class QueueMetrics implements Collector {
-  readonly #updateGauges: Update<{ length: number }>;
+  readonly #updateGauges: Update<QueueStats>;
 
   constructor(
     private readonly cache: RedisCacheService,
@@ -18,6 +32,7 @@ export class QueueMetrics implements Collector {
   }
 
   async collect(): Promise<void> {
-    this.#updateGauges({ length: await this.cache.getQueueLength() });
+    const stats = await this.cache.getQueueStats();
+    this.#updateGauges(this.cache.getStatus().phase === 'serving' ? stats : null);
   }
 }

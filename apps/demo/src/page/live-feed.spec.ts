@@ -14,7 +14,7 @@ beforeEach(() => {
   length = 0;
   feed = new LiveFeed(async () => {
     taken += 1;
-    return { queue: { length } } as LiveSnapshot;
+    return { queue: { waiting: length } } as LiveSnapshot;
   });
 });
 
@@ -30,7 +30,7 @@ function unread(listener: Readable): string {
   return String(listener.read() ?? '');
 }
 
-const snapshot = (waiting: number): string => `event: snapshot\ndata: {"queue":{"length":${waiting}}}\n\n`;
+const snapshot = (waiting: number): string => `event: snapshot\ndata: {"queue":{"waiting":${waiting}}}\n\n`;
 
 describe('LiveFeed', () => {
   it('begins with how things are, then tells what changes, with heartbeats between', async () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RedisCacheService, type RedisCacheStatus } from 'nestjs-redis-cache';
+import { type QueueStats, RedisCacheService, type RedisCacheStatus } from 'nestjs-redis-cache';
 import { type PoolStats, WorkerPool } from 'nestjs-worker-pool';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { inTime } from '../metrics/in-time.js';
@@ -13,7 +13,7 @@ export interface LiveSnapshot {
   answers: AnswerTotals;
   /** `null` when the pool did not tell in time. */
   pool: PoolStats | null;
-  queue: { length: number };
+  queue: QueueStats;
   setup: { pool: string; executor: string };
 }
 
@@ -29,12 +29,12 @@ export class LiveSnapshots {
 
   /** Never rejects, and never takes long. */
   async take(): Promise<LiveSnapshot> {
-    const [pool, length] = await Promise.all([inTime(this.pool.stats()), this.cache.getQueueLength()]);
+    const [pool, queue] = await Promise.all([inTime(this.pool.stats()), this.cache.getQueueStats()]);
     return {
       cache: this.cache.getStatus(),
       answers: this.metrics.answerTotals(),
       pool,
-      queue: { length },
+      queue,
       setup: { pool: this.config.WORKER_POOL, executor: this.pool.executorName },
     };
   }
