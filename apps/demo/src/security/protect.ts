@@ -1,7 +1,7 @@
-import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { RedisCacheService } from 'nestjs-redis-cache';
+import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import { isLoopback } from './exposure.js';
 import { admitEveryone, checkKeys, type TenantHook } from './key-check.js';
 import { createLimits, type FailureLimit } from './limits/create-limits.js';
 import { pageHeaders } from './page-headers.js';
@@ -14,13 +14,18 @@ export async function protect(app: NestFastifyApplication): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.decorateRequest('tenant');
   fastify.addHook('onRoute', markPublic);
-  await fastify.register(helmet, pageHeaders);
+  fastify.addHook('onRequest', await pageHeaders());
   const limits = await createLimits(fastify, app.get(RedisCacheService), config);
   fastify.addHook('onRequest', limitUrl(config.MAX_URL_LENGTH));
   fastify.addHook('onRequest', admission(config, limits.failures));
-  fastify.addHook('onRequest', limits.calls);
+  if (!servesThisMachineOnly(config)) fastify.addHook('onRequest', limits.calls);
 }
 
 function admission({ API_KEYS: keys }: DemoConfig, failures: FailureLimit): TenantHook {
   return keys === undefined ? admitEveryone : checkKeys(keys, failures);
+}
+
+/** Whether every caller is exempt from the limit, so that there is no need to look at each. */
+function servesThisMachineOnly({ API_KEYS: keys, HOST, TRUST_PROXY: proxies }: DemoConfig): boolean {
+  return keys === undefined && proxies === undefined && isLoopback(HOST);
 }
