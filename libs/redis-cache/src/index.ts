@@ -56,6 +56,20 @@ export {
   RequestQueue,
   type WaitOptions,
 } from './queue/request-queue.js';
+export {
+  type ConsumerRegistration,
+  createConsumerProvider,
+  getRequestConsumerToken,
+} from './queue/consumer/consumer-providers.js';
+export type {
+  HandlerContext,
+  RequestConsumerOptions,
+  RequestHandler,
+} from './queue/consumer/consumer-options.js';
+export { RequestConsumer } from './queue/consumer/request-consumer.js';
+export { LeaseEndedError } from './errors/lease-ended.error.js';
+export { RejectRequestError } from './errors/reject-request.error.js';
+export { TryLaterError } from './errors/try-later.error.js';
 export type { DeadRequest } from './queue/dead-requests.js';
 export type { ReservedRequest } from './queue/reservations.js';
 export type { RedisCacheCounters } from './telemetry/counters.js';

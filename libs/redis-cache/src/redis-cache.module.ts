@@ -4,6 +4,11 @@ import { TerminusModule } from '@nestjs/terminus';
 import { optionsFromEnv } from './config/env.js';
 import type { RedisCacheOptions } from './config/redis-cache-options.js';
 import {
+  type ConsumerRegistration,
+  createConsumerProvider,
+  getRequestConsumerToken,
+} from './queue/consumer/consumer-providers.js';
+import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   OPTIONS_TYPE,
@@ -11,6 +16,10 @@ import {
 } from './redis-cache.module-definition.js';
 import { createHealthProvider, createServiceProvider } from './redis-cache.providers.js';
 import { getRedisCacheHealthToken, getRedisCacheToken } from './redis-cache.tokens.js';
+
+/** What `registerConsumer` fills. */
+@Module({})
+class RequestConsumerModule {}
 
 /**
  * Provides `RedisCacheService` and `RedisCacheHealthIndicator`. Starting the application never waits
@@ -45,6 +54,27 @@ export class RedisCacheModule extends ConfigurableModuleClass {
       super.forRootAsync(hasSource(options) ? options : fromConfigService(options)),
       options.name,
     );
+  }
+
+  /**
+   * A module with a `RequestConsumer`, which Nest starts and stops with the application. The instance it works
+   * on has to be global, or exported by one of `imports`.
+   *
+   * @example
+   * RedisCacheModule.registerConsumer({
+   *   queue: 'mails',
+   *   imports: [MailModule],
+   *   inject: [Mailer],
+   *   useFactory: (mailer: Mailer) => ({ handler: ({ data }) => mailer.send(data), concurrency: 4 }),
+   * })
+   */
+  static registerConsumer<T>(registration: ConsumerRegistration<T>): DynamicModule {
+    return {
+      module: RequestConsumerModule,
+      imports: registration.imports,
+      providers: [createConsumerProvider(registration)],
+      exports: [getRequestConsumerToken(registration.queue, registration.name)],
+    };
   }
 }
 

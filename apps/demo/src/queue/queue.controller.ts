@@ -9,7 +9,6 @@ import { ZodBody } from '../http/zod-body.pipe.js';
 import { QueueQuotaGuard } from '../security/limits/queue-quota.guard.js';
 import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
-import { QueueConsumer } from './queue-consumer.js';
 import type { QueuedCompletion } from './queued-completion.js';
 
 const NOT_QUEUED = new ProblemError(503, 'The request was not queued: the queue is unavailable or full.', {
@@ -24,7 +23,6 @@ export class QueueController {
   constructor(
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
-    private readonly consumer: QueueConsumer,
     @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
@@ -39,7 +37,6 @@ export class QueueController {
     this.pool.validate(toCompletionRequest(body));
     const queued: QueuedCompletion = { tenant: tenant.name, body };
     if (!(await this.cache.queueRequest(queued))) throw NOT_QUEUED;
-    this.consumer.wake();
     return { queued: true };
   }
 

@@ -1,0 +1,102 @@
+import { RejectRequestError } from '../../errors/reject-request.error.js';
+import { TryLaterError } from '../../errors/try-later.error.js';
+import { reasonOf } from '../call-options.js';
+import type { QueueCore } from '../queue-core.js';
+import { backOffMs } from './back-off.js';
+import type { ResolvedConsumerOptions } from './consumer-options.js';
+import type { Job } from './job.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+
+/** While Redis is away, what was handled is told again this often, in milliseconds. */
+const RETRY_MS = 250;
+const MAX_RETRY_MS = 1_000;
+/** With more handled requests that Redis does not know of yet, no others are taken. */
+const MAX_UNSETTLED = 1_000;
+const GIVEN_BACK = { counts: false };
+
+/** Tells Redis what became of requests, until it has heard. */
+export class Settling {
+  #size = 0;
+  #stopped = false;
+  readonly #timers = new Map<NodeJS.Timeout, () => void>();
+
+  constructor(
+    private readonly core: QueueCore,
+    private readonly leases: LeaseKeeper,
+    private readonly options: Pick<ResolvedConsumerOptions<never>, 'retryDelayMs' | 'maxRetryDelayMs'>,
+    private readonly onSettled: () => void,
+  ) {}
+
+  /** How many Redis has not heard of yet. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get isFull(): boolean {
+    return this.#size >= MAX_UNSETTLED;
+  }
+
+  acknowledge(job: Job<unknown>): void {
+    const { reservations } = this.core;
+    void this.#settle(job, async () => (await reservations.acknowledge([job.id]))[0] ?? null);
+  }
+
+  giveBack(job: Job<unknown>): void {
+    void this.#settle(job, () => this.core.reservations.release(job.id, GIVEN_BACK));
+  }
+
+  /** The handler threw. Answers for how long no other request should be taken, in milliseconds. */
+  fail(job: Job<unknown>, error: unknown): number {
+    if (error instanceof TryLaterError) {
+      this.giveBack(job);
+      return Math.max(1, error.retryAfterMs);
+    }
+    this.#report(job, error);
+    const reason = reasonOf(error instanceof Error ? error.message : 'the handler threw no error');
+    const { retryDelayMs, maxRetryDelayMs } = this.options;
+    const delayMs = Math.ceil(backOffMs(job.request.deliveries, retryDelayMs, maxRetryDelayMs));
+    const how = error instanceof RejectRequestError ? { rejects: true, reason } : { delayMs, reason };
+    void this.#settle(job, () => this.core.reservations.release(job.id, how));
+    return 0;
+  }
+
+  /** Gives up telling. */
+  stop(): void {
+    this.#stopped = true;
+    for (const [timer, wake] of this.#timers) {
+      clearTimeout(timer);
+      wake();
+    }
+    this.#timers.clear();
+  }
+
+  async #settle(job: Job<unknown>, tell: () => Promise<unknown>): Promise<void> {
+    this.#size += 1;
+    for (let attempt = 1; (await tell()) === null && !this.#stopped && !job.lost; attempt += 1) {
+      await this.#wait(backOffMs(attempt, RETRY_MS, MAX_RETRY_MS));
+    }
+    this.#size -= 1;
+    if (!this.#stopped) this.leases.drop(job);
+    this.onSettled();
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, ms);
+      this.#timers.set(timer, resolve);
+    });
+  }
+
+  // Not the message: it may hold a part of the request, which is nobody's business in a log.
+  #report({ request }: Job<unknown>, error: unknown): void {
+    const { logger, name, maxDeliveries } = this.core.parts;
+    const { name: kind = 'no error', code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+    const what = code === undefined ? kind : `${kind}, ${code}`;
+    logger.warn(
+      `A request of the queue "${name}" failed (${what}), delivery ${request.deliveries} of ${maxDeliveries}`,
+    );
+  }
+}

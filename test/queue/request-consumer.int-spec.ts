@@ -1,0 +1,308 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  InvalidCallOptionError,
+  LeaseEndedError,
+  type RedisCacheService,
+  RejectRequestError,
+  RequestConsumer,
+  type RequestConsumerOptions,
+  TryLaterError,
+} from 'nestjs-redis-cache';
+import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { deferred } from '../fixtures/redis-cache/deferred.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { RedisServer, until, within } from '../support/index.js';
+
+const LONG_MS = 60_000;
+/** Failed requests come back at once. */
+const NO_DELAY = { retryDelayMs: 0 };
+
+describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) => {
+  const caches = new Caches();
+  let log: LogCapture;
+  let server: RedisServer;
+  let cache: RedisCacheService;
+
+  beforeAll(async () => {
+    log = LogCapture.start();
+    server = await RedisServer.start();
+  });
+
+  afterEach(() => caches.closeAll());
+
+  afterAll(() => server.stop());
+
+  const open = (): RedisCacheService => {
+    const where = backend === 'memory' ? { backend } : { connection: { url: server.url } };
+    cache = caches.create({ ...where, keyPrefix: freshPrefix(), commandTimeoutMs: 5_000 });
+    return cache;
+  };
+
+  const consume = (options: RequestConsumerOptions<number>): RequestConsumer<number> => {
+    const consumer = new RequestConsumer(cache, options);
+    consumer.start();
+    return consumer;
+  };
+
+  const untilGone = (): Promise<unknown> =>
+    until(
+      async () => {
+        const { waiting, reserved } = await cache.getQueueStats();
+        return waiting + reserved === 0;
+      },
+      { what: 'the queue to be empty' },
+    );
+
+  it('handles what waits and what comes, in order, and acknowledges it', async () => {
+    open();
+    const handled: number[] = [];
+    await cache.queueRequests([1, 2, 3]);
+    consume({ handler: ({ data }) => void handled.push(data) });
+    await until(() => handled.length === 3, { what: 'what waited' });
+    await cache.queueRequest(4);
+    await untilGone();
+    expect(handled).toEqual([1, 2, 3, 4]);
+    expect(await cache.listDeadRequests()).toEqual([]);
+  });
+
+  it('handles as many at the same time as it is told, and no more', async () => {
+    open();
+    const gate = deferred<void>();
+    let most = 0;
+    await cache.queueRequests(Array.from({ length: 9 }, (_, index) => index));
+    const consumer = consume({
+      concurrency: 3,
+      handler: async () => {
+        most = Math.max(most, consumer.running);
+        await gate.promise;
+      },
+    });
+    await until(() => consumer.running === 3, { what: 'three handlers' });
+    expect(await cache.getQueueStats()).toMatchObject({ waiting: 6, reserved: 3 });
+    gate.resolve();
+    await untilGone();
+    expect(most).toBe(3);
+  });
+
+  it('fetches ahead as many as it is told, and gives them back when it stops', async () => {
+    open();
+    await cache.queueRequests([1, 2, 3, 4]);
+    const gate = deferred<void>();
+    const consumer = consume({ prefetch: 2, handler: () => gate.promise });
+    await until(async () => (await cache.getQueueStats()).reserved === 3, { what: 'three to be held' });
+    const stopped = consumer.stop();
+    await until(async () => (await cache.getQueueStats()).waiting === 3, { what: 'two to be given back' });
+    gate.resolve();
+    await stopped;
+    const left = await cache.reserveRequests(4);
+    expect(left.map(({ data, deliveries }) => [data, deliveries])).toEqual([
+      [2, 1],
+      [3, 1],
+      [4, 1],
+    ]);
+  });
+
+  it('lets those behind a poisonous request go on, and puts it among the dead', async () => {
+    open();
+    const handled: number[] = [];
+    log.clear();
+    await cache.queueRequests([0, 1, 2]);
+    consume({
+      ...NO_DELAY,
+      handler: ({ data }) => {
+        if (data === 0) throw new Error('a secret of the request');
+        handled.push(data);
+      },
+    });
+    await untilGone();
+    expect(handled).toEqual([1, 2]);
+    expect(await cache.listDeadRequests()).toEqual([
+      expect.objectContaining({ data: 0, deliveries: 5, reason: 'a secret of the request' }),
+    ]);
+    expect(log.matching(/failed \(Error\), delivery 5 of 5/)).toHaveLength(1);
+    expect(log.matching(/secret/)).toEqual([]);
+  });
+
+  it('tries again later, with a delay that leaves others their turn', async () => {
+    open();
+    const seen: [number, number][] = [];
+    await cache.queueRequests([0, 1]);
+    consume({
+      retryDelayMs: 300,
+      handler: ({ data, deliveries }) => {
+        seen.push([data, deliveries]);
+        if (data === 0 && deliveries === 1) throw new Error('once');
+      },
+    });
+    await untilGone();
+    expect(seen).toEqual([
+      [0, 1],
+      [1, 1],
+      [0, 2],
+    ]);
+  });
+
+  it('rejects what its handler says is hopeless', async () => {
+    open();
+    await cache.queueRequest(7);
+    consume({
+      handler: () => {
+        throw new RejectRequestError('no seven');
+      },
+    });
+    await untilGone();
+    const dead = await cache.listDeadRequests();
+    expect(dead).toEqual([expect.objectContaining({ data: 7, deliveries: 1, reason: 'no seven' })]);
+  });
+
+  it('pauses when its handler is busy, without counting the delivery', async () => {
+    open();
+    const seen: number[] = [];
+    await cache.queueRequest(1);
+    const startedAt = performance.now();
+    consume({
+      handler: ({ deliveries }) => {
+        seen.push(deliveries);
+        if (seen.length <= 6) throw new TryLaterError(30);
+      },
+    });
+    await untilGone();
+    expect(seen).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(6 * 29);
+  });
+
+  it('keeps a request for as long as its handler runs, however short the lease', async () => {
+    open();
+    await cache.queueRequest(1);
+    let calls = 0;
+    consume({
+      leaseSeconds: 0.6,
+      handler: async () => {
+        calls += 1;
+        await sleep(2_000);
+      },
+    });
+    await until(() => calls === 1, { what: 'the handler' });
+    await untilGone();
+    expect(calls).toBe(1);
+    expect(await cache.listDeadRequests()).toEqual([]);
+  });
+
+  it('tells a handler that has lost its request, and lets its successor be', async () => {
+    open();
+    await cache.queueRequest(1);
+    const lost = deferred<unknown>();
+    consume({
+      leaseSeconds: 0.3,
+      handler: (_request, { signal }) =>
+        new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => {
+            lost.resolve(signal.reason);
+            resolve();
+          });
+        }),
+    });
+    await until(async () => (await cache.getQueueStats()).reserved === 1, { what: 'the request to be held' });
+    await cache.clearQueue();
+    expect(await within(lost.promise, { what: 'the signal' })).toBeInstanceOf(LeaseEndedError);
+    expect(cache.getCounters().acknowledged).toBe(0);
+  });
+
+  it('lets handlers finish when it stops', async () => {
+    open();
+    await cache.queueRequests([1, 2]);
+    const gate = deferred<void>();
+    const consumer = consume({ handler: () => gate.promise });
+    await until(() => consumer.running === 1, { what: 'the handler' });
+    const stopped = consumer.stop();
+    gate.resolve();
+    await within(stopped, { what: 'the consumer to stop' });
+    expect(await cache.getQueueStats()).toMatchObject({ waiting: 1, reserved: 0 });
+    await consumer.stop();
+    consumer.start();
+    expect(consumer.running).toBe(0);
+  });
+
+  it('gives back, uncounted and before new ones, what is not finished in time', async () => {
+    open();
+    await cache.queueRequests([1, 2]);
+    const aborted = deferred<unknown>();
+    const consumer = consume({
+      drainTimeoutMs: 50,
+      handler: (_request, { signal }) => {
+        signal.addEventListener('abort', () => aborted.resolve(signal.reason));
+        return new Promise(() => {});
+      },
+    });
+    await until(() => consumer.running === 1, { what: 'the handler' });
+    await within(consumer.stop(), { what: 'the consumer to stop' });
+    expect(await aborted.promise).toBeInstanceOf(LeaseEndedError);
+    expect(await cache.reserveRequest()).toMatchObject({ data: 1, deliveries: 1 });
+  });
+
+  it('is drained when the cache is closed', async () => {
+    open();
+    await cache.queueRequest(1);
+    const gate = deferred<void>();
+    const consumer = consume({ handler: () => gate.promise });
+    await until(() => consumer.running === 1, { what: 'the handler' });
+    const closed = cache.close();
+    gate.resolve();
+    await within(closed, { what: 'the cache to close' });
+    expect(consumer.running).toBe(0);
+    expect(cache.getCounters().acknowledged).toBe(1);
+  });
+
+  it.each([
+    ['concurrency', { concurrency: 0 }],
+    ['leaseSeconds', { leaseSeconds: 0 }],
+    ['handler', { handler: 'none' as never }],
+    ['speed', { speed: 9 } as never],
+  ])('refuses a wrong %s by its name', (field, options) => {
+    open();
+    const make = (): unknown => new RequestConsumer(cache, { handler: () => {}, ...options });
+    expect(make).toThrow(InvalidCallOptionError);
+    expect(make).toThrow(expect.objectContaining({ field }));
+  });
+});
+
+describe('RequestConsumer when Redis goes away', () => {
+  const caches = new Caches();
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    LogCapture.start();
+  });
+
+  afterEach(async () => {
+    await caches.closeAll();
+    await server.stop();
+  });
+
+  it('acknowledges what it handled meanwhile, and goes on, once Redis is back', async () => {
+    server = await RedisServer.start({ appendonly: true });
+    const cache = caches.create({ connection: { url: server.url }, keyPrefix: freshPrefix() });
+    await cache.queueRequests([1, 2, 3]);
+    const gate = deferred<void>();
+    const handled: number[] = [];
+    const consumer = new RequestConsumer<number>(cache, {
+      handler: async ({ data }) => {
+        await gate.promise;
+        handled.push(data);
+      },
+      leaseSeconds: LONG_MS / 1000,
+    });
+    consumer.start();
+    await until(() => consumer.running === 1, { what: 'the handler' });
+    await server.kill();
+    await until(() => cache.getStatus().phase === 'unavailable', { what: 'the loss to be noticed' });
+    gate.resolve();
+    await until(() => handled.length === 1, { what: 'the request to be handled' });
+    await server.restart();
+    await until(() => handled.length === 3, { what: 'the others', timeoutMs: 20_000 });
+    await until(async () => (await cache.getQueueStats()).reserved === 0, { what: 'all to be acknowledged' });
+    expect(handled).toEqual([1, 2, 3]);
+    expect(cache.getCounters().acknowledged).toBe(3);
+  });
+});
