@@ -1,0 +1,135 @@
+/** The promise about processes: whoever dies, at whatever moment, nothing is lost. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { type ManagedProcess, RedisServer, spawnNode, until } from '../support/index.js';
+
+const PRODUCERS = 8;
+const CONSUMERS = 8;
+const KILLED = 4;
+const TOTAL = 10_000;
+const GIVE_UP_MS = 120_000;
+
+interface Got {
+  request: string;
+  producer: string;
+  number: number;
+  deliveries: number;
+}
+
+describe('8 producers and 8 consumers, 4 of which are killed', () => {
+  const caches = new Caches();
+  let server: RedisServer;
+  let processes: ManagedProcess[] = [];
+
+  beforeAll(async () => {
+    LogCapture.start();
+    server = await RedisServer.start();
+  });
+
+  afterEach(async () => {
+    await Promise.all(processes.map((child) => child.stop()));
+    processes = [];
+    await caches.closeAll();
+  });
+
+  afterAll(() => server.stop());
+
+  const start = async (scenario: object): Promise<ManagedProcess> => {
+    const { host, port } = server;
+    const env = { SCENARIO: JSON.stringify({ connection: { host, port }, ...scenario }), NO_COLOR: '1' };
+    const child = spawnNode('test/fixtures/queue-process.mjs', { env });
+    processes.push(child);
+    await child.waitForLine(/^ready$/, 60_000);
+    return child;
+  };
+
+  /** Runs all of it, killing consumers after random numbers of requests; answers what each consumer got. */
+  async function run(
+    ackFirst: boolean,
+  ): Promise<{ cache: RedisCacheService; dead: Got[][]; alive: Got[][] }> {
+    const keyPrefix = freshPrefix();
+    const cache = caches.create({
+      connection: { url: server.url },
+      keyPrefix,
+      commandTimeoutMs: 20_000,
+      queue: { maxDeliveries: 1_000 },
+    });
+    const starting = [
+      ...Array.from({ length: CONSUMERS }, () => start({ role: 'consumer', keyPrefix, ackFirst })),
+      ...Array.from({ length: PRODUCERS }, (_, name) =>
+        start({ role: 'producer', keyPrefix, name: String(name), count: TOTAL / PRODUCERS }),
+      ),
+    ];
+    const started = await Promise.all(starting);
+    const consumers = started.slice(0, CONSUMERS);
+    for (const child of started) child.signal('SIGUSR2');
+    const doomed = consumers.slice(0, KILLED);
+    await Promise.all(doomed.map((child) => killSomewhere(child)));
+    await until(
+      async () => {
+        const { waiting, reserved } = await cache.getQueueStats();
+        return waiting + reserved === 0 && started.slice(CONSUMERS).every(({ exitStatus }) => exitStatus);
+      },
+      { what: 'the queue to be drained', timeoutMs: GIVE_UP_MS, everyMs: 100 },
+    );
+    await Promise.all(consumers.map((child) => child.stop(20_000)));
+    return {
+      cache,
+      dead: doomed.map(gotBy),
+      alive: consumers.slice(KILLED).map(gotBy),
+    };
+  }
+
+  it.each([
+    ['handle and then acknowledge: nothing is lost', false],
+    ['acknowledge and then handle: nothing is handled twice', true],
+  ])(
+    'which %s, and first deliveries come in order',
+    async (_what, ackFirst) => {
+      const { cache, dead, alive } = await run(ackFirst);
+      const all = [...dead, ...alive].flat();
+      const distinct = new Set(all.map(({ request }) => request));
+      expect(dead.every((got) => got.length > 0 && got.length < TOTAL)).toBe(true);
+      if (ackFirst) {
+        expect(all).toHaveLength(distinct.size);
+        // Each that was killed had acknowledged a batch at most that it had not handled.
+        expect(distinct.size).toBeGreaterThanOrEqual(TOTAL - KILLED * 10);
+      } else {
+        expect(distinct.size).toBe(TOTAL);
+      }
+      for (const got of [...dead, ...alive]) expectFirstDeliveriesInOrder(got);
+      expect(await cache.listDeadRequests()).toEqual([]);
+    },
+    180_000,
+  );
+});
+
+async function killSomewhere(child: ManagedProcess): Promise<void> {
+  const enough = 50 + Math.floor(Math.random() * 300);
+  await until(() => gotBy(child).length >= enough || child.exitStatus, {
+    what: 'a consumer at work',
+    timeoutMs: GIVE_UP_MS,
+  });
+  await child.kill();
+}
+
+function gotBy(child: ManagedProcess): Got[] {
+  return [...child.stdout.matchAll(/^got (\d+) (\d+) (\d+)$/gm)].map(([, producer, number, deliveries]) => ({
+    request: `${producer}/${number}`,
+    producer: producer!,
+    number: Number(number),
+    deliveries: Number(deliveries),
+  }));
+}
+
+// Of one producer a consumer gets rising numbers; what came back from another one comes in between.
+function expectFirstDeliveriesInOrder(got: Got[]): void {
+  const last = new Map<string, number>();
+  for (const { producer, number, deliveries } of got) {
+    if (deliveries > 1) continue;
+    expect(number).toBeGreaterThan(last.get(producer) ?? -1);
+    last.set(producer, number);
+  }
+}
