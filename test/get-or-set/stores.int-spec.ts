@@ -120,6 +120,8 @@ describe('in Redis', () => {
     expect(left).toBeLessThanOrEqual(5_000);
     await backend.leases.renew('key', token, LONG_MS);
     expect(await client.pttl('redis-cache:lease:{key}')).toBeGreaterThan(50_000);
+    expect(await backend.leases.adopt('key', token, randomUUID(), 10 * LONG_MS)).toBe('adopted');
+    expect(await client.pttl('redis-cache:lease:{key}')).toBeGreaterThan(9 * LONG_MS);
   });
 
   it('a tag keeps its version as long as the longest that asked for it, and no shorter', async () => {

@@ -118,6 +118,8 @@ describe('work by a ticket', () => {
     const second = other.getOrSetEntry(key, asked.factory, { readPolicy: 'no-cache' });
     const holder = await asked.call(1);
     expect(await worker.resumeEntry(ticket!, () => 'old')).toMatchObject({ value: 'old', stored: false });
+    // A write on the same connection would have been done by now.
+    expect(await worker.isConnected()).toBe(true);
     expect(await stored()).toBeNull();
     holder.resolve('new');
     expect(await second).toMatchObject({ stored: true });
@@ -140,6 +142,7 @@ describe('work by a ticket', () => {
     const options = { shouldCache: (value: unknown) => value !== 'truncated' };
     const declined = await worker.resumeEntry(ticket, () => 'truncated', options);
     expect(declined).toMatchObject({ value: 'truncated', stored: false });
+    expect(await leaseOf()).toBe(`h${ticket.token}`);
     expect(await stored()).toBeNull();
     expect(await worker.resumeEntry(ticket, () => 'whole', options)).toMatchObject({ stored: true });
     expect(await stored()).toBe('whole');
@@ -214,5 +217,21 @@ describe('with Redis away', () => {
     await untilBack(worker);
     await untilStored();
     expect(await worker.getCachedResponse(deletedKey)).toBeNull();
+  });
+
+  it('when the work ends, its value is not stored later if the cache was cleared here', async () => {
+    const { done, call } = await handOut();
+    const clearedKey = key;
+    await redis.kill();
+    expect(await worker.clearCache()).toBe(false);
+    call.resolve('cleared');
+    expect(await done).toMatchObject({ value: 'cleared', stored: false });
+    key = `${key} after`;
+    expect(await worker.resumeEntry(submitter.ticketFor(key), () => 'paid')).toMatchObject({ stored: false });
+    await redis.restart();
+    await untilBack(other);
+    // What waits is written in the order in which it came.
+    await untilStored();
+    expect(await other.getCachedResponse(clearedKey)).toBeNull();
   });
 });
