@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import { atMost } from './at-most.js';
 import type { ResolvedBullmqOptions } from './bullmq-options.schema.js';
-import { openClient, type RedisClient } from './connection/open-client.js';
+import { noteCopies, openClient, type RedisClient } from './connection/open-client.js';
 import { QueueLink } from './connection/queue-link.js';
 import { loadPackages, type Packages } from './packages.js';
 import { Producer, type TaskData } from './producer.js';
@@ -13,6 +13,9 @@ import { WorkerHost } from './worker/worker-host.js';
 
 /** What closing the connections may take, whatever Redis does, in milliseconds. */
 const CLOSE_MS = 1_000;
+
+/** How long one blocking read of events lasts: a connection that died without a word is noticed after it. */
+const BLOCK_MS = 2_000;
 
 /** The parts of a pool over BullMQ, connected. */
 export interface Engine {
@@ -39,6 +42,7 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
   const queue = openQueue(packages, options, keys, link.client);
   const waiters = new TaskWaiters(link, commands, options.outageToleranceMs);
   const patient = openClient(packages, options, 'patient');
+  const copies = noteCopies(patient);
   const closeEvents =
     options.role === 'worker' ? async () => {} : hearEvents(packages, options, keys, patient, waiters);
   const host =
@@ -56,7 +60,9 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
       await Promise.all([host?.close(), waiters.drain(options.drainTimeoutMs)]);
       isClosed = true;
       await atMost(CLOSE_MS, Promise.allSettled([closeEvents(), queue.close()]));
-      patient.disconnect();
+      for (const client of [patient, ...copies]) {
+        client.disconnect();
+      }
       link.close();
     },
   };
@@ -88,7 +94,8 @@ function hearEvents(
   connection: RedisClient,
   waiters: TaskWaiters,
 ): () => Promise<void> {
-  const events = new bullmq.QueueEvents(queueName, { connection, prefix, skipVersionCheck: true });
+  const options = { connection, prefix, skipVersionCheck: true, blockingTimeout: BLOCK_MS };
+  const events = new bullmq.QueueEvents(queueName, options);
   listenToEvents(events, waiters);
   return () => events.close();
 }

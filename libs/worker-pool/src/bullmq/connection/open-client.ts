@@ -43,6 +43,22 @@ export function openClient(
   return client;
 }
 
+/**
+ * Notes the copies that BullMQ makes of a client for what blocks: it cannot close one that is connecting again when
+ * it should, and that would go on for ever.
+ */
+export function noteCopies(client: RedisClient): RedisClient[] {
+  const copies: RedisClient[] = [];
+  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => RedisClient;
+  const duplicateAndNote = (...args: unknown[]): RedisClient => {
+    const copy = duplicate(...args);
+    copies.push(copy);
+    return copy;
+  };
+  Object.assign(client, { duplicate: duplicateAndNote });
+  return copies;
+}
+
 const nodesOf = ({ clusterNodes = [] }: ResolvedConnection): { host: string; port: number }[] =>
   clusterNodes.map(({ host, port = DEFAULT_PORT }) => ({ host, port }));
 

@@ -29,6 +29,9 @@ const CLOSE_MS = 2_000;
 /** BullMQ waits so long before it tries again what a lost connection interrupted. */
 const RETRY_MS = 200;
 
+/** How long one blocking wait for a task lasts: a connection that died without a word is noticed after it. */
+const BLOCK_SECONDS = 2;
+
 /** What a host is built from. */
 export interface WorkerHostParts {
   options: ResolvedBullmqOptions;
@@ -52,6 +55,7 @@ export class WorkerHost {
   readonly #beatTimer: NodeJS.Timeout;
   readonly #claimTimer: NodeJS.Timeout;
   #isDraining = false;
+  #onIdle: () => void = () => {};
 
   constructor(private readonly parts: WorkerHostParts) {
     const { options, commands, link } = parts;
@@ -71,19 +75,31 @@ export class WorkerHost {
 
   /**
    * Takes nothing more, lets tasks go on for `drainTimeoutMs`, gives the rest back to the queue, and is done
-   * within two seconds after that, whatever Redis does.
+   * within three seconds or so after that, whatever Redis does.
    */
   async close(): Promise<void> {
     this.#isDraining = true;
-    const closed = this.#worker.close();
-    await atMost(this.parts.options.drainTimeoutMs, closed);
+    await this.#worker.pause(true);
+    await atMost(this.parts.options.drainTimeoutMs, this.#whenIdle());
     await Promise.all([...this.#tasks.values()].map((task) => this.#giveBack(task)));
     clearInterval(this.#beatTimer);
     clearInterval(this.#claimTimer);
-    const isClosed = await atMost(CLOSE_MS, Promise.all([closed, this.#beat(0)]));
+    // By force where there is nobody to take leave of: BullMQ would wait for a connection that is gone.
+    const closed = this.#worker.close(!this.parts.link.isUp);
+    await atMost(CLOSE_MS, Promise.all([closed, this.#beat(0)]));
     this.#nudges.disconnect();
-    if (!isClosed) {
-      await atMost(CLOSE_MS, this.#worker.disconnect());
+  }
+
+  #whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#tellIfIdle();
+    });
+  }
+
+  #tellIfIdle(): void {
+    if (this.#tasks.size === 0) {
+      this.#onIdle();
     }
   }
 
@@ -111,6 +127,7 @@ export class WorkerHost {
         stalledInterval: stalledIntervalMs,
         maxStalledCount: maxAttempts - 1,
         runRetryDelay: RETRY_MS,
+        drainDelay: BLOCK_SECONDS,
         removeOnComplete: keep,
         removeOnFail: keep,
         ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.durationMs } }),
@@ -144,6 +161,7 @@ export class WorkerHost {
     } finally {
       this.#tasks.delete(task.taskId);
       this.#jobs.delete(task.taskId);
+      this.#tellIfIdle();
     }
   }
 

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort, RedisServer, until } from '../support/index.js';
+import { codeOf } from './contract/subject.js';
+import { nextQueueName, QueuePools, untilWorkers } from './queue-pools.js';
+
+const DEADLINE_MS = 1_000;
+/** How much longer than its deadline a call may take on a machine that does other things as well. */
+const SLACK_MS = 5_000;
+
+let redis: RedisServer;
+const pools = new QueuePools(() => ({ url: redis.url }));
+
+beforeEach(async () => {
+  redis = await RedisServer.start({ appendonly: true, extraArgs: ['--appendfsync', 'always'] });
+});
+
+afterEach(async () => {
+  await pools.closeAll();
+  await redis.stop();
+});
+
+async function inTime(call: Promise<unknown>): Promise<unknown> {
+  const startedAt = performance.now();
+  const code = await codeOf(call);
+  expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS + SLACK_MS);
+  return code;
+}
+
+describe('while the queue is away', () => {
+  it.each([
+    ['frozen', () => redis.pause(), () => redis.resume()],
+    ['gone', () => redis.kill(), () => redis.restart()],
+  ])(
+    'because its Redis is %s, submissions fail within a deadline, and go on when it is back',
+    async (_how, lose, regain) => {
+      const { pool, executor } = await pools.open({ commandTimeoutMs: DEADLINE_MS });
+      await lose();
+      expect(await inTime(pool.submit({ prompt: 'first' }))).toBe('ERR_POOL_UNAVAILABLE');
+      expect(await inTime(pool.run({ prompt: 'second' }))).toBe('ERR_POOL_UNAVAILABLE');
+      expect(await inTime(pool.getTask('any'))).toBe('ERR_POOL_UNAVAILABLE');
+      expect(await pool.health()).toMatchObject({ status: 'down', warnings: ['The queue is unavailable.'] });
+      await regain();
+      await untilWorkers(pool, 1);
+      const run = pool.run({ prompt: 'third' });
+      const call = await until(() => executor.calls.find(({ request }) => request.prompt === 'third'), {
+        what: 'the task to start',
+      });
+      call.complete();
+      expect(await run).toMatchObject({ status: 'completed' });
+      // A server that thaws does what it was asked while it was frozen; the caller was told that it is not accepted.
+      for (const { request, context } of executor.calls) {
+        if (request.prompt === 'third') continue;
+        await until(() => context.signal.aborted, { what: 'what nobody waits for to be stopped' });
+      }
+    },
+  );
+
+  it('a pool starts without it, and works as soon as it is there', async () => {
+    const port = await freePort();
+    const connection = { host: '127.0.0.1', port };
+    const { pool, executor } = pools.make({ connection, commandTimeoutMs: DEADLINE_MS });
+    expect(await inTime(pool.submit({ prompt: 'early' }))).toBe('ERR_POOL_UNAVAILABLE');
+    const late = await RedisServer.start({ port });
+    try {
+      await untilWorkers(pool, 1);
+      const run = pool.run({ prompt: 'now' });
+      (await executor.call(0)).complete();
+      expect(await run).toMatchObject({ status: 'completed' });
+    } finally {
+      await pools.closeAll();
+      await late.stop();
+    }
+  });
+
+  it('whoever waits gets the work done here with a fallback, and nobody else does', async () => {
+    const { pool, executor } = await pools.open({ commandTimeoutMs: DEADLINE_MS, fallback: 'local' });
+    await redis.kill();
+    const run = pool.run({ prompt: 'wanted now' });
+    const call = await executor.call(0);
+    expect(await pool.getTask(call.context.taskId)).toMatchObject({ status: 'running' });
+    call.complete({ completion: 'done here' });
+    expect(await run).toMatchObject({ status: 'completed', completion: 'done here' });
+    expect(await inTime(pool.submit({ prompt: 'for later' }))).toBe('ERR_POOL_UNAVAILABLE');
+    expect(await pool.health()).toMatchObject({
+      status: 'degraded',
+      workers: null,
+      warnings: ['The queue is unavailable. This process does the work itself.'],
+    });
+    expect(await pool.stats()).toMatchObject({ completed: 1 });
+  });
+
+  it('those who wait hold out for as long as they are told, then get an error', async () => {
+    const { pool, executor } = await pools.open({ commandTimeoutMs: DEADLINE_MS, outageToleranceMs: 100 });
+    const run = codeOf(pool.run({ prompt: 'waits' }));
+    await executor.call(0);
+    await redis.kill();
+    expect(await run).toBe('ERR_POOL_UNAVAILABLE');
+  });
+});
+
+describe('when the queue comes back', () => {
+  it('with its data, whoever waited gets the answer, and what waited is done, once', async () => {
+    const { pool, executor } = await pools.open({ concurrency: 1 });
+    const runs = [pool.run({ prompt: 'runs' }), pool.run({ prompt: 'waits' })];
+    const call = await executor.call(0);
+    await until(async () => (await pool.stats()).pending === 1, { what: 'the second task to wait' });
+    await redis.kill();
+    call.complete({ completion: 'done meanwhile' });
+    await redis.restart();
+    (await executor.call(1)).complete({ completion: 'done after' });
+    const results = await Promise.all(runs);
+    expect(results.map(({ completion }) => completion)).toEqual(['done meanwhile', 'done after']);
+    expect(executor.prompts).toEqual(['runs', 'waits']);
+  });
+
+  it('without its data, everybody who waits is told so, and the workers go on', async () => {
+    const { pool, executor } = await pools.open({ concurrency: 1, globalConcurrency: 3 });
+    const running = pool.run({ prompt: 'runs' });
+    const { context } = await executor.call(0);
+    const waiting = await pool.submit({ prompt: 'waits' });
+    const ends = [running, pool.getResult(waiting), pool.run({ prompt: 'waits too' })].map(codeOf);
+    const watch = codeOf(drain(pool.watchTask(waiting)));
+    await until(async () => (await pool.stats()).pending === 2, { what: 'the tasks to be there' });
+    // What was asked before has been answered: all of them wait.
+    for (let round = 0; round < 10; round += 1) await pool.getTask(waiting);
+    await redis.kill();
+    await redis.restart({ appendonly: false });
+    expect(await Promise.all([...ends, watch])).toEqual(Array.from({ length: 4 }, () => 'ERR_TASK_LOST'));
+    await until(() => context.signal.aborted, { what: 'the worker to stop what nobody knows of any more' });
+    expect(context.signal.reason).toMatchObject({ code: 'ERR_TASK_CLAIM_LOST' });
+    await untilWorkers(pool, 1);
+    const run = pool.run({ prompt: 'anew' });
+    (await executor.call(1)).complete();
+    expect(await run).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('the health of the pool', () => {
+  it('warns of a Redis that may drop tasks', async () => {
+    const { pool } = await pools.open({ queueName: nextQueueName() });
+    expect(await pool.health()).toMatchObject({ status: 'up', workers: 1, backlog: 0, warnings: [] });
+    await redis.client().config('SET', 'maxmemory-policy', 'allkeys-lru');
+    expect((await pool.health()).warnings).toEqual([
+      "The queue's Redis may drop tasks: its maxmemory-policy is allkeys-lru, a queue needs noeviction.",
+    ]);
+  });
+});
+
+async function drain(items: AsyncIterable<unknown>): Promise<void> {
+  const iterator = items[Symbol.asyncIterator]();
+  while (!(await iterator.next()).done);
+}

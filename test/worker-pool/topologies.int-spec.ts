@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { RedisCluster, RedisSentinels, until } from '../support/index.js';
+import type { OpenPool } from './contract/subject.js';
+import { QueuePools } from './queue-pools.js';
+
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+/** One task of each fate: it is done, joined, refused, cancelled while it waits and while it runs. */
+async function liveThrough({ pool, executor }: OpenPool): Promise<void> {
+  const first = await pool.submit({ prompt: 'first' }, { deduplicationKey: 'same', context: { a: 1 } });
+  const call = await executor.call(0);
+  expect(call.context.context).toEqual({ a: 1 });
+  expect(await pool.submit({ prompt: 'first' }, { deduplicationKey: 'same' })).toBe(first);
+  const second = await pool.submit({ prompt: 'second' }, { priority: 3 });
+  await expect(pool.submit({ prompt: 'third' })).rejects.toMatchObject({ code: 'ERR_POOL_SATURATED' });
+  expect(await pool.cancel(second)).toBe(true);
+  expect(await pool.cancel(first)).toBe(true);
+  await until(() => call.context.signal.aborted, { what: 'the running task to be stopped' });
+  const run = pool.run({ prompt: 'last' });
+  (await executor.call(1)).complete({ completion: 'done' });
+  expect(await run).toMatchObject({ status: 'completed', completion: 'done' });
+  expect(await pool.stats()).toMatchObject({ pending: 0, killed: 2, rejected: 1 });
+}
+
+describe('the pool', () => {
+  it('works on a cluster of three masters', async () => {
+    const cluster = await RedisCluster.start({ masters: 3 });
+    ends.push(() => cluster.stop());
+    const pools = new QueuePools(() => ({ clusterNodes: cluster.addresses }));
+    ends.push(pools.closeAll);
+    await liveThrough(await pools.open({ concurrency: 1, maxBacklog: 1 }));
+  });
+
+  it('works behind Sentinels, and goes on after a fail-over', async () => {
+    const setUp = await RedisSentinels.start();
+    ends.push(() => setUp.stop());
+    const { sentinels, masterName: sentinelName } = setUp;
+    const pools = new QueuePools(() => ({ sentinels, sentinelName }));
+    ends.push(pools.closeAll);
+    const opened = await pools.open({ concurrency: 1, maxBacklog: 1 });
+    await liveThrough(opened);
+    const failover = setUp.awaitFailover();
+    await setUp.master.kill();
+    await failover;
+    const { pool, executor } = opened;
+    await until(async () => (await pool.health()).workers === 1, {
+      what: 'the worker to be seen at the new master',
+      timeoutMs: 20_000,
+    });
+    const last = pool.run({ prompt: 'the last' });
+    const call = await until(() => executor.calls.find(({ request }) => request.prompt === 'the last'), {
+      what: 'the task to start',
+      timeoutMs: 20_000,
+    });
+    call.complete();
+    expect(await last).toMatchObject({ status: 'completed' });
+  });
+});
