@@ -44,7 +44,8 @@ function converse(text: string): Conversation {
 /** Sends a bit more, again and again, until the server has had enough. */
 async function dribble(head: string, drop: string): Promise<string> {
   const { socket, end } = converse(head);
-  const timer = setInterval(() => socket.write(drop), DRIBBLE_MS);
+  // Reads before it writes: a write to a connection that is closed by now would throw away what was said.
+  const timer = setInterval(() => setImmediate(() => socket.write(drop)), DRIBBLE_MS);
   try {
     return await end;
   } finally {
