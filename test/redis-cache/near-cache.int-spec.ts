@@ -181,6 +181,18 @@ describe('near copies and the server', () => {
     });
   });
 
+  it('are frozen also where nobody asked by getOrSet', async () => {
+    const cache = await open({ connection });
+    await cache.cacheResponse(KEY, { list: [1] });
+    const isNear = async (): Promise<boolean> => {
+      await cache.getCachedResponse(KEY);
+      return cache.getStatus().nearEntries === 1;
+    };
+    await until(isNear, { what: 'a near copy' });
+    const value = await cache.getCachedResponse<{ list: number[] }>(KEY);
+    expect(() => value!.list.push(2)).toThrow(TypeError);
+  });
+
   it('go when the database is flushed', async () => {
     const cache = await open({ connection });
     await bringNear(cache);
