@@ -85,6 +85,16 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(most).toBe(3);
   });
 
+  it('never waits for its look at the clock while there is work', async () => {
+    open();
+    let handled = 0;
+    // One missed call in each turn would cost a second each: far more than there is time.
+    await cache.queueRequests(Array.from({ length: 300 }, (_, index) => index));
+    consume({ concurrency: 3, handler: () => void (handled += 1) });
+    await untilGone();
+    expect(handled).toBe(300);
+  });
+
   it('fetches ahead as many as it is told, and gives them back when it stops', async () => {
     open();
     await cache.queueRequests([1, 2, 3, 4]);

@@ -115,7 +115,7 @@ export class RequestConsumer<T = unknown>
   #fill(): void {
     this.#fetchAgain = true;
     if (this.#stopping || this.#fetching || this.#pause.active || this.#room <= 0) return;
-    this.#fetching = this.#fetch().finally(() => (this.#fetching = undefined));
+    this.#fetching = this.#fetch();
   }
 
   async #fetch(): Promise<void> {
@@ -127,6 +127,8 @@ export class RequestConsumer<T = unknown>
       this.#fetchAgain ||= found.length === wanted;
       this.#accept(found);
     }
+    // At once, not when the promise is settled: a handler that ends in between would ask in vain.
+    this.#fetching = undefined;
   }
 
   #accept(found: ReservedRequest<T>[]): void {
