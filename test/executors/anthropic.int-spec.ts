@@ -6,7 +6,7 @@ import {
   type CompletionRequest,
   createWorkerPool,
 } from 'nestjs-worker-pool';
-import { freePort, MessagesApi } from '../support/index.js';
+import { freePort, MessagesApi, within } from '../support/index.js';
 
 interface Facts {
   body: Record<string, unknown>;
@@ -246,7 +246,7 @@ describe('a request that is cancelled', () => {
     const reason = new Error('cancelled by the user');
     controller.abort(reason);
     await expect(answer).rejects.toBe(reason);
-    expect(await ended).toBe('gone');
+    expect(await within(ended, { what: 'the end of the request at the API' })).toBe('gone');
   });
 
   it('ends also while it waits for its next attempt', async () => {
@@ -263,7 +263,7 @@ describe('a request that is cancelled', () => {
     const answer = executor.execute(mark('hang'), context());
     const { ended } = await api.call(0);
     await Promise.all([executor.close(), expect(answer).rejects.toThrow('the executor was closed')]);
-    expect(await ended).toBe('gone');
+    expect(await within(ended, { what: 'the end of the request at the API' })).toBe('gone');
     await expect(executor.execute({ prompt: 'a' }, context())).rejects.toThrow('the executor was closed');
   });
 

@@ -26,9 +26,13 @@ export interface MessageBody {
   usage: TokenUsage;
 }
 
-/** A completion as a message. Its usage is what the API said when it was computed. */
+/**
+ * A completion as a message. Its usage is what the API said when it was computed. What another program stored may
+ * hold the text alone.
+ */
 export function toMessage(completion: Completion): MessageBody {
-  const { model, content, stopReason, stopSequence = null, stopDetails = null, usage } = completion;
+  const { completion: text, model = '', content = [{ type: 'text', text }], usage } = completion;
+  const { stopReason = 'end_turn', stopSequence = null, stopDetails = null } = completion;
   return {
     type: 'message',
     role: 'assistant',

@@ -3,7 +3,7 @@ import { AnthropicApiError, statusOfErrorType } from '../../errors/anthropic-api
 import { safeTail } from '../../process/safe-tail.js';
 
 /** The SDK, as far as its errors are concerned. */
-type ErrorClasses = Pick<typeof Anthropic, 'APIError' | 'APIConnectionTimeoutError'>;
+type ErrorClasses = Pick<typeof Anthropic, 'AnthropicError' | 'APIError' | 'APIConnectionTimeoutError'>;
 type ApiError = InstanceType<typeof Anthropic.APIError>;
 
 const ERROR_TYPE = /^[a-z_]{1,64}$/;
@@ -11,16 +11,20 @@ const SYSTEM_CODE = /^\w{1,64}$/;
 const MAX_CAUSES = 5;
 
 /**
- * What the SDK threw, as an error of this package.
+ * What the SDK threw, as an error of this package. What is no error of the SDK is given back as it is: nobody
+ * foresaw it, so the pool tells its kind and logs where it came from.
  *
  * @param secrets what must not appear in the message: the texts of the request and the key
  */
 export function anthropicFailure(
   thrown: unknown,
   secrets: readonly string[],
-  { APIError, APIConnectionTimeoutError }: ErrorClasses,
-): AnthropicApiError {
+  { AnthropicError, APIError, APIConnectionTimeoutError }: ErrorClasses,
+): unknown {
   const nothing = { status: null, type: null, retryAfterMs: null, cause: thrown };
+  if (!(thrown instanceof AnthropicError)) {
+    return thrown;
+  }
   if (thrown instanceof APIConnectionTimeoutError) {
     return new AnthropicApiError({
       ...nothing,

@@ -28,7 +28,7 @@ const listPrice = (input: number, cacheRead: number): TokenPrices => ({
 });
 
 /**
- * List prices of Anthropic's API in US dollars, as of 24 November 2026. A snapshot with a date in its name
+ * List prices of Anthropic's API in US dollars, looked up on 25 November 2026. A snapshot with a date in its name
  * (`claude-haiku-4-5-20251001`) costs what the model without it does. Without surcharges for regional inference
  * and without discounts of a contract.
  */
