@@ -8,6 +8,7 @@ interface Answer {
 }
 
 interface Operation {
+  security?: object[];
   summary?: string;
   tags?: string[];
   requestBody?: { content: Record<string, { examples: Record<string, { value: unknown }> }> };
@@ -83,6 +84,51 @@ describe('the description of the API', () => {
     expect(responses[refused.status]?.content).toHaveProperty([
       refused.headers.get('content-type')!.split(';')[0]!,
     ]);
+  });
+});
+
+describe('what is described of keys', () => {
+  const KEY = 'key-of-a-team-0123456789';
+  let guarded: Demo;
+
+  beforeAll(async () => {
+    guarded = await startDemo({ API_KEYS: `team:${KEY}` });
+  });
+
+  afterAll(() => guarded?.stop());
+
+  /** What a route answers, and what is described of that. */
+  async function answerOf(
+    route: string,
+    headers: Record<string, string>,
+  ): Promise<[number, string, Answer?]> {
+    const [method, path] = route.split(' ') as [string, string];
+    const response = await fetch(guarded.url + path.replaceAll(/\{\w+\}/g, 'none'), { method, headers });
+    await response.body?.cancel();
+    const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
+    const { responses } = operations().find(([name]) => name === route)![1];
+    return [response.status, type, responses[response.status]];
+  }
+
+  it('is true of every route: 401 without one, but for those that need none', async () => {
+    for (const [route, { security }] of operations()) {
+      const [status, type, answer] = await answerOf(route, {});
+      expect([route, status === 401]).toEqual([route, security === undefined]);
+      expect([route, answer?.content]).toEqual([
+        route,
+        expect.objectContaining({ [type]: expect.anything() }),
+      ]);
+    }
+  });
+
+  it('is true of every route: 403 where the key of an administrator is needed, and only there', async () => {
+    const needAdmin = operations().filter(([, { responses }]) => '403' in responses);
+    expect(needAdmin.length).toBeGreaterThan(2);
+    for (const [route, { responses }] of operations()) {
+      const [status, type] = await answerOf(route, { 'x-api-key': KEY });
+      expect([route, status === 403]).toEqual([route, '403' in responses]);
+      if (status === 403) expect(responses[403]?.content).toHaveProperty([type]);
+    }
   });
 });
 

@@ -19,7 +19,8 @@ const ROUTES: RouteDocs = {
   ...operationsDocs,
 };
 const DESCRIPTION =
-  'A caching gateway for Claude: the same question is paid for once. Without `API_KEYS` no key is needed.';
+  'A caching gateway for Claude: the same question is paid for once. Without `API_KEYS` no key is needed. ' +
+  'Every route may also answer 414 and 431, for URLs and headers above the limits, and 500.';
 
 /**
  * Describes the API in OpenAPI 3.1: the routes as the framework knows them, the schemas as they check requests.
