@@ -23,6 +23,16 @@ export interface Operations {
   set?(key: string, value: object): unknown;
   /** The stored value, or the factory's, which is then stored. */
   getOrSet?(key: string, factory: () => Promise<object>): unknown;
+  /** Appends a request to a queue. */
+  enqueue?(request: object): Promise<unknown>;
+  /** Takes the oldest requests on trial, at most so many, acknowledges them, and answers them. */
+  take?(count: number): Promise<object[]>;
+  /** Empties the queue; answers how many requests were in it. */
+  clearQueue?(): Promise<number>;
+  /** Appends a request to the queue that `work` works on. */
+  add?(request: object): Promise<unknown>;
+  /** Handles what `add` appends, so many at a time, until what it answers is called. */
+  work?(concurrency: number, handle: (request: object) => void): Promise<() => Promise<unknown>>;
 }
 
 export interface Session {

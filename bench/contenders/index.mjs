@@ -1,5 +1,6 @@
 /** The contenders, in the order in which they take their turns. To add one, see ../README.md. */
 import { pathToFileURL } from 'node:url';
+import { bullmq } from './bullmq.mjs';
 import { ioredis } from './ioredis.mjs';
 import { lruCache } from './lru-cache.mjs';
 import { buildOfTheLibrary } from './nestjs-redis-cache.mjs';
@@ -18,4 +19,4 @@ const otherBuilds = (process.env.BENCH_OTHER_BUILDS ?? '')
   .map(([name, path]) => buildOfTheLibrary({ name, role: 'peer', entry: pathToFileURL(path) }));
 
 /** @type {import('./contender').Contender[]} */
-export const contenders = [ioredis, lruCache, subject, ...otherBuilds];
+export const contenders = [ioredis, lruCache, bullmq, subject, ...otherBuilds];

@@ -16,8 +16,31 @@ export const ioredis = {
       operations: {
         get: async (key) => JSON.parse(await client.get(nameOf(key))),
         set: (key, value) => client.set(nameOf(key), JSON.stringify(value), 'PX', ttlMs),
+        ...(await queueOf(client, nameOf('queue'))),
       },
       teardown: () => client.disconnect(),
     };
   },
 };
+
+/** A stream with one group, as one would use it by hand: read, handle, acknowledge. */
+async function queueOf(client, stream) {
+  const makeGroup = () => client.xgroup('CREATE', stream, 'group', '0', 'MKSTREAM');
+  await makeGroup();
+  return {
+    enqueue: (value) => client.xadd(stream, '*', 'request', JSON.stringify(value)),
+    async take(count) {
+      const reply = await client.xreadgroup('GROUP', 'group', 'me', 'COUNT', count, 'STREAMS', stream, '>');
+      const entries = reply[0][1];
+      const requests = entries.map(([, fields]) => JSON.parse(fields[1]));
+      await client.xack(stream, 'group', ...entries.map(([id]) => id));
+      return requests;
+    },
+    async clearQueue() {
+      const length = await client.xlen(stream);
+      await client.del(stream);
+      await makeGroup();
+      return length;
+    },
+  };
+}

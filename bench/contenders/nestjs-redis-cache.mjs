@@ -14,12 +14,13 @@ export function buildOfTheLibrary({ name, role, entry }) {
     role,
     version: () => JSON.parse(readFileSync(new URL('../package.json', entry), 'utf8')).version,
     async setup({ redisUrl, prefix, near, ttlSeconds }) {
-      const { createRedisCache } = await import(entry.href);
+      const { createRedisCache, RequestConsumer } = await import(entry.href);
       const options = { connection: { url: redisUrl }, keyPrefix: prefix, ttlSeconds };
       const cache = near ? withNearCache(createRedisCache, options) : createRedisCache(options);
       if (cache === undefined) return { operations: {}, teardown() {} };
       if (!(await cache.isConnected())) throw new Error(`${name} has no connection to Redis`);
-      return { operations: operationsOf(cache), teardown: () => cache.close() };
+      const operations = { ...operationsOf(cache), ...queueOf(cache, RequestConsumer) };
+      return { operations, teardown: () => cache.close() };
     },
   };
 }
@@ -41,4 +42,33 @@ function operationsOf(cache) {
     getOrSet: (key, factory) => cache.getOrSet(key, factory),
     ...(typeof cache.getCachedBytes === 'function' && { getBytes: (key) => cache.getCachedBytes(key) }),
   };
+}
+
+/** Nothing where the build hands out no requests on trial. */
+function queueOf(cache, RequestConsumer) {
+  if (RequestConsumer === undefined) return {};
+  return {
+    enqueue: (value) => accepted(cache.queueRequest(value)),
+    add: (value) => accepted(cache.queueRequest(value)),
+    async take(count) {
+      const held = await cache.reserveRequests(count, { leaseSeconds: 60 });
+      const done = await cache.acknowledgeRequests(held.map(({ id }) => id));
+      if (done.includes(false)) throw new Error('an acknowledgement had no effect');
+      return held.map(({ data }) => data);
+    },
+    async clearQueue() {
+      const length = await cache.getQueueLength();
+      await cache.clearQueue();
+      return length;
+    },
+    async work(concurrency, handle) {
+      const consumer = new RequestConsumer(cache, { concurrency, handler: ({ data }) => handle(data) });
+      consumer.start();
+      return () => consumer.stop();
+    },
+  };
+}
+
+async function accepted(queued) {
+  if (!(await queued)) throw new Error('a request was not queued');
 }

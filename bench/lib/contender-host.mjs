@@ -1,5 +1,6 @@
 /** Runs one contender in this process and does the tasks that the parent sends. */
 import { contenders } from '../contenders/index.mjs';
+import * as queueTasks from './queue-tasks.mjs';
 import * as tasks from './tasks.mjs';
 
 let session;
@@ -14,6 +15,7 @@ const commands = {
     await session?.teardown();
   },
   ...tasks,
+  ...queueTasks,
 };
 
 process.on('message', async ({ id, command, args }) => {

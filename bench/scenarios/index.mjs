@@ -1,6 +1,7 @@
 /** What is measured, and the limits of `--check`. Scenarios know operations, not contenders. */
 import { collapsedWaiter } from './collapsed-waiter.mjs';
 import { frozenRedis } from './frozen-redis.mjs';
+import { queue } from './queue.mjs';
 import { stampede } from './stampede.mjs';
 import { throughput } from './throughput.mjs';
 
@@ -81,6 +82,49 @@ export const scenarios = [
     title: 'Set, 64 KB, 64 callers',
     operation: 'set',
     floor: 0.85,
+  }),
+  queue({
+    payload: small.payload,
+    ...crowd,
+    id: 'queue-enqueue',
+    title: 'Enqueue, 2 KB, 64 callers (baseline: XADD)',
+    task: 'enqueueRound',
+    operation: 'enqueue',
+    count: 10_000,
+    floor: 0.9,
+  }),
+  queue({
+    payload: small.payload,
+    ...crowd,
+    id: 'queue-take',
+    title: 'Reserve + acknowledge, 2 KB, 64 callers (baseline: XREADGROUP + XACK)',
+    task: 'takeRound',
+    operation: 'take',
+    batch: 1,
+    count: 10_000,
+    floor: 0.8,
+  }),
+  queue({
+    payload: small.payload,
+    callers: 1,
+    id: 'queue-take-batches',
+    title: 'Reserve + acknowledge, 2 KB, 100 at a time (baseline: XREADGROUP COUNT 100 + XACK)',
+    task: 'takeRound',
+    operation: 'take',
+    batch: 100,
+    count: 10_000,
+    floor: 0.8,
+  }),
+  queue({
+    payload: small.payload,
+    ...crowd,
+    concurrency: 64,
+    id: 'queue-end-to-end',
+    title: 'Queue end to end, 2 KB, 64 producers, 64 handlers at a time (baseline: BullMQ)',
+    task: 'endToEndRound',
+    operation: 'work',
+    count: 4_000,
+    floor: 2.5,
   }),
   collapsedWaiter({
     payload: small.payload,

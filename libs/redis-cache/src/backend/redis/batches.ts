@@ -1,6 +1,11 @@
-/** Batches end at so many items: a script that runs for long keeps every other client waiting. */
+/** No call takes more items at once: a script that runs for long keeps every other client waiting. */
 const MAX_ITEMS = 500;
-/** The same for the length of texts among them. */
+/**
+ * A batch of several callers is full at so many: more that travel one after another keep this process and the
+ * server busy at the same time, where one big one would have each wait for the other.
+ */
+const ENOUGH_ITEMS = 16;
+/** The same for the length of texts in it. */
 const MAX_CHARACTERS = 1024 * 1024;
 
 interface Caller<Answer> {
@@ -32,7 +37,7 @@ export class Batches<Item, Answer, Terms extends unknown[]> {
     if (items.length === 0) return Promise.resolve([]);
     if (items.length > MAX_ITEMS) return this.#addInParts(group, items, terms);
     return new Promise((resolve, reject) => {
-      const batch = this.#batchFor(group, items, terms);
+      const batch = this.#batchFor(group, terms);
       for (const item of items) batch.items.push(item);
       batch.characters += charactersOf(items);
       batch.callers.push({ count: items.length, resolve, reject });
@@ -48,10 +53,9 @@ export class Batches<Item, Answer, Terms extends unknown[]> {
   }
 
   /** The open batch if there is room in it, else a new one. */
-  #batchFor(group: string, items: readonly Item[], terms: Terms): Batch<Item, Answer, Terms> {
+  #batchFor(group: string, terms: Terms): Batch<Item, Answer, Terms> {
     const open = this.#open.get(group);
-    if (open && open.items.length + items.length <= MAX_ITEMS && open.characters < MAX_CHARACTERS)
-      return open;
+    if (open && open.items.length < ENOUGH_ITEMS && open.characters < MAX_CHARACTERS) return open;
     if (open) this.#flush(group, open);
     const batch: Batch<Item, Answer, Terms> = { terms, items: [], characters: 0, callers: [] };
     this.#open.set(group, batch);

@@ -71,11 +71,17 @@ const BURY = `
 `;
 
 const HELD = `
+  local known = {}
+  -- Looks at once at all that lie between two deliveries: those of a batch mostly do.
+  local function look(first, last, count)
+    local found = redis.pcall('XPENDING', KEYS[1], '${GROUP}', first, last, count, '${LEASED}')
+    if found.err then return end
+    for _, entry in ipairs(found) do known[entry[1]] = entry[4] end
+  end
   -- Whether a delivery still stands.
   local function held(id, count)
-    local found = redis.pcall('XPENDING', KEYS[1], '${GROUP}', id, id, 1, '${LEASED}')
-    if found.err then return false end
-    return found[1] ~= nil and found[1][4] == tonumber(count)
+    if not known[id] then look(id, id, 1) end
+    return known[id] == tonumber(count)
   end
 `;
 
@@ -180,6 +186,7 @@ export const RESERVE = new Script(`
 export const ACKNOWLEDGE = new Script(`
   ${HELD}
   local flags, ids = {}, {}
+  if #ARGV > 2 then look(ARGV[1], ARGV[#ARGV - 1], #ARGV / 2) end
   for i = 1, #ARGV, 2 do
     local holds = held(ARGV[i], ARGV[i + 1])
     if holds then ids[#ids + 1] = ARGV[i] end
@@ -196,6 +203,7 @@ export const ACKNOWLEDGE = new Script(`
 export const EXTEND = new Script(`
   ${HELD}
   local flags, ids = {}, {}
+  if #ARGV > 3 then look(ARGV[2], ARGV[#ARGV - 1], (#ARGV - 1) / 2) end
   for i = 2, #ARGV, 2 do
     local holds = held(ARGV[i], ARGV[i + 1])
     if holds then ids[#ids + 1] = ARGV[i] end

@@ -1,0 +1,71 @@
+/** What a contender's process can be asked to do about queues. Each task gets the session and its arguments. */
+import { isDeepStrictEqual } from 'node:util';
+import { makePayload } from './payload.mjs';
+
+/** Does something `count` times, `callers` at once, each of which waits before it goes on. */
+async function inParallel(count, callers, step) {
+  let begun = 0;
+  const caller = async () => {
+    while (begun < count) {
+      begun += 1;
+      await step();
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+}
+
+async function timed(count, work) {
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  await work();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { perSecond: count / seconds, cpuMicroseconds: (user + system) / count };
+}
+
+/** Queues `count` requests and makes sure that they are in the queue. */
+export async function enqueueRound({ operations }, { count, callers, payload }) {
+  const value = makePayload(payload, 0);
+  const result = await timed(count, () => inParallel(count, callers, () => operations.enqueue(value)));
+  const length = await operations.clearQueue();
+  if (length !== count) throw new Error(`${length} requests are in the queue, of ${count}`);
+  return result;
+}
+
+/** Takes `count` requests on trial and acknowledges them, `batch` at a time; each has to be what was queued. */
+export async function takeRound({ operations }, { count, callers, batch, payload }) {
+  const value = makePayload(payload, 0);
+  await inParallel(count, 64, () => operations.enqueue(value));
+  let taken = 0;
+  let last;
+  const result = await timed(count, () =>
+    inParallel(count / batch, callers, async () => {
+      const requests = await operations.take(batch);
+      taken += requests.length;
+      last = requests[0];
+    }),
+  );
+  await operations.clearQueue();
+  if (taken !== count) throw new Error(`${taken} requests were taken, of ${count}`);
+  if (!isDeepStrictEqual(last, value)) throw new Error('what was taken is not what was queued');
+  return result;
+}
+
+/** Queues `count` requests while a worker handles them; over when the last one was handled. */
+export async function endToEndRound({ operations }, { count, callers, concurrency, payload }) {
+  const value = makePayload(payload, 0);
+  let handled = 0;
+  let onAllHandled;
+  const allHandled = new Promise((resolve) => (onAllHandled = resolve));
+  const stop = await operations.work(concurrency, (request) => {
+    if (request.id !== value.id) throw new Error('what is handled is not what was queued');
+    handled += 1;
+    if (handled === count) onAllHandled();
+  });
+  const result = await timed(count, async () => {
+    await inParallel(count, callers, () => operations.add(value));
+    await allHandled;
+  });
+  await stop();
+  return result;
+}
