@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { untilPhase } from '../fixtures/redis-cache/recovery.js';
+import { RedisServer, until, within } from '../support/index.js';
+
+describe('waitForRequest', () => {
+  const caches = new Caches();
+  let server: RedisServer;
+  let cache: RedisCacheService;
+
+  beforeEach(async () => {
+    LogCapture.start();
+    server = await RedisServer.start();
+    cache = caches.create({
+      connection: { url: server.url },
+      keyPrefix: freshPrefix(),
+      commandTimeoutMs: 500,
+    });
+  });
+
+  afterEach(async () => {
+    await caches.closeAll();
+    await server.stop();
+  });
+
+  it('takes one connection more, however many wait, and holds up nobody', async () => {
+    const admin = server.client();
+    const connections = async (): Promise<number> =>
+      (String(await admin.client('LIST')).match(/^id=/gm) ?? []).length;
+    await cache.isConnected();
+    const before = await connections();
+    const waiting = Array.from({ length: 100 }, () => cache.waitForRequest({ timeoutMs: 60_000 }));
+    await until(async () => (await connections()) > before, { what: 'the connection' });
+    await cache.cacheResponse('key', 'value');
+    expect(await cache.getCachedResponse('key')).toBe('value');
+    expect(await connections()).toBe(before + 1);
+    await cache.queueRequests(waiting.map((_one, index) => index));
+    const all = await within(Promise.all(waiting), { what: 'all to be served' });
+    expect(all).toEqual(waiting.map((_one, index) => index));
+  });
+
+  it('answers null at its timeout while Redis is frozen, and serves again once it is thawed', async () => {
+    await cache.isConnected();
+    await server.pause();
+    expect(await within(cache.waitForRequest({ timeoutMs: 700 }), { what: 'an answer' })).toBeNull();
+    const waiting = cache.waitForRequest({ timeoutMs: 60_000 });
+    await server.resume();
+    await untilPhase(cache, 'serving');
+    expect(await cache.queueRequest('after')).toBe(true);
+    expect(await within(waiting, { what: 'the request' })).toBe('after');
+  });
+
+  it('waits through a loss of Redis', async () => {
+    const waiting = cache.waitForRequest({ timeoutMs: 60_000 });
+    await cache.isConnected();
+    await server.kill();
+    await untilPhase(cache, 'unavailable');
+    expect(await cache.waitForRequest({ timeoutMs: 50 })).toBeNull();
+    await server.restart();
+    await untilPhase(cache, 'serving');
+    expect(await cache.queueRequest('after')).toBe(true);
+    expect(await within(waiting, { what: 'the request' })).toBe('after');
+  });
+});
