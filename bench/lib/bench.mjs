@@ -52,6 +52,12 @@ export class Bench {
     return { process, operations };
   }
 
+  /** Takes care of a process that a scenario started by itself: something with `kill()` and `end()`. */
+  adopt(process) {
+    this.#processes.add(process);
+    return process;
+  }
+
   async end(process) {
     await process.end();
     this.#processes.delete(process);

@@ -1,6 +1,8 @@
 /** What is measured, and the limits of `--check`. Scenarios know operations, not contenders. */
 import { collapsedWaiter } from './collapsed-waiter.mjs';
 import { frozenRedis } from './frozen-redis.mjs';
+import { httpBesideMisses } from './http-beside-misses.mjs';
+import { httpHits } from './http-hits.mjs';
 import { queue } from './queue.mjs';
 import { stampede } from './stampede.mjs';
 import { throughput } from './throughput.mjs';
@@ -143,5 +145,23 @@ export const scenarios = [
     payload: small.payload,
     id: 'frozen-redis',
     title: 'Reads while Redis is frozen',
+  }),
+  httpHits({
+    id: 'http-near',
+    title: 'HTTP: hits of the gateway, near cache on',
+    near: true,
+    floor: 0.8,
+  }),
+  httpHits({
+    id: 'http-redis',
+    title: 'HTTP: hits of the gateway, from Redis',
+    near: false,
+    floor: 0.6,
+  }),
+  httpBesideMisses({
+    id: 'http-beside-misses',
+    title: 'HTTP: hits of the gateway while 50 slow misses run, p99',
+    ceiling: 2,
+    ceilingUnit: ' ×',
   }),
 ];

@@ -1,0 +1,14 @@
+const QUESTIONS = 64;
+const SENTENCES = 24;
+
+/** Bodies of requests that differ, each with an answer of one or two kilobytes. */
+export function questionBodies() {
+  return Array.from({ length: QUESTIONS }, (_, question) => {
+    const sentences = Array.from(
+      { length: SENTENCES },
+      (_unused, index) =>
+        `In question ${question} the cache keeps answer number ${index} close to those who ask.`,
+    );
+    return JSON.stringify({ prompt: sentences.join(' ') });
+  });
+}

@@ -1,0 +1,81 @@
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const pathOf = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+const GATEWAY = pathOf('../../apps/demo/dist/main.js');
+const PACKAGE = pathOf('../../apps/demo/package.json');
+const BARE = pathOf('./bare-app.mjs');
+const LOAD = pathOf('./load-process.mjs');
+const LISTENING = /^Listening on (\S+)/;
+const END_TIMEOUT_MS = 5_000;
+
+/** The demo as it is built, with its defaults: log, metrics and guards are on. */
+export function startGateway(env) {
+  return startServer([GATEWAY], { PORT: '0', SHUTDOWN_GRACE_MS: '0', SHUTDOWN_DRAIN_MS: '0', ...env });
+}
+
+/** A bare application that sends the same body. */
+export async function startBare(body) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-bare-'));
+  const file = join(folder, 'body.json');
+  writeFileSync(file, body);
+  const server = await startServer([BARE, file, PACKAGE], {});
+  rmSync(folder, { recursive: true });
+  return server;
+}
+
+async function startServer(args, env) {
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, url] = LISTENING.exec(line) ?? [];
+    // Its log goes on, and is read and thrown away: a full pipe would stop it.
+    if (url) return { url, ...handleOf(child), drain: child.stdout.resume() };
+  }
+  throw new Error('A server ended before it listened');
+}
+
+/** The process that asks. */
+export function startLoad() {
+  const child = fork(LOAD, { stdio: 'inherit' });
+  return {
+    ...handleOf(child),
+    async measure(order) {
+      child.send(order);
+      const [{ answer, problem }] = await once(child, 'message');
+      if (problem) throw new Error(problem);
+      return answer;
+    },
+  };
+}
+
+function handleOf(child) {
+  const ended = once(child, 'exit');
+  return {
+    kill: () => child.kill('SIGKILL'),
+    async end() {
+      child.kill('SIGTERM');
+      const overdue = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
+      await ended;
+      clearTimeout(overdue);
+    },
+  };
+}
+
+/** Asks once, and answers with the body; for what has to be there before it is measured. */
+export async function ask(url, body) {
+  const response = await fetch(`${url}/v1/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  if (!response.ok) throw new Error(`The gateway answered ${response.status}: ${await response.text()}`);
+  return response.text();
+}
