@@ -15,6 +15,7 @@ import { SavingsService } from '../savings/savings.service.js';
 import { CallOptions } from './call-options.js';
 import { completionKey } from './completion-key.js';
 import type { CompletionAnswer, CompletionOrder } from './completion-order.js';
+import { KeyMemo } from './key-memo.js';
 import { NotCachedError } from './not-cached.error.js';
 import { contextWith } from './task-context.js';
 import { TaskFailedError } from './task-failed.error.js';
@@ -29,6 +30,13 @@ const UNSTORED: Policies = { readPolicy: 'no-cache', writePolicy: 'no-store' };
 /** Checks the cache; on a miss submits to the pool, waits, and caches the completed result. */
 @Injectable()
 export class CompletionService {
+  readonly #keys = new KeyMemo();
+  readonly #makeKey = ({ tenant, request }: CompletionOrder): string => {
+    this.pool.validate(request);
+    const { executorName: executor } = this.pool;
+    return completionKey(request, { tenant, executor, model: this.pool.resolveModel(request.model) });
+  };
+
   constructor(
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
@@ -49,7 +57,6 @@ export class CompletionService {
    * @throws the order's `signal.reason`
    */
   async complete(order: CompletionOrder): Promise<CompletionAnswer> {
-    this.pool.validate(order.request);
     const answer = await this.#answer(order, this.keyOf(order), order.directives ?? NO_DIRECTIVES);
     this.savings.countAnswer(order.tenant, answer);
     return answer;
@@ -61,17 +68,20 @@ export class CompletionService {
    * @throws {InvalidRequestError} a field that the executor cannot take
    */
   async stored(order: CompletionOrder): Promise<CompletionAnswer | null> {
-    this.pool.validate(order.request);
+    const key = this.keyOf(order);
     const { noCache, noStore, maxAgeSeconds = Infinity } = order.directives ?? NO_DIRECTIVES;
-    const answer = noCache || noStore ? null : await this.#stored(this.keyOf(order), maxAgeSeconds);
+    const answer = noCache || noStore ? null : await this.#stored(key, maxAgeSeconds);
     if (answer !== null) this.savings.countAnswer(order.tenant, answer);
     return answer;
   }
 
-  /** The key of the order's answer in the cache. */
-  keyOf({ tenant, request }: CompletionOrder): string {
-    const { executorName: executor } = this.pool;
-    return completionKey(request, { tenant, executor, model: this.pool.resolveModel(request.model) });
+  /**
+   * The key of the order's answer in the cache.
+   *
+   * @throws {InvalidRequestError} a field that the executor cannot take
+   */
+  keyOf(order: CompletionOrder): string {
+    return this.#keys.keyOf(order, this.#makeKey);
   }
 
   async #answer(

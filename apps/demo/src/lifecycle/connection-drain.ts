@@ -14,8 +14,10 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown 
 
   onModuleInit(): void {
     const fastify = this.host.httpAdapter.getInstance();
-    fastify.addHook('onSend', async (_request, reply) => {
-      if (this.#stopping) void reply.header('Connection', 'close');
+    // No promise: this runs for every answer.
+    fastify.addHook('onSend', (_request, reply, _payload, done) => {
+      if (this.#stopping) reply.header('Connection', 'close');
+      done();
     });
   }
 

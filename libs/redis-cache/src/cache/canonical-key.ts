@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { InvalidKeyPartError } from '../errors/invalid-key-part.error.js';
 
 /** What a key depends on beside its parts. */
@@ -26,7 +26,7 @@ const MAX_DEPTH = 100;
  */
 export function cacheKey(parts: unknown, { tenant = '', schemaVersion = 1 }: CacheKeyOptions = {}): string {
   const text = `[${schemaVersion},${JSON.stringify(tenant)},${canonical(parts, [])}]`;
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 function canonical(value: unknown, path: readonly string[]): string {
