@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { readDemoEnv } from './config/demo-env.js';
+import { assertSharedPool } from './config/pool-options.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
 import { PinoNestLogger } from './logging/pino-nest-logger.js';
 import { WorkerModule } from './worker.module.js';
 
 async function main(): Promise<void> {
   const env = readDemoEnv(process.env);
+  assertSharedPool(env);
   const pretty = isForPerson(process.env, process.stdout.isTTY);
   const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });
   const app = await NestFactory.createApplicationContext(WorkerModule, {

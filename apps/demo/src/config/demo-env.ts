@@ -37,6 +37,7 @@ const schema = z.object({
  * | `WORKER_POOL` | `local`: tasks run in the API process; `bullmq`: in worker processes | `local` |
  * | `QUEUE_REDIS_URL` | Redis of the worker processes' queue | that of the cache |
  * | `QUEUE_KEY_PREFIX` | start of the queue's keys there | `worker-pool` |
+ * | `QUEUE_COMMAND_TIMEOUT_MS` | deadline of a call to it, after which a request is computed in the API | 1,000 |
  * | `WORKER_CONCURRENCY` | tasks at the same time in a process | 5 |
  * | `WORKER_GLOBAL_CONCURRENCY` | tasks at the same time in all worker processes; 0: no limit | as it was |
  * | `WORKER_RATE_LIMIT` | tasks that may start within the window, in all worker processes | no limit |

@@ -10,7 +10,7 @@ import { TicketExecutor } from '../completion/ticket-executor.js';
 import { cacheOptions } from './cache-options.js';
 import { createExecutor } from './create-executor.js';
 import type { DemoConfig } from './demo-config.js';
-import { InvalidEnvError } from './demo-env.js';
+import { type DemoEnv, InvalidEnvError } from './demo-env.js';
 
 /** The pool of an API process: the work is done here, or handed to worker processes. */
 export function apiPoolOptions(
@@ -25,21 +25,21 @@ export function apiPoolOptions(
   return { ...common, ...queueOptions(config, environment, 'producer'), fallback: 'local' as const };
 }
 
-/**
- * The pool of a worker process.
- *
- * @throws {InvalidEnvError} `WORKER_POOL` is `local`: then nobody would ever send it anything
- */
+/** The pool of a worker process. */
 export function workerPoolOptions(
   config: DemoConfig,
   cache: RedisCacheService,
   environment: ConfigService,
 ): WorkerPoolOptions {
-  if (config.WORKER_POOL === 'local') {
-    throw new InvalidEnvError('WORKER_POOL', 'a worker process needs bullmq');
-  }
   const common = { ...commonOptions(config, cache), drainTimeoutMs: config.SHUTDOWN_DRAIN_MS };
   return { ...common, ...queueOptions(config, environment, 'worker') };
+}
+
+/**
+ * @throws {InvalidEnvError} `WORKER_POOL` is `local`: then nobody would ever send a worker process anything
+ */
+export function assertSharedPool({ WORKER_POOL: pool }: DemoEnv): void {
+  if (pool === 'local') throw new InvalidEnvError('WORKER_POOL', 'a worker process needs bullmq');
 }
 
 function commonOptions(config: DemoConfig, cache: RedisCacheService) {
@@ -60,6 +60,7 @@ function queueOptions(config: DemoConfig, environment: ConfigService, role: Pool
     role,
     connection: queueConnection(config, environment),
     keyPrefix: config.QUEUE_KEY_PREFIX,
+    commandTimeoutMs: config.QUEUE_COMMAND_TIMEOUT_MS,
     maxAttempts: config.WORKER_MAX_ATTEMPTS,
     globalConcurrency: config.WORKER_GLOBAL_CONCURRENCY,
     rateLimit: max === undefined ? undefined : { max, durationMs },

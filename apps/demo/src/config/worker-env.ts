@@ -12,6 +12,7 @@ export const workerShape = {
     .url({ protocol: /^(rediss?|unix)$/, error: 'must be an address such as redis://localhost:6379' })
     .optional(),
   QUEUE_KEY_PREFIX: z.string().default('worker-pool'),
+  QUEUE_COMMAND_TIMEOUT_MS: whole(1, 60_000).default(1_000),
   WORKER_CONCURRENCY: whole(1, 10_000).default(5),
   WORKER_GLOBAL_CONCURRENCY: whole(0, MAX_TASKS).optional(),
   WORKER_RATE_LIMIT: whole(1, MAX_TASKS).optional(),

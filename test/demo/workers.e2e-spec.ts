@@ -1,0 +1,195 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { FAKE_CLAUDE } from '../executors/claude-harness.js';
+import { pidsFrom, runs } from '../executors/processes.js';
+import { type ManagedProcess, RedisServer, spawnNode, until } from '../support/index.js';
+import { MessagesApi } from '../support/messages-api/messages-api.js';
+import { type Demo, jsonPost, startDemo } from './start-demo.js';
+
+const WORKER = resolve('apps/demo/dist/worker.js');
+
+let cache: RedisServer;
+let queue: RedisServer;
+let model: MessagesApi;
+const apis: Demo[] = [];
+const workers: ManagedProcess[] = [];
+
+beforeAll(async () => {
+  [cache, queue] = await Promise.all([
+    RedisServer.start(),
+    RedisServer.start({ appendonly: true, extraArgs: ['--appendfsync', 'always'] }),
+  ]);
+});
+
+beforeEach(async () => {
+  await Promise.all([cache, queue].map((redis) => redis.client().flushall()));
+  model = await MessagesApi.start();
+});
+
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+  await Promise.all(apis.splice(0).map((api) => api.process.kill()));
+  await model.stop();
+});
+
+afterAll(() => Promise.all([cache.stop(), queue.stop()]));
+
+const environment = (env: Record<string, string>): Record<string, string> => ({
+  REDIS_URL: cache.url,
+  REDIS_COMMAND_TIMEOUT_MS: '10000',
+  QUEUE_REDIS_URL: queue.url,
+  QUEUE_COMMAND_TIMEOUT_MS: '20000',
+  WORKER_POOL: 'bullmq',
+  WORKER_EXECUTOR: 'anthropic',
+  QUEUE_CONSUMERS: '0',
+  ...model.env,
+  ...env,
+});
+
+async function startApi(env: Record<string, string> = {}): Promise<Demo> {
+  const api = await startDemo(environment(env));
+  apis.push(api);
+  return api;
+}
+
+async function startWorker(env: Record<string, string> = {}): Promise<ManagedProcess> {
+  const worker = spawnNode(WORKER, { env: environment({ NO_COLOR: '1', ...env }) });
+  workers.push(worker);
+  await worker.waitForLine(/^Working/);
+  return worker;
+}
+
+const submit = (api: Demo, prompt: string): Promise<Response> => {
+  const request = jsonPost({ prompt });
+  const headers = { ...(request.headers as Record<string, string>), prefer: 'respond-async' };
+  return fetch(`${api.url}/v1/completions`, { ...request, headers });
+};
+
+const seen = (count: number): Promise<unknown> =>
+  until(() => model.calls.length >= count, { what: `${count} executions`, timeoutMs: 60_000 });
+
+describe('two API processes and three workers', () => {
+  it('answer 500 requests and compute each of 300 once, though a worker is killed and the queue restarted', async () => {
+    const CONCURRENCY = 4;
+    const env = { WORKER_CONCURRENCY: String(CONCURRENCY) };
+    await Promise.all([startApi(), startApi(), ...[1, 2, 3].map(() => startWorker(env))]);
+    const requests = Array.from({ length: 500 }, (_, index) => `answer ${index % 300}`);
+    const answers = requests.map(async (answer, index) => {
+      const response = await apis[index % 2]!.post('/v1/completions', { prompt: `[[api text ${answer}]]` });
+      return [response.status, ((await response.json()) as { completion?: string }).completion];
+    });
+    await seen(60);
+    await workers[0]!.kill();
+    await seen(150);
+    await queue.kill();
+    await queue.restart();
+    expect(await Promise.all(answers)).toEqual(requests.map((answer) => [200, answer]));
+    const executions = new Map<string, number>();
+    for (const { text } of model.calls) executions.set(text, (executions.get(text) ?? 0) + 1);
+    expect(executions.size).toBe(300);
+    // What the killed worker was at, as many tasks as it runs at a time, was begun and lost: it is run once more.
+    const repeated = [...executions.values()].filter((count) => count > 1);
+    expect(repeated.length).toBeLessThanOrEqual(CONCURRENCY);
+    expect(Math.max(...executions.values())).toBeLessThanOrEqual(2);
+  }, 120_000);
+
+  it('lose no answer with the API process that asked for it', async () => {
+    const [first, second] = await Promise.all([startApi(), startApi(), startWorker()]);
+    const prompt = '[[api gate]]';
+    const asked = first.post('/v1/completions', { prompt }).catch(() => 'cut off');
+    const call = await model.call(0);
+    await first.process.kill();
+    expect(await asked).toBe('cut off');
+    call.gate.emit('open');
+    const request = jsonPost({ prompt });
+    const headers = { ...(request.headers as Record<string, string>), 'cache-control': 'only-if-cached' };
+    const response = await until(
+      async () => {
+        const answer = await fetch(`${second.url}/v1/completions`, { ...request, headers });
+        return answer.status === 200 && answer;
+      },
+      { what: 'the answer to be in the cache' },
+    );
+    expect(await response.json()).toMatchObject({ completion: 'through the gate', cached: true });
+    expect(model.calls).toHaveLength(1);
+  });
+});
+
+describe('a task', () => {
+  it('is stopped through another API process, with the process group that a worker runs for it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'workers-e2e-'));
+    try {
+      const env = { WORKER_EXECUTOR: 'claude-cli', CLAUDE_CLI_PATH: FAKE_CLAUDE };
+      const [first, second] = await Promise.all([startApi(env), startApi(env), startWorker(env)]);
+      const file = join(folder, 'pids.json');
+      const response = await submit(first, `[[fake-claude grandchild ${file}]]`);
+      expect(response.status).toBe(202);
+      const location = response.headers.get('location')!;
+      const { claude = 0, grandchild = 0 } = await pidsFrom(file);
+      expect([runs(claude), runs(grandchild)]).toEqual([true, true]);
+      expect(await (await second.delete(location)).json()).toMatchObject({ cancelled: true });
+      expect(await (await first.get(location)).json()).toMatchObject({
+        status: 'killed',
+        error: { code: 'ERR_TASK_CANCELLED' },
+      });
+      await until(() => !runs(claude) && !runs(grandchild), { what: 'the process group to be gone' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('ends before its worker does, which then exits with 0', async () => {
+    const [api, worker] = await Promise.all([startApi(), startWorker()]);
+    const answer = api.post('/v1/completions', { prompt: '[[api gate]]' });
+    const call = await model.call(0);
+    worker.signal('SIGTERM');
+    call.gate.emit('open');
+    expect(await (await answer).json()).toMatchObject({ completion: 'through the gate' });
+    expect(await worker.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('while the queue is away', () => {
+  it('who waits is answered by the API itself, who does not gets 503, and both go on afterwards', async () => {
+    const [api] = await Promise.all([startApi({ QUEUE_COMMAND_TIMEOUT_MS: '500' }), startWorker()]);
+    const health = async (): Promise<unknown> => (await api.get('/health')).json();
+    await until(async () => ((await health()) as { status: string }).status === 'ok', { what: 'health' });
+    await queue.kill();
+    const response = await api.post('/v1/completions', { prompt: '[[api text done here]]' });
+    expect([response.status, await response.json()]).toMatchObject([200, { completion: 'done here' }]);
+    const refused = await submit(api, '[[api text for later]]');
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'ERR_POOL_UNAVAILABLE' }]);
+    expect(await health()).toMatchObject({ status: 'degraded', details: { pool: { status: 'degraded' } } });
+    await queue.restart();
+    const accepted = await until(
+      async () => {
+        const answer = await submit(api, '[[api text for later]]');
+        return answer.status === 202 && answer;
+      },
+      { what: 'a submission to be accepted again' },
+    );
+    await until(
+      async () => {
+        const task = await (await api.get(accepted.headers.get('location')!)).json();
+        return (task as { status: string }).status === 'completed';
+      },
+      { what: 'a worker to do it' },
+    );
+    expect(await health()).toMatchObject({ status: 'ok', details: { pool: { status: 'up', workers: 1 } } });
+  });
+});
+
+describe('a worker process', () => {
+  it.each([
+    ['WORKER_POOL', { WORKER_POOL: 'local' }],
+    ['WORKER_CONCURRENCY', { WORKER_CONCURRENCY: '0' }],
+    ['QUEUE_REDIS_URL', { QUEUE_REDIS_URL: 'http://queue' }],
+  ])('stops at a wrong %s and names it', async (variable, env) => {
+    const worker = spawnNode(WORKER, { env: environment(env as unknown as Record<string, string>) });
+    workers.push(worker);
+    expect(await worker.exited).toEqual({ code: 1, signal: null });
+    expect(worker.stderr).toContain(`The worker did not start: ${variable} is invalid`);
+  });
+});
