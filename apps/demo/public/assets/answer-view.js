@@ -4,7 +4,7 @@ import { count, duration, money } from './format.js';
 const STOPS = ['near', 'redis', 'collapsed', 'factory'];
 const MAX_ROWS = 8;
 
-export const NAMES = {
+const NAMES = {
   near: 'Near cache',
   redis: 'Redis',
   collapsed: 'In flight',
@@ -16,7 +16,7 @@ const SENTENCES = {
   near: 'from the copy in this process',
   redis: 'from the store',
   collapsed: 'computed for a request like it',
-  stale: 'past its time, while a new one is computed',
+  stale: 'past its time; there is no newer one yet',
   factory: 'computed just now',
 };
 
@@ -26,7 +26,7 @@ export function nameStore(name) {
   storeName = name;
 }
 
-export const nameOf = (source) => (source === 'redis' ? storeName : (NAMES[source] ?? source));
+const nameOf = (source) => (source === 'redis' ? storeName : (NAMES[source] ?? source));
 
 /** Shows the way of a request: which stops it passed, and which one answered. */
 export function showPath({ source, serverMs, cacheStatus = '' }) {
@@ -74,7 +74,7 @@ export function showAnswer(answer) {
 
 /** Shows what became of many requests that were sent at once. */
 export function showBurst(answers, elapsedMs) {
-  const groups = Map.groupBy ? Map.groupBy(answers, ({ source }) => source) : groupBySource(answers);
+  const groups = groupBySource(answers);
   const parts = Object.keys(NAMES)
     .filter((source) => groups.has(source))
     .map((source) =>

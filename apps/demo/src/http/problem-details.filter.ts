@@ -19,15 +19,16 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       void reply.status(error.getStatus()).send(error.getResponse());
       return;
     }
-    const answer = toProblemError(error) ?? this.#unforeseen(error);
+    const answer = toProblemError(error) ?? this.#unforeseen(error, request.id);
     if (answer.retryAfterSeconds !== undefined) reply.header('Retry-After', answer.retryAfterSeconds);
     const shape = request.routeOptions.config?.errorShape ?? problemShape;
     const { contentType, body, status = answer.status, headers = {} } = shape(answer, request);
     void reply.status(status).headers(headers).header('Content-Type', contentType).send(body);
   }
 
-  #unforeseen(error: unknown): ProblemError {
-    this.#logger.error(error instanceof Error ? error.stack : String(error));
+  #unforeseen(error: unknown, requestId: string): ProblemError {
+    const told = error instanceof Error ? error : new Error(String(error));
+    this.#logger.error(`Request ${requestId}: ${told.message}`, told.stack);
     return INTERNAL_ERROR;
   }
 }

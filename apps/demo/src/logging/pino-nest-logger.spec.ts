@@ -1,6 +1,7 @@
-import { Logger } from '@nestjs/common';
+import { type ArgumentsHost, Logger } from '@nestjs/common';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type DemoLoggers, isForPerson, loggersOn } from './create-loggers.js';
+import { ProblemDetailsFilter } from '../http/problem-details.filter.js';
 import { PinoNestLogger } from './pino-nest-logger.js';
 import { createPrettyStream } from './pretty-stream.js';
 
@@ -44,6 +45,24 @@ describe('lines of Nest', () => {
     nest.error('broken', 'Error: broken\n    at here', 'Somebody');
     expect(lines).toMatchObject([
       { msg: 'broken', stack: 'Error: broken\n    at here', context: 'Somebody' },
+    ]);
+  });
+
+  it('name the request that met an unforeseen error', () => {
+    Logger.overrideLogger(nest);
+    const host = {
+      switchToHttp: () => ({
+        getRequest: () => ({ id: 'abc-1', url: '/', routeOptions: {} }),
+        getResponse: () => new Proxy({}, { get: (_, __, reply) => () => reply as object }),
+      }),
+    };
+    new ProblemDetailsFilter().catch(new TypeError('nobody saw it coming'), host as unknown as ArgumentsHost);
+    Logger.overrideLogger(['log']);
+    expect(lines).toMatchObject([
+      {
+        msg: 'Request abc-1: nobody saw it coming',
+        stack: expect.stringMatching(/^TypeError: nobody.*\n +at /),
+      },
     ]);
   });
 

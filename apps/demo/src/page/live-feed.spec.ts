@@ -71,14 +71,30 @@ describe('LiveFeed', () => {
     expect(jest.getTimerCount()).toBe(1);
   });
 
-  it('sends nothing more to a listener that does not read', async () => {
+  it('sends nothing more to a listener that does not read, and the latest once it does', async () => {
     const [reading, sleeping] = [feed.listen(), feed.listen()];
-    for (let round = 0; round < 3_000; round += 1) {
+    for (let round = 0; round < 2_000; round += 1) {
       length = round;
       await tick();
       expect(unread(reading)).toContain(snapshot(round));
     }
     expect(sleeping.readableLength).toBeLessThan(66_000);
+    expect(unread(sleeping)).not.toContain(snapshot(1_999));
+    await tick();
+    expect([unread(reading), unread(sleeping)]).toEqual([': beat\n\n', snapshot(1_999)]);
+  });
+
+  it('asks for one snapshot at a time, and shows meanwhile that it lives', async () => {
+    const answers: ((snapshot: LiveSnapshot) => void)[] = [];
+    const slow = new LiveFeed(() => new Promise((resolve) => answers.push(resolve)));
+    const listener = slow.listen();
+    await tick();
+    await tick();
+    await tick();
+    // The greeting, and the first tick.
+    expect(answers).toHaveLength(2);
+    expect(unread(listener)).toBe(': beat\n\n: beat\n\n');
+    slow.close();
   });
 
   it('ends all streams when it closes, and new ones at once', async () => {

@@ -14,13 +14,13 @@ const MAX_UNREAD_BYTES = 64 * 1024;
 export class LiveFeed {
   readonly #listeners = new Set<Readable>();
   #timer: NodeJS.Timeout | undefined;
+  /** Those that did not read in time, and so do not know the latest. */
+  readonly #behind = new WeakSet<Readable>();
   #last = '';
+  #taking = false;
   #closed = false;
 
-  constructor(
-    private readonly take: () => Promise<LiveSnapshot>,
-    private readonly tickMs: number = TICK_MS,
-  ) {}
+  constructor(private readonly take: () => Promise<LiveSnapshot>) {}
 
   /** How many listen. */
   get size(): number {
@@ -47,7 +47,7 @@ export class LiveFeed {
     this.#listeners.add(listener);
     listener.once('close', () => this.#remove(listener));
     void this.#greet(listener);
-    this.#timer ??= setInterval(() => void this.#tick(), this.tickMs).unref();
+    this.#timer ??= setInterval(() => void this.#tick(), TICK_MS).unref();
   }
 
   #remove(listener: Readable): void {
@@ -63,11 +63,20 @@ export class LiveFeed {
   }
 
   async #tick(): Promise<void> {
+    // Redis may let the one before wait.
+    if (this.#taking) return this.#send(HEARTBEAT);
+    this.#taking = true;
     const event = eventOf(await this.take());
-    const text = event === this.#last ? HEARTBEAT : event;
+    this.#taking = false;
+    const hasChanged = event !== this.#last;
     this.#last = event;
+    this.#send(hasChanged ? event : HEARTBEAT);
+  }
+
+  #send(text: string): void {
     for (const listener of this.#listeners) {
-      if (listener.readableLength < MAX_UNREAD_BYTES) listener.push(text);
+      if (listener.readableLength >= MAX_UNREAD_BYTES) this.#behind.add(listener);
+      else listener.push(this.#behind.delete(listener) ? this.#last : text);
     }
   }
 }
