@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   type CacheResult,
   cacheStatusOf,
@@ -10,7 +10,6 @@ import {
   type RequestDirectives,
 } from 'nestjs-redis-cache';
 import { type Completion, WorkerPool } from 'nestjs-worker-pool';
-import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { SavingsService } from '../savings/savings.service.js';
 import { CallOptions } from './call-options.js';
 import { completionKey } from './completion-key.js';
@@ -41,7 +40,6 @@ export class CompletionService {
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
     private readonly savings: SavingsService,
-    @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
   /**
@@ -125,8 +123,8 @@ export class CompletionService {
     key: string,
     { signal, ticket }: FactoryContext,
   ): Promise<Completion> {
-    // Where the work is done in this process, the answer is stored by it anyway.
-    const context = this.config.WORKER_POOL === 'local' ? undefined : contextWith(ticket);
+    // Stored before the task ends, in this process too: until then others join it, from then on they find it.
+    const context = contextWith(ticket);
     const result = await this.pool.run(request, { signal, deduplicationKey: key, context });
     if (result.status !== 'completed') throw new TaskFailedError(result);
     const completion = toCompletion(result);
