@@ -4,6 +4,7 @@ import { frozenRedis } from './frozen-redis.mjs';
 import { httpBesideMisses } from './http-beside-misses.mjs';
 import { httpHits } from './http-hits.mjs';
 import { queue } from './queue.mjs';
+import { poolOverhead } from './pool-overhead.mjs';
 import { stampede } from './stampede.mjs';
 import { throughput } from './throughput.mjs';
 
@@ -162,6 +163,12 @@ export const scenarios = [
     id: 'http-beside-misses',
     title: 'HTTP: hits of the gateway while 50 slow misses run, p99',
     ceiling: 2,
+    ceilingUnit: ' ×',
+  }),
+  poolOverhead({
+    id: 'pool-overhead',
+    title: 'Worker pool over BullMQ: submission to result, 2 KB, 32 callers',
+    ceiling: 1.25,
     ceilingUnit: ' ×',
   }),
 ];
