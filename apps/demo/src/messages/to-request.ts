@@ -5,17 +5,18 @@ type Content = string | ContentBlock[];
 
 /**
  * What reaches the executor, in the simplest form that means the same, so that requests which mean the same
- * share an entry: also with `POST /v1/completions`, whose `prompt` is a single turn of the user.
+ * share an entry: also with `POST /v1/completions`, whose `prompt` is a single turn of the user. What is absent has
+ * no field.
  */
 export function toRequest(body: MessagesBody): CompletionRequest {
   const { stream: _, messages, system, stop_sequences, tools, cache_control, ...rest } = body;
   return {
     ...rest,
     ...inputOf(messages.map(plainMessage)),
-    system: system === undefined ? undefined : plain(system),
-    stop_sequences: nonEmpty(stop_sequences),
-    tools: nonEmpty(tools) as ToolDefinition[] | undefined,
-    cache_control: cache_control ?? undefined,
+    ...(system !== undefined && { system: plain(system) }),
+    ...(stop_sequences?.length && { stop_sequences }),
+    ...(tools?.length && { tools: tools as ToolDefinition[] }),
+    ...(cache_control && { cache_control }),
   };
 }
 
@@ -37,8 +38,4 @@ function plain(content: Content): Content {
   const [only] = content;
   const isText = only?.type === 'text' && typeof only.text === 'string' && Object.keys(only).length === 2;
   return isText ? only.text! : content;
-}
-
-function nonEmpty<T>(list: T[] | undefined): T[] | undefined {
-  return list?.length === 0 ? undefined : list;
 }
