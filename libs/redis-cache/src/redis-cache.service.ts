@@ -95,8 +95,8 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
   }
 
   /**
-   * The stored response as the bytes of its JSON, unread, to be sent on as they are; `null` when Redis has
-   * none or is unavailable. Always asks Redis: near copies hold values, not bytes.
+   * The stored response as the bytes of its JSON, unread, to be sent on; `null` when Redis has none or is
+   * unavailable. Always asks Redis: near copies hold values, not bytes.
    *
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    * @example
@@ -126,11 +126,7 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
   }
 
   /** Like `getOrSet`, and tells where the value came from, how old it is and how long it will live. */
-  async getOrSetEntry<T>(
-    key: string,
-    factory: Factory<T>,
-    options?: GetOrSetOptions,
-  ): Promise<CacheResult<T>> {
+  getOrSetEntry<T>(key: string, factory: Factory<T>, options?: GetOrSetOptions): Promise<CacheResult<T>> {
     return this.parts.getOrSet.entry(key, factory, options);
   }
 

@@ -1,6 +1,11 @@
 import type { QueueParts } from './queue-parts.js';
 import { textOf } from './request-text.js';
 
+/** What one command carries at most: a script that runs for long keeps every other client waiting. */
+const MAX_REQUESTS_PER_COMMAND = 1_000;
+/** The same in characters; a single request may be longer. */
+const MAX_CHARACTERS_PER_COMMAND = 4 * 1024 * 1024;
+
 /** The way into a queue. */
 export class Producing {
   constructor(private readonly parts: QueueParts) {}
@@ -10,18 +15,34 @@ export class Producing {
     return text !== null && (await this.#send([text])) === 1;
   }
 
-  /** In one round trip; answers for each whether it is in the queue now. */
+  /** In as few round trips as the sizes allow; answers for each whether it is in the queue now. */
   async pushAll(requests: readonly unknown[]): Promise<boolean[]> {
     const texts = requests.map((request) => textOf(request, this.parts));
     const sendable = texts.filter((text) => text !== null);
-    let left = sendable.length === 0 ? 0 : await this.#send(sendable);
+    let left = await this.#sendFirst(sendable);
     return texts.map((text) => text !== null && left-- > 0);
   }
 
   /** Puts back what was taken and could not be handed out, whether or not there is room for it. */
   async restore(texts: readonly string[]): Promise<void> {
     const { guard, store, name } = this.parts;
-    await guard.run(() => store.push(name, texts, Number.MAX_SAFE_INTEGER), 0);
+    for (const part of partsOf(texts)) {
+      await guard.run(() => store.push(name, part, Number.MAX_SAFE_INTEGER), 0);
+    }
+  }
+
+  /**
+   * Answers how many are in the queue. These are always the first of them: after a part for which there was not
+   * room enough no other is sent, though somebody may have made room meanwhile.
+   */
+  async #sendFirst(texts: readonly string[]): Promise<number> {
+    let sent = 0;
+    for (const part of partsOf(texts)) {
+      const pushed = await this.#send(part);
+      sent += pushed;
+      if (pushed < part.length) break;
+    }
+    return sent;
   }
 
   async #send(texts: readonly string[]): Promise<number> {
@@ -35,4 +56,20 @@ export class Producing {
     counters.queued += pushed;
     return pushed;
   }
+}
+
+function partsOf(texts: readonly string[]): string[][] {
+  const parts: string[][] = [];
+  let room = 0;
+  for (const text of texts) {
+    const part = parts.at(-1);
+    room -= text.length;
+    if (part !== undefined && room >= 0 && part.length < MAX_REQUESTS_PER_COMMAND) {
+      part.push(text);
+    } else {
+      parts.push([text]);
+      room = MAX_CHARACTERS_PER_COMMAND - text.length;
+    }
+  }
+  return parts;
 }

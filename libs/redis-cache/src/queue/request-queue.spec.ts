@@ -74,6 +74,43 @@ describe('the request queue', () => {
     expect(logger.lines).toEqual([]);
   });
 
+  describe('that is given more than one command carries', () => {
+    const many = Array.from({ length: 2_500 }, (_, index) => index);
+    let parts: number[];
+
+    /** A store in which there is room for so many of each part. */
+    const useRoom = (...rooms: number[]): void => {
+      parts = [];
+      const push = async (_queue: string, requests: readonly string[]): Promise<number> => {
+        parts.push(requests.length);
+        return Math.min(requests.length, rooms[parts.length - 1]!);
+      };
+      use(new ControlledBackend({ queue: { push } }));
+    };
+
+    it('sends it in parts, one after the other', async () => {
+      useRoom(1_000, 1_000, 1_000);
+      expect(await service.queueRequests(many)).toEqual(many.map(() => true));
+      expect(parts).toEqual([1_000, 1_000, 500]);
+    });
+
+    it('sends nothing after a part for which there was not room enough, so that the first ones are in', async () => {
+      useRoom(1_000, 10, 1_000);
+      expect(await service.queueRequests(many)).toEqual(many.map((index) => index < 1_010));
+      expect(parts).toEqual([1_000, 1_000]);
+      expect(service.getCounters().queued).toBe(1_010);
+    });
+
+    it('cuts by length too', async () => {
+      useRoom(1_000, 1_000, 1_000);
+      service = assemble(resolveOptions({ commandTimeoutMs: DEADLINE_MS }), backend, logger);
+      backend.up();
+      const long = Array.from({ length: 9 }, () => 'x'.repeat(1_000_000));
+      expect(await service.queueRequests(long)).toEqual(long.map(() => true));
+      expect(parts).toEqual([4, 4, 1]);
+    });
+  });
+
   it.each([undefined, () => 1, Symbol('s'), 1n, { deep: [1n] }])(
     'answers false for %p, which JSON cannot carry, and says so',
     async (request) => {

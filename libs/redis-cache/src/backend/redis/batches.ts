@@ -1,4 +1,4 @@
-/** No call takes more items at once: a script that runs for long keeps every other client waiting. */
+/** A call for more travels in parts: a script that runs for long keeps every other client waiting. */
 const MAX_ITEMS = 500;
 /**
  * A batch of several callers is full at so many: more that travel one after another keep this process and the
@@ -29,13 +29,19 @@ interface Batch<Item, Answer, Terms> {
 export class Batches<Item, Answer, Terms extends unknown[]> {
   readonly #open = new Map<string, Batch<Item, Answer, Terms>>();
 
-  /** @param send answers for each item, in the same order */
-  constructor(private readonly send: (items: Item[], ...terms: Terms) => Promise<Answer[]>) {}
+  /**
+   * @param send answers for each item, in the same order
+   * @param maxItems where more are asked for by one caller, they travel in parts, between which others come in
+   */
+  constructor(
+    private readonly send: (items: Item[], ...terms: Terms) => Promise<Answer[]>,
+    private readonly maxItems = MAX_ITEMS,
+  ) {}
 
   /** @param group the same for calls whose terms are the same */
   add(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {
     if (items.length === 0) return Promise.resolve([]);
-    if (items.length > MAX_ITEMS) return this.#addInParts(group, items, terms);
+    if (items.length > this.maxItems) return this.#addInParts(group, items, terms);
     return new Promise((resolve, reject) => {
       const batch = this.#batchFor(group, terms);
       for (const item of items) batch.items.push(item);
@@ -46,8 +52,8 @@ export class Batches<Item, Answer, Terms extends unknown[]> {
 
   async #addInParts(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {
     const parts: Promise<Answer[]>[] = [];
-    for (let at = 0; at < items.length; at += MAX_ITEMS) {
-      parts.push(this.add(group, items.slice(at, at + MAX_ITEMS), terms));
+    for (let at = 0; at < items.length; at += this.maxItems) {
+      parts.push(this.add(group, items.slice(at, at + this.maxItems), terms));
     }
     return (await Promise.all(parts)).flat();
   }

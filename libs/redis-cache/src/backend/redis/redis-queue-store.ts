@@ -24,8 +24,10 @@ const DEAD_ID = /^\d{1,20}-\d{1,20}$/;
  * loop is sent as one command.
  */
 export class RedisQueueStore implements QueueStore {
-  readonly #pushes = new Batches<string, boolean, [string, number]>((texts, queue, maxLength) =>
-    this.#push(texts, queue, maxLength),
+  // Never in parts: in a full queue, the second could find room after the first found none.
+  readonly #pushes = new Batches<string, boolean, [string, number]>(
+    (texts, queue, maxLength) => this.#push(texts, queue, maxLength),
+    Infinity,
   );
   readonly #shifts = new Batches<null, string | null, [string, DeadLetterTerms]>((wanted, queue, terms) =>
     this.#shift(wanted.length, queue, terms),

@@ -72,6 +72,14 @@ export const queuePromises: Promises = {
     assert.equal(await queue.push('queue', [], 5), 0);
   },
 
+  'they are the first ones, whoever makes room meanwhile': async ({ backend: { queue } }) => {
+    const requests = Array.from({ length: 1_234 }, (_, index) => `request ${index}`);
+    const taking = queue.shift('queue', 300, TERMS);
+    const pushed = await queue.push('queue', requests, 700);
+    const all = [...(await taking), ...(await queue.shift('queue', 2_000, TERMS))];
+    assert.deepEqual(all, requests.slice(0, pushed));
+  },
+
   'shift takes as many as it is asked for, in order': async ({ backend: { queue } }) => {
     await queue.push('queue', ['a', 'b', 'c', 'd', 'e'], ROOM);
     assert.deepEqual(await queue.shift('queue', 2, TERMS), ['a', 'b']);
