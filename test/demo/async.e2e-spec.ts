@@ -26,6 +26,7 @@ beforeAll(async () => {
     CLAUDE_CLI_PATH: resolve('test/fixtures/fake-claude.mjs'),
     WORKER_CONCURRENCY: '8',
     SSE_HEARTBEAT_MS: '50',
+    SHUTDOWN_DRAIN_MS: '0',
     API_KEYS: `web:${KEYS.web},ops:${KEYS.ops}:admin`,
   });
 });

@@ -20,6 +20,7 @@ beforeEach(async () => {
     WORKER_CONCURRENCY: '1',
     WORKER_BACKLOG: '1',
     CACHE_SOFT_TIMEOUT_MS: '60000',
+    SHUTDOWN_DRAIN_MS: '0',
   });
 });
 
