@@ -1,5 +1,6 @@
 /** Everything that test suites use: `import { RedisServer, until } from './support/index.js'`. */
 export { CHROMIUM_ARGS, chromiumBinary } from './chromium.js';
+export { CutProxy } from './cut-proxy.js';
 export { freePort } from './free-port.js';
 export { MessagesApi } from './messages-api/messages-api.js';
 export { ManagedProcess, type ExitStatus } from './managed-process.js';

@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import { atMost } from './at-most.js';
 import type { ResolvedBullmqOptions } from './bullmq-options.schema.js';
-import { noteCopies, openClient, type RedisClient } from './connection/open-client.js';
+import { BLOCK_MS, noteCopies, openClient, type RedisClient } from './connection/open-client.js';
 import { QueueLink } from './connection/queue-link.js';
 import { loadPackages, type Packages } from './packages.js';
 import { Producer, type TaskData } from './producer.js';
@@ -13,9 +13,6 @@ import { WorkerHost } from './worker/worker-host.js';
 
 /** What closing the connections may take, whatever Redis does, in milliseconds. */
 const CLOSE_MS = 1_000;
-
-/** How long one blocking read of events lasts: a connection that died without a word is noticed after it. */
-const BLOCK_MS = 2_000;
 
 /** The parts of a pool over BullMQ, connected. */
 export interface Engine {

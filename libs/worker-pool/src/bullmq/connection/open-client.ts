@@ -14,16 +14,23 @@ export type RedisClient = Redis | Cluster;
 export type Temper = 'hasty' | 'patient';
 
 const MIN_RETRY_MS = 50;
-const MAX_RETRY_MS = 400;
+/** Low enough that a worker which was cut off is back, and has looked at its tasks, well within a second. */
+const MAX_RETRY_MS = 250;
 /** A socket that a frozen server leaves half closed is destroyed after this long. */
 const DISCONNECT_TIMEOUT_MS = 500;
+/** How long one blocking read or wait lasts at most. */
+export const BLOCK_MS = 2_000;
+/** What is asked must be answered this long after it may have blocked; else the line is dead, and a new one is made. */
+const SILENCE_MS = 3_000;
+/** When the system itself begins to look whether an idle connection is still there. */
+const KEEP_ALIVE_MS = 10_000;
 const DEFAULT_PORT = 6_379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 
 /** A client for the connection; connecting begins at once, goes on for ever, and nobody waits for it. */
 export function openClient(
   { ioredis }: Packages,
-  { connection, connectTimeoutMs }: ResolvedBullmqOptions,
+  { connection, connectTimeoutMs, commandTimeoutMs }: ResolvedBullmqOptions,
   temper: Temper,
 ): RedisClient {
   const shared: RedisOptions = {
@@ -31,6 +38,8 @@ export function openClient(
     ...accountOf(connection),
     connectTimeout: connectTimeoutMs,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    socketTimeout: Math.max(commandTimeoutMs, BLOCK_MS + SILENCE_MS),
+    keepAlive: KEEP_ALIVE_MS,
     ...(temper === 'hasty'
       ? { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }
       : { enableOfflineQueue: true, autoResendUnfulfilledCommands: true, maxRetriesPerRequest: null }),

@@ -9,7 +9,7 @@ import type { TaskResult } from '../../task.js';
 import { TaskRunner } from '../../tasks/task-runner.js';
 import { atMost } from '../at-most.js';
 import type { ResolvedBullmqOptions } from '../bullmq-options.schema.js';
-import { openClient, type RedisClient } from '../connection/open-client.js';
+import { BLOCK_MS, openClient, type RedisClient } from '../connection/open-client.js';
 import { isConnectionProblem, type QueueLink } from '../connection/queue-link.js';
 import type { Packages } from '../packages.js';
 import type { TaskData } from '../producer.js';
@@ -28,9 +28,6 @@ const CLAIM_CHECK_MS = 500;
 const CLOSE_MS = 2_000;
 /** BullMQ waits so long before it tries again what a lost connection interrupted. */
 const RETRY_MS = 200;
-
-/** How long one blocking wait for a task lasts: a connection that died without a word is noticed after it. */
-const BLOCK_SECONDS = 2;
 
 /** What a host is built from. */
 export interface WorkerHostParts {
@@ -127,7 +124,7 @@ export class WorkerHost {
         stalledInterval: stalledIntervalMs,
         maxStalledCount: maxAttempts - 1,
         runRetryDelay: RETRY_MS,
-        drainDelay: BLOCK_SECONDS,
+        drainDelay: BLOCK_MS / 1_000,
         removeOnComplete: keep,
         removeOnFail: keep,
         ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.durationMs } }),

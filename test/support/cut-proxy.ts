@@ -1,0 +1,81 @@
+/**
+ * Stands before a server, and cuts off whoever reaches it that way.
+ *
+ *   const proxy = await CutProxy.start(redis);
+ *   proxy.cut();
+ *   proxy.restore();
+ */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+type Line = 'whole' | 'cut' | 'silent';
+
+export class CutProxy {
+  readonly #server = createServer((client) => this.#join(client));
+  readonly #sockets = new Set<Socket>();
+  #line: Line = 'whole';
+
+  private constructor(private readonly target: { host: string; port: number }) {}
+
+  static async start({ host, port }: { host: string; port: number }): Promise<CutProxy> {
+    const proxy = new CutProxy({ host, port });
+    proxy.#server.listen({ host: '127.0.0.1', port: 0 });
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get address(): { host: string; port: number } {
+    return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
+  }
+
+  /** Connections break, and new ones break as soon as they are made. */
+  cut(): void {
+    this.#line = 'cut';
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Nothing arrives any more and nobody is told, as when a cable is pulled; those connections stay dead. */
+  silence(): void {
+    this.#line = 'silent';
+    for (const socket of this.#sockets) socket.removeAllListeners('data').resume();
+  }
+
+  /** New connections work. */
+  restore(): void {
+    this.#line = 'whole';
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #join(client: Socket): void {
+    if (this.#line === 'cut') {
+      client.destroy();
+      return;
+    }
+    this.#track(client);
+    if (this.#line === 'silent') {
+      client.resume();
+      return;
+    }
+    const server = connect(this.target);
+    this.#track(server);
+    this.#pass(client, server);
+    this.#pass(server, client);
+  }
+
+  #pass(from: Socket, to: Socket): void {
+    from.on('data', (data) => to.write(data));
+    from.on('close', () => to.destroy());
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.setNoDelay();
+    socket.on('error', () => {});
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}

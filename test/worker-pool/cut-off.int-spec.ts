@@ -1,0 +1,80 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { CutProxy, type ManagedProcess, RedisServer, Stopwatch } from '../support/index.js';
+import { nextQueueName, QueuePools } from './queue-pools.js';
+import { WorkerProcesses } from './worker-processes.js';
+
+const WITHIN_MS = 1_000;
+/** A run so long that no test waits for its end. */
+const PROMPT = '600000 cancelled';
+/** No pause of the machine ends the worker's claim. */
+const lockDurationMs = 60_000;
+
+let redis: RedisServer;
+let proxy: CutProxy;
+const workers = new WorkerProcesses();
+const pools = new QueuePools(() => ({ url: redis.url }));
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+  proxy = await CutProxy.start(redis);
+});
+
+afterEach(async () => {
+  proxy.restore();
+  await pools.closeAll();
+  await workers.endAll();
+});
+
+afterAll(async () => {
+  await proxy.stop();
+  await redis.stop();
+});
+
+async function runningTask() {
+  const queueName = nextQueueName();
+  const worker = await workers.start({ connection: proxy.address, queueName, lockDurationMs });
+  const { pool } = pools.make({ queueName, role: 'producer' });
+  const taskId = await pool.submit({ prompt: PROMPT });
+  await worker.waitForLine(/^start/);
+  return { worker, pool, taskId };
+}
+
+/** How long it took, on a clock that stands still while the machine does. */
+async function untilAborted(worker: ManagedProcess): Promise<number> {
+  const watch = Stopwatch.start();
+  await worker.waitForLine(/^abort .* ERR_TASK_CANCELLED/);
+  return watch.stop();
+}
+
+describe('a task that is cancelled in another process', () => {
+  it('is stopped within a second, and whoever waits for it knows by then', async () => {
+    const { worker, pool, taskId } = await runningTask();
+    const result = pool.getResult(taskId);
+    const watch = Stopwatch.start();
+    expect(await pool.cancel(taskId)).toBe(true);
+    expect(await result).toMatchObject({ status: 'killed', error: { code: 'ERR_TASK_CANCELLED' } });
+    await worker.waitForLine(/^abort .* ERR_TASK_CANCELLED/);
+    expect(watch.stop()).toBeLessThan(WITHIN_MS);
+  });
+
+  it('while its worker is cut off, is stopped within a second of its return', async () => {
+    const { worker, pool, taskId } = await runningTask();
+    proxy.cut();
+    expect(await pool.cancel(taskId)).toBe(true);
+    expect(await pool.getResult(taskId)).toMatchObject({ status: 'killed' });
+    expect(worker.stdout).not.toContain('abort');
+    proxy.restore();
+    expect(await untilAborted(worker)).toBeLessThan(WITHIN_MS);
+    expect(await pool.run({ prompt: '1 next' })).toMatchObject({ completion: `answer of ${worker.pid}` });
+  });
+
+  it('while the line of its worker is dead without a word, is stopped too, on a line of its own making', async () => {
+    const { worker, pool, taskId } = await runningTask();
+    proxy.silence();
+    expect(await pool.cancel(taskId)).toBe(true);
+    expect(worker.stdout).not.toContain('abort');
+    proxy.restore();
+    await worker.waitForLine(/^abort .* ERR_TASK_CANCELLED/);
+    expect(await pool.run({ prompt: '1 next' })).toMatchObject({ completion: `answer of ${worker.pid}` });
+  });
+});
