@@ -1,89 +1,17 @@
-import { MAX_LEASE_MS } from '../queue-store.js';
+import {
+  BURY,
+  COMING_BACK,
+  EPOCH,
+  FIELD,
+  GROUP,
+  HELD,
+  LEASED,
+  PENDING,
+  RETURNED,
+  TEXT,
+  WAITING,
+} from './queue-lua.js';
 import { Script } from './script.js';
-
-/*
- * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group. Both
- * lie in one slot. The group has two consumers, which stand for states rather than for processes:
- *   leased     handed out, or given back with a delay. How long each has been idle is set so that it reaches
- *              MAX_LEASE_MS when its own lease ends, because a group can be asked for what is idle for at
- *              least so long, and for nothing else about time.
- *   returned   given back, and to be had now
- * What nobody has read yet is new. An entry's delivery count is
- *   releases * EPOCH + deliveries that count
- * so that it differs for each delivery, which makes it the fencing part of the id that is handed out.
- */
-export const FIELD = 'request';
-export const GROUP = 'requests';
-const LEASED = 'leased';
-const RETURNED = 'returned';
-export const EPOCH = 65_536;
-/** With more requests out than this, looking through them at every call would cost more than it brings. */
-const ALWAYS_SCANNED = 256;
-
-const PENDING = `
-  -- How many are pending, leased and returned. The group is made with the first request; a stream of another
-  -- program has none.
-  local function pending()
-    local summary = redis.pcall('XPENDING', KEYS[1], '${GROUP}')
-    if summary.err then
-      if string.sub(summary.err, 1, 7) ~= 'NOGROUP' then error(summary) end
-      if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
-      redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0')
-      return 0, 0, 0
-    end
-    local leased, returned = 0, 0
-    for _, consumer in ipairs(summary[4] or {}) do
-      if consumer[1] == '${LEASED}' then leased = tonumber(consumer[2]) else returned = tonumber(consumer[2]) end
-    end
-    return summary[1], leased, returned
-  end
-  local function expired(limit, from)
-    return redis.call('XPENDING', KEYS[1], '${GROUP}', 'IDLE', ${MAX_LEASE_MS}, from, '+', limit, '${LEASED}')
-  end
-  local function given_back(limit, from)
-    return redis.call('XPENDING', KEYS[1], '${GROUP}', from, '+', limit, '${RETURNED}')
-  end
-`;
-
-const TEXT = `
-  -- The request in an entry; a foreign thing is an empty text, which is no request.
-  local function text_of(entry)
-    for i = 1, #entry[2], 2 do
-      if entry[2][i] == '${FIELD}' then return entry[2][i + 1] end
-    end
-    return ''
-  end
-`;
-
-const BURY = `
-  local function remove(id)
-    redis.call('XACK', KEYS[1], '${GROUP}', id)
-    redis.call('XDEL', KEYS[1], id)
-  end
-  local function bury(id, deliveries, max_dead, reason)
-    local found = redis.call('XRANGE', KEYS[1], id, id)[1]
-    if found then
-      redis.call('XADD', KEYS[2], 'MAXLEN', max_dead, '*', '${FIELD}', text_of(found),
-        'deliveries', deliveries, 'queued', id, 'reason', reason)
-    end
-    remove(id)
-  end
-`;
-
-const HELD = `
-  local known = {}
-  -- Looks at once at all that lie between two deliveries: those of a batch mostly do.
-  local function look(first, last, count)
-    local found = redis.pcall('XPENDING', KEYS[1], '${GROUP}', first, last, count, '${LEASED}')
-    if found.err then return end
-    for _, entry in ipairs(found) do known[entry[1]] = entry[4] end
-  end
-  -- Whether a delivery still stands.
-  local function held(id, count)
-    if not known[id] then look(id, id, 1) end
-    return known[id] == tonumber(count)
-  end
-`;
 
 /** Channel and message follow the two numbers; the message is sent when nothing was waiting. */
 export const PUSH = new Script(`
@@ -100,36 +28,6 @@ export const PUSH = new Script(`
   if count > 0 and total == taken then redis.pcall('PUBLISH', ARGV[2], ARGV[3]) end
   return math.max(count, 0)
 `);
-
-const COMING_BACK = `
-  local count, max, max_dead = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-  -- What has come back and may be handed out again: {id, delivery count}; what may not is buried.
-  local function coming_back()
-    local total, leased, returned = pending()
-    if total == nil then return nil end
-    local result = {}
-    -- Those that are buried make room for more.
-    local function add_from(source)
-      local from, found = '-', nil
-      repeat
-        local wanted = count - #result
-        if wanted == 0 then return end
-        found = source(wanted, from)
-        for _, entry in ipairs(found) do
-          from = '(' .. entry[1]
-          if entry[4] % ${EPOCH} < max then
-            result[#result + 1] = {entry[1], entry[4]}
-          else
-            bury(entry[1], entry[4] % ${EPOCH}, max_dead, 'not acknowledged within its lease')
-          end
-        end
-      until #found < wanted
-    end
-    if returned > 0 then add_from(given_back) end
-    if leased > 0 and (leased <= ${ALWAYS_SCANNED} or ARGV[4] == '1') then add_from(expired) end
-    return result
-  end
-`;
 
 /** Count, most deliveries, most dead letters, whether to look for ended leases. */
 export const SHIFT = new Script(`
@@ -154,7 +52,16 @@ export const SHIFT = new Script(`
   return texts
 `);
 
-/** The same, then how long those handed out are to have been idle. Answers id, delivery count, text, … */
+/** `1` to look for ended leases, however many there are. Answers whether all that can be had is new. */
+export const LOOK = new Script(`
+  ${PENDING}
+  return nothing_back(ARGV[1] == '1') and 1 or 0
+`);
+
+/**
+ * As for SHIFT, then how long those handed out are to have been idle, and the consumer that has new ones. Answers
+ * id, delivery count, text, …
+ */
 export const RESERVE = new Script(`
   ${PENDING} ${TEXT} ${BURY} ${COMING_BACK}
   local answer, back = {}, coming_back()
@@ -170,21 +77,23 @@ export const RESERVE = new Script(`
   end
   local wanted = count - #answer / 3
   if wanted <= 0 then return answer end
-  local fresh = redis.call('XREADGROUP', 'GROUP', '${GROUP}', '${LEASED}', 'COUNT', wanted, 'STREAMS', KEYS[1], '>')
+  local fresh = redis.call('XREADGROUP', 'GROUP', '${GROUP}', ARGV[6], 'COUNT', wanted, 'STREAMS', KEYS[1], '>')
   if not fresh then return answer end
   local ids = {}
   for i, entry in ipairs(fresh[1][2]) do
     ids[i] = entry[1]
     add(entry[1], 1, text_of(entry))
   end
-  ids[#ids + 1], ids[#ids + 2], ids[#ids + 3] = 'IDLE', ARGV[5], 'JUSTID'
-  redis.call('XCLAIM', KEYS[1], '${GROUP}', '${LEASED}', 0, unpack(ids))
+  if ARGV[6] == '${LEASED}' then
+    ids[#ids + 1], ids[#ids + 2], ids[#ids + 3] = 'IDLE', ARGV[5], 'JUSTID'
+    redis.call('XCLAIM', KEYS[1], '${GROUP}', '${LEASED}', 0, unpack(ids))
+  end
   return answer
 `);
 
-/** Pairs of id and delivery count. Answers a 0 or 1 for each, as one text. */
+/** Pairs of id and delivery count. Answers a 0 or 1 for each, as one text, and one more when nothing came back. */
 export const ACKNOWLEDGE = new Script(`
-  ${HELD}
+  ${HELD} ${PENDING}
   local flags, ids = {}, {}
   if #ARGV > 2 then look(ARGV[1], ARGV[#ARGV - 1], #ARGV / 2) end
   for i = 1, #ARGV, 2 do
@@ -195,6 +104,7 @@ export const ACKNOWLEDGE = new Script(`
   if #ids > 0 then
     redis.call('XACK', KEYS[1], '${GROUP}', unpack(ids))
     redis.call('XDEL', KEYS[1], unpack(ids))
+    if nothing_back(false) then flags[#flags + 1] = '.' end
   end
   return table.concat(flags)
 `);
@@ -236,16 +146,6 @@ export const RELEASE = new Script(`
   if ARGV[3] == '' then redis.pcall('PUBLISH', ARGV[9], ARGV[10]) end
   return 'released'
 `);
-
-const WAITING = `
-  local function waiting()
-    local total = redis.call('XLEN', KEYS[1])
-    if total == 0 then return 0, 0, {} end
-    local taken, leased, returned = pending()
-    local over = leased > 0 and expired(leased, '-') or {}
-    return total - taken + returned + #over, leased - #over, over, returned > 0
-  end
-`;
 
 export const LENGTH = new Script(`
   ${PENDING} ${WAITING}

@@ -11,11 +11,13 @@ import {
 } from '../queue-store.js';
 import { Batches } from './batches.js';
 import type { KeySpace } from './key-space.js';
+import { EPOCH, FIELD, GROUP, LEASED } from './queue-lua.js';
+import { QueueOutlook } from './queue-outlook.js';
 import * as scripts from './queue-scripts.js';
 import type { Script, ScriptArgument } from './script.js';
 
-/** How often, at most, this process looks for ended leases where there are many; see `ALWAYS_SCANNED`. */
-const SCAN_EVERY_MS = 100;
+/** So many new requests cost more on their way through a script than it costs to ask first whether it is needed. */
+const WORTH_ASKING = 32;
 const ID = /^(\d{1,20}-\d{1,20}):(\d{1,15})$/;
 const DEAD_ID = /^\d{1,20}-\d{1,20}$/;
 
@@ -36,9 +38,9 @@ export class RedisQueueStore implements QueueStore {
     (wanted, queue, leaseMs, terms) => this.#reserve(wanted.length, queue, leaseMs, terms),
   );
   readonly #acknowledgements = new Batches<string, boolean, [string]>((ids, queue) =>
-    this.#forHeld(scripts.ACKNOWLEDGE, queue, ids, []),
+    this.#acknowledge(ids, queue),
   );
-  readonly #scannedAt = new Map<string, number>();
+  readonly #outlooks = new Map<string, QueueOutlook>();
 
   constructor(
     private readonly client: RedisClient,
@@ -77,6 +79,7 @@ export class RedisQueueStore implements QueueStore {
   async release(queue: string, id: string, terms: ReleaseTerms): Promise<Released> {
     const parts = ID.exec(id);
     if (!parts) return 'lost';
+    this.#outlook(queue).releases();
     const idle = terms.delayMs > 0 ? MAX_LEASE_MS - Math.ceil(terms.delayMs) : '';
     const flags = [terms.counts, terms.rejects].map(Number);
     const { maxDeliveries, maxDead, reason } = terms;
@@ -127,7 +130,7 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async #shift(count: number, queue: string, terms: DeadLetterTerms): Promise<(string | null)[]> {
-    const args = [count, terms.maxDeliveries, terms.maxDead, this.#scans(queue)];
+    const args = [count, terms.maxDeliveries, terms.maxDead, this.#outlook(queue).scans()];
     const texts = (await this.#run(scripts.SHIFT, queue, ...args)) as string[];
     return padded(texts, count);
   }
@@ -136,10 +139,48 @@ export class RedisQueueStore implements QueueStore {
     count: number,
     queue: string,
     leaseMs: number,
-    { maxDeliveries, maxDead }: DeadLetterTerms,
+    terms: DeadLetterTerms,
   ): Promise<(Reservation | null)[]> {
-    const args = [count, maxDeliveries, maxDead, this.#scans(queue), MAX_LEASE_MS - leaseMs];
+    const outlook = this.#outlook(queue);
+    const holder = outlook.holderFor(leaseMs);
+    const scans = outlook.scans();
+    const plain = holder !== LEASED && (await this.#allIsNew(queue, count, scans));
+    const reserved = plain ? await this.#read(queue, count, holder) : null;
+    if (reserved !== null) return padded(reserved, count);
+    const args = [count, terms.maxDeliveries, terms.maxDead, scans, MAX_LEASE_MS - leaseMs, holder];
     return padded(toReservations((await this.#run(scripts.RESERVE, queue, ...args)) as string[]), count);
+  }
+
+  /** Whether nothing has come back, if that is worth knowing. */
+  async #allIsNew(queue: string, count: number, scans: number): Promise<boolean> {
+    const outlook = this.#outlook(queue);
+    if (scans === 0 && outlook.clear) return true;
+    if (count < WORTH_ASKING) return false;
+    const isClear = outlook.asks();
+    const clear = Number(await this.#run(scripts.LOOK, queue, scans)) === 1;
+    if (clear) isClear();
+    return clear;
+  }
+
+  /** Hands out new requests, past any script; `null` where a script has to make the group. */
+  async #read(queue: string, count: number, holder: string): Promise<Reservation[] | null> {
+    const key = this.keys.queue(queue);
+    try {
+      const reply = await this.client.xreadgroup('GROUP', GROUP, holder, 'COUNT', count, 'STREAMS', key, '>');
+      return entriesIn(reply).map(([id, fields]) => ({
+        id: `${id}:1`,
+        request: fields[fields.indexOf(FIELD) + 1] ?? '',
+        deliveries: 1,
+      }));
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('NOGROUP')) return null;
+      throw error;
+    }
+  }
+
+  async #acknowledge(ids: readonly string[], queue: string): Promise<boolean[]> {
+    const isClear = this.#outlook(queue).asks();
+    return this.#forHeld(scripts.ACKNOWLEDGE, queue, ids, [], isClear);
   }
 
   /** What a script answers for each id; an id that was never handed out is not held. */
@@ -148,22 +189,22 @@ export class RedisQueueStore implements QueueStore {
     queue: string,
     ids: readonly string[],
     args: ScriptArgument[],
+    onClear?: () => void,
   ): Promise<boolean[]> {
     const parts = ids.map((id) => ID.exec(id));
     const known = parts.filter((part) => part !== null);
     if (known.length === 0) return ids.map(() => false);
     const pairs = known.flatMap((part) => [part[1]!, part[2]!]);
     const flags = String(await this.#run(script, queue, ...args, ...pairs));
+    if (flags.length > known.length) onClear?.();
     let at = 0;
     return parts.map((part) => part !== null && flags[at++] === '1');
   }
 
-  /** `1` when it is time to look for ended leases. */
-  #scans(queue: string): number {
-    const now = performance.now();
-    if (now - (this.#scannedAt.get(queue) ?? -SCAN_EVERY_MS) < SCAN_EVERY_MS) return 0;
-    this.#scannedAt.set(queue, now);
-    return 1;
+  #outlook(queue: string): QueueOutlook {
+    const known = this.#outlooks.get(queue) ?? new QueueOutlook();
+    this.#outlooks.set(queue, known);
+    return known;
   }
 
   #run(script: Script, queue: string, ...args: ScriptArgument[]): Promise<unknown> {
@@ -171,12 +212,21 @@ export class RedisQueueStore implements QueueStore {
   }
 }
 
+type Entry = [id: string, fields: string[]];
+
+/** A client of the user may speak RESP3, in which the reply has another form. */
+function entriesIn(reply: unknown): Entry[] {
+  if (reply === null || reply === undefined) return [];
+  if (!Array.isArray(reply)) return Object.values(reply)[0] as Entry[];
+  return (Array.isArray(reply[0]) ? reply[0][1] : reply[1]) as Entry[];
+}
+
 function toReservations(reply: string[]): Reservation[] {
   const reservations: Reservation[] = [];
   for (let at = 0; at < reply.length; at += 3) {
     const count = Number(reply[at + 1]);
     const id = `${reply[at]}:${count}`;
-    reservations.push({ id, request: reply[at + 2]!, deliveries: count % scripts.EPOCH });
+    reservations.push({ id, request: reply[at + 2]!, deliveries: count % EPOCH });
   }
   return reservations;
 }
@@ -185,7 +235,7 @@ function toDeadLetter([id, fields]: [string, string[]]): DeadLetter {
   const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
   return {
     id,
-    request: field(scripts.FIELD),
+    request: field(FIELD),
     deliveries: Number(field('deliveries')),
     reason: field('reason'),
     queuedAt: timeOf(field('queued')),

@@ -1,0 +1,160 @@
+import { MAX_LEASE_MS } from '../queue-store.js';
+
+/*
+ * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group. Both
+ * lie in one slot. The group's consumers stand for states rather than for processes:
+ *   leased:<ms>  handed out for so many milliseconds, and as long idle when that is over. For leases of usual
+ *                lengths: a plain XREADGROUP makes such a one, and no script has to carry the requests.
+ *   leased       handed out or extended for any other time, or given back with a delay. How long each has been
+ *                idle is set so that it reaches MAX_LEASE_MS when its own lease ends, because a group can be
+ *                asked for what is idle for at least so long, and for nothing else about time.
+ *   returned     given back, and to be had now
+ * What nobody has read yet is new. An entry's delivery count is
+ *   releases * EPOCH + deliveries that count
+ * so that it differs for each delivery, which makes it the fencing part of the id that is handed out.
+ */
+export const FIELD = 'request';
+export const GROUP = 'requests';
+export const LEASED = 'leased';
+export const RETURNED = 'returned';
+export const EPOCH = 65_536;
+/** With more requests out than this, looking through them at every call would cost more than it brings. */
+const ALWAYS_SCANNED = 256;
+
+export const PENDING = `
+  -- Consumers that stand for leases: {name, for how long what it has is idle when its lease ends}
+  local holders
+  -- How many are pending, leased and returned. The group is made with the first request; a stream of another
+  -- program has none.
+  local function pending()
+    holders = {}
+    local summary = redis.pcall('XPENDING', KEYS[1], '${GROUP}')
+    if summary.err then
+      if string.sub(summary.err, 1, 7) ~= 'NOGROUP' then error(summary) end
+      if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+      redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0')
+      return 0, 0, 0
+    end
+    local returned = 0
+    for _, consumer in ipairs(summary[4] or {}) do
+      if consumer[1] == '${RETURNED}' then
+        returned = tonumber(consumer[2])
+      else
+        holders[#holders + 1] = {consumer[1], string.match(consumer[1], '^${LEASED}:(%d+)$') or ${MAX_LEASE_MS}}
+      end
+    end
+    return summary[1], summary[1] - returned, returned
+  end
+  local function earlier(one, other)
+    local ms, number = string.match(one[1], '(%d+)-(%d+)')
+    local other_ms, other_number = string.match(other[1], '(%d+)-(%d+)')
+    if ms ~= other_ms then return tonumber(ms) < tonumber(other_ms) end
+    return tonumber(number) < tonumber(other_number)
+  end
+  local function expired_of(holder, limit, from)
+    return redis.call('XPENDING', KEYS[1], '${GROUP}', 'IDLE', holder[2], from, '+', limit, holder[1])
+  end
+  -- The oldest whose leases are over, whatever the lengths of these.
+  local function expired(limit, from)
+    if #holders == 1 then return expired_of(holders[1], limit, from) end
+    local all = {}
+    for _, holder in ipairs(holders) do
+      for _, entry in ipairs(expired_of(holder, limit, from)) do all[#all + 1] = entry end
+    end
+    table.sort(all, earlier)
+    for at = #all, limit + 1, -1 do all[at] = nil end
+    return all
+  end
+  local function given_back(limit, from)
+    return redis.call('XPENDING', KEYS[1], '${GROUP}', from, '+', limit, '${RETURNED}')
+  end
+  local function worth_a_scan(leased, due)
+    return leased > 0 and (leased <= ${ALWAYS_SCANNED} or due)
+  end
+  -- Whether all that can be had is new; as far as it is due to be looked for.
+  local function nothing_back(due)
+    local total, leased, returned = pending()
+    if total == nil or returned > 0 then return false end
+    return not (worth_a_scan(leased, due) and #expired(1, '-') > 0)
+  end
+`;
+
+export const TEXT = `
+  -- The request in an entry; a foreign thing is an empty text, which is no request.
+  local function text_of(entry)
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == '${FIELD}' then return entry[2][i + 1] end
+    end
+    return ''
+  end
+`;
+
+export const BURY = `
+  local function remove(id)
+    redis.call('XACK', KEYS[1], '${GROUP}', id)
+    redis.call('XDEL', KEYS[1], id)
+  end
+  local function bury(id, deliveries, max_dead, reason)
+    local found = redis.call('XRANGE', KEYS[1], id, id)[1]
+    if found then
+      redis.call('XADD', KEYS[2], 'MAXLEN', max_dead, '*', '${FIELD}', text_of(found),
+        'deliveries', deliveries, 'queued', id, 'reason', reason)
+    end
+    remove(id)
+  end
+`;
+
+export const HELD = `
+  local known = {}
+  -- Looks at once at all that lie between two deliveries: those of a batch mostly do.
+  local function look(first, last, count)
+    local found = redis.pcall('XPENDING', KEYS[1], '${GROUP}', first, last, count)
+    if found.err then return end
+    for _, entry in ipairs(found) do known[entry[1]] = entry[4] end
+  end
+  -- Whether a delivery still stands.
+  local function held(id, count)
+    if not known[id] then look(id, id, 1) end
+    return known[id] == tonumber(count)
+  end
+`;
+
+export const COMING_BACK = `
+  local count, max, max_dead = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+  -- What has come back and may be handed out again: {id, delivery count}; what may not is buried.
+  local function coming_back()
+    local total, leased, returned = pending()
+    if total == nil then return nil end
+    local result = {}
+    -- Those that are buried make room for more.
+    local function add_from(source)
+      local from, found = '-', nil
+      repeat
+        local wanted = count - #result
+        if wanted == 0 then return end
+        found = source(wanted, from)
+        for _, entry in ipairs(found) do
+          from = '(' .. entry[1]
+          if entry[4] % ${EPOCH} < max then
+            result[#result + 1] = {entry[1], entry[4]}
+          else
+            bury(entry[1], entry[4] % ${EPOCH}, max_dead, 'not acknowledged within its lease')
+          end
+        end
+      until #found < wanted
+    end
+    if returned > 0 then add_from(given_back) end
+    if worth_a_scan(leased, ARGV[4] == '1') then add_from(expired) end
+    return result
+  end
+`;
+
+export const WAITING = `
+  local function waiting()
+    local total = redis.call('XLEN', KEYS[1])
+    if total == 0 then return 0, 0, {} end
+    local taken, leased, returned = pending()
+    local over = leased > 0 and expired(leased, '-') or {}
+    return total - taken + returned + #over, leased - #over, over, returned > 0
+  end
+`;
