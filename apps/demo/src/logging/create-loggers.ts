@@ -3,7 +3,8 @@ import { loggableFields } from './redact.js';
 
 /** Log lines wait for company, for at most this long. */
 const FLUSH_EVERY_MS = 250;
-const BUFFER_BYTES = 4_096;
+const BUFFER_BYTES = 32 * 1024;
+const MAX_WRITE_BYTES = 64 * 1024;
 /** When nobody reads what is written, lines are dropped above this. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -49,7 +50,9 @@ function batchingStream(): DestinationStream {
   return pino.destination({
     dest: process.stdout.fd,
     sync: false,
+    // Each write costs as much as several lines.
     minLength: BUFFER_BYTES,
+    maxWrite: MAX_WRITE_BYTES,
     maxLength: MAX_WAITING_BYTES,
     periodicFlush: FLUSH_EVERY_MS,
   });
