@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FAKE_CLAUDE } from '../executors/claude-harness.js';
 import { pidsFrom, runs } from '../executors/processes.js';
 import { type ManagedProcess, RedisServer, spawnNode, until } from '../support/index.js';
+import type { ApiCall } from '../support/messages-api/behaviours.js';
 import { MessagesApi } from '../support/messages-api/messages-api.js';
 import { type Demo, jsonPost, startDemo } from './start-demo.js';
 
@@ -13,28 +14,24 @@ const WORKER = resolve('apps/demo/dist/worker.js');
 let cache: RedisServer;
 let queue: RedisServer;
 let model: MessagesApi;
-const apis: Demo[] = [];
-const workers: ManagedProcess[] = [];
+const started: ManagedProcess[] = [];
 
 beforeAll(async () => {
-  [cache, queue] = await Promise.all([
+  [cache, queue, model] = await Promise.all([
     RedisServer.start(),
     RedisServer.start({ appendonly: true, extraArgs: ['--appendfsync', 'always'] }),
+    MessagesApi.start(),
   ]);
 });
 
-beforeEach(async () => {
+afterAll(() => Promise.all([cache.stop(), queue.stop(), model.stop()]));
+
+/** Begins anew after each group of tests: one group never meets the tasks of another. */
+async function endProcesses(): Promise<void> {
+  await Promise.all(started.splice(0).map((child) => child.kill()));
   await Promise.all([cache, queue].map((redis) => redis.client().flushall()));
-  model = await MessagesApi.start();
-});
-
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.kill()));
-  await Promise.all(apis.splice(0).map((api) => api.process.kill()));
-  await model.stop();
-});
-
-afterAll(() => Promise.all([cache.stop(), queue.stop()]));
+  model.calls.length = 0;
+}
 
 const environment = (env: Record<string, string>): Record<string, string> => ({
   REDIS_URL: cache.url,
@@ -50,13 +47,13 @@ const environment = (env: Record<string, string>): Record<string, string> => ({
 
 async function startApi(env: Record<string, string> = {}): Promise<Demo> {
   const api = await startDemo(environment(env));
-  apis.push(api);
+  started.push(api.process);
   return api;
 }
 
 async function startWorker(env: Record<string, string> = {}): Promise<ManagedProcess> {
   const worker = spawnNode(WORKER, { env: environment({ NO_COLOR: '1', ...env }) });
-  workers.push(worker);
+  started.push(worker);
   await worker.waitForLine(/^Working/);
   return worker;
 }
@@ -67,21 +64,37 @@ const submit = (api: Demo, prompt: string): Promise<Response> => {
   return fetch(`${api.url}/v1/completions`, { ...request, headers });
 };
 
+const callWith = (prompt: string): Promise<ApiCall> =>
+  until(() => model.calls.find(({ text }) => text.includes(prompt)), {
+    what: `the API to be asked ${prompt}`,
+  });
+
 const seen = (count: number): Promise<unknown> =>
   until(() => model.calls.length >= count, { what: `${count} executions`, timeoutMs: 60_000 });
 
 describe('two API processes and three workers', () => {
-  it('answer 500 requests and compute each of 300 once, though a worker is killed and the queue restarted', async () => {
-    const CONCURRENCY = 4;
+  const CONCURRENCY = 4;
+  let apis: Demo[];
+  let workers: ManagedProcess[];
+
+  beforeAll(async () => {
     const env = { WORKER_CONCURRENCY: String(CONCURRENCY) };
-    await Promise.all([startApi(), startApi(), ...[1, 2, 3].map(() => startWorker(env))]);
+    [apis, workers] = await Promise.all([
+      Promise.all([startApi(), startApi()]),
+      Promise.all([startWorker(env), startWorker(env), startWorker(env)]),
+    ]);
+  });
+
+  afterAll(endProcesses);
+
+  it('answer 500 requests and compute each of 300 once, though a worker is killed and the queue restarted', async () => {
     const requests = Array.from({ length: 500 }, (_, index) => `answer ${index % 300}`);
     const answers = requests.map(async (answer, index) => {
       const response = await apis[index % 2]!.post('/v1/completions', { prompt: `[[api text ${answer}]]` });
       return [response.status, ((await response.json()) as { completion?: string }).completion];
     });
     await seen(60);
-    await workers[0]!.kill();
+    await workers.shift()!.kill();
     await seen(150);
     await queue.kill();
     await queue.restart();
@@ -96,10 +109,10 @@ describe('two API processes and three workers', () => {
   }, 120_000);
 
   it('lose no answer with the API process that asked for it', async () => {
-    const [first, second] = await Promise.all([startApi(), startApi(), startWorker()]);
-    const prompt = '[[api gate]]';
+    const [first, second] = apis as [Demo, Demo];
+    const prompt = 'asked by one that dies [[api gate]]';
     const asked = first.post('/v1/completions', { prompt }).catch(() => 'cut off');
-    const call = await model.call(0);
+    const call = await callWith(prompt);
     await first.process.kill();
     expect(await asked).toBe('cut off');
     call.gate.emit('open');
@@ -113,45 +126,53 @@ describe('two API processes and three workers', () => {
       { what: 'the answer to be in the cache' },
     );
     expect(await response.json()).toMatchObject({ completion: 'through the gate', cached: true });
-    expect(model.calls).toHaveLength(1);
+    expect(model.calls.filter(({ text }) => text.includes(prompt))).toHaveLength(1);
+  });
+
+  it('let a task end before its worker does, and the workers then exit with 0', async () => {
+    const prompt = 'asked of one that ends [[api gate]]';
+    const answer = apis[1]!.post('/v1/completions', { prompt });
+    const call = await callWith(prompt);
+    for (const worker of workers) worker.signal('SIGTERM');
+    call.gate.emit('open');
+    expect(await (await answer).json()).toMatchObject({ completion: 'through the gate' });
+    for (const { exited } of workers) expect(await exited).toEqual({ code: 0, signal: null });
   });
 });
 
 describe('a task', () => {
-  it('is stopped through another API process, with the process group that a worker runs for it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'workers-e2e-'));
-    try {
-      const env = { WORKER_EXECUTOR: 'claude-cli', CLAUDE_CLI_PATH: FAKE_CLAUDE };
-      const [first, second] = await Promise.all([startApi(env), startApi(env), startWorker(env)]);
-      const file = join(folder, 'pids.json');
-      const response = await submit(first, `[[fake-claude grandchild ${file}]]`);
-      expect(response.status).toBe(202);
-      const location = response.headers.get('location')!;
-      const { claude = 0, grandchild = 0 } = await pidsFrom(file);
-      expect([runs(claude), runs(grandchild)]).toEqual([true, true]);
-      expect(await (await second.delete(location)).json()).toMatchObject({ cancelled: true });
-      expect(await (await first.get(location)).json()).toMatchObject({
-        status: 'killed',
-        error: { code: 'ERR_TASK_CANCELLED' },
-      });
-      await until(() => !runs(claude) && !runs(grandchild), { what: 'the process group to be gone' });
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'workers-e2e-'));
   });
 
-  it('ends before its worker does, which then exits with 0', async () => {
-    const [api, worker] = await Promise.all([startApi(), startWorker()]);
-    const answer = api.post('/v1/completions', { prompt: '[[api gate]]' });
-    const call = await model.call(0);
-    worker.signal('SIGTERM');
-    call.gate.emit('open');
-    expect(await (await answer).json()).toMatchObject({ completion: 'through the gate' });
-    expect(await worker.exited).toEqual({ code: 0, signal: null });
+  afterAll(async () => {
+    await endProcesses();
+    await rm(folder, { recursive: true });
+  });
+
+  it('is stopped through another API process, with the process group that a worker runs for it', async () => {
+    const env = { WORKER_EXECUTOR: 'claude-cli', CLAUDE_CLI_PATH: FAKE_CLAUDE };
+    const [first, second] = await Promise.all([startApi(env), startApi(env), startWorker(env)]);
+    const file = join(folder, 'pids.json');
+    const response = await submit(first, `[[fake-claude grandchild ${file}]]`);
+    expect(response.status).toBe(202);
+    const location = response.headers.get('location')!;
+    const { claude = 0, grandchild = 0 } = await pidsFrom(file);
+    expect([runs(claude), runs(grandchild)]).toEqual([true, true]);
+    expect(await (await second.delete(location)).json()).toMatchObject({ cancelled: true });
+    expect(await (await first.get(location)).json()).toMatchObject({
+      status: 'killed',
+      error: { code: 'ERR_TASK_CANCELLED' },
+    });
+    await until(() => !runs(claude) && !runs(grandchild), { what: 'the process group to be gone' });
   });
 });
 
 describe('while the queue is away', () => {
+  afterAll(endProcesses);
+
   it('who waits is answered by the API itself, who does not gets 503, and both go on afterwards', async () => {
     const [api] = await Promise.all([startApi({ QUEUE_COMMAND_TIMEOUT_MS: '500' }), startWorker()]);
     const health = async (): Promise<unknown> => (await api.get('/health')).json();
@@ -182,14 +203,22 @@ describe('while the queue is away', () => {
 });
 
 describe('a worker process', () => {
-  it.each([
-    ['WORKER_POOL', { WORKER_POOL: 'local' }],
-    ['WORKER_CONCURRENCY', { WORKER_CONCURRENCY: '0' }],
-    ['QUEUE_REDIS_URL', { QUEUE_REDIS_URL: 'http://queue' }],
-  ])('stops at a wrong %s and names it', async (variable, env) => {
-    const worker = spawnNode(WORKER, { env: environment(env as unknown as Record<string, string>) });
-    workers.push(worker);
-    expect(await worker.exited).toEqual({ code: 1, signal: null });
-    expect(worker.stderr).toContain(`The worker did not start: ${variable} is invalid`);
+  it('stops at a wrong variable and names it', async () => {
+    const wrong = { WORKER_POOL: 'local', WORKER_CONCURRENCY: '0', QUEUE_REDIS_URL: 'http://queue' };
+    const ends = Object.entries(wrong).map(async ([variable, value]) => {
+      const worker = spawnNode(WORKER, { env: environment({ [variable]: value }) });
+      return [
+        variable,
+        await worker.exited,
+        worker.stderr.match(/The worker did not start: \w+ is invalid/)?.[0],
+      ];
+    });
+    expect(await Promise.all(ends)).toEqual(
+      Object.keys(wrong).map((variable) => [
+        variable,
+        { code: 1, signal: null },
+        `The worker did not start: ${variable} is invalid`,
+      ]),
+    );
   });
 });

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisServer, until } from '../support/index.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RedisServer, Stopwatch, until } from '../support/index.js';
 import { nextQueueName, QueuePools, untilWorkers } from './queue-pools.js';
 import { starts, WorkerProcesses, whoSays } from './worker-processes.js';
 
@@ -16,91 +16,103 @@ beforeAll(async () => {
   redis = await RedisServer.start();
 });
 
-afterEach(async () => {
+// The tests run side by side, each on a queue of its own: most of their time they wait for claims to run out.
+afterAll(async () => {
   await pools.closeAll();
   await workers.endAll();
+  await redis.stop();
 });
 
-afterAll(() => redis.stop());
-
 describe('a worker that dies', () => {
-  it('at the defaults its task runs again elsewhere within 10 s, and whoever waits gets the answer', async () => {
-    const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
-    const two = await Promise.all([workers.start(shared), workers.start(shared)]);
-    const { pool } = pools.make({ ...shared, role: 'producer' });
-    const prompt = '3000 a long one';
-    const run = pool.run({ prompt });
-    const victim = await whoSays(/^start/m, two);
-    await victim.kill();
-    const killedAt = performance.now();
-    const other = two.find((worker) => worker !== victim)!;
-    await other.waitForLine(/^start/);
-    expect(performance.now() - killedAt).toBeLessThan(10_000);
-    expect(await run).toMatchObject({ status: 'completed', completion: `answer of ${other.pid}` });
-    expect(starts(prompt, two)).toBe(2);
-  });
+  it.concurrent(
+    'at the defaults its task runs again elsewhere within 10 s, and whoever waits gets the answer',
+    async () => {
+      const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
+      const two = await Promise.all([workers.start(shared), workers.start(shared)]);
+      const { pool } = pools.make({ ...shared, role: 'producer' });
+      const prompt = '3000 a long one';
+      const run = pool.run({ prompt });
+      const victim = await whoSays(/^start/m, two);
+      await victim.kill();
+      const watch = Stopwatch.start();
+      const other = two.find((worker) => worker !== victim)!;
+      await other.waitForLine(/^start/);
+      expect(watch.stop()).toBeLessThan(10_000);
+      expect(await run).toMatchObject({ status: 'completed', completion: `answer of ${other.pid}` });
+      expect(starts(prompt, two)).toBe(2);
+    },
+  );
 
-  it('so do its waiting neighbours, and a task is started maxAttempts times before it has failed', async () => {
-    const shared = { connection: { url: redis.url }, queueName: nextQueueName(), ...QUICK, maxAttempts: 2 };
-    const { pool } = pools.make({ ...shared, role: 'producer' });
-    const poison = pool.run({ prompt: `${LONG} kills its worker` });
-    const dead = [];
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      const worker = await workers.start({ ...shared, concurrency: 1 });
-      await worker.waitForLine(/^start .* kills its worker/);
+  it.concurrent(
+    'so do its waiting neighbours, and a task is started maxAttempts times before it has failed',
+    async () => {
+      const shared = { connection: { url: redis.url }, queueName: nextQueueName(), ...QUICK, maxAttempts: 2 };
+      const { pool } = pools.make({ ...shared, role: 'producer' });
+      const poison = pool.run({ prompt: `${LONG} kills its worker` });
+      const dead = [];
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        const worker = await workers.start({ ...shared, concurrency: 1 });
+        await worker.waitForLine(/^start .* kills its worker/);
+        await worker.kill();
+        dead.push(worker);
+      }
+      const survivor = await workers.start({ ...shared, concurrency: 1 });
+      expect(await poison).toMatchObject({
+        status: 'failed',
+        error: {
+          code: 'ERR_TASK_ABANDONED',
+          message: 'no worker lived to finish the task: it was started 2 times',
+        },
+      });
+      expect(await pool.run({ prompt: '1 next' })).toMatchObject({ status: 'completed' });
+      expect(survivor.stdout).not.toContain('kills its worker');
+      await untilWorkers(pool, 1);
+    },
+  );
+
+  it.concurrent(
+    'is told from one that lives: it is no longer counted, and its task is counted as pending',
+    async () => {
+      const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
+      const worker = await workers.start(shared);
+      const { pool } = pools.make({ ...shared, role: 'producer' });
+      await untilWorkers(pool, 1);
+      expect(await pool.health()).toMatchObject({ status: 'up', warnings: [] });
       await worker.kill();
-      dead.push(worker);
-    }
-    const survivor = await workers.start({ ...shared, concurrency: 1 });
-    expect(await poison).toMatchObject({
-      status: 'failed',
-      error: {
-        code: 'ERR_TASK_ABANDONED',
-        message: 'no worker lived to finish the task: it was started 2 times',
-      },
-    });
-    expect(await pool.run({ prompt: '1 next' })).toMatchObject({ status: 'completed' });
-    expect(survivor.stdout).not.toContain('kills its worker');
-    await untilWorkers(pool, 1);
-  });
-
-  it('is told from one that lives: it is no longer counted, and its task is counted as pending', async () => {
-    const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
-    const worker = await workers.start(shared);
-    const { pool } = pools.make({ ...shared, role: 'producer' });
-    await untilWorkers(pool, 1);
-    expect(await pool.health()).toMatchObject({ status: 'up', warnings: [] });
-    await worker.kill();
-    await untilWorkers(pool, 0);
-    await pool.submit({ prompt: '1 waits' });
-    await until(async () => ((await pool.health()).oldestWaitMs ?? 0) > 0, { what: 'the wait to be told' });
-    expect(await pool.health()).toMatchObject({
-      status: 'degraded',
-      workers: 0,
-      backlog: 1,
-      warnings: ['No worker is alive: tasks wait.'],
-    });
-  });
+      await untilWorkers(pool, 0);
+      await pool.submit({ prompt: '1 waits' });
+      await until(async () => ((await pool.health()).oldestWaitMs ?? 0) > 0, { what: 'the wait to be told' });
+      expect(await pool.health()).toMatchObject({
+        status: 'degraded',
+        workers: 0,
+        backlog: 1,
+        warnings: ['No worker is alive: tasks wait.'],
+      });
+    },
+  );
 });
 
 describe('a worker that hangs', () => {
-  it('and lost its claim stops the task when it wakes, and leaves it to the one that has it now', async () => {
-    const shared = { connection: { url: redis.url }, queueName: nextQueueName(), ...QUICK };
-    const hung = await workers.start(shared);
-    const { pool } = pools.make({ ...shared, role: 'producer' });
-    const prompt = `${LONG} held by two`;
-    const taskId = await pool.submit({ prompt });
-    await hung.waitForLine(/^start/);
-    hung.signal('SIGSTOP');
-    const other = await workers.start(shared);
-    await other.waitForLine(/^start/);
-    hung.signal('SIGCONT');
-    await hung.waitForLine(/^abort .* ERR_TASK_CLAIM_LOST/);
-    expect(await pool.getTask(taskId)).toMatchObject({ status: 'running' });
-    expect(other.stdout).not.toContain('abort');
-  });
+  it.concurrent(
+    'and lost its claim stops the task when it wakes, and leaves it to the one that has it now',
+    async () => {
+      const shared = { connection: { url: redis.url }, queueName: nextQueueName(), ...QUICK };
+      const hung = await workers.start(shared);
+      const { pool } = pools.make({ ...shared, role: 'producer' });
+      const prompt = `${LONG} held by two`;
+      const taskId = await pool.submit({ prompt });
+      await hung.waitForLine(/^start/);
+      hung.signal('SIGSTOP');
+      const other = await workers.start(shared);
+      await other.waitForLine(/^start/);
+      hung.signal('SIGCONT');
+      await hung.waitForLine(/^abort .* ERR_TASK_CLAIM_LOST/);
+      expect(await pool.getTask(taskId)).toMatchObject({ status: 'running' });
+      expect(other.stdout).not.toContain('abort');
+    },
+  );
 
-  it('and was told to stop the task meanwhile does so when it wakes', async () => {
+  it.concurrent('and was told to stop the task meanwhile does so when it wakes', async () => {
     const shared = { connection: { url: redis.url }, queueName: nextQueueName(), lockDurationMs: 60_000 };
     const hung = await workers.start(shared);
     const { pool } = pools.make({ ...shared, role: 'producer' });
@@ -115,7 +127,7 @@ describe('a worker that hangs', () => {
 });
 
 describe('a worker that is told to end', () => {
-  it('lets its tasks end, takes no new one, and exits with 0', async () => {
+  it.concurrent('lets its tasks end, takes no new one, and exits with 0', async () => {
     const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
     const worker = await workers.start({ ...shared, concurrency: 1 });
     const { pool } = pools.make({ ...shared, role: 'producer' });
@@ -130,21 +142,24 @@ describe('a worker that is told to end', () => {
     await untilWorkers(pool, 0);
   });
 
-  it('gives back what does not end in time, which counts as no death, and exits with 0', async () => {
-    const shared = { connection: { url: redis.url }, queueName: nextQueueName(), maxAttempts: 1 };
-    const worker = await workers.start({ ...shared, drainTimeoutMs: 200 });
-    const { pool } = pools.make({ ...shared, role: 'producer' });
-    const prompt = '3000 goes back';
-    const run = pool.run({ prompt });
-    await worker.waitForLine(/^start/);
-    worker.signal('SIGTERM');
-    await worker.waitForLine(/^abort .* ERR_POOL_CLOSED/);
-    expect(await worker.exited).toEqual({ code: 0, signal: null });
-    const heir = await workers.start(shared);
-    expect(await run).toMatchObject({ status: 'completed', completion: `answer of ${heir.pid}` });
-  });
+  it.concurrent(
+    'gives back what does not end in time, which counts as no death, and exits with 0',
+    async () => {
+      const shared = { connection: { url: redis.url }, queueName: nextQueueName(), maxAttempts: 1 };
+      const worker = await workers.start({ ...shared, drainTimeoutMs: 200 });
+      const { pool } = pools.make({ ...shared, role: 'producer' });
+      const prompt = '3000 goes back';
+      const run = pool.run({ prompt });
+      await worker.waitForLine(/^start/);
+      worker.signal('SIGTERM');
+      await worker.waitForLine(/^abort .* ERR_POOL_CLOSED/);
+      expect(await worker.exited).toEqual({ code: 0, signal: null });
+      const heir = await workers.start(shared);
+      expect(await run).toMatchObject({ status: 'completed', completion: `answer of ${heir.pid}` });
+    },
+  );
 
-  it('does not wait for a Redis that is frozen', async () => {
+  it.concurrent('does not wait for a Redis that is frozen', async () => {
     const own = await RedisServer.start();
     try {
       const shared = { connection: { url: own.url }, queueName: nextQueueName() };
