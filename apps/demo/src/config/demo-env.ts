@@ -17,6 +17,7 @@ const schema = z.object({
   CLAUDE_CLI_PATH: z.string().default('claude'),
   TASK_TIMEOUT_MS: whole(1, MAX_TIMEOUT_MS).default(120_000),
   QUEUE_CONSUMERS: whole(0, 1_000).default(1),
+  QUEUE_LEASE_SECONDS: whole(1, 86_400).default(30),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SHUTDOWN_GRACE_MS: whole(0, MAX_TIMEOUT_MS).default(1_000),
   SHUTDOWN_DRAIN_MS: whole(0, MAX_TIMEOUT_MS).default(10_000),
@@ -53,6 +54,7 @@ const schema = z.object({
  * | `MESSAGES_PING_MS` | how long a stream of `POST /v1/messages` may be silent before its answer | 10,000 |
  * | `TASK_TIMEOUT_MS` | time limit of a task | 120,000 |
  * | `QUEUE_CONSUMERS` | requests of the queue handled at the same time; 0: none | 1 |
+ * | `QUEUE_LEASE_SECONDS` | how late, after a crash, another process handles a queued request | 30 |
  * | `LOG_LEVEL` | least level that is logged, or `silent` | `info` |
  * | `SHUTDOWN_GRACE_MS` | how long `/health` says 503 before the server stops listening | 1,000 |
  * | `SHUTDOWN_DRAIN_MS` | how long running work may go on after that | 10,000 |

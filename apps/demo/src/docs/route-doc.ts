@@ -64,6 +64,11 @@ export function pathPart(name: string, description: string, example: string): Pa
   return { name, in: 'path', description, required: true, schema: { type: 'string' }, example };
 }
 
+/** A part of the query. */
+export function queryPart(name: string, description: string, example: string): Parameter {
+  return { name, in: 'query', description, required: false, schema: { type: 'string' }, example };
+}
+
 /** Headers of an answer, as OpenAPI has them. */
 export function describedHeaders(headers: Record<string, string>): Response['headers'] {
   const entries = Object.entries(headers);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { RedisCacheModule, type RequestConsumerOptions } from 'nestjs-redis-cache';
 import { CompletionModule } from '../completion/completion.module.js';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import { DeadRequestsController } from './dead-requests.controller.js';
 import { QueueController } from './queue.controller.js';
 import type { QueuedCompletion } from './queued-completion.js';
 import { QueuedCompletionHandler } from './queued-completion.handler.js';
@@ -21,6 +22,7 @@ function consumerOptions(
   return {
     handler: (request, context) => handler.handle(request, context),
     concurrency: config.QUEUE_CONSUMERS,
+    leaseSeconds: config.QUEUE_LEASE_SECONDS,
     // As long as the pool lets running work go on; see WorkDeadline.
     drainTimeoutMs: config.SHUTDOWN_GRACE_MS + config.SHUTDOWN_DRAIN_MS,
   };
@@ -36,6 +38,6 @@ function consumerOptions(
       useFactory: consumerOptions,
     }),
   ],
-  controllers: [QueueController],
+  controllers: [QueueController, DeadRequestsController],
 })
 export class QueueModule {}
