@@ -6,6 +6,7 @@ import { PoolUnavailableError } from '../errors/pool-unavailable.error.js';
 import { TaskCancelledError } from '../errors/task-cancelled.error.js';
 import type { TaskTerms } from '../tasks/arguments.js';
 import { estimateWaitMs } from '../tasks/service-times.js';
+import { Admissions } from './admissions.js';
 import type { QueueLink } from './connection/queue-link.js';
 import type { Interest, QueueCommands } from './queue-commands.js';
 
@@ -29,12 +30,16 @@ const MAX_JOINS = 10;
 
 /** Puts tasks into the queue. */
 export class Producer {
+  readonly #admissions: Admissions;
+
   constructor(
     private readonly link: QueueLink,
     private readonly queue: Queue<TaskData>,
     private readonly commands: QueueCommands,
     private readonly maxBacklog: number,
-  ) {}
+  ) {
+    this.#admissions = new Admissions(commands, maxBacklog);
+  }
 
   /**
    * Answers the id of the task: its own, or that of a task in progress under the same key.
@@ -73,7 +78,7 @@ export class Producer {
   }
 
   async #admit(taskId: string): Promise<void> {
-    const full = await unlessAway(this.commands.admit(taskId, this.maxBacklog), null);
+    const full = await unlessAway(this.#admissions.admit(taskId), null);
     if (full) {
       const { backlog, meanMs, capacity } = full;
       const retryAfterMs = estimateWaitMs(meanMs, backlog, Math.max(1, capacity));

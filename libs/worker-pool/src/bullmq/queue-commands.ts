@@ -24,6 +24,13 @@ export const EVENT_STREAM_LENGTH = 1_000;
 /** How somebody came to a task: the one waits for it and may leave, the other holds its id. */
 export type Interest = 'run' | 'submit';
 
+/** How full the queue is, of which more was asked. */
+export interface Fullness {
+  backlog: number;
+  meanMs: number | null;
+  capacity: number;
+}
+
 /** What a worker tells of itself. */
 export interface WorkerReport {
   workerId: string;
@@ -63,24 +70,21 @@ export class QueueCommands {
     private readonly resultTtlMs: number,
   ) {}
 
-  /** `null` when the task stays in the queue; else it was taken out again, and this is how full the queue is. */
-  async admit(
-    taskId: string,
-    maxBacklog: number,
-  ): Promise<{ backlog: number; meanMs: number | null; capacity: number } | null> {
+  /** For each task `null` when it stays in the queue; else it was taken out again, and this is how full that is. */
+  async admit(taskIds: string[], maxBacklog: number): Promise<(Fullness | null)[]> {
     const { keys } = this;
-    const names = [
-      keys.task(taskId),
-      keys.wait,
-      keys.prioritized,
-      keys.active,
-      keys.capacity,
-      keys.tallies,
-      keys.events,
-    ];
-    const full = (await this.#run(admit, names, taskId, maxBacklog, keys.deduplication)) as
-      [number, string, number] | null;
-    return full && { backlog: full[0], meanMs: full[1] === '' ? null : Number(full[1]), capacity: full[2] };
+    const names = [keys.wait, keys.prioritized, keys.active, keys.capacity, keys.tallies, keys.events];
+    const tasks = taskIds.map((taskId) => keys.task(taskId));
+    const answer = (await this.#run(
+      admit,
+      [...names, ...tasks],
+      maxBacklog,
+      keys.deduplication,
+      ...taskIds,
+    )) as [number, string, number, number[]] | null;
+    const [backlog = 0, mean = '', capacity = 0, refused = []] = answer ?? [];
+    const full = { backlog, meanMs: mean === '' ? null : Number(mean), capacity };
+    return taskIds.map((_, index) => (refused.includes(index) ? full : null));
   }
 
   /** `false` when the task is gone or was stopped meanwhile. */
