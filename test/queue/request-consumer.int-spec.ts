@@ -14,7 +14,6 @@ import { deferred } from '../fixtures/redis-cache/deferred.js';
 import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
 import { RedisServer, until, within } from '../support/index.js';
 
-const LONG_MS = 60_000;
 /** Failed requests come back at once. */
 const NO_DELAY = { retryDelayMs: 0 };
 
@@ -274,45 +273,5 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     const make = (): unknown => new RequestConsumer(cache, { handler: () => {}, ...options });
     expect(make).toThrow(InvalidCallOptionError);
     expect(make).toThrow(expect.objectContaining({ field }));
-  });
-});
-
-describe('RequestConsumer when Redis goes away', () => {
-  const caches = new Caches();
-  let server: RedisServer;
-
-  beforeAll(async () => {
-    LogCapture.start();
-  });
-
-  afterEach(async () => {
-    await caches.closeAll();
-    await server.stop();
-  });
-
-  it('acknowledges what it handled meanwhile, and goes on, once Redis is back', async () => {
-    server = await RedisServer.start({ appendonly: true });
-    const cache = caches.create({ connection: { url: server.url }, keyPrefix: freshPrefix() });
-    await cache.queueRequests([1, 2, 3]);
-    const gate = deferred<void>();
-    const handled: number[] = [];
-    const consumer = new RequestConsumer<number>(cache, {
-      handler: async ({ data }) => {
-        await gate.promise;
-        handled.push(data);
-      },
-      leaseSeconds: LONG_MS / 1000,
-    });
-    consumer.start();
-    await until(() => consumer.running === 1, { what: 'the handler' });
-    await server.kill();
-    await until(() => cache.getStatus().phase === 'unavailable', { what: 'the loss to be noticed' });
-    gate.resolve();
-    await until(() => handled.length === 1, { what: 'the request to be handled' });
-    await server.restart();
-    await until(() => handled.length === 3, { what: 'the others', timeoutMs: 20_000 });
-    await until(async () => (await cache.getQueueStats()).reserved === 0, { what: 'all to be acknowledged' });
-    expect(handled).toEqual([1, 2, 3]);
-    expect(cache.getCounters().acknowledged).toBe(3);
   });
 });

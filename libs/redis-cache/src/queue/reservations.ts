@@ -1,5 +1,6 @@
 import type { Released, Reservation } from '../backend/queue-store.js';
 import type { QueueParts } from './queue-parts.js';
+import { backOffMs } from './consumer/back-off.js';
 import { requestIn } from './request-text.js';
 
 /** A request that was handed out for a time. */
@@ -20,10 +21,17 @@ export interface GiveBack {
 }
 
 const NOTHING: Reservation[] = [];
+/** How often Redis is told, while it is away, what goes back, in milliseconds. */
+const RETRY_MS = 50;
+const MAX_RETRY_MS = 1_000;
 const UNREADABLE = { rejects: true, reason: 'not readable as JSON' };
 
 /** The way out of a queue on trial. In answers, `null` stands for: Redis has not told. */
 export class Reservations {
+  /** Ids of what was handed out to nobody. */
+  readonly #strays = new Set<string>();
+  #givesBack = false;
+
   constructor(private readonly parts: QueueParts) {}
 
   /** Unreadable requests become dead letters, so that no answer always means that nothing could be had. */
@@ -65,8 +73,25 @@ export class Reservations {
     const { guard, store, name } = this.parts;
     const reserve = (): Promise<Reservation[]> => store.reserve(name, count, leaseMs, this.parts);
     return guard.run<Reservation[], Reservation[]>(reserve, NOTHING, (late) => {
-      for (const { id } of late) void this.release(id, { counts: false });
+      for (const { id } of late) this.#strays.add(id);
+      void this.#giveBackStrays();
     });
+  }
+
+  /** Until Redis has heard: when a late reply comes, nothing else reaches it yet. */
+  async #giveBackStrays(): Promise<void> {
+    if (this.#givesBack) return;
+    this.#givesBack = true;
+    for (let attempt = 1; this.#strays.size > 0; attempt += 1) {
+      await Promise.all([...this.#strays].map((id) => this.#giveBack(id)));
+      if (this.parts.guard.status.phase === 'closed') break;
+      if (this.#strays.size > 0) await pause(backOffMs(attempt, RETRY_MS, MAX_RETRY_MS));
+    }
+    this.#givesBack = false;
+  }
+
+  async #giveBack(id: string): Promise<void> {
+    if ((await this.release(id, { counts: false })) !== null) this.#strays.delete(id);
   }
 
   #read<T>({ id, request, deliveries }: Reservation): ReservedRequest<T> | undefined {
@@ -77,4 +102,9 @@ export class Reservations {
     void this.release(id, UNREADABLE);
     return undefined;
   }
+}
+
+/** Keeps no process alive: what it would have given back comes back when its lease is over. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref());
 }
