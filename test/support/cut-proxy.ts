@@ -14,6 +14,8 @@ export class CutProxy {
   readonly #server = createServer((client) => this.#join(client));
   readonly #sockets = new Set<Socket>();
   #line: Line = 'whole';
+  #fatal: string | null = null;
+  #heard = '';
 
   private constructor(private readonly target: { host: string; port: number }) {}
 
@@ -32,6 +34,19 @@ export class CutProxy {
   cut(): void {
     this.#line = 'cut';
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /**
+   * The reply to the next command that holds the text never arrives: its connection breaks instead, though the
+   * command is done.
+   */
+  loseReplyTo(text: string): void {
+    this.#fatal = text;
+  }
+
+  /** How often the text has gone to the server. */
+  timesSent(text: string): number {
+    return this.#heard.split(text).length - 1;
   }
 
   /** Nothing arrives any more and nobody is told, as when a cable is pulled; those connections stay dead. */
@@ -63,12 +78,26 @@ export class CutProxy {
     }
     const server = connect(this.target);
     this.#track(server);
-    this.#pass(client, server);
-    this.#pass(server, client);
+    let isDoomed = false;
+    this.#pass(client, server, (data) => {
+      this.#heard += data.toString('latin1');
+      isDoomed ||= this.#isFatal(data);
+      return false;
+    });
+    this.#pass(server, client, () => isDoomed);
   }
 
-  #pass(from: Socket, to: Socket): void {
-    from.on('data', (data) => to.write(data));
+  #isFatal(data: Buffer): boolean {
+    if (this.#fatal === null || !data.includes(this.#fatal)) return false;
+    this.#fatal = null;
+    return true;
+  }
+
+  #pass(from: Socket, to: Socket, isLost: (data: Buffer) => boolean): void {
+    from.on('data', (data) => {
+      if (isLost(data)) from.destroy();
+      else to.write(data);
+    });
     from.on('close', () => to.destroy());
   }
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { CutProxy, type ManagedProcess, RedisServer, Stopwatch } from '../support/index.js';
+import { CutProxy, type ManagedProcess, RedisServer, Stopwatch, until } from '../support/index.js';
+import { codeOf } from './contract/subject.js';
 import { nextQueueName, QueuePools } from './queue-pools.js';
 import { WorkerProcesses } from './worker-processes.js';
 
@@ -78,3 +79,36 @@ describe('a task that is cancelled in another process', () => {
     expect(await pool.run({ prompt: '1 next' })).toMatchObject({ completion: `answer of ${worker.pid}` });
   });
 });
+
+describe('one of two who wait for a task', () => {
+  it('leaves once, though the reply to its leaving was lost and it is told again', async () => {
+    const queueName = nextQueueName();
+    const worker = await workers.start({ connection: { url: redis.url }, queueName, lockDurationMs });
+    const [stays, leaves] = [new AbortController(), new AbortController()];
+    const shared = { queueName, role: 'producer' } as const;
+    const deduplicationKey = 'wanted by two';
+    const { pool } = pools.make(shared);
+    const first = codeOf(pool.run({ prompt: PROMPT }, { deduplicationKey, signal: stays.signal }));
+    await worker.waitForLine(/^start/);
+    const { pool: other } = pools.make({ ...shared, connection: proxy.address });
+    const second = other.run({ prompt: PROMPT }, { deduplicationKey, signal: leaves.signal });
+    const taskId = await until(() => joinedTask(queueName), { what: 'the second to be noted' });
+    proxy.loseReplyTo('ERR_TASK_CANCELLED');
+    leaves.abort(new Error('gone'));
+    await expect(second).rejects.toThrow('gone');
+    await until(() => proxy.timesSent('ERR_TASK_CANCELLED') === 2, { what: 'it to be told again' });
+    // Answered on the same connection, after that.
+    expect(await other.getTask(taskId)).toMatchObject({ status: 'running' });
+    expect(worker.stdout).not.toContain('abort');
+    stays.abort(Object.assign(new Error('gone too'), { code: 'GONE' }));
+    expect(await first).toBe('GONE');
+    await worker.waitForLine(/^abort .* ERR_TASK_CANCELLED/);
+  });
+});
+
+async function joinedTask(queueName: string): Promise<string | null> {
+  const base = `{worker-pool}:${queueName}:`;
+  const taskId = await redis.client().get(`${base}de:wanted by two`);
+  const count = taskId && (await redis.client().hget(base + taskId, 'pool:waiters'));
+  return count === '1' ? taskId : null;
+}

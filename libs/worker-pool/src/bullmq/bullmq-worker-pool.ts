@@ -21,7 +21,7 @@ import type { ResolvedBullmqOptions } from './bullmq-options.schema.js';
 import { Fallback } from './fallback.js';
 import { type Engine, openEngine } from './open-engine.js';
 import { toHealth, toPoolStats, unreachable } from './pool-reports.js';
-import type { Interest } from './queue-commands.js';
+import type { Acceptance, Interest } from './queue-commands.js';
 import type { Submission } from './producer.js';
 import type { Waiter } from './waiting/waiter.js';
 
@@ -65,7 +65,7 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
 
   async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
     const submission = this.#toSubmission(request, options, 'submit');
-    return (await this.#engine).producer.add(submission);
+    return (await (await this.#engine).producer.add(submission)).taskId;
   }
 
   async run(request: CompletionRequest, options: RunOptions = {}): Promise<TaskResult> {
@@ -73,13 +73,15 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
     const submission = this.#toSubmission(request, options, 'run');
     const { producer, waiters } = await this.#engine;
     const waiter = waiters.open(submission.taskId);
+    let acceptance: Acceptance;
     try {
-      waiters.accept(waiter, await producer.add(submission));
+      acceptance = await producer.add(submission);
+      waiters.accept(waiter, acceptance.taskId);
     } catch (error) {
       waiters.close(waiter);
       return this.#fallback.run(error, request, options);
     }
-    return this.#waitFor(waiter, options.signal);
+    return this.#waitFor(waiter, acceptance, options.signal);
   }
 
   async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
@@ -157,14 +159,18 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
     return this.close();
   }
 
-  async #waitFor(waiter: Waiter, signal: AbortSignal | undefined): Promise<TaskResult> {
+  async #waitFor(
+    waiter: Waiter,
+    acceptance: Acceptance,
+    signal: AbortSignal | undefined,
+  ): Promise<TaskResult> {
     const { commands, waiters } = await this.#engine;
     try {
       return await waitForEnd(waiter.taskId, waiter, { signal });
     } catch (reason) {
       if (signal?.aborted) {
         // Whoever leaves does not wait for the news to arrive.
-        commands.leave(waiter.taskId).catch(() => {});
+        commands.leave(acceptance).catch(() => {});
       }
       throw reason;
     } finally {

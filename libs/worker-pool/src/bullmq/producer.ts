@@ -8,7 +8,7 @@ import type { TaskTerms } from '../tasks/arguments.js';
 import { estimateWaitMs } from '../tasks/service-times.js';
 import { Admissions } from './admissions.js';
 import type { QueueLink } from './connection/queue-link.js';
-import type { Interest, QueueCommands } from './queue-commands.js';
+import type { Acceptance, Interest, QueueCommands } from './queue-commands.js';
 
 /** What a worker finds in the queue. */
 export interface TaskData {
@@ -42,21 +42,21 @@ export class Producer {
   }
 
   /**
-   * Answers the id of the task: its own, or that of a task in progress under the same key.
+   * Answers which task it is: its own, or one in progress under the same key.
    *
    * @throws {PoolSaturatedError} the backlog is full
    * @throws {PoolUnavailableError} within one deadline for each of its two calls
    */
-  async add(submission: Submission): Promise<string> {
+  async add(submission: Submission): Promise<Acceptance> {
     let { taskId } = submission;
     for (let attempt = 0; attempt < MAX_JOINS; attempt += 1) {
       const found = await this.#enqueue({ ...submission, taskId });
       if (found === taskId) {
         await this.#admit(taskId);
-        return taskId;
+        return { taskId, interestId: taskId };
       }
-      if (await this.#join(found, submission.interest)) {
-        return found;
+      if (await this.#join(found, submission)) {
+        return { taskId: found, interestId: submission.taskId };
       }
       taskId = randomUUID();
     }
@@ -86,8 +86,8 @@ export class Producer {
     }
   }
 
-  #join(taskId: string, interest: Interest): Promise<boolean> {
-    return unlessAway(this.commands.join(taskId, interest), true);
+  #join(found: string, { interest, taskId }: Submission): Promise<boolean> {
+    return unlessAway(this.commands.join(found, interest, taskId), true);
   }
 
   // Whoever submitted it was told that it was not accepted.

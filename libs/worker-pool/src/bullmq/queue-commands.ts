@@ -24,6 +24,14 @@ export const EVENT_STREAM_LENGTH = 1_000;
 /** How somebody came to a task: the one waits for it and may leave, the other holds its id. */
 export type Interest = 'run' | 'submit';
 
+/** What became of a submission. */
+export interface Acceptance {
+  /** Its own task, or one in progress under the same key. */
+  taskId: string;
+  /** Under which its interest in that task is noted: the task's own id for whoever made it. */
+  interestId: string;
+}
+
 /** How full the queue is, of which more was asked. */
 export interface Fullness {
   backlog: number;
@@ -88,18 +96,18 @@ export class QueueCommands {
   }
 
   /** `false` when the task is gone or was stopped meanwhile. */
-  async join(taskId: string, interest: Interest): Promise<boolean> {
-    return (await this.#run(join, [this.keys.task(taskId)], interest)) === 1;
+  async join(taskId: string, interest: Interest, interestId: string): Promise<boolean> {
+    return (await this.#run(join, [this.keys.task(taskId)], interest, interestId)) === 1;
   }
 
   /** One who waited has gone: cancels the task unless somebody else is interested in it. */
-  async leave(taskId: string): Promise<boolean> {
-    return this.#stop(taskId, 'killed', new TaskCancelledError(), true);
+  async leave({ taskId, interestId }: Acceptance): Promise<boolean> {
+    return this.#stop(taskId, 'killed', new TaskCancelledError(), interestId);
   }
 
   /** `false` when there is no such task or it has ended. */
   async stop(taskId: string, status: 'timeout' | 'killed', reason: WorkerPoolError): Promise<boolean> {
-    return this.#stop(taskId, status, reason, false);
+    return this.#stop(taskId, status, reason, '');
   }
 
   /** `null` for each task that is unknown or no longer kept. */
@@ -153,7 +161,7 @@ export class QueueCommands {
     taskId: string,
     status: 'timeout' | 'killed',
     reason: WorkerPoolError,
-    leaving: boolean,
+    leaving: string,
   ): Promise<boolean> {
     const { keys } = this;
     const result: TaskResult = stoppedResult(taskId, status, reason);
@@ -166,7 +174,7 @@ export class QueueCommands {
       TALLY_OF[status],
       JSON.stringify(result),
       Date.now(),
-      leaving ? 1 : 0,
+      leaving,
       keys.nudges,
       EVENT_STREAM_LENGTH,
     );

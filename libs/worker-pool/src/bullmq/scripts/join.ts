@@ -3,7 +3,7 @@ import { Script } from '../connection/script.js';
 /**
  * Notes that one more is interested in a task that somebody else has made.
  *
- * KEYS: task. ARGV: `run` or `submit`.
+ * KEYS: task. ARGV: `run` or `submit`, id of who joins. Once for each id, however often it is asked.
  * Answers 0 when the task is gone or was stopped in the meantime.
  */
 export const join = new Script(`
@@ -14,7 +14,7 @@ end
 if not task[3] then
   if ARGV[1] == 'submit' then
     redis.call('HSET', KEYS[1], 'pool:kept', 1)
-  else
+  elseif redis.call('HSETNX', KEYS[1], 'pool:waiter:' .. ARGV[2], 1) == 1 then
     redis.call('HINCRBY', KEYS[1], 'pool:waiters', 1)
   end
 end
