@@ -105,17 +105,32 @@ export const BURY = `
 `;
 
 export const HELD = `
+  -- Ids by deliveries that stand; a delivery is "id:count".
   local known = {}
-  -- Looks at once at all that lie between two deliveries: those of a batch mostly do.
+  -- Looks at once at all that lie between two: those of a batch mostly do.
   local function look(first, last, count)
     local found = redis.pcall('XPENDING', KEYS[1], '${GROUP}', first, last, count)
     if found.err then return end
-    for _, entry in ipairs(found) do known[entry[1]] = entry[4] end
+    for _, entry in ipairs(found) do known[entry[1] .. ':' .. entry[4]] = entry[1] end
   end
-  -- Whether a delivery still stands.
-  local function held(id, count)
-    if not known[id] then look(id, id, 1) end
-    return known[id] == tonumber(count)
+  local function id_of(delivery)
+    return string.match(delivery, '^[^:]+')
+  end
+  -- The id of a delivery that still stands.
+  local function held(delivery)
+    if not known[delivery] then look(id_of(delivery), id_of(delivery), 1) end
+    return known[delivery]
+  end
+  -- Of the deliveries from an argument on: whether each still stands, as '1' or '0', and the ids of these.
+  local function standing(from)
+    if #ARGV > from then look(id_of(ARGV[from]), id_of(ARGV[#ARGV]), #ARGV - from + 1) end
+    local flags, ids = {}, {}
+    for at = from, #ARGV do
+      local id = held(ARGV[at])
+      if id then ids[#ids + 1] = id end
+      flags[#flags + 1] = id and '1' or '0'
+    end
+    return flags, ids
   end
 `;
 

@@ -91,16 +91,10 @@ export const RESERVE = new Script(`
   return answer
 `);
 
-/** Pairs of id and delivery count. Answers a 0 or 1 for each, as one text, and one more when nothing came back. */
+/** Deliveries. Answers a 0 or 1 for each, as one text, and one more when nothing came back. */
 export const ACKNOWLEDGE = new Script(`
   ${HELD} ${PENDING}
-  local flags, ids = {}, {}
-  if #ARGV > 2 then look(ARGV[1], ARGV[#ARGV - 1], #ARGV / 2) end
-  for i = 1, #ARGV, 2 do
-    local holds = held(ARGV[i], ARGV[i + 1])
-    if holds then ids[#ids + 1] = ARGV[i] end
-    flags[#flags + 1] = holds and '1' or '0'
-  end
+  local flags, ids = standing(1)
   if #ids > 0 then
     redis.call('XACK', KEYS[1], '${GROUP}', unpack(ids))
     redis.call('XDEL', KEYS[1], unpack(ids))
@@ -112,13 +106,7 @@ export const ACKNOWLEDGE = new Script(`
 /** How long they are to have been idle, then as above. */
 export const EXTEND = new Script(`
   ${HELD}
-  local flags, ids = {}, {}
-  if #ARGV > 3 then look(ARGV[2], ARGV[#ARGV - 1], (#ARGV - 1) / 2) end
-  for i = 2, #ARGV, 2 do
-    local holds = held(ARGV[i], ARGV[i + 1])
-    if holds then ids[#ids + 1] = ARGV[i] end
-    flags[#flags + 1] = holds and '1' or '0'
-  end
+  local flags, ids = standing(2)
   if #ids > 0 then
     ids[#ids + 1], ids[#ids + 2], ids[#ids + 3] = 'IDLE', ARGV[1], 'JUSTID'
     redis.call('XCLAIM', KEYS[1], '${GROUP}', '${LEASED}', 0, unpack(ids))
@@ -133,7 +121,7 @@ export const EXTEND = new Script(`
 export const RELEASE = new Script(`
   ${TEXT} ${BURY} ${HELD}
   local id, count = ARGV[1], tonumber(ARGV[2])
-  if not held(id, count) then return 'lost' end
+  if not held(id .. ':' .. ARGV[2]) then return 'lost' end
   local deliveries = count % ${EPOCH}
   if ARGV[5] == '1' or (ARGV[4] == '1' and deliveries >= tonumber(ARGV[6])) then
     bury(id, deliveries, ARGV[7], ARGV[8])

@@ -191,14 +191,13 @@ export class RedisQueueStore implements QueueStore {
     args: ScriptArgument[],
     onClear?: () => void,
   ): Promise<boolean[]> {
-    const parts = ids.map((id) => ID.exec(id));
-    const known = parts.filter((part) => part !== null);
+    const known = ids.filter((id) => ID.test(id));
     if (known.length === 0) return ids.map(() => false);
-    const pairs = known.flatMap((part) => [part[1]!, part[2]!]);
-    const flags = String(await this.#run(script, queue, ...args, ...pairs));
+    const flags = String(await this.#run(script, queue, ...args, ...known));
     if (flags.length > known.length) onClear?.();
+    if (known.length === ids.length) return ids.map((_id, index) => flags[index] === '1');
     let at = 0;
-    return parts.map((part) => part !== null && flags[at++] === '1');
+    return ids.map((id) => ID.test(id) && flags[at++] === '1');
   }
 
   #outlook(queue: string): QueueOutlook {

@@ -18,6 +18,8 @@ const GIVEN_BACK = { counts: false };
 export class Settling {
   #size = 0;
   #stopped = false;
+  /** Handled within this turn of the event loop. */
+  #handled: Job<unknown>[] = [];
   readonly #timers = new Map<NodeJS.Timeout, () => void>();
 
   constructor(
@@ -37,8 +39,9 @@ export class Settling {
   }
 
   acknowledge(job: Job<unknown>): void {
-    const { reservations } = this.core;
-    void this.#settle(job, async () => (await reservations.acknowledge([job.id]))[0] ?? null);
+    this.#size += 1;
+    // Those that end within one turn are told of together.
+    if (this.#handled.push(job) === 1) process.nextTick(() => void this.#acknowledgeHandled());
   }
 
   giveBack(job: Job<unknown>): void {
@@ -70,14 +73,31 @@ export class Settling {
     this.#timers.clear();
   }
 
+  async #acknowledgeHandled(): Promise<void> {
+    let jobs = this.#handled;
+    this.#handled = [];
+    for (let attempt = 1; ; attempt += 1) {
+      const told = await this.core.reservations.acknowledge(jobs.map(({ id }) => id));
+      const untold = this.#stopped ? [] : jobs.filter((job, index) => told[index] === null && !job.lost);
+      for (const job of jobs) if (!untold.includes(job)) this.#settled(job);
+      if (untold.length === 0) return this.onSettled();
+      jobs = untold;
+      await this.#wait(backOffMs(attempt, RETRY_MS, MAX_RETRY_MS));
+    }
+  }
+
   async #settle(job: Job<unknown>, tell: () => Promise<unknown>): Promise<void> {
     this.#size += 1;
     for (let attempt = 1; (await tell()) === null && !this.#stopped && !job.lost; attempt += 1) {
       await this.#wait(backOffMs(attempt, RETRY_MS, MAX_RETRY_MS));
     }
+    this.#settled(job);
+    this.onSettled();
+  }
+
+  #settled(job: Job<unknown>): void {
     this.#size -= 1;
     if (!this.#stopped) this.leases.drop(job);
-    this.onSettled();
   }
 
   #wait(ms: number): Promise<void> {
