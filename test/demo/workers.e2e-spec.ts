@@ -41,6 +41,7 @@ const environment = (env: Record<string, string>): Record<string, string> => ({
   WORKER_POOL: 'bullmq',
   WORKER_EXECUTOR: 'anthropic',
   QUEUE_CONSUMERS: '0',
+  ANTHROPIC_MAX_RETRIES: '0',
   ...model.env,
   ...env,
 });
@@ -107,6 +108,15 @@ describe('two API processes and three workers', () => {
     expect(repeated.length).toBeLessThanOrEqual(CONCURRENCY);
     expect(Math.max(...executions.values())).toBeLessThanOrEqual(2);
   }, 120_000);
+
+  it('tell both when to ask again, where the API refused one of them for both', async () => {
+    const prompt = '[[api rate-limit 7]]';
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => apis[index % 2]!.post('/v1/completions', { prompt })),
+    );
+    const told = answers.map(({ status, headers }) => [status, headers.get('retry-after')]);
+    expect(told).toEqual(answers.map(() => [502, '7']));
+  });
 
   it('lose no answer with the API process that asked for it', async () => {
     const [first, second] = apis as [Demo, Demo];

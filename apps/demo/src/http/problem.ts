@@ -36,6 +36,11 @@ export class ProblemError extends Error {
   get code(): string | undefined {
     return this.more.code;
   }
+
+  /** Travels with it. */
+  get retryAfterMs(): number | undefined {
+    return this.retryAfterSeconds === undefined ? undefined : this.retryAfterSeconds * 1_000;
+  }
 }
 
 /** What a client is told of an error that nobody foresaw. */

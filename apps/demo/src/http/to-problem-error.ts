@@ -46,13 +46,19 @@ function queueLost({ code }: PoolUnavailableError | TaskLostError): ProblemError
 
 function fromOtherProcess(error: RemoteFactoryError): ProblemError {
   const status = STATUS_OF_REMOTE[error.code] ?? 502;
-  const retryAfter = status === 429 ? MIN_RETRY_SECONDS : undefined;
-  return new ProblemError(status, error.message, { code: error.code }, retryAfter);
+  const { message, code, retryAfterMs } = error;
+  const least = status === 429 ? MIN_RETRY_SECONDS : undefined;
+  const seconds = retryAfterMs === undefined ? least : toSeconds(retryAfterMs);
+  return new ProblemError(status, message, { code }, seconds);
 }
 
 function saturated(error: PoolSaturatedError): ProblemError {
-  const seconds = Math.max(MIN_RETRY_SECONDS, Math.ceil(error.retryAfterMs / 1000));
-  return new ProblemError(429, 'Too many requests are waiting already.', { code: error.code }, seconds);
+  const detail = 'Too many requests are waiting already.';
+  return new ProblemError(429, detail, { code: error.code }, toSeconds(error.retryAfterMs));
+}
+
+function toSeconds(retryAfterMs: number): number {
+  return Math.max(MIN_RETRY_SECONDS, Math.ceil(retryAfterMs / 1_000));
 }
 
 // What the framework throws before a handler runs: bad JSON, a body above the limit, an unknown route.

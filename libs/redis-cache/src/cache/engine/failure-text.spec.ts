@@ -5,12 +5,24 @@ import { readFailure, writeFailure } from './failure-text.js';
 const through = (error: unknown): RemoteFactoryError => readFailure(JSON.parse(writeFailure(error)));
 
 describe('a failure as text', () => {
-  it('carries message and code, and nothing else', () => {
+  it('carries message and code, and nothing that is not meant to travel', () => {
     const error = Object.assign(new Error('Grüße\n\u0000 👋'), { code: 'EOVERLOADED', apiKey: 'sk-secret' });
     const read = through(error);
     expect(read).toBeInstanceOf(RemoteFactoryError);
     expect(read).toMatchObject({ message: 'Grüße\n\u0000 👋', code: 'EOVERLOADED' });
     expect(writeFailure(error)).not.toContain('secret');
+  });
+
+  it.each([
+    [7_000, 7_000],
+    [0, 0],
+    [-1, undefined],
+    [Infinity, undefined],
+    ['7', undefined],
+    [undefined, undefined],
+  ])('carries when to try again, if that is a time: %s', (retryAfterMs, expected) => {
+    expect(through(Object.assign(new Error('later'), { retryAfterMs })).retryAfterMs).toBe(expected);
+    expect(readFailure({ message: 'later', retryAfterMs }).retryAfterMs).toBe(expected);
   });
 
   it('has a code of its own where the error has none, or one that is no text', () => {

@@ -5,17 +5,26 @@ const MAX_MESSAGE_LENGTH = 4_096;
 interface FailureText {
   message: string;
   code?: string;
+  retryAfterMs?: number;
 }
 
-/** An error as text for other processes: its message and its code, nothing else. Whatever was thrown. */
+/** An error as text for other processes: its message, its code and when to try again, nothing else. Whatever was thrown. */
 export function writeFailure(error: unknown): string {
   try {
-    const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown };
-    const text: FailureText = { message: cut(typeof message === 'string' ? message : String(error)) };
-    return JSON.stringify(typeof code === 'string' ? { ...text, code: cut(code) } : text);
+    const { message, code, retryAfterMs } = (error ?? {}) as Record<keyof FailureText, unknown>;
+    const text: FailureText = {
+      message: cut(typeof message === 'string' ? message : String(error)),
+      ...(typeof code === 'string' && { code: cut(code) }),
+      ...(isDelay(retryAfterMs) && { retryAfterMs }),
+    };
+    return JSON.stringify(text);
   } catch {
     return '{}';
   }
+}
+
+function isDelay(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 function cut(text: string): string {
@@ -24,6 +33,7 @@ function cut(text: string): string {
 
 /** The error of another process, or of an entry that is a failure. */
 export function readFailure(failure: unknown): RemoteFactoryError {
-  const { message, code } = (failure ?? {}) as Partial<FailureText>;
-  return new RemoteFactoryError(String(message ?? 'a factory failed'), code);
+  const { message, code, retryAfterMs } = (failure ?? {}) as Partial<FailureText>;
+  const delay = isDelay(retryAfterMs) ? retryAfterMs : undefined;
+  return new RemoteFactoryError(String(message ?? 'a factory failed'), code, delay);
 }
