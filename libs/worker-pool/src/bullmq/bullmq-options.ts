@@ -40,7 +40,8 @@ export interface BullmqPoolOptions extends CommonPoolOptions {
 
   /**
    * How long one call waits for Redis, in milliseconds. Default: 1,000. Past it the call throws
-   * `PoolUnavailableError`; while Redis is known to be away calls throw at once.
+   * `PoolUnavailableError`; while Redis is known to be away calls throw at once. A connection on which nothing
+   * comes back for 5,000 ms, or for this time if it is longer, is replaced by a new one.
    */
   commandTimeoutMs?: number;
 
