@@ -6,7 +6,7 @@ import { starts, WorkerProcesses, whoSays } from './worker-processes.js';
 /** A run so long that no test waits for its end. */
 const LONG = 600_000;
 /** What restarts a task sooner, for the tests that do not measure it; no pause of a busy machine ends such a claim. */
-const QUICK = { lockDurationMs: 3_000, stalledIntervalMs: 500 };
+const QUICK = { lockDurationMs: 2_000, stalledIntervalMs: 300 };
 
 let redis: RedisServer;
 const workers = new WorkerProcesses();
@@ -16,7 +16,7 @@ beforeAll(async () => {
   redis = await RedisServer.start();
 });
 
-// The tests run side by side, each on a queue of its own: most of their time they wait for claims to run out.
+// Each test has a queue of its own, so that nothing of it has to end before the next one begins.
 afterAll(async () => {
   await pools.closeAll();
   await workers.endAll();
@@ -112,7 +112,7 @@ describe('a worker that hangs', () => {
     },
   );
 
-  it.concurrent('and was told to stop the task meanwhile does so when it wakes', async () => {
+  it('and was told to stop the task meanwhile does so when it wakes', async () => {
     const shared = { connection: { url: redis.url }, queueName: nextQueueName(), lockDurationMs: 60_000 };
     const hung = await workers.start(shared);
     const { pool } = pools.make({ ...shared, role: 'producer' });
@@ -127,7 +127,7 @@ describe('a worker that hangs', () => {
 });
 
 describe('a worker that is told to end', () => {
-  it.concurrent('lets its tasks end, takes no new one, and exits with 0', async () => {
+  it('lets its tasks end, takes no new one, and exits with 0', async () => {
     const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
     const worker = await workers.start({ ...shared, concurrency: 1 });
     const { pool } = pools.make({ ...shared, role: 'producer' });
@@ -159,7 +159,7 @@ describe('a worker that is told to end', () => {
     },
   );
 
-  it.concurrent('does not wait for a Redis that is frozen', async () => {
+  it('does not wait for a Redis that is frozen', async () => {
     const own = await RedisServer.start();
     try {
       const shared = { connection: { url: own.url }, queueName: nextQueueName() };
