@@ -5,7 +5,7 @@ import { starts, WorkerProcesses, whoSays } from './worker-processes.js';
 
 /** A run so long that no test waits for its end. */
 const LONG = 600_000;
-/** What restarts a task sooner, for the tests that do not measure it; no pause of a busy machine ends such a claim. */
+/** What restarts a task sooner, for the tests that do not measure it; short pauses of a busy machine end no claim. */
 const QUICK = { lockDurationMs: 2_000, stalledIntervalMs: 300 };
 
 let redis: RedisServer;
