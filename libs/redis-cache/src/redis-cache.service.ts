@@ -63,7 +63,7 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
    * @throws {InvalidTtlError} not a positive finite number
    * @throws {ValueTooLargeError} above `maxValueBytes`
    */
-  async cacheResponse(
+  cacheResponse(
     promptHash: string,
     response: unknown,
     ttlSeconds: number = this.parts.ttlSeconds,
@@ -78,7 +78,7 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    */
   getCachedResponse<T = unknown>(promptHash: string): Promise<T | null> {
-    return this.parts.cache.near<T>(promptHash) ?? this.#stored<T>(promptHash);
+    return this.parts.cache.near<T>(promptHash) ?? this.parts.cache.value<T>(promptHash);
   }
 
   /**
@@ -90,7 +90,7 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
    * const found = await cache.lookup<Answer>(key);
    * if (found.status === 'hit') reply.header('Age', Math.floor(found.ageSeconds ?? 0));
    */
-  async lookup<T = unknown>(promptHash: string): Promise<CacheLookup<T>> {
+  lookup<T = unknown>(promptHash: string): Promise<CacheLookup<T>> {
     return this.parts.cache.lookup<T>(promptHash);
   }
 
@@ -103,7 +103,7 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
    * const json = await cache.getCachedBytes(key);
    * if (json !== null) reply.header('Content-Type', 'application/json').send(json);
    */
-  async getCachedBytes(promptHash: string): Promise<Buffer | null> {
+  getCachedBytes(promptHash: string): Promise<Buffer | null> {
     return this.parts.cache.bytes(promptHash);
   }
 
@@ -288,10 +288,5 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
   // Not in onModuleDestroy: requests that are still being answered need the cache until then.
   async onApplicationShutdown(): Promise<void> {
     await this.close();
-  }
-
-  async #stored<T>(promptHash: string): Promise<T | null> {
-    const found = await this.parts.cache.lookup<T>(promptHash);
-    return found.status === 'hit' ? found.value : null;
   }
 }

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 /**
  * How an entry lies in Redis. A header of fixed width, then metadata, then the value as JSON:
@@ -135,6 +135,8 @@ function openEnvelope(bytes: Buffer): OpenedEntry | null {
 // JSON.parse makes `__proto__` an own property; it never becomes a prototype.
 function parse(json: Buffer): unknown {
   // Decoding would replace what is no UTF-8, and hand out a damaged value as a good one.
+  // Plain ASCII, which most JSON is, is copied where UTF-8 would be decoded.
+  if (isAscii(json)) return JSON.parse(json.toString('latin1'));
   if (!isUtf8(json)) throw new Error('the bytes are no UTF-8');
   return JSON.parse(json.toString());
 }

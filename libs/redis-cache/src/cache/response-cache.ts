@@ -42,6 +42,7 @@ export interface ResponseCacheDependencies {
 
 const MISS = { status: 'miss' } as const;
 const BYPASS = { status: 'bypass' } as const;
+const confirmed = (): boolean => true;
 
 /** Stores and finds single responses. */
 export class ResponseCache {
@@ -76,6 +77,18 @@ export class ResponseCache {
     return { status: 'hit', value: reading.entry.value as T, ...agesOf(reading.entry.times, this.use.now()) };
   }
 
+  /** The stored value alone, or `null`. Does not look at the near cache. */
+  async value<T>(key: string): Promise<T | null> {
+    assertKey(key, 'promptHash');
+    const reading = await this.use.reader.read(key);
+    if (reading.state === 'fresh' && !reading.entry.failure) {
+      this.use.counters.hits += 1;
+      return reading.entry.value as T;
+    }
+    if (reading.state !== 'unavailable') this.#miss();
+    return null;
+  }
+
   /** The stored JSON, unread. */
   async bytes(key: string): Promise<Buffer | null> {
     assertKey(key, 'promptHash');
@@ -100,7 +113,7 @@ export class ResponseCache {
     return { status: 'hit', value: value as T, ...agesOf(times, this.use.now()) };
   }
 
-  async #store(key: string, value: unknown, ttlMs: number): Promise<boolean> {
+  #store(key: string, value: unknown, ttlMs: number): boolean | Promise<boolean> {
     const text = toJson(value);
     if ('problem' in text) {
       this.use.logger.warn(`A response was not cached: ${text.problem}`);
@@ -110,8 +123,15 @@ export class ResponseCache {
     this.use.near.delete(key);
     const createdAt = this.use.now();
     const times = { createdAt, expiresAt: createdAt + ttlMs, durationMs: 0 };
-    const entry = await this.use.packer.pack(text.json, times);
-    return this.use.guard.runWrite(() => this.use.store.set(key, entry, ttlMs).then(() => true), false);
+    const entry = this.use.packer.pack(text.json, times);
+    // Not awaited where it is there: each turn of the microtask queue costs as much as a small copy.
+    return entry instanceof Promise
+      ? entry.then((packed) => this.#write(key, packed, ttlMs))
+      : this.#write(key, entry, ttlMs);
+  }
+
+  #write(key: string, entry: Buffer, ttlMs: number): Promise<boolean> {
+    return this.use.guard.runWrite(() => this.use.store.set(key, entry, ttlMs).then(confirmed), false);
   }
 
   #assertSize(json: string): void {

@@ -1,5 +1,6 @@
-import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, type Redis, type RedisOptions } from 'ioredis';
 import type { ResolvedRedisCacheOptions } from '../config/redis-cache-options.schema.js';
+import { CoalescingRedis } from './coalescing-redis.js';
 import { parseRedisUrl } from './parse-redis-url.js';
 
 export type RedisClient = Redis | Cluster;
@@ -16,11 +17,12 @@ const DEFAULT_SENTINEL_PORT = 26_379;
 export function createClient(options: ResolvedRedisCacheOptions): RedisClient {
   const { connection } = options;
   if (connection.clusterNodes) return createCluster(options);
-  return new Redis({
+  return new CoalescingRedis({
     ...connection.redisOptions,
     ...target(connection),
     ...account(connection),
     ...resilience(options.connectTimeoutMs),
+    replyMapping: 'legacy',
   });
 }
 

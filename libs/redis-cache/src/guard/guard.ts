@@ -118,12 +118,8 @@ export class Guard {
    * The same for an operation that writes and answers whether it did: `true` shows that the server
    * accepts writes.
    */
-  async runWrite<F>(operation: () => Promise<boolean>, fallback: F): Promise<boolean | F> {
-    return this.run(async () => {
-      const written = await operation();
-      if (written && this.#writeRefusal !== null) this.#acceptWrites();
-      return written;
-    }, fallback);
+  runWrite<F>(operation: () => Promise<boolean>, fallback: F): Promise<boolean | F> {
+    return this.run(() => operation().then(this.#noteWrite), fallback);
   }
 
   /**
@@ -231,6 +227,11 @@ export class Guard {
     }
     this.#writeRefusal = code;
   }
+
+  readonly #noteWrite = (written: boolean): boolean => {
+    if (written && this.#writeRefusal !== null) this.#acceptWrites();
+    return written;
+  };
 
   #acceptWrites(): void {
     this.#writeRefusal = null;

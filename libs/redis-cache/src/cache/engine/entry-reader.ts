@@ -55,7 +55,8 @@ export class EntryReader {
       nearRead.end();
       return bytes === null ? NOTHING : this.#afterFailedRead(key);
     }
-    const reading = await this.judge(key, bytes);
+    const judged = this.judge(key, bytes);
+    const reading = judged instanceof Promise ? await judged : judged;
     if (reading.state === 'fresh') keepNear(nearRead, reading.entry, bytes.byteLength);
     else nearRead.end();
     return reading;

@@ -3,7 +3,7 @@ import type { RedisCacheCounters } from '../../telemetry/counters.js';
 import { assertKey } from '../cache-key.js';
 import type { EntryTimes } from '../entry-envelope.js';
 import type { NearCache, NearEntry } from '../near/near-cache.js';
-import { Flight } from '../single-flight/flight.js';
+import { type Departure, Flight } from '../single-flight/flight.js';
 import { agesOf } from './ages.js';
 import type { CacheResult, CacheResultStatus, Factory } from './cache-result.js';
 import { type Computer, hasStale, type Order } from './computer.js';
@@ -104,10 +104,10 @@ export class GetOrSet {
     const { key, settings } = call;
     // What is computed anew or not stored is nobody else's answer.
     if (!settings.reads || !settings.writes) {
-      return new Flight((left) => this.#lookUp(call, left), ignore).join(signal);
+      return new Flight((departure) => this.#lookUp(call, departure), ignore).join(signal);
     }
     const joined = this.#lookups.get(key);
-    const flight = joined ?? launch(this.#lookups, key, (left) => this.#lookUp(call, left));
+    const flight = joined ?? launch(this.#lookups, key, (departure) => this.#lookUp(call, departure));
     const result = await flight.join(signal);
     if (!joined || result.source !== 'factory') return result;
     // Who joined may have come after the invalidation, and must not get what was computed before it. What
@@ -115,18 +115,18 @@ export class GetOrSet {
     return result.outdated && !again ? this.#join(call, signal, true) : { ...result, status: 'collapsed' };
   }
 
-  async #lookUp(call: Call, signal: AbortSignal, again = false): Promise<LookUpResult> {
+  async #lookUp(call: Call, departure: Departure, again = false): Promise<LookUpResult> {
     const { key, settings } = call;
     const reading = settings.reads ? await this.use.reader.read(key) : NOT_READ;
     if (reading.state === 'fresh') return this.#fresh(call, reading);
     const underWay = this.#computations.get(key);
     const computing = this.#computation({ ...call, reading });
     const result = hasStale({ reading, settings }, this.use.now())
-      ? await this.#computedOrStale(call, computing, reading as Found, signal)
-      : computedResult(key, await computing.join(signal), reading, this.use.now());
+      ? await this.#computedOrStale(call, computing, reading as Found, departure.signal)
+      : computedResult(key, await computing.join(departure.signal), reading, this.use.now());
     // The same holds for a computation that an earlier look-up began.
     const older = result.outdated && computing === underWay;
-    return older && !again ? this.#lookUp(call, signal, true) : result;
+    return older && !again ? this.#lookUp(call, departure, true) : result;
   }
 
   #fresh(call: Call, reading: Found): LookUpResult {
@@ -163,7 +163,7 @@ export class GetOrSet {
     const forgotten = this.#forgotten;
     const isCurrent = (): boolean =>
       shared ? this.#computations.get(key) === flight : this.#forgotten === forgotten;
-    const compute = (signal: AbortSignal): Promise<Computed> =>
+    const compute = ({ signal }: Departure): Promise<Computed> =>
       this.use.computer.compute({ ...order, isCurrent }, signal);
     const flight = shared ? launch(this.#computations, key, compute) : new Flight(compute, ignore);
     return flight;
@@ -184,7 +184,7 @@ const NOT_READ: Reading = { state: 'missing', seen: null };
 const ignore = (): void => {};
 
 /** Begins a flight that others can join until it has landed or was abandoned. */
-function launch<T>(flights: Flights<T>, key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> {
+function launch<T>(flights: Flights<T>, key: string, work: (departure: Departure) => Promise<T>): Flight<T> {
   const leave = (): void => {
     if (flights.get(key) === flight) flights.delete(key);
   };

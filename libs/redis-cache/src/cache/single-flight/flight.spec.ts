@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { Flight } from './flight.js';
+import { AbandonedError, type Departure, Flight } from './flight.js';
 
 function inFlight() {
   let settle!: { resolve: (value: string) => void; reject: (error: Error) => void };
   let seen!: AbortSignal;
   let abandoned = 0;
   const flight = new Flight<string>(
-    (signal) => {
+    ({ signal }) => {
       seen = signal;
       return new Promise((resolve, reject) => (settle = { resolve, reject }));
     },
@@ -61,6 +61,20 @@ describe('a flight', () => {
     const { flight, signal } = inFlight();
     await expect(flight.join(AbortSignal.abort())).rejects.toThrow();
     expect(signal.aborted).toBe(true);
+  });
+
+  it('hands out an aborted signal when it is asked for only after everybody has left', async () => {
+    let departure!: Departure;
+    const flight = new Flight<void>(
+      (given) => {
+        departure = given;
+        return new Promise(() => {});
+      },
+      () => {},
+    );
+    await expect(flight.join(AbortSignal.abort())).rejects.toThrow();
+    expect(departure.signal.aborted).toBe(true);
+    expect(departure.signal.reason).toBeInstanceOf(AbandonedError);
   });
 
   it('leaves no listener behind on a long-lived signal', async () => {

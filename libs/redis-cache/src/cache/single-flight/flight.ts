@@ -10,23 +10,37 @@ export class AbandonedError extends Error {
   }
 }
 
+/** Tells a computation when nobody waits for it any more. */
+export interface Departure {
+  /** Made when it is first asked for: most look-ups end without it, and it costs more than they do. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * One computation and everybody in this process who waits for it. Its signal aborts when the last of
  * them has left, not before; a caller without a signal never leaves.
  */
-export class Flight<T> {
-  readonly #controller = new AbortController();
+export class Flight<T> implements Departure {
   readonly outcome: Promise<T>;
+  #controller: AbortController | undefined;
   #interested = 0;
+  #abandoned = false;
   #settled = false;
 
   constructor(
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (departure: Departure) => Promise<T>,
     private readonly onAbandoned: () => void,
   ) {
-    this.outcome = work(this.#controller.signal).finally(() => (this.#settled = true));
+    this.outcome = work(this);
+    const settle = (): void => void (this.#settled = true);
     // Those who joined hear of a failure; with nobody left it concerns nobody.
-    this.outcome.catch(() => {});
+    this.outcome.then(settle, settle);
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#abandoned) this.#controller.abort(new AbandonedError());
+    return this.#controller.signal;
   }
 
   /** Waits for the outcome. Rejects with the signal's reason when that aborts first. */
@@ -50,7 +64,8 @@ export class Flight<T> {
   #leave(): void {
     this.#interested -= 1;
     if (this.#interested > 0 || this.#settled) return;
+    this.#abandoned = true;
     this.onAbandoned();
-    this.#controller.abort(new AbandonedError());
+    this.#controller?.abort(new AbandonedError());
   }
 }
