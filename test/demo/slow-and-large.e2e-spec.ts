@@ -121,8 +121,8 @@ describe('what is too large or no HTTP is refused', () => {
 });
 
 describe('every answer', () => {
-  it.each(['/health/live', '/v1/queue', '/v1/nothing'])(
-    'of %s lets a browser do little with it',
+  it.each(['/', '/docs', '/docs/swagger-ui.css', '/assets/none'])(
+    'of %s lets a browser use our own origin only',
     async (path) => {
       const { headers } = await demo.get(path);
       const policy = headers.get('content-security-policy')!.split(';');
@@ -135,9 +135,26 @@ describe('every answer', () => {
         ]),
       );
       expect(policy.join()).not.toContain('unsafe');
-      expect(headers.get('x-content-type-options')).toBe('nosniff');
-      expect(headers.get('referrer-policy')).toBe('no-referrer');
-      expect(headers.get('access-control-allow-origin')).toBeNull();
+      expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+      expectQuiet(headers);
+    },
+  );
+
+  it.each(['/health/live', '/v1/queue', '/v1/nothing', '/docs-json', '/metrics'])(
+    'of %s lets a browser do nothing with it',
+    async (path) => {
+      const { headers } = await demo.get(path);
+      expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expectQuiet(headers);
     },
   );
 });
+
+function expectQuiet(headers: Headers): void {
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('referrer-policy')).toBe('no-referrer');
+  expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+  expect(headers.get('access-control-allow-origin')).toBeNull();
+  expect(headers.get('strict-transport-security')).toBeNull();
+}

@@ -10,7 +10,6 @@ import { demoConfig } from './config/demo-config.js';
 import { apiPoolOptions } from './config/pool-options.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
-import { ConnectionDrain } from './lifecycle/connection-drain.js';
 import { WorkDeadline } from './lifecycle/work-deadline.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -36,6 +35,6 @@ import { TasksModule } from './tasks/tasks.module.js';
     MetricsModule,
     PageModule,
   ],
-  providers: [ConnectionDrain, WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],
+  providers: [WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],
 })
 export class AppModule {}

@@ -5,6 +5,7 @@ import { demoConfig, type DemoConfig } from './config/demo-config.js';
 import { readDemoEnv } from './config/demo-env.js';
 import { useDocs } from './docs/use-docs.js';
 import { serverOptions } from './http/server-options.js';
+import { useLane } from './lane/use-lane.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
 import { fastifyLogOptions } from './logging/fastify-options.js';
 import { PinoNestLogger } from './logging/pino-nest-logger.js';
@@ -38,6 +39,7 @@ export async function createApp(): Promise<DemoApp> {
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   await protect(app);
+  useLane(app);
   useAssets(app);
   useDocs(app);
   return { app, config: app.get<DemoConfig>(demoConfig.KEY) };

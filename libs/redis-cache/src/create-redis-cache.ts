@@ -5,6 +5,7 @@ import { Computer } from './cache/engine/computer.js';
 import { EndWatch } from './cache/engine/end-watch.js';
 import { EntryReader } from './cache/engine/entry-reader.js';
 import { GetOrSet } from './cache/engine/get-or-set.js';
+import { PlainHits } from './cache/engine/plain-hits.js';
 import { ResultKeeper } from './cache/engine/result-keeper.js';
 import { Resumption } from './cache/engine/resumption.js';
 import { WriteBehind } from './cache/engine/write-behind.js';
@@ -64,6 +65,7 @@ export function assemble(
     guard,
     counters,
     getOrSet,
+    hits: new PlainHits({ reader, near, now, counters, defaults }),
     near,
     resumption,
     ttlSeconds: options.ttlSeconds,

@@ -32,6 +32,7 @@ export type {
   TicketOptions,
 } from './config/get-or-set-options.js';
 export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './cache/engine/cache-result.js';
+export type { BytesHit, NearHit, PlainHits } from './cache/engine/plain-hits.js';
 export type { ComputationTicket } from './cache/engine/computation-ticket.js';
 export { AbandonedError } from './cache/single-flight/flight.js';
 export { FactoryTimeoutError } from './errors/factory-timeout.error.js';

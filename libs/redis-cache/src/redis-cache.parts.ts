@@ -1,5 +1,6 @@
 import type { Backend } from './backend/backend.js';
 import type { GetOrSet } from './cache/engine/get-or-set.js';
+import type { PlainHits } from './cache/engine/plain-hits.js';
 import type { Resumption } from './cache/engine/resumption.js';
 import type { Invalidation } from './cache/invalidation.js';
 import type { NearCache } from './cache/near/near-cache.js';
@@ -24,6 +25,7 @@ export interface RedisCacheParts {
   cache: ResponseCache;
   queues: RequestQueues;
   getOrSet: GetOrSet;
+  hits: PlainHits;
   resumption: Resumption;
   invalidation: Invalidation;
   near: NearCache;

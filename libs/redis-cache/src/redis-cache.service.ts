@@ -2,6 +2,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { TallyBatch, WindowCount } from './backend/counter-store.js';
 import { assertKey } from './cache/cache-key.js';
 import type { CacheResult, Factory } from './cache/engine/cache-result.js';
+import type { PlainHits } from './cache/engine/plain-hits.js';
 import type { ComputationTicket } from './cache/engine/computation-ticket.js';
 import type { CacheLookup } from './cache/response-cache.js';
 import type { GetOrSetOptions, ResumeOptions, TicketOptions } from './config/get-or-set-options.js';
@@ -33,6 +34,11 @@ import type { RedisCacheCounters } from './telemetry/counters.js';
 export class RedisCacheService extends RequestQueue implements OnApplicationShutdown {
   constructor(private readonly parts: RedisCacheParts) {
     super(parts.queues.plain);
+  }
+
+  /** Hits at the least cost, for a hot path of your own in front of `getOrSet`. */
+  get hits(): PlainHits {
+    return this.parts.hits;
   }
 
   /**
@@ -101,7 +107,6 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    * @example
    * const json = await cache.getCachedBytes(key);
-   * if (json !== null) reply.header('Content-Type', 'application/json').send(json);
    */
   getCachedBytes(promptHash: string): Promise<Buffer | null> {
     return this.parts.cache.bytes(promptHash);
@@ -133,7 +138,6 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
   /**
    * A ticket for work that is submitted without waiting for it; where somebody waits, `getOrSet` gives one to
    * its factory. Plain JSON, made without asking Redis.
-   *
    * @throws {InvalidKeyError} {@link InvalidTtlError} {@link InvalidTagError} {@link InvalidCallOptionError}
    * @example await jobs.add({ prompt, ticket: cache.ticketFor(key, { ttlSeconds: 600 }) });
    */
@@ -218,8 +222,7 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
   }
 
   /**
-   * Removes every cached response of this prefix and nothing else. `false` when that is not confirmed;
-   * a part may then be gone.
+   * Removes every cached response of this prefix and nothing else. `false`: not confirmed, perhaps in part.
    */
   async clearCache(): Promise<boolean> {
     return this.parts.invalidation.clear();
@@ -257,8 +260,8 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
   }
 
   /**
-   * Lets the queue's consumers finish, within their `drainTimeoutMs`, then closes the connection, unless it is
-   * the user's own. Idempotent; afterwards everything is a fallback.
+   * Lets the queue's consumers finish, within their `drainTimeoutMs`, then closes the connection, unless it
+   * is the user's own. Idempotent.
    */
   async close(): Promise<void> {
     await this.parts.queues.close();

@@ -15,11 +15,13 @@ export interface CompletionResponse {
   cost_saved: number;
 }
 
+type ValueAndOrigin = Pick<CacheResult<Completion>, 'value' | 'source' | 'status'>;
+
 /** By the value, which all hits of this process's own copy share. */
 const hitBodies = new WeakMap<Completion, string>();
 
 /** The body as JSON. All that find one stored answer get one text, which is made once. */
-export function completionJson(result: CacheResult<Completion>): string {
+export function completionJson(result: ValueAndOrigin): string {
   const { value, source } = result;
   if (source === 'factory') return JSON.stringify(toCompletionResponse(result));
   const made = hitBodies.get(value);
@@ -30,7 +32,7 @@ export function completionJson(result: CacheResult<Completion>): string {
 }
 
 /** The body of an answer. */
-export function toCompletionResponse(result: CacheResult<Completion>): CompletionResponse {
+export function toCompletionResponse(result: ValueAndOrigin): CompletionResponse {
   const { value, source } = result;
   const free = isFree(result);
   return {

@@ -4,7 +4,9 @@ import { formatCacheStatus } from 'nestjs-redis-cache';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { noteAnswer } from '../http/answer-note.js';
+import { JSON_TYPE } from '../http/json-type.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
+import { KnownRequests } from '../lane/known-requests.js';
 import { retryAfterSeconds } from '../tasks/retry-after.js';
 import { TaskIds } from '../tasks/task-ids.js';
 import { toTaskView } from '../tasks/task-view.js';
@@ -18,7 +20,6 @@ import { HttpOrder } from './http-order.js';
 import { PREFERENCE_APPLIED, prefersAsync } from './prefer.js';
 
 const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 @Controller('v1/completions')
 export class CompletionController {
@@ -27,6 +28,7 @@ export class CompletionController {
     private readonly background: AsyncCompletionService,
     private readonly pool: WorkerPool,
     private readonly ids: TaskIds,
+    private readonly known: KnownRequests,
     @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
@@ -41,8 +43,10 @@ export class CompletionController {
     const order = new HttpOrder(body, request, reply);
     // Stands on the 504; replaced where there is an answer.
     if (order.directives.onlyIfCached) reply.header('Cache-Status', UNSATISFIED);
-    if (prefersAsync(request.headers.prefer)) await this.#begin(order, reply);
-    else send(reply, await this.completions.complete(order));
+    if (prefersAsync(request.headers.prefer)) return this.#begin(order, reply);
+    const answer = await this.completions.complete(order);
+    if (request.bodyBytes) this.known.remember(order.tenant, request.bodyBytes, answer.result.key);
+    send(reply, answer);
   }
 
   async #begin(order: HttpOrder, reply: FastifyReply): Promise<void> {

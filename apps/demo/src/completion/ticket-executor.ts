@@ -1,7 +1,7 @@
 import { InvalidTicketError, type RedisCacheService } from 'nestjs-redis-cache';
 import { type Completion, type CompletionRequest, type ExecutionContext, Executor } from 'nestjs-worker-pool';
 import { ticketIn } from './task-context.js';
-import { isWhole } from './to-completion.js';
+import { isWhole, toStored, withContent } from './to-completion.js';
 
 /**
  * Stores an answer before the task ends, where a ticket came with the task: whoever asked for it may have died
@@ -29,12 +29,13 @@ export class TicketExecutor extends Executor {
   async execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
     const ticket = ticketIn(context.context);
     if (ticket === null) return this.executor.execute(request, context);
-    const answer = (): Promise<Completion> => this.executor.execute(request, context);
+    const answer = async (): Promise<Completion> => toStored(await this.executor.execute(request, context));
     try {
-      return await this.cache.resume(ticket, answer, { signal: context.signal, shouldCache: isWhole });
+      const options = { signal: context.signal, shouldCache: isWhole };
+      return withContent(await this.cache.resume(ticket, answer, options));
     } catch (error) {
       // That of another release, during an update: the answer is worth having all the same.
-      if (error instanceof InvalidTicketError) return answer();
+      if (error instanceof InvalidTicketError) return withContent(await answer());
       throw error;
     }
   }

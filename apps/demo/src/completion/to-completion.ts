@@ -1,8 +1,8 @@
-import type { Completion, TaskResult } from 'nestjs-worker-pool';
+import type { Completion, ContentBlock, TaskResult } from 'nestjs-worker-pool';
 
 /** The part of a completed result that is kept. */
 export function toCompletion(result: TaskResult): Completion {
-  return {
+  return toStored({
     completion: result.completion ?? '',
     usage: result.usage ?? { input_tokens: 0, output_tokens: 0 },
     cost: result.cost ?? 0,
@@ -11,7 +11,31 @@ export function toCompletion(result: TaskResult): Completion {
     stopSequence: result.stopSequence,
     stopDetails: result.stopDetails,
     content: result.content ?? [],
-  };
+  });
+}
+
+/**
+ * The form in which an answer is stored: the small facts first and the text last, so that a hit can be answered
+ * without reading the text (see `answerOfBytes`). Content that is only this text is left out; `withContent` and
+ * `toMessage` put it back.
+ */
+export function toStored(answer: Completion): Completion {
+  const { completion, usage, cost, model, stopReason, stopSequence, stopDetails, content } = answer;
+  const rest = isOnly(completion, content) ? {} : { content };
+  return { usage, cost, model, stopReason, stopSequence, stopDetails, ...rest, completion } as Completion;
+}
+
+/** A stored answer with its content, though it be only its text. */
+export function withContent(stored: Completion): Completion {
+  const { completion: text, content = [{ type: 'text', text }] } = stored;
+  return { ...stored, content };
+}
+
+function isOnly(text: string, content: readonly ContentBlock[] | undefined): boolean {
+  if (content === undefined) return true;
+  const [block] = content;
+  if (block === undefined || content.length > 1) return false;
+  return block.type === 'text' && block['text'] === text && Object.keys(block).length === 2;
 }
 
 /** Whether a value found under a key is one of ours: JSON of another program is a hit as well. */

@@ -12,7 +12,10 @@ import type { CacheResult } from 'nestjs-redis-cache';
 export type AnswerSource = 'near' | 'redis' | 'collapsed' | 'stale' | 'factory';
 
 /** The part of a result that tells how it was come by. */
-export type AnswerNote = Pick<CacheResult<unknown>, 'status' | 'source'>;
+export interface AnswerNote extends Pick<CacheResult<unknown>, 'status' | 'source'> {
+  /** The `Cache-Status` of an answer that was sent past Fastify, which does not know its headers. */
+  readonly cacheStatus?: string;
+}
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -35,5 +38,10 @@ export function answerSourceOf({ status, source }: AnswerNote): AnswerSource {
  */
 export function noteAnswer(reply: FastifyReply, result: AnswerNote): void {
   reply.answer = result;
-  void reply.header('Server-Timing', `${answerSourceOf(result)};dur=${reply.elapsedTime.toFixed(2)}`);
+  void reply.header('Server-Timing', answerTiming(result, reply.elapsedTime));
+}
+
+/** The `Server-Timing` header of an answer that took so many milliseconds. */
+export function answerTiming(result: AnswerNote, milliseconds: number): string {
+  return `${answerSourceOf(result)};dur=${milliseconds.toFixed(2)}`;
 }

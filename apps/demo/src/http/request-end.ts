@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** What other servers say where the client left before the answer. */
@@ -28,22 +29,31 @@ declare module 'fastify' {
   }
 }
 
+const REPLY = Symbol('reply');
+
+/** A response that knows its reply, so that all can share one listener. */
+type ObservedResponse = ServerResponse & { [REPLY]?: FastifyReply };
+
 /** Tells observers of every request that is over. Has to come before whatever may refuse a request. */
 export function watchRequests(fastify: FastifyInstance): void {
   const observers: RequestObserver[] = [];
   fastify.decorate('requestObservers', observers);
   fastify.decorateReply('answer', null);
-  fastify.addHook('onRequest', (request, reply, done) => {
-    // Unlike Fastify's onResponse, this comes for clients that left as well.
-    reply.raw.once('close', () => {
-      const end = endOf(request, reply);
-      for (const observe of observers) observe(end);
-    });
+  function tell(this: ObservedResponse): void {
+    const end = endOf(this[REPLY]!);
+    for (const observe of observers) observe(end);
+  }
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    const raw = reply.raw as ObservedResponse;
+    raw[REPLY] = reply;
+    // Unlike Fastify's onResponse, this comes for clients that left as well. It comes once, and takes no `once`.
+    raw.on('close', tell);
     done();
   });
 }
 
-function endOf(request: FastifyRequest, reply: FastifyReply): RequestEnd {
+function endOf(reply: FastifyReply): RequestEnd {
+  const { request } = reply;
   const { headersSent, statusCode, writableFinished } = reply.raw;
   return {
     request,

@@ -12,6 +12,11 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown 
 
   constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
 
+  /** Whether the server was told to stop. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
   onModuleInit(): void {
     const fastify = this.host.httpAdapter.getInstance();
     // No promise: this runs for every answer.

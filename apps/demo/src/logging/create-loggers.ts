@@ -1,21 +1,23 @@
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { ACCESS_LEVEL } from './access-log.js';
+import { LineBatch } from './line-batch.js';
 import { loggableFields } from './redact.js';
 
-/** Log lines wait for company, for at most this long. */
-const FLUSH_EVERY_MS = 250;
-const BUFFER_BYTES = 32 * 1024;
 const MAX_WRITE_BYTES = 64 * 1024;
 /** When nobody reads what is written, lines are dropped above this. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
+/** Takes a whole line, its end included. */
+export type WriteLine = (line: string) => void;
+
 /** What the process writes its log with. Both write to the same place. */
 export interface DemoLoggers {
   /** For everything: secrets are taken out of whatever is given to it. */
   general: Logger;
-  /** For the access log only, whose fields are known not to be secret. */
-  access: Logger;
+  /** Writes a line of the access log, whose fields are known not to be secret. */
+  access: WriteLine;
 }
 
 export interface LogSettings {
@@ -39,23 +41,21 @@ export function loggersOn(stream: DestinationStream, level: LogLevel): DemoLogge
   const base = { pid: process.pid };
   const formatters = { level: (label: string) => ({ level: label }) };
   const options: LoggerOptions = { level, base, formatters };
-  return {
-    general: pino({ ...options, formatters: { ...formatters, log: loggableFields } }, stream),
-    access: pino(options, stream),
-  };
+  const general = pino({ ...options, formatters: { ...formatters, log: loggableFields } }, stream);
+  const isHeard = general.isLevelEnabled(ACCESS_LEVEL);
+  return { general, access: isHeard ? (line) => stream.write(line) : () => {} };
 }
 
 function batchingStream(): DestinationStream {
-  // pino flushes it when the process exits.
-  return pino.destination({
+  const output = pino.destination({
     dest: process.stdout.fd,
     sync: false,
-    // Each write costs as much as several lines.
-    minLength: BUFFER_BYTES,
     maxWrite: MAX_WRITE_BYTES,
     maxLength: MAX_WAITING_BYTES,
-    periodicFlush: FLUSH_EVERY_MS,
   });
+  const batch = new LineBatch(output);
+  process.once('exit', () => batch.flushSync());
+  return batch;
 }
 
 // Loaded only where somebody reads it.

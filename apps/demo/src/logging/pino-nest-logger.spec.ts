@@ -106,7 +106,14 @@ describe('lines for a person', () => {
     let shown = '';
     const stream = createPrettyStream((text) => (shown += text));
     const { access, general } = loggersOn(stream, 'info');
-    access.info({ method: 'POST', route: '/v1/completions', status: 200, durationMs: 0.4, source: 'near' });
+    const request = {
+      method: 'POST',
+      route: '/v1/completions',
+      status: 200,
+      durationMs: 0.4,
+      source: 'near',
+    };
+    access(`${JSON.stringify({ level: 'info', time: Date.now(), ...request })}\n`);
     general.warn({ context: 'RedisCache', msg: 'Redis is unavailable' });
     expect(shown).toMatch(/INFO.*POST \/v1\/completions 200 0\.4 ms \(near\)\n/);
     expect(shown).toMatch(/WARN.*\[RedisCache\] Redis is unavailable\n/);

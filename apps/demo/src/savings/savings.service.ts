@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { MAX_TALLY_FIELDS, RedisCacheService } from 'nestjs-redis-cache';
-import type { Completion, TokenUsage } from 'nestjs-worker-pool';
+import type { Completion } from 'nestjs-worker-pool';
 import type { CompletionAnswer } from '../completion/completion-order.js';
 import { RecentIds } from './recent-ids.js';
 import type { SavingsMetric } from './savings-counts.js';
 import { SavingsTable } from './savings-table.js';
+import { tokensOf } from './tokens-of.js';
 
 const TALLY = 'savings';
 const FLUSH_MS = 1_000;
@@ -14,6 +15,13 @@ const FLUSH_MS = 1_000;
 interface Batch {
   readonly sequence: number;
   readonly increments: Readonly<Record<string, number>>;
+}
+
+/** What one hit saves. Tokens are those read and written, `cost` is in US dollars. */
+export interface HitFacts {
+  readonly model: string;
+  readonly tokens: number;
+  readonly cost: number;
 }
 
 /** What has been saved so far. */
@@ -54,6 +62,16 @@ export class SavingsService implements OnApplicationShutdown {
       // Who waited for another's computation has waited, too.
       if (metric !== 'collapsed') counts.seconds_saved += (result.durationMs ?? 0) / 1_000;
     }
+    this.#schedule();
+  }
+
+  /** Counts a hit whose facts are known already, as `countAnswer` would. */
+  countHit(tenant: string, { model, tokens, cost }: HitFacts, durationMs: number | null): void {
+    const counts = this.#pending.of(tenant, model);
+    counts.hits += 1;
+    counts.tokens_saved += tokens;
+    counts.cost_saved += cost;
+    counts.seconds_saved += (durationMs ?? 0) / 1_000;
     this.#schedule();
   }
 
@@ -126,9 +144,4 @@ function metricOf(cacheStatus: CompletionAnswer['cacheStatus']): SavingsMetric {
   if (cacheStatus.collapsed) return 'collapsed';
   if (cacheStatus.reason === 'stale') return 'stale';
   return cacheStatus.reason === 'miss' ? 'misses' : 'bypassed';
-}
-
-function tokensOf({ input_tokens: read, output_tokens: written, ...cached }: TokenUsage): number {
-  const { cache_creation_input_tokens: stored, cache_read_input_tokens: reread } = cached;
-  return read + written + (stored ?? 0) + (reread ?? 0);
 }

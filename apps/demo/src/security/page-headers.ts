@@ -13,27 +13,47 @@ const DIRECTIVES = {
   objectSrc: ["'none'"],
 };
 
-/** Scripts, styles and connections of our own origin only, and no frames. */
-const OPTIONS: FastifyHelmetOptions = {
+/** For pages: scripts, styles and connections of our own origin only, and no frames. */
+const PAGE: FastifyHelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: DIRECTIVES },
   // It is for whoever ends TLS to promise it, for its whole host name.
   strictTransportSecurity: false,
 };
 
+/** For data, which a browser has nothing to do with: it may neither run, load, frame nor guess anything. */
+const DATA: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  frameguard: { action: 'deny' },
+  strictTransportSecurity: false,
+  // These say how a page treats other pages, and old browsers a page.
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  dnsPrefetchControl: false,
+  ieNoOpen: false,
+  permittedCrossDomainPolicies: false,
+  xssFilter: false,
+};
+
+/** The page itself, its files, and the description of the API. */
+const PAGE_URL = /^\/($|\?|assets\/|docs($|[/?]))/;
+
 /** A hook that gives every response what keeps a browser from doing much with it. */
 export async function pageHeaders(): Promise<onRequestHookHandler> {
-  const headers = await helmetHeaders();
-  return (_request, reply, done) => {
-    reply.headers(headers);
+  const [page, data] = [await helmetHeaders(PAGE), await helmetHeaders(DATA)];
+  return (request, reply, done) => {
+    reply.headers(PAGE_URL.test(request.raw.url!) ? page : data);
     done();
   };
 }
 
 // Asked once: for each response anew it would take as long as everything else about a hit.
-async function helmetHeaders(): Promise<OutgoingHttpHeaders> {
+async function helmetHeaders(options: FastifyHelmetOptions): Promise<OutgoingHttpHeaders> {
   let headers: OutgoingHttpHeaders = {};
   const once = new FastifyAdapter().getInstance();
-  await once.register(helmet, OPTIONS);
+  await once.register(helmet, options);
   once.get('/', (_request, reply) => {
     headers = { ...reply.raw.getHeaders() };
     return reply.send();

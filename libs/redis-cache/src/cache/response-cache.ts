@@ -92,10 +92,10 @@ export class ResponseCache {
   /** The stored JSON, unread. */
   async bytes(key: string): Promise<Buffer | null> {
     assertKey(key, 'promptHash');
-    const json = await this.use.reader.readBytes(key);
-    if (json === null) this.#miss();
+    const found = await this.use.reader.readBytes(key);
+    if (found === null) this.#miss();
     else this.use.counters.hits += 1;
-    return json;
+    return found && found.json;
   }
 
   /** The copy in this process as a promise that is there already, or `undefined`. */

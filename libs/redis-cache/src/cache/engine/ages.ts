@@ -17,3 +17,8 @@ export function agesOf(times: EntryTimes | null, now: number): Ages {
     durationMs: Math.round(times.durationMs) || null,
   };
 }
+
+/** Whether such a part of the TTL has passed that an entry is to be computed anew ahead of its end. */
+export function isDue({ createdAt, expiresAt }: EntryTimes, refreshAhead: number, now: number): boolean {
+  return now >= createdAt + (expiresAt - createdAt) * refreshAhead;
+}

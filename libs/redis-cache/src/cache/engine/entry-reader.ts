@@ -27,6 +27,12 @@ export type Reading =
   | { state: 'missing'; seen: Buffer | null }
   | { state: 'unavailable'; seen: null };
 
+/** A value as it is stored; `times` is `null` for plain JSON of another program. */
+export interface StoredBytes {
+  json: Buffer;
+  times: EntryTimes | null;
+}
+
 export interface EntryReaderDependencies {
   entries: EntryStore;
   tags: TagStore;
@@ -63,24 +69,30 @@ export class EntryReader {
   }
 
   /** The entry's JSON as it is stored, without reading it; `null` unless there is a fresh value. */
-  async readBytes(key: string): Promise<Buffer | null> {
+  async readBytes(key: string): Promise<StoredBytes | null> {
     const bytes = await this.use.guard.run(() => this.use.entries.get(key), FAILED);
     if (bytes === FAILED) await this.#afterFailedRead(key);
     if (bytes === FAILED || bytes === null) return null;
     const opened = openEntry(bytes);
-    const json = opened === null ? null : await this.#jsonOf(opened);
+    const reading = opened === null ? null : this.#jsonOf(opened);
+    // No turn of the event loop for what is there already.
+    const json = reading instanceof Promise ? await reading : reading;
     if (json === undefined) return null;
     // Bytes of another program may be anything; ours were JSON when they were written.
     const isJson = json !== null && (opened!.times !== null || parseBody(json) !== undefined);
     if (!isJson) this.#afterCorruptEntry(key, bytes);
-    return isJson ? json : null;
+    return isJson ? { json, times: opened!.times } : null;
   }
 
   /** `undefined` unless it is a fresh value, `null` when it is damaged. */
-  async #jsonOf(opened: OpenedEntry): Promise<Buffer | null | undefined> {
+  #jsonOf(opened: OpenedEntry): Promise<Buffer | null | undefined> | Buffer | undefined {
     if (opened.failure || isPast(opened.times, this.use.now())) return undefined;
-    if (opened.tags !== undefined && !(await this.#isValid(opened.tags))) return undefined;
-    return opened.compressed ? decompress(opened.body, this.use.maxValueBytes) : opened.body;
+    return opened.tags === undefined && !opened.compressed ? opened.body : this.#jsonOfSlowly(opened);
+  }
+
+  async #jsonOfSlowly({ tags, compressed, body }: OpenedEntry): Promise<Buffer | null | undefined> {
+    if (tags !== undefined && !(await this.#isValid(tags))) return undefined;
+    return compressed ? decompress(body, this.use.maxValueBytes) : body;
   }
 
   /** Judges bytes that stand under the key. */

@@ -1,10 +1,9 @@
 import type { GetOrSetDefaults, GetOrSetOptions } from '../../config/get-or-set-options.js';
 import type { RedisCacheCounters } from '../../telemetry/counters.js';
 import { assertKey } from '../cache-key.js';
-import type { EntryTimes } from '../entry-envelope.js';
 import type { NearCache, NearEntry } from '../near/near-cache.js';
 import { type Departure, Flight } from '../single-flight/flight.js';
-import { agesOf } from './ages.js';
+import { agesOf, isDue } from './ages.js';
 import type { CacheResult, CacheResultStatus, Factory } from './cache-result.js';
 import { type Computer, hasStale, type Order } from './computer.js';
 import { deepFreeze } from './deep-freeze.js';
@@ -198,10 +197,6 @@ function isDueForRefresh({ entry }: Found, { refreshAhead, writes }: Settings, n
   return (
     writes && refreshAhead !== undefined && entry.times !== null && isDue(entry.times, refreshAhead, now)
   );
-}
-
-function isDue({ createdAt, expiresAt }: EntryTimes, refreshAhead: number, now: number): boolean {
-  return now >= createdAt + (expiresAt - createdAt) * refreshAhead;
 }
 
 function atSoftLimit<T>(promise: Promise<T>, ms: number | undefined): Promise<T | typeof SOFT_LIMIT> {

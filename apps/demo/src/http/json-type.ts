@@ -1,0 +1,2 @@
+/** Media type of every JSON answer. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
