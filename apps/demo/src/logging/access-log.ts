@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { answerSourceOf } from '../http/answer-note.js';
+import { type AnswerNote, answerSourceOf } from '../http/answer-note.js';
 import type { RequestEnd, RequestObserver } from '../http/request-end.js';
 
 /** The level of all lines of the access log. */
@@ -21,7 +21,7 @@ export function accessLog(write: (line: string) => void): RequestObserver {
 
 /** Put together by hand: a serialiser for any object would take several times as long. */
 export function accessLine({ request, reply, route, status, durationMs, aborted }: RequestEnd): string {
-  const head = `${BEFORE_TIME}${Date.now()}${BEFORE_ID}${JSON.stringify(request.id)}`;
+  const head = `${startOf(Date.now())}${JSON.stringify(request.id)}`;
   const what = `,"method":${quote(request.method)},"route":${quote(route)},"status":${status}`;
   const name: string | undefined = request.tenant?.name;
   const tenant = name === undefined ? '' : `,"tenant":${quote(name)}`;
@@ -29,9 +29,31 @@ export function accessLine({ request, reply, route, status, durationMs, aborted 
   return `${head}${what}${cacheFields(reply)}${tenant}${end}`;
 }
 
+let startedAt = 0;
+let start = '';
+
+/** What lines of one millisecond begin with. */
+function startOf(now: number): string {
+  if (now === startedAt) return start;
+  startedAt = now;
+  start = `${BEFORE_TIME}${now}${BEFORE_ID}`;
+  return start;
+}
+
+/** Of notes that many answers share. */
+const fieldsOfNotes = new WeakMap<AnswerNote, string>();
+
 function cacheFields(reply: FastifyReply): string {
   const { answer } = reply;
-  const status = answer?.cacheStatus ?? reply.getHeader('cache-status');
+  if (answer?.cacheStatus === undefined) return fieldsFor(answer, reply.getHeader('cache-status'));
+  const known = fieldsOfNotes.get(answer);
+  if (known !== undefined) return known;
+  const fields = fieldsFor(answer, answer.cacheStatus);
+  fieldsOfNotes.set(answer, fields);
+  return fields;
+}
+
+function fieldsFor(answer: AnswerNote | null, status: ReturnType<FastifyReply['getHeader']>): string {
   const cache = status === undefined ? '' : `,"cache":${JSON.stringify(String(status))}`;
   return answer === null ? cache : `${cache},"source":"${answerSourceOf(answer)}"`;
 }
