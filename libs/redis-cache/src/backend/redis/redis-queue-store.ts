@@ -73,6 +73,8 @@ export class RedisQueueStore implements QueueStore {
   }
 
   extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]> {
+    // It may end before what is known of the queue is forgotten.
+    this.#outlook(queue).releases();
     return this.#forHeld(scripts.EXTEND, queue, ids, [MAX_LEASE_MS - leaseMs]);
   }
 
