@@ -12,7 +12,7 @@ export class QueueOutlook {
   readonly #usualLeases = new Set<number>();
   #scannedAt = -SCAN_EVERY_MS;
   #clearAt = -CLEAR_FOR_MS;
-  #releases = 0;
+  #returns = 0;
 
   /** The consumer that is to hold what is new for so long. */
   holderFor(leaseMs: number): string {
@@ -35,15 +35,16 @@ export class QueueOutlook {
 
   /** Before a question to the server; answers what to call when it says that all is new. */
   asks(): () => void {
-    const releases = this.#releases;
+    const returns = this.#returns;
     return () => {
       // What this process gave back since may not have been there yet.
-      if (releases === this.#releases) this.#clearAt = performance.now();
+      if (returns === this.#returns) this.#clearAt = performance.now();
     };
   }
 
-  releases(): void {
-    this.#releases += 1;
+  /** This process gives something back, or makes a lease end sooner: what was heard before no longer holds. */
+  expectsReturn(): void {
+    this.#returns += 1;
     this.#clearAt = -CLEAR_FOR_MS;
   }
 }

@@ -74,14 +74,14 @@ export class RedisQueueStore implements QueueStore {
 
   extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]> {
     // It may end before what is known of the queue is forgotten.
-    this.#outlook(queue).releases();
+    this.#outlook(queue).expectsReturn();
     return this.#forHeld(scripts.EXTEND, queue, ids, [MAX_LEASE_MS - leaseMs]);
   }
 
   async release(queue: string, id: string, terms: ReleaseTerms): Promise<Released> {
     const parts = ID.exec(id);
     if (!parts) return 'lost';
-    this.#outlook(queue).releases();
+    this.#outlook(queue).expectsReturn();
     const idle = terms.delayMs > 0 ? MAX_LEASE_MS - Math.ceil(terms.delayMs) : '';
     const flags = [terms.counts, terms.rejects].map(Number);
     const { maxDeliveries, maxDead, reason } = terms;
