@@ -21,9 +21,12 @@ export const PUSH = new Script(`
   if total == 0 and redis.call('EXISTS', KEYS[1]) == 0 then
     redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
   end
-  local taken, _, returned = 0, 0, 0
-  if total > 0 then taken, _, returned = pending() end
-  local count = math.min(offered, room - (total - taken + returned))
+  local taken, leased, returned = 0, 0, 0
+  if total > 0 then taken, leased, returned = pending() end
+  -- What has outlived its lease waits again; worth a look only where there could be too little room.
+  local over = 0
+  if leased > 0 and total + offered > room then over = #expired(leased, '-') end
+  local count = math.min(offered, room - (total - taken + returned + over))
   for i = 1, count do redis.call('XADD', KEYS[1], '*', '${FIELD}', ARGV[i + 3]) end
   if count > 0 and total == taken then redis.pcall('PUBLISH', ARGV[2], ARGV[3]) end
   return math.max(count, 0)
