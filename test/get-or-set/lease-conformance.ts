@@ -180,6 +180,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         const { leases } = backend;
         const ends = [
           (key: string, token: string) => leases.complete(key, token, entryOf('done'), LONG_MS),
+          (key: string, token: string) => leases.completeFailed(key, token, entryOf('no'), LONG_MS, null),
           (key: string, token: string) => leases.fail(key, token, TEXT, LONG_MS),
           (key: string, token: string) => leases.share(key, token, TEXT, LONG_MS),
           (key: string, token: string) => leases.release(key, token),

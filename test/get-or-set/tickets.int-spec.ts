@@ -137,6 +137,43 @@ describe('work by a ticket', () => {
     expect(await answer).toMatchObject({ stored: true });
   });
 
+  it.each<[string, GetOrSetOptions]>([
+    ['kept for a while', { negativeTtlSeconds: 60 }],
+    ['not kept', {}],
+  ])('outlasts a failure, %s, of the one who handed it out', async (_what, options) => {
+    const { answer, waiting, done, call } = await handOut(options);
+    call.resolve('paid');
+    expect(await done).toMatchObject({ stored: true });
+    waiting.reject(new Error('timed out'));
+    await expect(answer).rejects.toThrow('timed out');
+    expect((await leaseOf()) ?? '').not.toMatch(/^h/);
+    const own = counted(() => 'anew');
+    for (const cache of [other, worker, submitter]) {
+      expect(await cache.getOrSetEntry(key, own)).toMatchObject({ value: 'paid', status: 'hit' });
+    }
+    expect(own.calls).toBe(0);
+  });
+
+  it('outlasts the failure also where it takes the place of an older value', async () => {
+    await submitter.getOrSet(key, () => 'old', { tags: ['tag'] });
+    await submitter.invalidateTags('tag');
+    const { answer, waiting, done, call } = await handOut({ negativeTtlSeconds: 60 });
+    call.resolve('paid');
+    await done;
+    waiting.reject(new Error('timed out'));
+    await expect(answer).rejects.toThrow('timed out');
+    expect(await stored()).toBe('paid');
+  });
+
+  it('that never came leaves the failure in place of an older value', async () => {
+    await submitter.getOrSet(key, () => 'old', { tags: ['tag'] });
+    await submitter.invalidateTags('tag');
+    const { answer, waiting } = await handOut({ negativeTtlSeconds: 60 });
+    waiting.reject(new Error('timed out'));
+    await expect(answer).rejects.toThrow('timed out');
+    await expect(other.getOrSet(key, () => 'anew')).rejects.toThrow('timed out');
+  });
+
   it('is not stored when `shouldCache` declines its value', async () => {
     const { ticket, done } = await handOut();
     const options = { shouldCache: (value: unknown) => value !== 'truncated' };

@@ -3,8 +3,8 @@ import type { RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
 import { Caches } from '../fixtures/redis-cache/caches.js';
 import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
 import { untilPhase } from '../fixtures/redis-cache/recovery.js';
-import { RedisServer, until } from '../support/index.js';
-import { counted, heldFactory } from './factories.js';
+import { CutProxy, RedisServer, until } from '../support/index.js';
+import { counted, failing, heldFactory } from './factories.js';
 
 const TTL_SECONDS = 600;
 
@@ -163,6 +163,29 @@ describe('a value whose computation saw Redis go', () => {
     await redis.resume();
     await untilPhase(cache, 'serving');
     await until(() => cache.getCachedResponse('key'), { what: 'the value to be stored' });
+  });
+});
+
+describe('a value of a process that is cut off', () => {
+  it('replaces a younger failure that another process kept meanwhile', async () => {
+    const proxy = await CutProxy.start(redis);
+    try {
+      const cache = await connected({ connection: proxy.address });
+      const other = await connected();
+      proxy.cut();
+      await untilPhase(cache, 'unavailable');
+      await cache.getOrSet('key', () => 'paid');
+      const computedAt = Date.now();
+      await until(() => Date.now() > computedAt, { what: 'the next millisecond', everyMs: 1 });
+      const failed = other.getOrSet('key', failing('no luck'), { negativeTtlSeconds: 60 });
+      await expect(failed).rejects.toThrow('no luck');
+      proxy.restore();
+      await untilWritten(cache, 1);
+      expect(await other.getOrSet('key', () => 'anew')).toBe('paid');
+    } finally {
+      await caches.closeAll();
+      await proxy.stop();
+    }
   });
 });
 

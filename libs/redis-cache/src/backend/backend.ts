@@ -20,7 +20,7 @@ export interface EntryStore {
   get(key: string): Promise<Buffer | null>;
   /** `ttlMs` is a positive integer. */
   set(key: string, entry: Buffer, ttlMs: number): Promise<unknown>;
-  /** Stores the entry unless a younger one stands there. Answers whether it was stored. */
+  /** Stores the entry unless a younger value stands there; a failure counts as older. Answers whether it was stored. */
   setUnlessYounger(key: string, entry: Buffer, ttlMs: number): Promise<boolean>;
   /** Deletes the entries, and revokes the leases of computations that are under way for them. */
   delete(keys: readonly string[]): Promise<unknown>;

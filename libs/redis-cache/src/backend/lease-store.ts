@@ -42,6 +42,17 @@ export interface LeaseStore {
   /** Stores the entry and ends the lease; `false`: lost, and nothing was stored. */
   complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean>;
   /**
+   * Stores the entry, a failure, and ends the lease; an entry that came since `seen` is a value, and stays in its
+   * place. `false`: as for `complete`.
+   */
+  completeFailed(
+    key: string,
+    token: string,
+    failure: Buffer,
+    ttlMs: number,
+    seen: Buffer | null,
+  ): Promise<boolean>;
+  /**
    * Joins the computation of `token`, which is renewed for `leaseMs`; when nobody computes, `next` gets the
    * lease. Without a token (`null`) there is nothing to join.
    */

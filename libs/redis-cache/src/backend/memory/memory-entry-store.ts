@@ -4,6 +4,9 @@ import type { ClearCursor, EntryStore } from '../backend.js';
 /** What an entry costs beside its key and its bytes, roughly: the map's slot and two objects. */
 const ENTRY_OVERHEAD_BYTES = 128;
 
+/** Of an entry's flags, its second byte. */
+const FAILURE_FLAG = 2;
+
 /** Entries in this process: least recently used ones give way when `maxBytes` is reached. */
 export class MemoryEntryStore implements EntryStore {
   readonly #entries: LRUCache<string, Buffer>;
@@ -71,5 +74,6 @@ export class MemoryEntryStore implements EntryStore {
 }
 
 function isYounger(there: Buffer, entry: Buffer): boolean {
-  return there[0] === entry[0] && there.subarray(2, 8).compare(entry.subarray(2, 8)) > 0;
+  const isValue = there[0] === entry[0] && (there[1]! & FAILURE_FLAG) === 0;
+  return isValue && there.subarray(2, 8).compare(entry.subarray(2, 8)) > 0;
 }

@@ -60,6 +60,18 @@ export class MemoryLeaseStore implements LeaseStore {
     return true;
   }
 
+  async completeFailed(
+    key: string,
+    token: string,
+    failure: Buffer,
+    ttlMs: number,
+    seen: Buffer | null,
+  ): Promise<boolean> {
+    if (!this.#ifHeld(key, token, () => this.#leases.delete(key))) return false;
+    if (!this.#changed(key, seen)) await this.entries.set(key, failure, ttlMs);
+    return true;
+  }
+
   async adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption> {
     const lease = this.#find(key);
     if (lease?.state === 'held' && lease.token !== token) return 'held';

@@ -20,8 +20,8 @@ const DISCARD_FOREIGN = new Script(`
   return redis.call('UNLINK', KEYS[1])
 `);
 
-// An entry begins with its version, and its age stands in bytes 2 to 7, big-endian. Compared as numbers:
-// Lua compares texts by the server's locale.
+// An entry begins with its version and its flags, of which 2 marks a failure; its age stands in bytes 2 to 7,
+// big-endian. Compared as numbers: Lua compares texts by the server's locale.
 const SET_UNLESS_YOUNGER = new Script(`
   local function created(entry)
     local sum = 0
@@ -30,7 +30,7 @@ const SET_UNLESS_YOUNGER = new Script(`
   end
   local there = redis.call('GETRANGE', KEYS[1], 0, 7)
   if #there == 8 and string.byte(there, 1) == string.byte(ARGV[1], 1)
-    and created(there) > created(ARGV[1]) then return 0 end
+    and string.byte(there, 2) % 4 < 2 and created(there) > created(ARGV[1]) then return 0 end
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   return 1
 `);

@@ -53,6 +53,15 @@ const COMPLETE = new Script(`
   return 1
 `);
 
+const COMPLETE_FAILED = new Script(`
+  if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
+  local header = redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
+  if header == '' or header == ARGV[4] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
+  redis.call('UNLINK', KEYS[1])
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
+  return 1
+`);
+
 const PUT = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
@@ -109,6 +118,16 @@ export class RedisLeaseStore implements LeaseStore {
 
   complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
     return this.#isOne(COMPLETE, key, token, entry, ttlMs, this.channel, ended(key));
+  }
+
+  completeFailed(
+    key: string,
+    token: string,
+    failure: Buffer,
+    ttlMs: number,
+    seen: Buffer | null,
+  ): Promise<boolean> {
+    return this.#isOne(COMPLETE_FAILED, key, token, failure, ttlMs, seen ?? NONE, this.channel, ended(key));
   }
 
   async adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption> {

@@ -56,7 +56,7 @@ export class Computer {
     for (;;) {
       const attempt = await this.#acquire(order, token, seen);
       if (attempt === FAILED) return this.#withoutLease(order, signal);
-      if (attempt.state === 'acquired') return this.#lead(order, this.#lease(order, token), signal);
+      if (attempt.state === 'acquired') return this.#lead(order, this.#lease(order, token, seen), signal);
       if (attempt.state === 'held' && !settings.crossProcess)
         return this.#withoutLease(unstored(order), signal);
       const outcome =
@@ -91,8 +91,8 @@ export class Computer {
     return this.use.guard.run(() => leases.acquire(order.key, token, leaseMs, request), FAILED);
   }
 
-  #lease({ key, settings }: Order, token: string): HeldLease {
-    return new HeldLease(this.use.backend, this.use.guard, key, token, settings.leaseMs);
+  #lease({ key, settings }: Order, token: string, seen: Buffer | null): HeldLease {
+    return new HeldLease(this.use.backend, this.use.guard, key, token, settings.leaseMs, seen);
   }
 
   async #await(

@@ -42,6 +42,7 @@ describe('a lease that is held', () => {
 
   it.each<[string, () => Promise<unknown>]>([
     ['completed', () => lease.complete(ENTRY, 1_000)],
+    ['completed with a failure', () => lease.completeFailed(ENTRY, 1_000)],
     ['failed', () => lease.fail('{}', 1)],
     ['shared', () => lease.share('{}', 1)],
     ['released', () => lease.release()],

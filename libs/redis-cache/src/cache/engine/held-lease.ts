@@ -18,6 +18,8 @@ export class HeldLease {
     protected readonly key: string,
     readonly token: string,
     leaseMs: number,
+    /** Header of the entry over which the lease was granted. */
+    private readonly over: Buffer | null = null,
   ) {
     const renew = (): void => void guard.run(() => backend.leases.renew(key, token, leaseMs), false);
     this.#serverId = backend.serverId;
@@ -26,6 +28,13 @@ export class HeldLease {
 
   complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
     return this.end(() => this.backend.leases.complete(this.key, this.token, entry, ttlMs));
+  }
+
+  /** Stores a failure, unless a value came since the lease was granted. */
+  completeFailed(failure: Buffer, ttlMs: number): Promise<LeaseEnd> {
+    return this.end(() =>
+      this.backend.leases.completeFailed(this.key, this.token, failure, ttlMs, this.over),
+    );
   }
 
   fail(failure: string, keepMs: number): Promise<LeaseEnd> {
@@ -58,6 +67,10 @@ export class HeldLease {
 export class AdoptedLease extends HeldLease {
   override complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
     return this.end(() => this.backend.leases.put(this.key, this.token, entry, ttlMs));
+  }
+
+  override completeFailed(): Promise<LeaseEnd> {
+    return this.release();
   }
 
   override fail(): Promise<LeaseEnd> {

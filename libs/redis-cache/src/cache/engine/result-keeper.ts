@@ -75,9 +75,9 @@ export class ResultKeeper {
     return { value, elsewhere: false, times, stored: fate === 'stored', outdated: fate === 'outdated' };
   }
 
-  /** Stores a failure in place of a value, if the settings say so. */
+  /** Stores a failure where there is no value, if the settings say so. */
   async keepFailure(
-    { key, settings, tags }: Pick<FreshValue, 'key' | 'settings' | 'tags'>,
+    { settings, tags }: Pick<FreshValue, 'settings' | 'tags'>,
     lease: HeldLease,
     error: unknown,
   ): Promise<boolean> {
@@ -86,8 +86,7 @@ export class ResultKeeper {
     if (ttlMs === 0 || tags === null || !settings.reads) return false;
     const times = timesFrom(this.use.now(), ttlMs, 0);
     const entry = encodeEntry(writeFailure(error), times, { failure: true, tags });
-    this.use.writeBehind.drop(key);
-    return (await lease.complete(entry, Math.max(ttlMs, OUTCOME_KEEP_MS))) === 'done';
+    return (await lease.completeFailed(entry, Math.max(ttlMs, OUTCOME_KEEP_MS))) === 'done';
   }
 
   #negativeTtlMs({ negativeTtlSeconds: seconds }: Settings, error: unknown): number {

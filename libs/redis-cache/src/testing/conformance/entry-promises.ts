@@ -4,6 +4,7 @@ import {
   assertBytes,
   assertState,
   entryOf,
+  failureOf,
   LONG_MS,
   ODD_NAMES,
   type Promises,
@@ -86,6 +87,12 @@ export const entryPromises: Promises = {
       assert.equal(await backend.entries.setUnlessYounger('key', entryOf('late', older), LONG_MS), false);
       assertBytes(await backend.entries.get('key'), there);
     }
+  },
+
+  'setUnlessYounger stores in place of a failure, however young': async ({ backend }) => {
+    await backend.entries.set('key', failureOf('no luck', 2_000), LONG_MS);
+    assert.equal(await backend.entries.setUnlessYounger('key', entryOf('late', 1_000), LONG_MS), true);
+    assertBytes(await backend.entries.get('key'), entryOf('late', 1_000));
   },
 
   'setUnlessYounger gives the entry its TTL': async ({ backend, passTime }) => {

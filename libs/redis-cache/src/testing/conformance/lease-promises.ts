@@ -5,6 +5,7 @@ import {
   assertState,
   atOnce,
   entryOf,
+  failureOf,
   headerOf,
   LONG_MS,
   ODD_NAMES,
@@ -49,6 +50,7 @@ export const leasePromises: Promises = {
     await leases.acquire('key', next, LONG_MS, request());
     assert.equal(await leases.renew('key', frozen, LONG_MS), false);
     assert.equal(await leases.complete('key', frozen, entryOf('late'), LONG_MS), false);
+    assert.equal(await leases.completeFailed('key', frozen, failureOf('late'), LONG_MS, null), false);
     assert.equal(await leases.fail('key', frozen, 'late', LONG_MS), false);
     assert.equal(await leases.share('key', frozen, 'late', LONG_MS), false);
     assert.equal(await leases.release('key', frozen), false);

@@ -5,6 +5,7 @@ import {
   assertBytes,
   assertState,
   entryOf,
+  failureOf,
   headerOf,
   LONG_MS,
   type Promises,
@@ -35,6 +36,45 @@ export const outcomePromises: Promises = {
     await leases.acquire('key', token, LONG_MS, request({ seen: headerOf(former) }));
     assert.equal(await leases.complete('key', token, entry, LONG_MS), true);
     assertBytes(await entries.get('key'), entry);
+  },
+
+  'completeFailed stores the failure where nothing stands, or what was seen, and ends the lease': async ({
+    backend: { leases, entries },
+  }) => {
+    for (const there of [null, entryOf('former', 1)]) {
+      const [token, failure, seen] = [randomUUID(), failureOf('no luck'), there && headerOf(there)];
+      await entries.delete(['key']);
+      if (there) await entries.set('key', there, LONG_MS);
+      await leases.acquire('key', token, LONG_MS, request({ seen }));
+      assert.equal(await leases.completeFailed('key', token, failure, LONG_MS, seen), true);
+      assertBytes(await entries.get('key'), failure);
+      assertState(await leases.peek('key', token, headerOf(failure)), { state: 'gone' });
+    }
+  },
+
+  'completeFailed leaves a value that came meanwhile, and ends the lease': async ({ backend }) => {
+    const { leases, entries } = backend;
+    for (const there of [null, entryOf('former', 1)]) {
+      const [token, seen] = [randomUUID(), there && headerOf(there)];
+      await entries.delete(['key']);
+      if (there) await entries.set('key', there, LONG_MS);
+      await leases.acquire('key', token, LONG_MS, request({ seen }));
+      await leases.put('key', token, entryOf('paid'), LONG_MS);
+      assert.equal(await leases.completeFailed('key', token, failureOf('no luck'), LONG_MS, seen), true);
+      assertBytes(await entries.get('key'), entryOf('paid'));
+      assertState(await leases.peek('key', token, headerOf(entryOf('paid'))), { state: 'gone' });
+    }
+  },
+
+  'completeFailed gives the failure its TTL': async ({ backend: { leases, entries }, passTime }) => {
+    for (const [key, ttlMs] of Object.entries({ short: SHORT_MS, long: LONG_MS })) {
+      const token = randomUUID();
+      await leases.acquire(key, token, LONG_MS, request());
+      await leases.completeFailed(key, token, failureOf(key), ttlMs, null);
+    }
+    await passTime(2 * SHORT_MS);
+    assertBytes(await entries.get('short'), null);
+    assertBytes(await entries.get('long'), failureOf('long'));
   },
 
   'complete gives the entry its TTL': async ({ backend: { leases, entries }, passTime }) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Backend } from '../../backend/backend.js';
 import type { LeaseRequest } from '../../backend/lease-store.js';
 import type { QueueStore, ReleaseTerms, Reservation } from '../../backend/queue-store.js';
-import { encodeEntry, HEADER_BYTES } from '../../cache/entry-envelope.js';
+import { encodeEntry, type EntryTimes, HEADER_BYTES } from '../../cache/entry-envelope.js';
 
 /** What a promise is checked on. */
 export interface Subject {
@@ -37,7 +37,16 @@ export const ODD_NAMES = [
 
 /** An entry as the cache makes it. */
 export function entryOf(value: unknown, createdAt = 1_700_000_000_000): Buffer {
-  return encodeEntry(JSON.stringify(value), { createdAt, expiresAt: createdAt + LONG_MS, durationMs: 5 });
+  return encodeEntry(JSON.stringify(value), timesOf(createdAt));
+}
+
+/** A failure as the cache keeps it in place of a value. */
+export function failureOf(message: string, createdAt = 1_700_000_000_000): Buffer {
+  return encodeEntry(JSON.stringify({ message }), timesOf(createdAt), { failure: true });
+}
+
+function timesOf(createdAt: number): EntryTimes {
+  return { createdAt, expiresAt: createdAt + LONG_MS, durationMs: 5 };
 }
 
 /** What the cache remembers of an entry that it has seen. */
