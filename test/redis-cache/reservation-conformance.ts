@@ -1,7 +1,12 @@
 /** The part of `backend-conformance.ts` that is about requests handed out for a time, and waiting for them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { InvalidCallOptionError, type RedisCacheOptions, type RedisCacheService } from 'nestjs-redis-cache';
+import {
+  type DeadRequest,
+  InvalidCallOptionError,
+  type RedisCacheOptions,
+  type RedisCacheService,
+} from 'nestjs-redis-cache';
 import { until, within } from '../support/index.js';
 
 type Open = (options?: RedisCacheOptions) => RedisCacheService;
@@ -94,6 +99,23 @@ export function reservationConformance(open: Open): void {
       expect(await cache.getQueueStats()).toMatchObject({ waiting: 0, reserved: 1, dead: 1 });
       expect(await cache.clearDeadRequests()).toBe(true);
       expect(await cache.listDeadRequests()).toEqual([]);
+    });
+
+    it('tell why a request is not in the queue', async () => {
+      const cache = open({ queue: { maxLength: 1 } });
+      expect(await cache.queueOutcome('dies')).toBe('queued');
+      expect(await cache.queueOutcome('late')).toBe('full');
+      expect(await cache.queueOutcome(() => {})).toBe('invalid');
+      await cache.rejectRequest((await cache.reserveRequest())!.id);
+      await cache.queueRequest('waits');
+      const [{ id }] = (await cache.listDeadRequests()) as [DeadRequest];
+      expect(await cache.replayOutcome(id)).toBe('full');
+      expect(await cache.dequeueRequest()).toBe('waits');
+      expect(await cache.replayOutcome(id)).toBe('replayed');
+      expect(await cache.replayOutcome(id)).toBe('unknown');
+      await cache.close();
+      expect(await cache.queueOutcome('late')).toBe('unconfirmed');
+      expect(await cache.replayOutcome(id)).toBe('unconfirmed');
     });
 
     it('throw for wrong arguments, naming them', async () => {

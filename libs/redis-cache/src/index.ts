@@ -67,11 +67,13 @@ export type {
   RequestConsumerOptions,
   RequestHandler,
 } from './queue/consumer/consumer-options.js';
+export { ConsumerSlots } from './queue/consumer/consumer-slots.js';
 export { RequestConsumer } from './queue/consumer/request-consumer.js';
 export { LeaseEndedError } from './errors/lease-ended.error.js';
 export { RejectRequestError } from './errors/reject-request.error.js';
 export { TryLaterError } from './errors/try-later.error.js';
-export type { DeadRequest } from './queue/dead-requests.js';
+export type { DeadRequest, ReplayOutcome } from './queue/dead-requests.js';
+export type { QueueOutcome } from './queue/producing.js';
 export type { ReservedRequest } from './queue/reservations.js';
 export type { RedisCacheCounters } from './telemetry/counters.js';
 export { RedisCacheError } from './errors/redis-cache.error.js';

@@ -35,6 +35,9 @@ export interface ReleaseTerms extends DeadLetterTerms {
 /** What became of a release; `lost`: the delivery had ended before, and nothing was done. */
 export type Released = 'released' | 'dead' | 'lost';
 
+/** What became of a replay; `unknown`: there is no such dead letter; `full`: no room, and it stays where it is. */
+export type Replayed = 'replayed' | 'unknown' | 'full';
+
 /** A request that failed for good. */
 export interface DeadLetter {
   id: string;
@@ -83,8 +86,8 @@ export interface QueueStore {
   clear(queue: string): Promise<unknown>;
   /** Dead letters, the oldest first, at most `limit`; behind the one with the id `after`, if given. */
   listDead(queue: string, limit: number, after?: string): Promise<DeadLetter[]>;
-  /** Appends a dead letter to the queue again, as if it were new. `false` when there is none, or no room. */
-  replayDead(queue: string, id: string, maxLength: number): Promise<boolean>;
+  /** Appends a dead letter to the queue again, as if it were new. */
+  replayDead(queue: string, id: string, maxLength: number): Promise<Replayed>;
   clearDead(queue: string): Promise<unknown>;
 }
 

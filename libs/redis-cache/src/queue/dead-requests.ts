@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../backend/queue-store.js';
+import type { DeadLetter, Replayed } from '../backend/queue-store.js';
 import type { QueueParts } from './queue-parts.js';
 import { requestIn } from './request-text.js';
 
@@ -17,6 +17,9 @@ export interface DeadRequest<T = unknown> {
   diedAt: number;
 }
 
+/** What became of a replay. */
+export type ReplayOutcome = Replayed | 'unconfirmed';
+
 /** The dead letters of a queue. */
 export class DeadRequests {
   constructor(private readonly parts: QueueParts) {}
@@ -27,9 +30,14 @@ export class DeadRequests {
     return letters.map((letter) => toDeadRequest<T>(letter));
   }
 
-  async replay(id: string): Promise<boolean> {
+  async replay(id: string): Promise<ReplayOutcome> {
     const { guard, store, name, maxLength } = this.parts;
-    return guard.runWrite(() => store.replayDead(name, id, maxLength), false);
+    let replayed: Replayed = 'unknown';
+    const confirmed = await guard.runWrite(async () => {
+      replayed = await store.replayDead(name, id, maxLength);
+      return replayed === 'replayed';
+    }, null);
+    return confirmed === null ? 'unconfirmed' : replayed;
   }
 
   async clear(): Promise<boolean> {

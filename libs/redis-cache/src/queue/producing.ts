@@ -6,13 +6,19 @@ const MAX_REQUESTS_PER_COMMAND = 1_000;
 /** The same in characters; a single request may be longer. */
 const MAX_CHARACTERS_PER_COMMAND = 4 * 1024 * 1024;
 
+/** What became of a request; `invalid`: JSON cannot carry it. */
+export type QueueOutcome = 'queued' | 'full' | 'invalid' | 'unconfirmed';
+
 /** The way into a queue. */
 export class Producing {
   constructor(private readonly parts: QueueParts) {}
 
-  async push(request: unknown): Promise<boolean> {
+  async push(request: unknown): Promise<QueueOutcome> {
     const text = textOf(request, this.parts);
-    return text !== null && (await this.#send([text])) === 1;
+    if (text === null) return 'invalid';
+    const pushed = await this.#send([text]);
+    if (pushed === null) return 'unconfirmed';
+    return pushed === 1 ? 'queued' : 'full';
   }
 
   /** In as few round trips as the sizes allow; answers for each whether it is in the queue now. */
@@ -38,20 +44,22 @@ export class Producing {
   async #sendFirst(texts: readonly string[]): Promise<number> {
     let sent = 0;
     for (const part of partsOf(texts)) {
-      const pushed = await this.#send(part);
+      const pushed = (await this.#send(part)) ?? 0;
       sent += pushed;
       if (pushed < part.length) break;
     }
     return sent;
   }
 
-  async #send(texts: readonly string[]): Promise<number> {
+  /** How many there was room for; `null`: unconfirmed. */
+  async #send(texts: readonly string[]): Promise<number | null> {
     const { guard, store, name, maxLength, counters } = this.parts;
     let pushed = 0;
     const some = await guard.runWrite(async () => {
       pushed = await store.push(name, texts, maxLength);
       return pushed > 0;
-    }, false);
+    }, null);
+    if (some === null) return null;
     if (!some) return 0;
     counters.queued += pushed;
     return pushed;

@@ -1,5 +1,6 @@
 import { delayMsOf, countOf, idOf, idsOf, leaseMsOf, listOf, reasonOf, waitMsOf } from './call-options.js';
-import type { DeadRequest } from './dead-requests.js';
+import type { DeadRequest, ReplayOutcome } from './dead-requests.js';
+import type { QueueOutcome } from './producing.js';
 import type { QueueCore } from './queue-core.js';
 import type { ReservedRequest } from './reservations.js';
 
@@ -84,6 +85,17 @@ export class RequestQueue {
    * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
    */
   async queueRequest(request: unknown): Promise<boolean> {
+    return (await this.#core.producing.push(request)) === 'queued';
+  }
+
+  /**
+   * Like `queueRequest`, and tells why a request is not in the queue: `full`, `invalid` (JSON cannot carry it), or
+   * `unconfirmed` (Redis is unavailable or refuses writes).
+   *
+   * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
+   * @example if ((await queue.queueOutcome(request)) === 'full') throw new TooManyRequestsError();
+   */
+  async queueOutcome(request: unknown): Promise<QueueOutcome> {
     return this.#core.producing.push(request);
   }
 
@@ -233,6 +245,15 @@ export class RequestQueue {
    * @throws {InvalidCallOptionError} what is no id
    */
   async replayDeadRequest(id: string): Promise<boolean> {
+    return (await this.replayOutcome(id)) === 'replayed';
+  }
+
+  /**
+   * Like `replayDeadRequest`, and tells why one is not in the queue: `unknown`, `full`, or `unconfirmed`.
+   *
+   * @throws {InvalidCallOptionError} what is no id
+   */
+  async replayOutcome(id: string): Promise<ReplayOutcome> {
     return this.#core.dead.replay(idOf(id));
   }
 

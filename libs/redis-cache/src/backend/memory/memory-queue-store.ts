@@ -6,6 +6,7 @@ import type {
   QueueContents,
   QueueStore,
   Released,
+  Replayed,
   ReleaseTerms,
   Reservation,
 } from '../queue-store.js';
@@ -80,15 +81,16 @@ export class MemoryQueueStore implements QueueStore {
     return letters.filter(({ id }) => after === undefined || Number(id) > Number(after)).slice(0, limit);
   }
 
-  async replayDead(queue: string, id: string, maxLength: number): Promise<boolean> {
+  async replayDead(queue: string, id: string, maxLength: number): Promise<Replayed> {
     const letters = this.#deadOf(queue);
     const at = letters.findIndex((letter) => letter.id === id);
     const target = this.#queue(queue);
-    if (at < 0 || target.waiting >= maxLength) return false;
+    if (at < 0) return 'unknown';
+    if (target.waiting >= maxLength) return 'full';
     const [letter] = letters.splice(at, 1);
     target.push(letter!.request);
     this.#tell(queue);
-    return true;
+    return 'replayed';
   }
 
   async clearDead(queue: string): Promise<void> {

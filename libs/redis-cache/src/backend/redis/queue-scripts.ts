@@ -168,7 +168,8 @@ export const CONTENTS = new Script(`
 export const REPLAY = new Script(`
   ${PENDING} ${TEXT} ${WAITING}
   local dead = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
-  if not dead or waiting() >= tonumber(ARGV[2]) then return 0 end
+  if not dead then return 0 end
+  if waiting() >= tonumber(ARGV[2]) then return 2 end
   if redis.call('EXISTS', KEYS[1]) == 0 then
     redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
   end

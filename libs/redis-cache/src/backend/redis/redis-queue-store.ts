@@ -6,6 +6,7 @@ import {
   type QueueContents,
   type QueueStore,
   type Released,
+  type Replayed,
   type ReleaseTerms,
   type Reservation,
 } from '../queue-store.js';
@@ -20,6 +21,8 @@ import type { Script, ScriptArgument } from './script.js';
 const WORTH_ASKING = 32;
 const ID = /^(\d{1,20}-\d{1,20}):(\d{1,15})$/;
 const DEAD_ID = /^\d{1,20}-\d{1,20}$/;
+/** By what the script answers. */
+const REPLAYED: readonly Replayed[] = ['unknown', 'replayed', 'full'];
 
 /**
  * Queues in Redis: a Stream each, with one consumer group. What is asked for within one turn of the event
@@ -116,9 +119,9 @@ export class RedisQueueStore implements QueueStore {
     return entries.map(toDeadLetter);
   }
 
-  async replayDead(queue: string, id: string, maxLength: number): Promise<boolean> {
-    if (!DEAD_ID.test(id)) return false;
-    return Number(await this.#run(scripts.REPLAY, queue, id, maxLength, this.channel, queue)) === 1;
+  async replayDead(queue: string, id: string, maxLength: number): Promise<Replayed> {
+    if (!DEAD_ID.test(id)) return 'unknown';
+    return REPLAYED[Number(await this.#run(scripts.REPLAY, queue, id, maxLength, this.channel, queue))]!;
   }
 
   clearDead(queue: string): Promise<unknown> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { describeIssue, MAX_LEASE_SECONDS } from '../../config/redis-cache-options.schema.js';
 import { InvalidCallOptionError } from '../../errors/invalid-call-option.error.js';
 import type { ReservedRequest } from '../reservations.js';
+import { ConsumerSlots } from './consumer-slots.js';
 
 /** What a handler is told beside its request. */
 export interface HandlerContext {
@@ -23,6 +24,11 @@ export interface RequestConsumerOptions<T = unknown> {
   handler: RequestHandler<T>;
   /** Requests that are handled at the same time in this process. Default 1. */
   concurrency?: number;
+  /**
+   * Shared with the consumers of other queues, for a limit to what all of them handle at the same time, and for
+   * turns. Beside it `concurrency` limits this consumer alone. Default: none.
+   */
+  slots?: ConsumerSlots;
   /**
    * Requests that are fetched ahead, so that a handler that takes no time need not wait for the next one.
    * Other processes cannot have them meanwhile: leave it at 0, the default, where handling takes long.
@@ -49,6 +55,7 @@ const MAX_MS = 86_400_000;
 const schema = z.strictObject({
   handler: z.custom<RequestHandler<never>>((value) => typeof value === 'function', 'must be a function'),
   concurrency: z.int().min(1).max(10_000).default(1),
+  slots: z.instanceof(ConsumerSlots, { error: 'must be ConsumerSlots' }).optional(),
   prefetch: z.int().min(0).max(10_000).default(0),
   leaseSeconds: z.number().min(0.05).max(MAX_LEASE_SECONDS).optional(),
   retryDelayMs: z.number().min(0).max(MAX_MS).default(1_000),

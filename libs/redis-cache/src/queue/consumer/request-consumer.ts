@@ -15,6 +15,7 @@ import {
   type ResolvedConsumerOptions,
   resolveConsumerOptions,
 } from './consumer-options.js';
+import { type Slots, UNSHARED_SLOTS } from './consumer-slots.js';
 import { Job } from './job.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { Pause } from './pause.js';
@@ -47,6 +48,8 @@ export class RequestConsumer<T = unknown>
   readonly #leaseMs: number;
   readonly #leases: LeaseKeeper;
   readonly #settling: Settling;
+  readonly #slots: Slots;
+  readonly #onSlot = (): boolean => this.#fetchWith(this.#mayFetch ? 1 : 0);
   readonly #pause = new Pause(() => this.#fill());
   readonly #ahead: Job<T>[] = [];
   #running = 0;
@@ -66,6 +69,7 @@ export class RequestConsumer<T = unknown>
     this.#options = resolveConsumerOptions(options);
     this.#leaseMs = leaseMsOf(this.#options.leaseSeconds ?? this.#core.parts.leaseSeconds);
     this.#leases = new LeaseKeeper(this.#core.reservations, this.#leaseMs);
+    this.#slots = this.#options.slots ?? UNSHARED_SLOTS;
     this.#settling = new Settling(this.#core, this.#leases, this.#options, () => this.#checkIdle());
   }
 
@@ -112,23 +116,37 @@ export class RequestConsumer<T = unknown>
     return this.#settling.isFull ? 0 : Math.min(room, MAX_AT_ONCE);
   }
 
-  #fill(): void {
-    this.#fetchAgain = true;
-    if (this.#stopping || this.#fetching || this.#pause.active || this.#room <= 0) return;
-    this.#fetching = this.#fetch();
+  get #mayFetch(): boolean {
+    return !this.#stopping && !this.#fetching && !this.#pause.active && this.#room > 0;
   }
 
-  async #fetch(): Promise<void> {
-    while (this.#fetchAgain && !this.#stopping && !this.#pause.active && this.#room > 0) {
+  #fill(): void {
+    this.#fetchAgain = true;
+    if (this.#mayFetch) this.#fetchWith(this.#slots.take(this.#room, this.#onSlot));
+  }
+
+  #fetchWith(slots: number): boolean {
+    if (slots === 0) return false;
+    this.#fetching = this.#fetch(slots);
+    return true;
+  }
+
+  async #fetch(slots: number): Promise<void> {
+    for (let wanted = slots; wanted > 0; wanted = this.#takeMore()) {
       this.#fetchAgain = false;
-      const wanted = this.#room;
       const found = await this.#core.reservations.reserve<T>(wanted, this.#leaseMs);
       // Where as many were there as were asked for, more may be.
       this.#fetchAgain ||= found.length === wanted;
+      this.#slots.giveBack(wanted - found.length);
       this.#accept(found);
     }
     // At once, not when the promise is settled: a handler that ends in between would ask in vain.
     this.#fetching = undefined;
+  }
+
+  #takeMore(): number {
+    if (!this.#fetchAgain || this.#stopping || this.#pause.active || this.#room <= 0) return 0;
+    return this.#slots.take(this.#room, this.#onSlot);
   }
 
   #accept(found: ReservedRequest<T>[]): void {
@@ -144,7 +162,8 @@ export class RequestConsumer<T = unknown>
   #runNext(): void {
     while (this.#running < this.#options.concurrency && this.#ahead.length > 0) {
       const job = this.#ahead.shift()!;
-      if (!job.lost) void this.#run(job);
+      if (job.lost) this.#slots.giveBack(1);
+      else void this.#run(job);
     }
   }
 
@@ -158,6 +177,7 @@ export class RequestConsumer<T = unknown>
     }
     this.#running -= 1;
     if (!job.lost) this.#end(job, failure);
+    this.#slots.giveBack(1);
     this.#runNext();
     this.#fill();
     this.#checkIdle();
@@ -178,6 +198,7 @@ export class RequestConsumer<T = unknown>
 
   async #drain(): Promise<void> {
     this.#unlisten?.();
+    this.#slots.leave(this.#onSlot);
     this.#pause.end();
     this.#giveBackAhead();
     // One after the other within one time: what was being fetched has to be given back first.
@@ -203,7 +224,9 @@ export class RequestConsumer<T = unknown>
   }
 
   #giveBackAhead(): void {
-    for (const job of this.#ahead.splice(0)) this.#settling.giveBack(job);
+    const unused = this.#ahead.splice(0);
+    for (const job of unused) this.#settling.giveBack(job);
+    this.#slots.giveBack(unused.length);
   }
 
   /** The time is over: handlers are told, and their requests given back. */

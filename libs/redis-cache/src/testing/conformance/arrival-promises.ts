@@ -83,7 +83,7 @@ export const arrivalPromises: Promises = {
     const again = await reserveOne(backend.queue);
     await backend.queue.release('queue', again.id, releaseTerms({ rejects: true }));
     const [letter] = await backend.queue.listDead('queue', 1);
-    assert.equal(await backend.queue.replayDead('queue', letter!.id, 10), true);
+    assert.equal(await backend.queue.replayDead('queue', letter!.id, 10), 'replayed');
     await next();
     assert.deepEqual(await backend.queue.shift('queue', 5, TERMS), ['request']);
   },

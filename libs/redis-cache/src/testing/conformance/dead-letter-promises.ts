@@ -112,9 +112,9 @@ export const deadLetterPromises: Promises = {
     await kill(queue, 'a', 'b');
     await pushAll(queue, 'waits');
     const [letter] = await queue.listDead('queue', 1);
-    assert.equal(await queue.replayDead('queue', letter!.id, 10), true);
-    assert.equal(await queue.replayDead('queue', letter!.id, 10), false);
-    assert.equal(await queue.replayDead('queue', 'no id', 10), false);
+    assert.equal(await queue.replayDead('queue', letter!.id, 10), 'replayed');
+    assert.equal(await queue.replayDead('queue', letter!.id, 10), 'unknown');
+    assert.equal(await queue.replayDead('queue', 'no id', 10), 'unknown');
     assert.equal((await reserveOne(queue)).request, 'waits');
     const replayed = await reserveOne(queue);
     assert.deepEqual([replayed.request, replayed.deliveries], ['a', 1]);
@@ -125,9 +125,9 @@ export const deadLetterPromises: Promises = {
     await kill(queue, 'a');
     await pushAll(queue, 'b');
     const [letter] = await queue.listDead('queue', 1);
-    assert.equal(await queue.replayDead('queue', letter!.id, 1), false);
+    assert.equal(await queue.replayDead('queue', letter!.id, 1), 'full');
     await shiftOne(queue);
-    assert.equal(await queue.replayDead('queue', letter!.id, 1), true);
+    assert.equal(await queue.replayDead('queue', letter!.id, 1), 'replayed');
   },
 
   'clear leaves them, clearDead removes them and nothing else': async ({ backend: { queue } }) => {

@@ -216,7 +216,8 @@ export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
       replace(queue, 'replayDead', () => async (name, id, maxLength) => {
         const letters = await queue.listDead(name, 100);
         const letter = letters.find((one) => one.id === id);
-        return letter !== undefined && (await queue.push(name, [letter.request], maxLength)) === 1;
+        if (letter === undefined) return 'unknown';
+        return (await queue.push(name, [letter.request], maxLength)) === 1 ? 'replayed' : 'full';
       }),
     /^dead letters: a replayed one is like new/,
   ],
