@@ -74,7 +74,7 @@ describe('/v1/queue/dead', () => {
     await untilDead(({ length, 0: again }) => length === 1 && again!.id !== id);
     for (const unknown of [id, '1-1', 'none', '9'.repeat(60)]) {
       const answer = await demo.post(`/v1/queue/dead/${unknown}/replay`, {});
-      expect(await problemOf(answer)).toEqual([404, 'ERR_NOT_REPLAYED']);
+      expect(await problemOf(answer)).toEqual([404, 'ERR_DEAD_REQUEST_NOT_FOUND']);
     }
   });
 

@@ -33,7 +33,6 @@ function ask(demo: Demo, headers: Record<string, string>, path = '/v1/completion
 }
 
 const askAs = (demo: Demo, key: string): Promise<Response> => ask(demo, { 'x-api-key': key });
-const queue = (demo: Demo, key: string): Promise<Response> => ask(demo, { 'x-api-key': key }, '/v1/queue');
 
 function statusesOf(responses: Response[]): Record<number, number> {
   const counts: Record<number, number> = {};
@@ -102,23 +101,6 @@ describe('the limit of a tenant', () => {
     expect(statusesOf(answers)).toEqual({ 200: 30 });
     for (let call = 0; call < 10; call += 1) expect((await askAs(demo, BLUE)).status).toBe(200);
     await redis.resume();
-  });
-});
-
-describe('the queue quota', () => {
-  it('is one for two processes, and each tenant has its own', async () => {
-    redis = await RedisServer.start();
-    const env = { ...PATIENT, REDIS_URL: redis.url, API_KEYS, QUEUE_QUOTA: '3', QUEUE_CONSUMERS: '0' };
-    const [one, two] = await Promise.all([start(env), start(env)]);
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, (_, index) => queue(index % 2 ? one : two, RED)),
-    );
-    expect(statusesOf(answers)).toEqual({ 202: 3, 429: 5 });
-    const refused = await queue(one, RED);
-    expect(await refused.json()).toMatchObject({ status: 429, code: 'ERR_QUEUE_QUOTA' });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(60);
-    expect((await queue(one, BLUE)).status).toBe(202);
-    expect((await askAs(one, RED)).status).toBe(200);
   });
 });
 

@@ -94,7 +94,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     expect(await cache.getQueue('a').getQueueLength()).toBe(2);
   });
 
-  it('give back what they hold when they stop, and leave the line', async () => {
+  it('give back what they hold when they stop, and are passed over then', async () => {
     open();
     const gate = deferred<void>();
     const slots = new ConsumerSlots(2);

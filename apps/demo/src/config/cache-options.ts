@@ -11,6 +11,8 @@ export function cacheOptions(config: ConfigService): RedisCacheOptions {
   return {
     ...optionsFromEnv((name) => config.get(name)),
     backend: named ? 'redis' : 'memory',
+    // Of each queue, hence of each tenant.
+    queue: { maxLength: demo.QUEUE_QUOTA },
     near: demo.CACHE_NEAR ? {} : undefined,
     getOrSet: {
       staleSeconds: demo.CACHE_STALE_SECONDS,

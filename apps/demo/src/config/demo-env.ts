@@ -53,7 +53,7 @@ const schema = z.object({
  * | `ANTHROPIC_MAX_RETRIES` | how often it repeats an attempt that got no answer | 2 |
  * | `MESSAGES_PING_MS` | how long a stream of `POST /v1/messages` may be silent before its answer | 10,000 |
  * | `TASK_TIMEOUT_MS` | time limit of a task | 120,000 |
- * | `QUEUE_CONSUMERS` | requests of the queue handled at the same time; 0: none | 1 |
+ * | `QUEUE_CONSUMERS` | queued requests handled at the same time, of all tenants in turn; 0: none | 1 |
  * | `QUEUE_LEASE_SECONDS` | how late, after a crash, another process handles a queued request | 30 |
  * | `LOG_LEVEL` | least level that is logged, or `silent` | `info` |
  * | `SHUTDOWN_GRACE_MS` | how long `/health` says 503 before the server stops listening | 1,000 |

@@ -31,7 +31,7 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
  * | `TRUST_PROXY` | addresses or networks of proxies whose `X-Forwarded-For` is believed | none |
  * | `RATE_LIMIT_PER_MINUTE` | requests of a tenant within a minute, in all processes; 0: no limit | 600 |
  * | `FAILED_KEYS_PER_MINUTE` | requests of an address without a valid key that are answered 401; 0: no limit | 30 |
- * | `QUEUE_QUOTA` | requests that a tenant may queue within an hour, in all processes | 10,000 |
+ * | `QUEUE_QUOTA` | requests of a tenant that may wait in its queue, in all processes | 10,000 |
  * | `MAX_HEADER_BYTES` | size of all headers of a request, and of its URL with them | 16,384 |
  * | `MAX_URL_LENGTH` | characters of a URL | 4,096 |
  * | `HEADERS_TIMEOUT_MS` | how long a client may take to send its headers | 10,000 |
@@ -45,7 +45,7 @@ export const securityShape = {
   TRUST_PROXY: parsed(parseProxies, InvalidProxiesError).optional(),
   RATE_LIMIT_PER_MINUTE: whole(0, MAX_LIMIT).default(600),
   FAILED_KEYS_PER_MINUTE: whole(0, MAX_LIMIT).default(30),
-  QUEUE_QUOTA: whole(0, MAX_LIMIT).default(10_000),
+  QUEUE_QUOTA: whole(1, MAX_LIMIT).default(10_000),
   MAX_HEADER_BYTES: whole(1_024, 1024 * 1024).default(16 * 1024),
   MAX_URL_LENGTH: whole(128, 64 * 1024).default(4_096),
   HEADERS_TIMEOUT_MS: whole(1, MAX_TIMEOUT_MS).default(10_000),

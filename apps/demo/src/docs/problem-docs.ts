@@ -40,6 +40,11 @@ const PROBLEMS = {
     code: 'ERR_TASK_NOT_FOUND',
     detail: 'There is no such task.',
   },
+  409: {
+    when: 'The tenant has as many requests waiting as it may; the request stays among the dead',
+    code: 'ERR_QUEUE_FULL',
+    detail: 'The request was not replayed: the queue is full.',
+  },
   413: {
     when: 'The body, or the prompt, is larger than the limit',
     code: 'ERR_PROMPT_TOO_LARGE',
@@ -47,7 +52,7 @@ const PROBLEMS = {
   },
   415: { when: 'The body is not JSON', code: 'ERR_MEDIA_TYPE', detail: 'The body must be application/json.' },
   429: {
-    when: 'Too many requests: of this client, or waiting for a worker',
+    when: 'Too many requests: of this client, or waiting for a worker or in its queue',
     code: 'ERR_POOL_SATURATED',
     detail: 'Too many requests are waiting already.',
   },

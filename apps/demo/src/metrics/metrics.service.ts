@@ -4,6 +4,7 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { TenantQueues } from '../queue/tenant-queues.js';
 import { CacheMetrics } from './cache-metrics.js';
 import type { Collector } from './derived.js';
 import { PoolMetrics } from './pool-metrics.js';
@@ -20,6 +21,7 @@ export class MetricsService implements OnModuleInit {
   constructor(
     cache: RedisCacheService,
     pool: WorkerPool,
+    queues: TenantQueues,
     private readonly host: HttpAdapterHost<FastifyAdapter>,
   ) {
     collectDefaultMetrics({ register: this.#registry });
@@ -27,7 +29,7 @@ export class MetricsService implements OnModuleInit {
     this.#collectors = [
       new CacheMetrics(cache, this.#registry),
       new PoolMetrics(pool, this.#registry),
-      new QueueMetrics(cache, this.#registry),
+      new QueueMetrics(cache, queues, this.#registry),
     ];
   }
 

@@ -5,14 +5,17 @@ import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { inTime } from '../metrics/in-time.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { AnswerTotals } from '../metrics/request-metrics.js';
+import { TenantQueues } from '../queue/tenant-queues.js';
+import type { Tenant } from '../security/tenant.js';
 
-/** What the page shows of this process, as it is at one moment. Nothing in it belongs to a tenant. */
+/** What the page shows of this process, as it is at one moment. Nothing in it belongs to another tenant. */
 export interface LiveSnapshot {
   cache: RedisCacheStatus;
   /** Answers of this process since its start. */
   answers: AnswerTotals;
   /** `null` when the pool did not tell in time. */
   pool: PoolStats | null;
+  /** Of the tenant; for an administrator of all tenants together. */
   queue: QueueStats;
   setup: { pool: string; executor: string };
 }
@@ -23,13 +26,14 @@ export class LiveSnapshots {
   constructor(
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
+    private readonly queues: TenantQueues,
     private readonly metrics: MetricsService,
     @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
   /** Never rejects, and never takes long. */
-  async take(): Promise<LiveSnapshot> {
-    const [pool, queue] = await Promise.all([inTime(this.pool.stats()), this.cache.getQueueStats()]);
+  async take(tenant: Tenant): Promise<LiveSnapshot> {
+    const [pool, queue] = await Promise.all([inTime(this.pool.stats()), this.queues.statsFor(tenant)]);
     return {
       cache: this.cache.getStatus(),
       answers: this.metrics.answerTotals(),

@@ -1,16 +1,20 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { type DeadRequest, RedisCacheService } from 'nestjs-redis-cache';
+import type { DeadRequest } from 'nestjs-redis-cache';
 import { z } from 'zod';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
-import { AdminOnly } from '../security/access.decorators.js';
+import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
+import type { Tenant } from '../security/tenant.js';
+import { askedQueue, whose, whoseQueue, type WhoseQueue } from './asked-queue.js';
 import type { QueuedCompletion } from './queued-completion.js';
+import { TenantQueues } from './tenant-queues.js';
 
 /** A dead letter's id, on Redis and in memory. */
 const ID = /^\d{1,20}(-\d{1,20})?$/;
 const MAX_PAGE = 1_000;
 
 const page = z.strictObject({
+  ...whose,
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
   after: z.string().regex(ID, 'must be the id of a dead request').optional(),
 });
@@ -32,20 +36,28 @@ const NOT_CLEARED = new ProblemError(503, 'The dead requests were not removed: R
 const UNAVAILABLE = new ProblemError(503, 'The request was not replayed: Redis is unavailable.', {
   code: 'ERR_REDIS_UNAVAILABLE',
 });
-const NOT_REPLAYED = new ProblemError(404, 'There is no such dead request, or the queue is full.', {
-  code: 'ERR_NOT_REPLAYED',
+const NOT_FOUND = new ProblemError(404, 'There is no such dead request.', {
+  code: 'ERR_DEAD_REQUEST_NOT_FOUND',
+});
+const FULL = new ProblemError(409, 'The request was not replayed: the queue is full.', {
+  code: 'ERR_QUEUE_FULL',
 });
 
-/** Queued requests that failed for good: of all tenants, hence for administrators. */
+const NOT_REPLAYED = { unknown: NOT_FOUND, full: FULL, unconfirmed: UNAVAILABLE };
+
+/** Queued requests that failed for good, apart for each tenant. */
 @Controller('v1/queue/dead')
 export class DeadRequestsController {
-  constructor(private readonly cache: RedisCacheService) {}
+  constructor(private readonly queues: TenantQueues) {}
 
   /** The oldest first; none while Redis is away. */
   @Get()
-  @AdminOnly()
-  async list(@Query(new ZodBody(page)) query: z.output<typeof page>): Promise<{ dead: DeadRequestView[] }> {
-    const dead = await this.cache.listDeadRequests<QueuedCompletion>(query);
+  async list(
+    @Query(new ZodBody(page)) { tenant: owner, ...range }: z.output<typeof page>,
+    @CurrentTenant() tenant: Tenant,
+  ): Promise<{ dead: DeadRequestView[] }> {
+    const queue = askedQueue(this.queues, tenant, { tenant: owner });
+    const dead = await queue.listDeadRequests<QueuedCompletion>(range);
     return { dead: dead.map(toView) };
   }
 
@@ -53,16 +65,24 @@ export class DeadRequestsController {
   @Post(':id/replay')
   @HttpCode(200)
   @AdminOnly()
-  async replay(@Param('id') id: string): Promise<{ replayed: true }> {
-    if (!ID.test(id)) throw NOT_REPLAYED;
-    if (await this.cache.replayDeadRequest(id)) return { replayed: true };
-    throw (await this.cache.isConnected()) ? NOT_REPLAYED : UNAVAILABLE;
+  async replay(
+    @Param('id') id: string,
+    @Query(new ZodBody(whoseQueue)) query: WhoseQueue,
+    @CurrentTenant() tenant: Tenant,
+  ): Promise<{ replayed: true }> {
+    const queue = askedQueue(this.queues, tenant, query);
+    const outcome = ID.test(id) ? await queue.replayOutcome(id) : 'unknown';
+    if (outcome === 'replayed') return { replayed: true };
+    throw NOT_REPLAYED[outcome];
   }
 
   @Delete()
   @AdminOnly()
-  async clear(): Promise<{ cleared: true }> {
-    if (await this.cache.clearDeadRequests()) return { cleared: true };
+  async clear(
+    @Query(new ZodBody(whoseQueue)) query: WhoseQueue,
+    @CurrentTenant() tenant: Tenant,
+  ): Promise<{ cleared: true }> {
+    if (await askedQueue(this.queues, tenant, query).clearDeadRequests()) return { cleared: true };
     throw NOT_CLEARED;
   }
 }

@@ -1,17 +1,19 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import { RedisCacheService } from 'nestjs-redis-cache';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { assertWithinLimits } from '../completion/assert-within-limits.js';
 import { type CompletionBody, completionBody, toCompletionRequest } from '../completion/completion.schema.js';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
-import { QueueQuotaGuard } from '../security/limits/queue-quota.guard.js';
+import { inTime } from '../metrics/in-time.js';
 import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
+import { retryAfterSeconds } from '../tasks/retry-after.js';
+import { askedQueue, whoseQueue, type WhoseQueue } from './asked-queue.js';
 import type { QueuedCompletion } from './queued-completion.js';
+import { TenantQueues } from './tenant-queues.js';
 
-const NOT_QUEUED = new ProblemError(503, 'The request was not queued: the queue is unavailable or full.', {
+const NOT_QUEUED = new ProblemError(503, 'The request was not queued: Redis is unavailable.', {
   code: 'ERR_NOT_QUEUED',
 });
 const NOT_CLEARED = new ProblemError(503, 'The queue was not cleared: Redis is unavailable.', {
@@ -21,34 +23,50 @@ const NOT_CLEARED = new ProblemError(503, 'The queue was not cleared: Redis is u
 @Controller('v1/queue')
 export class QueueController {
   constructor(
-    private readonly cache: RedisCacheService,
+    private readonly queues: TenantQueues,
     private readonly pool: WorkerPool,
     @Inject(demoConfig.KEY) private readonly config: DemoConfig,
   ) {}
 
+  /** To the end of the tenant's queue. */
   @Post()
   @HttpCode(202)
-  @UseGuards(QueueQuotaGuard)
   async add(
     @Body(new ZodBody(completionBody)) body: CompletionBody,
     @CurrentTenant() tenant: Tenant,
   ): Promise<{ queued: true }> {
     assertWithinLimits(body, this.config);
     this.pool.validate(toCompletionRequest(body));
-    const queued: QueuedCompletion = { tenant: tenant.name, body };
-    if (!(await this.cache.queueRequest(queued))) throw NOT_QUEUED;
+    const request: QueuedCompletion = { tenant: tenant.name, body };
+    const outcome = await askedQueue(this.queues, tenant, {}).queueOutcome(request);
+    if (outcome === 'full') throw await this.#overQuota();
+    if (outcome !== 'queued') throw NOT_QUEUED;
     return { queued: true };
   }
 
+  /** How many requests of a tenant wait. */
   @Get()
-  async length(): Promise<{ length: number }> {
-    return { length: await this.cache.getQueueLength() };
+  async length(
+    @Query(new ZodBody(whoseQueue)) query: WhoseQueue,
+    @CurrentTenant() tenant: Tenant,
+  ): Promise<{ length: number }> {
+    return { length: await askedQueue(this.queues, tenant, query).getQueueLength() };
   }
 
   @Delete()
   @AdminOnly()
-  async clear(): Promise<{ cleared: true }> {
-    if (await this.cache.clearQueue()) return { cleared: true };
+  async clear(
+    @Query(new ZodBody(whoseQueue)) query: WhoseQueue,
+    @CurrentTenant() tenant: Tenant,
+  ): Promise<{ cleared: true }> {
+    if (await askedQueue(this.queues, tenant, query).clearQueue()) return { cleared: true };
     throw NOT_CLEARED;
+  }
+
+  /** A place becomes free when what is being handled has ended. */
+  async #overQuota(): Promise<ProblemError> {
+    const stats = await inTime(this.pool.stats());
+    const detail = `${this.config.QUEUE_QUOTA} requests of this tenant wait already.`;
+    return new ProblemError(429, detail, { code: 'ERR_QUEUE_QUOTA' }, stats ? retryAfterSeconds(stats) : 1);
   }
 }

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import {
   type HandlerContext,
   RejectRequestError,
+  type RequestHandler,
   type ReservedRequest,
   TryLaterError,
 } from 'nestjs-redis-cache';
-import { completionBody, toCompletionRequest } from '../completion/completion.schema.js';
+import { type CompletionBody, completionBody, toCompletionRequest } from '../completion/completion.schema.js';
 import { CompletionService } from '../completion/completion.service.js';
 import type { QueuedCompletion } from './queued-completion.js';
 
@@ -21,12 +22,21 @@ const HOPELESS = new Set(['ERR_INVALID_REQUEST', 'ERR_UNSUPPORTED_PARAMETER', 'E
 export class QueuedCompletionHandler {
   constructor(private readonly completions: CompletionService) {}
 
+  /** A handler of what is in the queue of a tenant. */
+  of(tenant: string): RequestHandler<QueuedCompletion> {
+    return (request, context) => this.#handle(tenant, request, context);
+  }
+
   /**
    * @throws {RejectRequestError} nobody will be able to answer this
    * @throws {TryLaterError} the pool is full or away
    */
-  async handle({ data }: ReservedRequest<QueuedCompletion>, { signal }: HandlerContext): Promise<void> {
-    const { tenant, body } = checked(data);
+  async #handle(
+    tenant: string,
+    { data }: ReservedRequest<QueuedCompletion>,
+    { signal }: HandlerContext,
+  ): Promise<void> {
+    const body = bodyOf(data, tenant);
     const { ttl_seconds: ttlSeconds, tags } = body;
     try {
       await this.completions.complete({
@@ -43,10 +53,10 @@ export class QueuedCompletionHandler {
 }
 
 // Whoever can write to Redis can queue anything.
-function checked(data: QueuedCompletion): QueuedCompletion {
+function bodyOf(data: QueuedCompletion, owner: string): CompletionBody {
   const { tenant, body } = (data ?? {}) as Partial<QueuedCompletion>;
   const parsed = completionBody.safeParse(body);
-  if (typeof tenant === 'string' && parsed.success) return { tenant, body: parsed.data };
+  if (tenant === owner && parsed.success) return parsed.data;
   throw new RejectRequestError('no completion request of this version');
 }
 

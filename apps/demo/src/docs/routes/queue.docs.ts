@@ -32,10 +32,19 @@ const EXAMPLE_DEAD: DeadRequestView = {
   died_at: '2026-01-01T12:01:00.000Z',
 };
 
+const WHOSE = queryPart(
+  'tenant',
+  'Whose queue, by name; default: that of the key. Any but that is for administrators',
+  'web',
+);
+
 export const queueDocs: RouteDocs = {
   'POST /v1/queue': {
     tag: 'Queue',
     summary: 'Queue a request to be computed into the cache',
+    description:
+      'Each tenant has a queue of its own, in which `QUEUE_QUOTA` requests may wait: above that 429, with ' +
+      '`Retry-After` estimated from recent service times.',
     body: jsonBody({ $ref: '#/components/schemas/CompletionRequest' }, { simple: EXAMPLE_REQUEST }),
     responses: {
       202: jsonAnswer('Queued', QUEUED, { queued: { queued: true } }),
@@ -44,44 +53,51 @@ export const queueDocs: RouteDocs = {
   },
   'GET /v1/queue': {
     tag: 'Queue',
-    summary: 'How many requests wait',
-    responses: { 200: jsonAnswer('The length', LENGTH, { three: { length: 3 } }), ...problems(401, 429) },
+    summary: 'How many requests of the tenant wait',
+    parameters: [WHOSE],
+    responses: {
+      200: jsonAnswer('The length', LENGTH, { three: { length: 3 } }),
+      ...problems(400, 401, 404, 429),
+    },
   },
   'DELETE /v1/queue': {
     tag: 'Queue',
-    summary: 'Remove every request that waits',
+    summary: 'Remove every request of the tenant that waits',
+    parameters: [WHOSE],
     responses: {
       200: jsonAnswer('Cleared', CLEARED, { cleared: { cleared: true } }),
-      ...problems(401, 403, 429, 503),
+      ...problems(400, 401, 403, 404, 429, 503),
     },
   },
   'GET /v1/queue/dead': {
     tag: 'Queue',
-    summary: 'Requests that failed for good, of all tenants, the oldest first',
+    summary: 'Requests of the tenant that failed for good, the oldest first',
     parameters: [
+      WHOSE,
       queryPart('limit', 'At most so many, 1 to 1,000; default 100', '100'),
       queryPart('after', 'Begin behind this one: the last `id` of the page before', EXAMPLE_DEAD.id),
     ],
     responses: {
       200: jsonAnswer('The dead requests', DEAD, { one: { dead: [EXAMPLE_DEAD] } }),
-      ...problems(400, 401, 403, 429),
+      ...problems(400, 401, 404, 429),
     },
   },
   'POST /v1/queue/dead/{id}/replay': {
     tag: 'Queue',
     summary: 'Queue a dead request again, as a new one',
-    parameters: [pathPart('id', 'As in the list', EXAMPLE_DEAD.id)],
+    parameters: [pathPart('id', 'As in the list', EXAMPLE_DEAD.id), WHOSE],
     responses: {
       200: jsonAnswer('Replayed', REPLAYED, { replayed: { replayed: true } }),
-      ...problems(401, 403, 404, 429, 503),
+      ...problems(400, 401, 403, 404, 409, 429, 503),
     },
   },
   'DELETE /v1/queue/dead': {
     tag: 'Queue',
-    summary: 'Remove every dead request',
+    summary: 'Remove every dead request of the tenant',
+    parameters: [WHOSE],
     responses: {
       200: jsonAnswer('Cleared', CLEARED, { cleared: { cleared: true } }),
-      ...problems(401, 403, 429, 503),
+      ...problems(400, 401, 403, 404, 429, 503),
     },
   },
 };

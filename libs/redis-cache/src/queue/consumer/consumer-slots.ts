@@ -13,15 +13,12 @@ export interface Slots {
    */
   take(wanted: number, onSlot: OnSlot): number;
   giveBack(count: number): void;
-  /** Leaves the line. */
-  leave(onSlot: OnSlot): void;
 }
 
 /** For a consumer that shares nothing: its `concurrency` alone limits it. */
 export const UNSHARED_SLOTS: Slots = {
   take: (wanted) => wanted,
   giveBack: () => {},
-  leave: () => {},
 };
 
 /**
@@ -74,9 +71,5 @@ export class ConsumerSlots implements Slots {
       this.#free -= 1;
       if (!next()) this.#free += 1;
     }
-  }
-
-  leave(onSlot: OnSlot): void {
-    this.#line.delete(onSlot);
   }
 }

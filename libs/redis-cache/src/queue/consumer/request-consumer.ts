@@ -198,7 +198,6 @@ export class RequestConsumer<T = unknown>
 
   async #drain(): Promise<void> {
     this.#unlisten?.();
-    this.#slots.leave(this.#onSlot);
     this.#pause.end();
     this.#giveBackAhead();
     // One after the other within one time: what was being fetched has to be given back first.
