@@ -5,7 +5,8 @@ import { type Demo, jsonPost, startDemo } from './start-demo.js';
 const RED = 'red-key-0123456789abcdef';
 const BLUE = 'blue-key-0123456789abcdef';
 const OPS = 'ops-key-0123456789abcdef';
-const API_KEYS = `red:${RED},blue:${BLUE},ops:${OPS}:admin`;
+const WATCH = 'watch-key-0123456789abcdef';
+const API_KEYS = `red:${RED},blue:${BLUE},ops:${OPS}:admin,prom:${WATCH}:monitor`;
 const PROMPT = 'A key opens a door. Another key opens another door. No key opens none.';
 const WRONG = 'wrong-key-0123456789abcdef';
 
@@ -102,6 +103,36 @@ describe('with API_KEYS', () => {
     expect((await request(method, path, { 'x-api-key': OPS })).status).toBe(200);
   });
 
+  it('a key of a monitor reads the numbers of all tenants', async () => {
+    for (const key of [RED, BLUE]) expect((await complete({ 'x-api-key': key })).status).toBe(200);
+    const metrics = await request('GET', '/metrics', { authorization: `Bearer ${WATCH}` });
+    expect([metrics.status, await metrics.text()]).toEqual([
+      200,
+      expect.stringContaining('gateway_answers_total'),
+    ]);
+    const stats = await request('GET', '/v1/cache/stats', { 'x-api-key': WATCH });
+    const { tenants } = (await stats.json()) as { tenants: { tenant: string }[] };
+    expect(tenants.map(({ tenant }) => tenant)).toEqual(expect.arrayContaining(['red', 'blue']));
+  });
+
+  it.each([
+    ['POST', '/v1/completions'],
+    ['POST', '/v1/messages'],
+    ['GET', '/v1/tasks/x'],
+    ['GET', '/v1/queue'],
+    ['POST', '/v1/queue'],
+    ['GET', '/v1/queue/dead'],
+    ['DELETE', '/v1/cache'],
+    ['GET', '/v1/events'],
+    ['GET', '/v1/nothing'],
+    ['DELETE', '/v1/cache/stats'],
+  ])('and %s %s refuses it', async (method, path) => {
+    const response = await request(method, path, { 'x-api-key': WATCH });
+    if (path !== '/v1/messages') return expectProblem(response, 403, 'ERR_MONITOR_ONLY');
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ error: { type: 'permission_error' } });
+  });
+
   it('never shows a key', async () => {
     for (const key of [RED, WRONG]) {
       const answers = [
@@ -115,7 +146,7 @@ describe('with API_KEYS', () => {
   });
 
   it('says how many keys there are, and for whom', () => {
-    expect(demo.process.stdout).toMatch(/access +3 API keys for red, blue, ops/);
+    expect(demo.process.stdout).toMatch(/access +4 API keys for red, blue, ops, prom/);
   });
 });
 
@@ -160,7 +191,7 @@ describe('the start', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['with keys', { HOST: '0.0.0.0', API_KEYS }, /access +3 API keys/],
+    ['with keys', { HOST: '0.0.0.0', API_KEYS }, /access +4 API keys/],
     ['when told to serve everyone', { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' }, /access +EVERYONE/],
     ['on a loopback address', { HOST: '127.0.0.2' }, /access +this machine only, no key needed/],
     ['by the name of the loopback address', { HOST: 'localhost' }, /access +this machine only/],

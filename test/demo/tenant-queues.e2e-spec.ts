@@ -195,6 +195,7 @@ describe('what was queued', () => {
     await atWork('red1');
     for (const name of ['red2', 'red3', 'red4']) await queue(demo, 'red', prompt(name));
     await queue(demo, 'blue', prompt('blue1'));
+    expect([await length(demo, 'red'), await length(demo, 'blue')]).toEqual([3, 1]);
     await writeFile(`${gate('red1')}.go`, '');
     await atWork('blue1');
     expect(await length(demo, 'red')).toBe(3);

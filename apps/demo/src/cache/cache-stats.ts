@@ -22,12 +22,15 @@ export interface CacheStats {
   shared: boolean;
 }
 
-/** What the one who asks may see: administrators everything, others their own. */
-export function cacheStatsFor({ name, admin }: Tenant, { table, shared }: SavingsReading): CacheStats {
+/** What the one who asks may see: administrators and monitors everything, others their own. */
+export function cacheStatsFor(
+  { name, admin, monitor }: Tenant,
+  { table, shared }: SavingsReading,
+): CacheStats {
   const tenants = new Map<string, TenantStats>();
   const total = noSavings();
   for (const [tenant, model, counts] of table.entries()) {
-    if (!admin && tenant !== name) continue;
+    if (!admin && !monitor && tenant !== name) continue;
     const stats = tenants.get(tenant) ?? { tenant, total: noSavings(), models: [] };
     tenants.set(tenant, stats);
     stats.models.push({ model, ...counts });

@@ -3,7 +3,7 @@ import { RedisCacheService } from 'nestjs-redis-cache';
 import { scopedTags, TAG_PATTERN } from '../completion/scoped-tags.js';
 import { ProblemError } from '../http/problem.js';
 import { SavingsService } from '../savings/savings.service.js';
-import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
+import { AdminOnly, CurrentTenant, Monitored } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
 import { type CacheStats, cacheStatsFor } from './cache-stats.js';
 
@@ -24,6 +24,7 @@ export class CacheController {
 
   /** What the cache saved so far, per tenant and model. */
   @Get('stats')
+  @Monitored()
   async stats(@CurrentTenant() tenant: Tenant): Promise<CacheStats> {
     return cacheStatsFor(tenant, await this.savings.read());
   }

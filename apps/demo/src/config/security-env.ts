@@ -26,7 +26,7 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
  *
  * | variable | meaning | default |
  * |---|---|---|
- * | `API_KEYS` | `name:key` or `name:key:admin`, comma-separated; kept hashed | none: everybody is `anonymous` |
+ * | `API_KEYS` | `name:key`, `name:key:admin` or `name:key:monitor`, comma-separated; kept hashed | none: everybody is `anonymous` |
  * | `ALLOW_ANONYMOUS` | `true`: without `API_KEYS` listen where others can reach it | `false` |
  * | `TRUST_PROXY` | addresses or networks of proxies whose `X-Forwarded-For` is believed | none |
  * | `RATE_LIMIT_PER_MINUTE` | requests of a tenant within a minute, in all processes; 0: no limit | 600 |

@@ -20,6 +20,7 @@ const ROUTES: RouteDocs = {
 };
 const DESCRIPTION =
   'A caching gateway for Claude: the same question is paid for once. Without `API_KEYS` no key is needed. ' +
+  'A key marked `monitor` is served by `GET /metrics` and `GET /v1/cache/stats` only, and gets 403 elsewhere. ' +
   'Every route may also answer 414 and 431, for URLs and headers above the limits, and 500.';
 
 /**

@@ -1,6 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { AdminOnly } from '../security/access.decorators.js';
+import { AdminOnly, Monitored } from '../security/access.decorators.js';
 import { MetricsService } from './metrics.service.js';
 
 @Controller('metrics')
@@ -10,6 +10,7 @@ export class MetricsController {
   /** For Prometheus: numbers of this process, without tenants or models in them. */
   @Get()
   @AdminOnly()
+  @Monitored()
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     reply.header('Content-Type', this.metrics.contentType);
     return this.metrics.read();

@@ -17,7 +17,7 @@ export class TenantQueues implements Iterable<readonly [tenant: string, queue: R
     this.#queues = new Map<string, RequestQueue>(
       keys === undefined
         ? [[ANONYMOUS_NAME, cache]]
-        : keys.names.map((name) => [name, cache.getQueue(`${cache.queueName}:${name}`)]),
+        : keys.tenants.map((name) => [name, cache.getQueue(`${cache.queueName}:${name}`)]),
     );
   }
 

@@ -9,6 +9,8 @@ declare module 'fastify' {
     isPublic?: boolean;
     /** Served to keys of administrators only. */
     needsAdmin?: boolean;
+    /** Served to keys of monitors as well. */
+    isMonitored?: boolean;
   }
 }
 
@@ -17,6 +19,9 @@ export const Public = (): MethodDecorator => extendRouteConfig({ isPublic: true 
 
 /** A route that only keys of administrators may call; others get 403. Without keys everybody may. */
 export const AdminOnly = (): MethodDecorator => extendRouteConfig({ needsAdmin: true });
+
+/** A route that shows numbers: the only kind that keys of monitors may call, whoever else may. */
+export const Monitored = (): MethodDecorator => extendRouteConfig({ isMonitored: true });
 
 /**
  * Who asks, as a parameter of a handler.

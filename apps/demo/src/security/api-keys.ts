@@ -20,9 +20,14 @@ export class ApiKeys {
     return this.#keys.length;
   }
 
-  /** The tenants' names, each once, in the order of their keys. */
+  /** The names, each once, in the order of their keys. */
   get names(): string[] {
-    return [...new Set(this.#keys.map(({ tenant }) => tenant.name))];
+    return namesOf(this.#keys);
+  }
+
+  /** The names that have a key for more than to watch. */
+  get tenants(): string[] {
+    return namesOf(this.#keys.filter(({ tenant }) => !tenant.monitor));
   }
 
   /** Whose key it is; `undefined` for a wrong one. Takes as long for any wrong key as for any right one. */
@@ -33,6 +38,10 @@ export class ApiKeys {
     for (const key of this.#keys) if (timingSafeEqual(key.digest, digest)) found = key.tenant;
     return found;
   }
+}
+
+function namesOf(keys: readonly HashedKey[]): string[] {
+  return [...new Set(keys.map(({ tenant }) => tenant.name))];
 }
 
 function digestOf(key: string): Buffer {

@@ -1,9 +1,9 @@
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { ProblemError } from '../http/problem.js';
 import type { ApiKeys } from './api-keys.js';
 import type { FailureLimit } from './limits/create-limits.js';
 import { presentedKey } from './presented-key.js';
-import { ANONYMOUS, GUEST } from './tenant.js';
+import { ANONYMOUS, GUEST, type Tenant } from './tenant.js';
 
 const REALM = 'Bearer realm="nestjs-redis-cache"';
 const NO_KEY = new ProblemError(401, 'An API key is needed: Authorization: Bearer, or x-api-key.', {
@@ -12,6 +12,10 @@ const NO_KEY = new ProblemError(401, 'An API key is needed: Authorization: Beare
 const WRONG_KEY = new ProblemError(401, 'The API key is not valid.', { code: 'ERR_WRONG_API_KEY' });
 const NOT_ADMIN = new ProblemError(403, 'This needs the API key of an administrator.', {
   code: 'ERR_NOT_ADMIN',
+});
+
+const MONITOR_ONLY = new ProblemError(403, 'This API key may read /metrics and /v1/cache/stats only.', {
+  code: 'ERR_MONITOR_ONLY',
 });
 
 /** Says who asks, before the body is read: `request.tenant`, or an error. */
@@ -47,8 +51,13 @@ export function checkKeys(keys: ApiKeys, failures: FailureLimit): TenantHook {
       return refuse(request, reply, key === undefined, failures);
     }
     request.tenant = tenant;
-    done(config?.needsAdmin && !tenant.admin ? NOT_ADMIN : undefined);
+    done(refusalOf(tenant, config));
   };
+}
+
+function refusalOf(tenant: Tenant, config: FastifyContextConfig | undefined): ProblemError | undefined {
+  if (tenant.monitor) return config?.isMonitored ? undefined : MONITOR_ONLY;
+  return config?.needsAdmin && !tenant.admin ? NOT_ADMIN : undefined;
 }
 
 async function refuse(

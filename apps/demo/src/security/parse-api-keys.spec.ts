@@ -12,6 +12,13 @@ describe('parseApiKeys', () => {
     expect([keys.size, keys.names]).toEqual([2, ['web', 'ops']]);
   });
 
+  it('tells whether a key is one of a monitor, and counts its name among no tenants', () => {
+    const keys = parseApiKeys(`web:${SECRET},prometheus:${OTHER}:monitor`);
+    expect(keys.find(OTHER)).toEqual({ name: 'prometheus', admin: false, monitor: true });
+    expect([keys.names, keys.tenants]).toEqual([['web', 'prometheus'], ['web']]);
+    expect(parseApiKeys(`web:${OTHER}:monitor,web:${SECRET}`).tenants).toEqual(['web']);
+  });
+
   it('knows no other key', () => {
     const keys = parseApiKeys(`web:${SECRET}`);
     for (const wrong of ['', 'web', `web:${SECRET}`, SECRET.toUpperCase(), `${SECRET} `, `${SECRET}\0`]) {
@@ -42,7 +49,7 @@ describe('parseApiKeys', () => {
     ['a key with a space', `web:${SECRET} ${SECRET}`, 'entry 1 has a key with other characters'],
     ['a key with other letters', `web:${SECRET}é`, 'entry 1 has a key with other characters'],
     ['a key twice', `web:${SECRET},ops:${SECRET}`, 'entry 2 has a key that an entry before it has'],
-    ['another role', `web:${SECRET}:root`, 'entry 1 may have "admin"'],
+    ['another role', `web:${SECRET}:root`, 'entry 1 may have "admin" or "monitor"'],
     ['more than a role', `web:${SECRET}:admin:x`, 'entry 1 is not of the form'],
     ['an empty entry', `web:${SECRET},`, 'entry 2 is not of the form'],
   ])('refuses %s and shows nothing of it', (_what, text, problem) => {

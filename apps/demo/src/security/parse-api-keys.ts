@@ -10,6 +10,7 @@ const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 // Visible ASCII without what separates: it has to fit into a header.
 const KEY = /^[!-+\--9;-~]+$/;
 const ADMIN = 'admin';
+const MONITOR = 'monitor';
 
 /** Why a list of keys cannot be used. Tells the position of the entry, never its text. */
 export class InvalidApiKeysError extends Error {
@@ -20,8 +21,8 @@ export class InvalidApiKeysError extends Error {
 }
 
 /**
- * Reads `name:key,name2:key2`; `name:key:admin` makes a key one of an administrator. A name may come
- * again with another key, so that keys can be changed one after the other.
+ * Reads `name:key,name2:key2`; `name:key:admin` makes a key one of an administrator, `name:key:monitor` one that only
+ * reads numbers. A name may come again with another key, so that keys can be changed one after the other.
  *
  * @throws {InvalidApiKeysError} which entry is wrong, and what is wrong with it
  *
@@ -45,11 +46,17 @@ export function parseApiKeys(text: string): ApiKeys {
 
 function parseEntry(entry: string, refuse: (problem: string) => never): { key: string; tenant: Tenant } {
   const [name = '', key, role, ...rest] = entry.split(':');
-  if (key === undefined || rest.length > 0) refuse('is not of the form name:key or name:key:admin');
-  if (role !== undefined && role !== ADMIN) refuse(`may have "${ADMIN}" after its key and nothing else`);
+  if (key === undefined || rest.length > 0) refuse('is not of the form name:key or name:key:role');
+  if (role !== undefined && role !== ADMIN && role !== MONITOR) {
+    refuse(`may have "${ADMIN}" or "${MONITOR}" after its key and nothing else`);
+  }
   assertName(name, refuse);
   assertKey(key!, refuse);
-  return { key: key!, tenant: Object.freeze({ name, admin: role === ADMIN }) };
+  return { key: key!, tenant: Object.freeze(tenantOf(name, role)) };
+}
+
+function tenantOf(name: string, role: string | undefined): Tenant {
+  return role === MONITOR ? { name, admin: false, monitor: true } : { name, admin: role === ADMIN };
 }
 
 function assertName(name: string, refuse: (problem: string) => never): void {

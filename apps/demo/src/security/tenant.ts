@@ -4,6 +4,8 @@ export interface Tenant {
   readonly name: string;
   /** Whether the key may clear, invalidate and replay. */
   readonly admin: boolean;
+  /** Whether the key may read numbers, those of all tenants, and nothing else. */
+  readonly monitor?: boolean;
 }
 
 /** The name of whoever has no key. No key can have it. */

@@ -54,6 +54,7 @@ export const operationsDocs: RouteDocs = {
   'GET /metrics': {
     tag: 'Operations',
     summary: 'Numbers for Prometheus',
+    description: 'For administrators and monitors.',
     responses: {
       200: textAnswer('Prometheus text format', 'text/plain', 'redis_cache_misses_total 12\n'),
       ...problems(401, 403, 429),
