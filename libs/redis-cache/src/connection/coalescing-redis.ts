@@ -1,6 +1,10 @@
+import { clearImmediate, setImmediate } from 'node:timers';
 import { Redis, type Command } from 'ioredis';
 
 type SendArguments = Parameters<Redis['sendCommand']>;
+
+/** So many commands leave without waiting for more: the server begins with them meanwhile. */
+const MAX_TOGETHER = 32;
 
 /**
  * A client whose commands of one turn of the event loop leave in one write. ioredis writes each by itself,
@@ -9,23 +13,31 @@ type SendArguments = Parameters<Redis['sendCommand']>;
  */
 export class CoalescingRedis extends Redis {
   #corked: Redis['stream'] | undefined;
-
-  readonly #uncork = (): void => {
-    const stream = this.#corked;
-    this.#corked = undefined;
-    stream?.uncork();
-  };
+  #waiting = 0;
+  #flush: NodeJS.Immediate | undefined;
 
   override sendCommand(command: Command, stream?: SendArguments[1]): unknown {
     // The handshake is not ours, and a pipeline is one write already.
-    if (this.#corked === undefined && stream === undefined && this.status === 'ready') this.#cork();
-    return super.sendCommand(command, stream);
+    if (stream !== undefined || this.status !== 'ready') return super.sendCommand(command, stream);
+    if (this.#corked === undefined) this.#cork();
+    const sent = super.sendCommand(command);
+    this.#waiting += 1;
+    if (this.#waiting >= MAX_TOGETHER) this.#uncork();
+    return sent;
   }
 
-  // After the microtasks: replies that came together wake callers together, and these ask again.
+  // When everything that arrived together has been read: what many clients ask for leaves together, too.
   #cork(): void {
     this.#corked = this.stream;
     this.#corked.cork();
-    process.nextTick(this.#uncork);
+    this.#flush = setImmediate(() => this.#uncork());
+  }
+
+  #uncork(): void {
+    clearImmediate(this.#flush);
+    const stream = this.#corked;
+    this.#corked = undefined;
+    this.#waiting = 0;
+    stream?.uncork();
   }
 }
