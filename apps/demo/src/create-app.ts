@@ -38,8 +38,7 @@ export async function createApp(): Promise<DemoApp> {
     logger: new PinoNestLogger(logs.general),
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
-  await protect(app);
-  useLane(app);
+  useLane(app, await protect(app));
   useAssets(app);
   useDocs(app);
   return { app, config: app.get<DemoConfig>(demoConfig.KEY) };

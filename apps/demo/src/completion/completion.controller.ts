@@ -45,7 +45,7 @@ export class CompletionController {
     if (order.directives.onlyIfCached) reply.header('Cache-Status', UNSATISFIED);
     if (prefersAsync(request.headers.prefer)) return this.#begin(order, reply);
     const answer = await this.completions.complete(order);
-    if (request.bodyBytes) this.known.remember(order.tenant, request.bodyBytes, answer.result.key);
+    this.known.learn(request.raw, order.tenant, answer.result.key);
     send(reply, answer);
   }
 

@@ -12,10 +12,7 @@ import type { CacheResult } from 'nestjs-redis-cache';
 export type AnswerSource = 'near' | 'redis' | 'collapsed' | 'stale' | 'factory';
 
 /** The part of a result that tells how it was come by. */
-export interface AnswerNote extends Pick<CacheResult<unknown>, 'status' | 'source'> {
-  /** The `Cache-Status` of an answer that was sent past Fastify, which does not know its headers. */
-  readonly cacheStatus?: string;
-}
+export type AnswerNote = Pick<CacheResult<unknown>, 'status' | 'source'>;
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Tenant } from '../security/tenant.js';
+import type { AnswerNote } from './answer-note.js';
 
 /** What other servers say where the client left before the answer. */
 const CLIENT_GONE = 499;
@@ -9,15 +11,22 @@ export const NO_ROUTE = 'unknown';
 
 /** A request that is over: its response is out, or its client is gone. */
 export interface RequestEnd {
-  request: FastifyRequest;
-  reply: FastifyReply;
+  /** The id that the response carries. */
+  readonly id: string;
+  readonly method: string;
   /** The route's pattern, such as `/v1/tasks/:id`. */
-  route: string;
+  readonly route: string;
   /** As sent; 499 when the client left before. */
-  status: number;
-  durationMs: number;
+  readonly status: number;
+  readonly durationMs: number;
   /** Whether the client left before the response was complete. */
-  aborted: boolean;
+  readonly aborted: boolean;
+  /** `undefined` where a request was refused before anybody asked who it is. */
+  readonly tenant: string | undefined;
+  /** How the answer was come by, if it is one. */
+  readonly answer: AnswerNote | null;
+  /** The header `Cache-Status` as sent. */
+  readonly cacheStatus: string | undefined;
 }
 
 export type RequestObserver = (end: RequestEnd) => void;
@@ -40,8 +49,7 @@ export function watchRequests(fastify: FastifyInstance): void {
   fastify.decorate('requestObservers', observers);
   fastify.decorateReply('answer', null);
   function tell(this: ObservedResponse): void {
-    const end = endOf(this[REPLY]!);
-    for (const observe of observers) observe(end);
+    tellAll(observers, endOf(this[REPLY]!));
   }
   fastify.addHook('onRequest', (_request, reply, done) => {
     const raw = reply.raw as ObservedResponse;
@@ -52,15 +60,34 @@ export function watchRequests(fastify: FastifyInstance): void {
   });
 }
 
+/** Tells each of them of a request that is over. */
+export function tellAll(observers: readonly RequestObserver[], end: RequestEnd): void {
+  for (const observe of observers) observe(end);
+}
+
+/** A duration as it is told: in milliseconds, to the microsecond. */
+export function durationOf(milliseconds: number): number {
+  return Math.round(milliseconds * MICROSECONDS) / MICROSECONDS;
+}
+
 function endOf(reply: FastifyReply): RequestEnd {
-  const { request } = reply;
-  const { headersSent, statusCode, writableFinished } = reply.raw;
+  const { request, raw, answer } = reply;
+  const tenant = request.tenant as Tenant | undefined;
+  const cacheStatus = reply.getHeader('cache-status');
   return {
-    request,
-    reply,
+    id: request.id,
+    method: request.method,
     route: request.routeOptions.url ?? NO_ROUTE,
-    status: headersSent ? statusCode : CLIENT_GONE,
-    durationMs: Math.round(reply.elapsedTime * MICROSECONDS) / MICROSECONDS,
-    aborted: !writableFinished,
+    status: statusOf(raw),
+    durationMs: durationOf(reply.elapsedTime),
+    aborted: !raw.writableFinished,
+    tenant: tenant?.name,
+    answer,
+    cacheStatus: cacheStatus === undefined ? undefined : String(cacheStatus),
   };
+}
+
+/** The status that a client has seen. */
+export function statusOf({ headersSent, statusCode }: ServerResponse): number {
+  return headersSent ? statusCode : CLIENT_GONE;
 }

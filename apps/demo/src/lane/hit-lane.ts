@@ -1,70 +1,96 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
-import { type NearHit, RedisCacheService } from 'nestjs-redis-cache';
+import { RedisCacheService } from 'nestjs-redis-cache';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import type { RequestObserver } from '../http/request-end.js';
 import { ConnectionDrain } from '../lifecycle/connection-drain.js';
 import { SavingsService } from '../savings/savings.service.js';
-import { KnownRequests } from './known-requests.js';
-import { type PreparedAnswer, preparedAnswerOf } from './prepared-answer.js';
-import { bodyOf } from './read-bodies.js';
+import type { Gate } from '../security/protect.js';
+import { KnownRequests, MAX_KNOWN_BYTES } from './known-requests.js';
+import { laneBodyLength } from './lane-request.js';
+import { LaneVisit } from './lane-visit.js';
+import { preparedAnswerOf } from './prepared-answer.js';
+import { type Hit, NEAR, REDIS, sendHit } from './send-hit.js';
 import { answerOfBytes } from './stored-answer.js';
-import { sendAnswer } from './send-answer.js';
+import { whenWhole } from './whole-body.js';
 
-type Ages = Pick<NearHit<unknown>, 'ageSeconds' | 'ttlSeconds' | 'durationMs'>;
+/** What a visitor meets: the checks that hold for all requests, and the way on if the lane has no answer. */
+interface Surroundings {
+  readonly gate: Gate;
+  readonly goOn: RequestListener;
+}
 
 /**
  * The short way of a hit: requests that are known, and whose answer is in the cache, are answered in front of
- * Nest's router. Everything else goes on to the route's handler as if there were no lane.
+ * the framework. Everything else goes on as if there were no lane.
  */
 @Injectable()
 export class HitLane {
   /** Where no copies are kept in this process, answers come as bytes. */
   readonly #readsBytes: boolean;
+  readonly #maxBytes: number;
 
   constructor(
     private readonly cache: RedisCacheService,
     private readonly savings: SavingsService,
     private readonly drain: ConnectionDrain,
-    readonly known: KnownRequests,
-    @Inject(demoConfig.KEY) { CACHE_NEAR: near }: DemoConfig,
+    private readonly known: KnownRequests,
+    @Inject(demoConfig.KEY) { CACHE_NEAR: near, MAX_BODY_BYTES: maxBytes }: DemoConfig,
   ) {
+    this.#maxBytes = Math.min(maxBytes, MAX_KNOWN_BYTES);
     this.#readsBytes = !near || cache.getStatus().backend === 'memory';
   }
 
-  /** For the route of completions, in front of its handler. */
-  readonly hook: preHandlerHookHandler = (request, reply, done) => {
-    if (request.knownKey === '') return done();
-    const goOn = (): void => {
-      request.body = bodyOf(request);
-      done();
+  /** Listens to a server's requests. */
+  listener(gate: Gate, observers: readonly RequestObserver[], goOn: RequestListener): RequestListener {
+    const around: Surroundings = { gate, goOn };
+    return (request, response) => {
+      const length = this.#bodyLengthOf(request);
+      const tenant = length > 0 ? gate.identify(request.headers) : undefined;
+      if (tenant === undefined) return goOn(request, response);
+      const visit = new LaneVisit(request, response, tenant, observers);
+      whenWhole(request, length, (body) => this.#serve(visit, body, around));
     };
-    if (this.#readsBytes) return void this.#fromStore(request, reply, goOn);
-    const hit = this.cache.hits.near(request.knownKey);
-    const answer = hit === undefined ? null : preparedAnswerOf(hit.value);
-    if (answer === null || !this.#canSend(reply)) return goOn();
-    this.#send(request, reply, answer, hit!, 'near');
-  };
-
-  async #fromStore(request: FastifyRequest, reply: FastifyReply, goOn: () => void): Promise<void> {
-    const hit = await this.cache.hits.bytes(request.knownKey);
-    const answer = hit === null ? null : answerOfBytes(hit);
-    if (answer === null || !this.#canSend(reply)) return goOn();
-    this.#send(request, reply, answer, hit!, 'redis');
   }
 
-  #send(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    answer: PreparedAnswer,
-    ages: Ages,
-    source: 'near' | 'redis',
-  ): void {
-    sendAnswer(reply, answer, ages, source);
-    this.savings.countHit(request.tenant.name, answer, ages.durationMs);
+  // While the server stops each answer has to close its connection, which is for the framework's hooks.
+  #bodyLengthOf(request: IncomingMessage): number {
+    return this.drain.stopping ? 0 : laneBodyLength(request, this.#maxBytes);
   }
 
-  // While the server stops each answer has to close its connection, which is for the handler's way.
-  #canSend({ raw }: FastifyReply): boolean {
-    return !this.drain.stopping && !raw.destroyed && !raw.headersSent && !raw.hasHeader('connection');
+  #serve(visit: LaneVisit, body: Buffer, around: Surroundings): void {
+    visit.body = body;
+    const key = this.known.keyOf(visit.tenant.name, body);
+    if (key === undefined) this.#leave(visit, around);
+    else if (this.#readsBytes) void this.#stored(key).then((hit) => this.#end(visit, hit, around));
+    else this.#end(visit, this.#near(key), around);
+    visit.hold();
+  }
+
+  #near(key: string): Hit | null {
+    const ages = this.cache.hits.near(key);
+    const answer = ages === undefined ? null : preparedAnswerOf(ages.value);
+    return answer === null ? null : { answer, ages: ages!, note: NEAR };
+  }
+
+  async #stored(key: string): Promise<Hit | null> {
+    const ages = await this.cache.hits.bytes(key);
+    const answer = ages === null ? null : answerOfBytes(ages);
+    return answer === null ? null : { answer, ages: ages!, note: REDIS };
+  }
+
+  #end(visit: LaneVisit, hit: Hit | null, around: Surroundings): void {
+    if (hit === null) return this.#leave(visit, around);
+    around.gate.countCall(visit.tenant, (limitHeaders) => {
+      if (limitHeaders === null) return this.#leave(visit, around);
+      if (visit.isOver) return;
+      sendHit(visit, hit, [...around.gate.headers, ...limitHeaders]);
+      this.savings.countHit(visit.tenant.name, hit.answer, hit.ages.durationMs);
+    });
+  }
+
+  #leave(visit: LaneVisit, { goOn }: Surroundings): void {
+    this.known.see(visit.request, visit.body);
+    visit.leave(goOn);
   }
 }

@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 
 const MAX_REQUESTS = 10_000;
-/** Longer bodies are read anew each time. In bytes. */
-const MAX_BODY_BYTES = 65_536;
+/** Longer bodies are read anew each time. */
+export const MAX_KNOWN_BYTES = 65_536;
 const MAX_BYTES = 32 * 1024 * 1024;
 /** What an entry costs beside its body, roughly. */
 const OVERHEAD_BYTES = 400;
@@ -21,11 +22,7 @@ interface KnownRequest {
 export class KnownRequests {
   // By checksums, which cost a tenth of a text's own hash. Of two bodies with one checksum the later one stays.
   readonly #requests = new LRUCache<number, KnownRequest>({ max: MAX_REQUESTS, maxSize: MAX_BYTES });
-
-  /** Whether a body of so many bytes is one to be remembered. */
-  takes(bytes: number): boolean {
-    return bytes <= MAX_BODY_BYTES;
-  }
+  readonly #seen = new WeakMap<IncomingMessage, Buffer>();
 
   /** The key that was made of this very body of this tenant; `undefined` when it is not known. */
   keyOf(tenant: string, body: Buffer): string | undefined {
@@ -33,10 +30,18 @@ export class KnownRequests {
     return known?.tenant === tenant && known.body.equals(body) ? known.key : undefined;
   }
 
-  /** @param body one that was checked, and that nobody changes */
-  remember(tenant: string, body: Buffer, key: string): void {
-    if (!this.takes(body.length)) return;
-    const size = body.length + OVERHEAD_BYTES;
+  /** Keeps a body at hand until its request turns out to be valid. */
+  see(request: IncomingMessage, body: Buffer): void {
+    this.#seen.set(request, body);
+  }
+
+  /** Remembers the key of a request, if its body was seen. */
+  learn(request: IncomingMessage, tenant: string, key: string): void {
+    const seen = this.#seen.get(request);
+    if (seen === undefined || seen.length > MAX_KNOWN_BYTES) return;
+    const size = seen.length + OVERHEAD_BYTES;
+    // A copy: what was seen may be a small part of what was received at once.
+    const body = Buffer.from(seen);
     this.#requests.set(checksum(tenant, body), { tenant, body, key }, { size });
   }
 }

@@ -1,18 +1,16 @@
+import type { RequestListener } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { RouteOptions } from 'fastify';
-import { demoConfig, type DemoConfig } from '../config/demo-config.js';
+import type { Gate } from '../security/protect.js';
 import { HitLane } from './hit-lane.js';
-import { LANE_URL, readBodies } from './read-bodies.js';
 
-/** Puts the lane in front of the route of completions. Has to run before any route is registered. */
-export function useLane(app: NestFastifyApplication): void {
+/**
+ * Puts the lane in front of Fastify. With `HOST=localhost` Fastify may listen on a second address as well, which
+ * then has no lane.
+ */
+export function useLane(app: NestFastifyApplication, gate: Gate): void {
   const lane = app.get(HitLane);
-  readBodies(app, lane.known, app.get<DemoConfig>(demoConfig.KEY).MAX_BODY_BYTES);
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRoute', (route: RouteOptions) => {
-      if (route.url === LANE_URL && route.method === 'POST')
-        route.preHandler = [lane.hook, ...[route.preHandler ?? []].flat()];
-    });
+  const { server, requestObservers } = app.getHttpAdapter().getInstance();
+  const [goOn] = server.listeners('request') as [RequestListener];
+  server.off('request', goOn);
+  server.on('request', lane.listener(gate, requestObservers, goOn));
 }

@@ -1,5 +1,4 @@
-import type { FastifyReply } from 'fastify';
-import { type AnswerNote, answerSourceOf } from '../http/answer-note.js';
+import { answerSourceOf } from '../http/answer-note.js';
 import type { RequestEnd, RequestObserver } from '../http/request-end.js';
 
 /** The level of all lines of the access log. */
@@ -7,7 +6,7 @@ export const ACCESS_LEVEL = 'info';
 
 const BEFORE_TIME = `{"level":"${ACCESS_LEVEL}","time":`;
 const BEFORE_ID = `,"pid":${process.pid},"requestId":`;
-/** Texts of which there are few: routes, methods, tenants. */
+/** Texts of which there are few: routes, methods, tenants, and what answers say of the cache. */
 const MAX_QUOTED = 2_000;
 const quoted = new Map<string, string>();
 
@@ -20,13 +19,14 @@ export function accessLog(write: (line: string) => void): RequestObserver {
 }
 
 /** Put together by hand: a serialiser for any object would take several times as long. */
-export function accessLine({ request, reply, route, status, durationMs, aborted }: RequestEnd): string {
-  const head = `${startOf(Date.now())}${JSON.stringify(request.id)}`;
-  const what = `,"method":${quote(request.method)},"route":${quote(route)},"status":${status}`;
-  const name: string | undefined = request.tenant?.name;
-  const tenant = name === undefined ? '' : `,"tenant":${quote(name)}`;
-  const end = `,"durationMs":${durationMs}${aborted ? ',"aborted":true' : ''}}\n`;
-  return `${head}${what}${cacheFields(reply)}${tenant}${end}`;
+export function accessLine(end: RequestEnd): string {
+  const { id, method, route, status, durationMs, aborted, tenant, answer, cacheStatus } = end;
+  const head = `${startOf(Date.now())}${JSON.stringify(id)},"method":${quote(method)},"route":${quote(route)}`;
+  const cache = cacheStatus === undefined ? '' : `,"cache":${quote(cacheStatus)}`;
+  const source = answer === null ? '' : `,"source":"${answerSourceOf(answer)}"`;
+  const who = tenant === undefined ? '' : `,"tenant":${quote(tenant)}`;
+  const gone = aborted ? ',"aborted":true' : '';
+  return `${head},"status":${status}${cache}${source}${who},"durationMs":${durationMs}${gone}}\n`;
 }
 
 let startedAt = 0;
@@ -38,24 +38,6 @@ function startOf(now: number): string {
   startedAt = now;
   start = `${BEFORE_TIME}${now}${BEFORE_ID}`;
   return start;
-}
-
-/** Of notes that many answers share. */
-const fieldsOfNotes = new WeakMap<AnswerNote, string>();
-
-function cacheFields(reply: FastifyReply): string {
-  const { answer } = reply;
-  if (answer?.cacheStatus === undefined) return fieldsFor(answer, reply.getHeader('cache-status'));
-  const known = fieldsOfNotes.get(answer);
-  if (known !== undefined) return known;
-  const fields = fieldsFor(answer, answer.cacheStatus);
-  fieldsOfNotes.set(answer, fields);
-  return fields;
-}
-
-function fieldsFor(answer: AnswerNote | null, status: ReturnType<FastifyReply['getHeader']>): string {
-  const cache = status === undefined ? '' : `,"cache":${JSON.stringify(String(status))}`;
-  return answer === null ? cache : `${cache},"source":"${answerSourceOf(answer)}"`;
 }
 
 function quote(text: string): string {

@@ -50,10 +50,14 @@ function batchingStream(): DestinationStream {
   const output = pino.destination({
     dest: process.stdout.fd,
     sync: false,
+    contentMode: 'buffer',
     maxWrite: MAX_WRITE_BYTES,
     maxLength: MAX_WAITING_BYTES,
   });
-  const batch = new LineBatch(output);
+  const batch = new LineBatch({
+    write: (lines) => output.write(lines as unknown as string),
+    flushSync: () => output.flushSync(),
+  });
   process.once('exit', () => batch.flushSync());
   return batch;
 }

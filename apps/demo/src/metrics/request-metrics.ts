@@ -1,6 +1,7 @@
-import { Counter, type Counter as CounterType, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import { type AnswerNote, type AnswerSource, answerSourceOf } from '../http/answer-note.js';
 import { NO_ROUTE, type RequestEnd } from '../http/request-end.js';
+import { RequestCounts } from './request-counts.js';
 
 /** Seconds: from a near hit to the longest answer of a model. */
 const LATENCY_BUCKETS = [
@@ -14,73 +15,86 @@ export interface AnswerTotals {
   source: Record<AnswerSource, { count: number; sumMs: number }>;
 }
 
+/** How many durations wait until they are sorted into buckets, which costs several times as much for one alone. */
+const MAX_UNSORTED = 1_000;
+
 /**
- * Counts requests and answers as they end. Labels are routes, methods and states, of which there are few, never
- * what clients choose.
+ * Counts requests and answers as they end, as plain numbers, which are made into metrics when these are read.
+ * Labels are routes, methods and states, of which there are few, never what clients choose.
  */
 export class RequestMetrics {
-  readonly #requests: Counter<'method' | 'route' | 'status'>;
-  readonly #answers: Counter<'status'>;
+  readonly #requests = new RequestCounts();
   readonly #latency: Histogram<'source'>;
-  // Looking a child up by its labels costs prom-client more than counting.
-  readonly #requestsOf = new Map<string, CounterType.Internal>();
-  readonly #answersOf = new Map<AnswerNote['status'], CounterType.Internal>();
-  readonly #latencyOf = new Map<AnswerSource, Histogram.Internal<'source'>>();
+  readonly #unsorted: Record<AnswerSource, number[]> = {
+    near: [],
+    redis: [],
+    collapsed: [],
+    stale: [],
+    factory: [],
+  };
 
   /** Only ever grows. */
   readonly totals = noAnswers();
 
   constructor(registry: Registry) {
-    const registers = [registry];
-    this.#requests = new Counter({
-      name: 'gateway_requests_total',
-      help: 'Requests, by route and status; 499: the client left before the answer',
-      labelNames: ['method', 'route', 'status'],
-      registers,
-    });
-    this.#answers = new Counter({
-      name: 'gateway_answers_total',
-      help: 'Completions answered: hit, miss, stale, collapsed, bypass',
-      labelNames: ['status'],
-      registers,
-    });
+    const sort = (): void => this.#sort();
     this.#latency = new Histogram({
       name: 'gateway_answer_duration_seconds',
       help: 'How long completions took to answer, by where they came from',
       labelNames: ['source'],
       buckets: LATENCY_BUCKETS,
-      registers,
+      registers: [registry],
+      collect: sort,
     });
+    registry.registerMetric(requestCounter(this.#requests));
+    registry.registerMetric(answerCounter(this.totals.status));
   }
 
-  observe(end: RequestEnd): void {
-    this.#requestsFor(end).inc();
-    const { answer } = end.reply;
-    if (answer !== null) this.#observeAnswer(answer, end.durationMs);
+  observe({ method, route, status, answer, durationMs }: RequestEnd): void {
+    this.#requests.add(route, route === NO_ROUTE ? NO_ROUTE : method, status);
+    if (answer !== null) this.#observeAnswer(answer, durationMs);
   }
 
   #observeAnswer(answer: AnswerNote, durationMs: number): void {
-    const { status } = answer;
     const source = answerSourceOf(answer);
-    this.totals.status[status] += 1;
+    this.totals.status[answer.status] += 1;
     this.totals.source[source].count += 1;
     this.totals.source[source].sumMs += durationMs;
-    remembered(this.#answersOf, status, () => this.#answers.labels(status)).inc();
-    remembered(this.#latencyOf, source, () => this.#latency.labels(source)).observe(durationMs / SECOND_MS);
+    if (this.#unsorted[source].push(durationMs / SECOND_MS) >= MAX_UNSORTED) this.#sort();
   }
 
-  #requestsFor({ request, route, status }: RequestEnd): CounterType.Internal {
-    const method = route === NO_ROUTE ? NO_ROUTE : request.method;
-    return remembered(this.#requestsOf, `${method} ${route} ${status}`, () =>
-      this.#requests.labels(method, route, String(status)),
-    );
+  #sort(): void {
+    for (const [source, durations] of Object.entries(this.#unsorted)) {
+      const child = this.#latency.labels(source);
+      for (const seconds of durations.splice(0)) child.observe(seconds);
+    }
   }
 }
 
-function remembered<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const value = known.get(key) ?? make();
-  known.set(key, value);
-  return value;
+function requestCounter(requests: RequestCounts): Counter {
+  return new Counter({
+    name: 'gateway_requests_total',
+    help: 'Requests, by route and status; 499: the client left before the answer',
+    labelNames: ['method', 'route', 'status'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const { labels, count } of requests) this.inc(labels, count);
+    },
+  });
+}
+
+function answerCounter(totals: AnswerTotals['status']): Counter {
+  return new Counter({
+    name: 'gateway_answers_total',
+    help: 'Completions answered: hit, miss, stale, collapsed, bypass',
+    labelNames: ['status'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const [status, count] of Object.entries(totals)) if (count > 0) this.inc({ status }, count);
+    },
+  });
 }
 
 const none = (): { count: number; sumMs: number } => ({ count: 0, sumMs: 0 });

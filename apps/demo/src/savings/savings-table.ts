@@ -1,3 +1,4 @@
+import { getOrPut } from '../util/get-or-put.js';
 import {
   addSavings,
   noSavings,
@@ -76,12 +77,4 @@ function placeOf(field: string): Place | null {
 
 function printable(model: string): string {
   return model.slice(0, MAX_MODEL_LENGTH).toWellFormed();
-}
-
-function getOrPut<V>(map: Map<string, V>, key: string, make: () => V): V {
-  const there = map.get(key);
-  if (there !== undefined) return there;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

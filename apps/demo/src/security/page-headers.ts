@@ -40,13 +40,21 @@ const DATA: FastifyHelmetOptions = {
 /** The page itself, its files, and the description of the API. */
 const PAGE_URL = /^\/($|\?|assets\/|docs($|[/?]))/;
 
-/** A hook that gives every response what keeps a browser from doing much with it. */
-export async function pageHeaders(): Promise<onRequestHookHandler> {
+/** What keeps a browser from doing much with a response. */
+export interface PageHeaders {
+  /** Gives them to every response. */
+  hook: onRequestHookHandler;
+  /** Those of data, for what is answered in front of the routes. */
+  ofData: OutgoingHttpHeaders;
+}
+
+export async function pageHeaders(): Promise<PageHeaders> {
   const [page, data] = [await helmetHeaders(PAGE), await helmetHeaders(DATA)];
-  return (request, reply, done) => {
+  const hook: onRequestHookHandler = (request, reply, done) => {
     reply.headers(PAGE_URL.test(request.raw.url!) ? page : data);
     done();
   };
+  return { hook, ofData: data };
 }
 
 // Asked once: for each response anew it would take as long as everything else about a hit.

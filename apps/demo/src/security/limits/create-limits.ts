@@ -4,7 +4,8 @@ import type { RedisCacheService } from 'nestjs-redis-cache';
 import type { DemoEnv } from '../../config/demo-env.js';
 import { ProblemError } from '../../http/problem.js';
 import { isLoopback } from '../exposure.js';
-import { ANONYMOUS, GUEST } from '../tenant.js';
+import { ANONYMOUS, GUEST, type Tenant } from '../tenant.js';
+import { CallWindows } from './call-windows.js';
 import { windowStoreOn } from './window-store.js';
 
 const WINDOW_MS = 60_000;
@@ -15,12 +16,24 @@ const TOO_MANY = new ProblemError(429, 'There were too many requests in the last
 /** Says when an address that failed to show a key may try again, in seconds; 0: now. */
 export type FailureLimit = (request: FastifyRequest) => Promise<number>;
 
+/**
+ * Counts a call of a tenant that was answered in front of the routes, where `calls` would have counted it.
+ * Answers the headers that tell of the limit, names and values in turn; `null` above it.
+ */
+export type CountCall = (tenant: Tenant, answer: (headers: readonly string[] | null) => void) => void;
+
 /** What keeps callers from asking too often. */
 export interface Limits {
   /** A hook that counts requests of a tenant, or of an address where there are no keys. */
   calls: onRequestAsyncHookHandler;
+  countCall: CountCall;
   failures: FailureLimit;
 }
+
+const NO_HEADERS: readonly string[] = [];
+
+/** Where nobody is limited. */
+export const countNothing: CountCall = (_tenant, answer) => answer(NO_HEADERS);
 
 /** Makes both limits, counted in all processes on one Redis. */
 export async function createLimits(
@@ -28,15 +41,17 @@ export async function createLimits(
   cache: RedisCacheService,
   config: Pick<DemoEnv, 'RATE_LIMIT_PER_MINUTE' | 'FAILED_KEYS_PER_MINUTE'>,
 ): Promise<Limits> {
+  const windows = new CallWindows(cache);
   await fastify.register(rateLimit, {
     global: false,
     enableDraftSpec: true,
     timeWindow: WINDOW_MS,
-    store: windowStoreOn(cache),
+    store: windowStoreOn(windows),
     errorResponseBuilder: () => TOO_MANY,
   });
   return {
     calls: callLimit(fastify, config.RATE_LIMIT_PER_MINUTE),
+    countCall: callCount(windows, config.RATE_LIMIT_PER_MINUTE),
     failures: failureLimit(fastify, config.FAILED_KEYS_PER_MINUTE),
   };
 }
@@ -44,6 +59,17 @@ export async function createLimits(
 function callLimit(fastify: FastifyInstance, max: number): onRequestAsyncHookHandler {
   if (max === 0) return async () => {};
   return fastify.rateLimit({ max, keyGenerator: callerOf, allowList: isExempt });
+}
+
+function callCount(windows: CallWindows, max: number): CountCall {
+  if (max === 0) return countNothing;
+  const limit = String(max);
+  return ({ name }, answer) =>
+    windows.hit(tenantCaller(name), WINDOW_MS, max, ({ current, ttl }) => {
+      if (current > max) return answer(null);
+      const [remaining, reset] = [String(max - current), String(Math.ceil(ttl / 1_000))];
+      answer(['ratelimit-limit', limit, 'ratelimit-remaining', remaining, 'ratelimit-reset', reset]);
+    });
 }
 
 function failureLimit(fastify: FastifyInstance, max: number): FailureLimit {
@@ -56,7 +82,11 @@ function failureLimit(fastify: FastifyInstance, max: number): FailureLimit {
 }
 
 function callerOf({ tenant, ip }: FastifyRequest): string {
-  return tenant === ANONYMOUS ? `address:${normalizeIP(ip)}` : `tenant:${tenant.name}`;
+  return tenant === ANONYMOUS ? `address:${normalizeIP(ip)}` : tenantCaller(tenant.name);
+}
+
+function tenantCaller(name: string): string {
+  return `tenant:${name}`;
 }
 
 /** Public routes, and programs of this machine where there are no keys. */
