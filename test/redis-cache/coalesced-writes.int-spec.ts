@@ -4,7 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { RedisServer, until } from '../support/index.js';
 
-const CALLERS = 64;
+const CALLERS = 32;
 
 /** Counts what the sockets that are opened meanwhile hand to the kernel: one of these is one system call. */
 class WriteCount {
@@ -59,6 +59,24 @@ describe('commands of one turn of the event loop', () => {
     const found = await Promise.all(keys.map((key) => cache.getCachedResponse(key)));
     expect(found).toEqual(keys.map((key) => ({ key })));
     expect(writes.count - before).toBe(2);
+  });
+
+  it('leave early when there are many, so that Redis begins with them', async () => {
+    const before = writes.count;
+    await Promise.all(
+      Array.from({ length: 3 * CALLERS }, (_, index) => cache.getCachedResponse(`key ${index}`)),
+    );
+    expect(writes.count - before).toBe(3);
+  });
+
+  it('of several callbacks of one turn leave in one write', async () => {
+    const before = writes.count;
+    const later = (index: number): Promise<unknown> =>
+      new Promise((resolve) => setTimeout(() => resolve(cache.getCachedResponse(`key ${index}`))));
+    // Timers that are due together run one after the other, each with its microtasks.
+    const asked = [1, 2, 3].map(later);
+    await Promise.all(asked);
+    expect(writes.count - before).toBe(1);
   });
 
   it('of two turns leave in two', async () => {
