@@ -6,7 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer, until } from '../support/index.js';
 import { type Demo, startDemo } from './start-demo.js';
 
-const KEYS = { web: 'key-of-the-web-team-0123', ops: 'key-of-operations-0123' };
+const KEYS = {
+  web: 'key-of-the-web-team-0123',
+  ops: 'key-of-operations-0123',
+  monitor: 'key-of-a-monitor-0123',
+};
 const LANE = '/v1/completions';
 /** The same route, in a spelling that the lane does not take. */
 const HANDLER = '/v1/completions?by=handler';
@@ -46,7 +50,7 @@ function start(more: Record<string, string> = {}): Promise<Demo> {
     REDIS_URL: redis.url,
     WORKER_EXECUTOR: 'claude-cli',
     CLAUDE_CLI_PATH: resolve('test/fixtures/fake-claude.mjs'),
-    API_KEYS: `web:${KEYS.web},ops:${KEYS.ops}:admin`,
+    API_KEYS: `web:${KEYS.web},ops:${KEYS.ops}:admin,web:${KEYS.monitor}:monitor`,
     RATE_LIMIT_PER_MINUTE: '5000',
     ...more,
   });
@@ -131,6 +135,8 @@ describe.each([
     const other = await ask(LANE, body, { 'x-api-key': KEYS.ops });
     expect(other).toMatchObject({ status: 200, lane: false, body: { cached: false } });
     expect(await ask(LANE, body, { 'x-api-key': 'a-key-that-is-none-0123' })).toMatchObject({ status: 401 });
+    const monitor = await ask(LANE, body, { 'x-api-key': KEYS.monitor });
+    expect(monitor).toMatchObject({ status: 403, lane: false });
     expect((await ask(LANE, body)).lane).toBe(true);
   });
 

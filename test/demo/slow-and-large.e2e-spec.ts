@@ -13,7 +13,7 @@ const LIMITS = {
   MAX_URL_LENGTH: '1000',
   MAX_BODY_BYTES: '2000',
 };
-const HEAD = 'POST /v1/completions HTTP/1.1\r\nHost: demo\r\nContent-Type: application/json\r\n';
+const HEAD = 'POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 
 let demo: Demo;
 
@@ -74,7 +74,7 @@ describe('a slow client is cut off', () => {
   });
 
   it('that keeps its connection and does not use it', async () => {
-    const said = await converse('GET /health/live HTTP/1.1\r\nHost: demo\r\n\r\n').end;
+    const said = await converse('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n').end;
     expect(said).toMatch(/^HTTP\/1.1 200 /);
   });
 });

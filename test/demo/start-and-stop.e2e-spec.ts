@@ -30,6 +30,7 @@ describe('start', () => {
     ['REDIS_TLS', 'perhaps'],
     ['CACHE_TTL_SECONDS', 'long'],
     ['REDIS_CLUSTER_NODES', 'a:b'],
+    ['ALLOWED_HOSTS', 'https://gateway.example'],
   ])('stops at a wrong %s and names it', async (variable, value) => {
     const child = spawnNode(MAIN, { env: { PORT: '0', [variable]: value } });
     const { code } = await child.exited;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InvalidHostsError, parseHosts } from '../security/parse-hosts.js';
 import { InvalidApiKeysError, parseApiKeys } from '../security/parse-api-keys.js';
 import { InvalidProxiesError, parseProxies } from '../security/parse-proxies.js';
 
@@ -28,6 +29,7 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
  * |---|---|---|
  * | `API_KEYS` | `name:key`, `name:key:admin` or `name:key:monitor`, comma-separated; kept hashed | none: everybody is `anonymous` |
  * | `ALLOW_ANONYMOUS` | `true`: without `API_KEYS` listen where others can reach it | `false` |
+ * | `ALLOWED_HOSTS` | names, comma-separated, that a server for this machine only answers to besides `localhost` and loopback addresses | none |
  * | `TRUST_PROXY` | addresses or networks of proxies whose `X-Forwarded-For` is believed | none |
  * | `RATE_LIMIT_PER_MINUTE` | requests of a tenant within a minute, in all processes; 0: no limit | 600 |
  * | `FAILED_KEYS_PER_MINUTE` | requests of an address without a valid key that are answered 401; 0: no limit | 30 |
@@ -42,6 +44,7 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 export const securityShape = {
   API_KEYS: parsed(parseApiKeys, InvalidApiKeysError).optional(),
   ALLOW_ANONYMOUS: flag.default(false),
+  ALLOWED_HOSTS: parsed(parseHosts, InvalidHostsError).default([]),
   TRUST_PROXY: parsed(parseProxies, InvalidProxiesError).optional(),
   RATE_LIMIT_PER_MINUTE: whole(0, MAX_LIMIT).default(600),
   FAILED_KEYS_PER_MINUTE: whole(0, MAX_LIMIT).default(30),

@@ -5,7 +5,7 @@ import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import type { RequestObserver } from '../http/request-end.js';
 import { ConnectionDrain } from '../lifecycle/connection-drain.js';
 import { SavingsService } from '../savings/savings.service.js';
-import type { Gate } from '../security/protect.js';
+import type { Gate } from '../security/gate.js';
 import { KnownRequests, MAX_KNOWN_BYTES } from './known-requests.js';
 import { laneBodyLength } from './lane-request.js';
 import { LaneVisit } from './lane-visit.js';

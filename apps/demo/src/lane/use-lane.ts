@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Gate } from '../security/protect.js';
+import type { Gate } from '../security/gate.js';
 import { HitLane } from './hit-lane.js';
 
 /**

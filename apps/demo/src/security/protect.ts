@@ -1,24 +1,15 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { onRequestHookHandler } from 'fastify';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { isLoopback } from './exposure.js';
-import { admitEveryone, checkKeys, type TenantHook } from './key-check.js';
-import { type CountCall, countNothing, createLimits, type FailureLimit } from './limits/create-limits.js';
+import { type Gate, identifyByHost, identifyByKey, identifyNobody } from './gate.js';
+import { hostCheck, refuseOtherHosts } from './host-check.js';
+import { admitEveryone, checkKeys } from './key-check.js';
+import { countNothing, createLimits, type Limits } from './limits/create-limits.js';
 import { pageHeaders } from './page-headers.js';
-import { presentedKey } from './presented-key.js';
 import { markPublic } from './public-urls.js';
-import { ANONYMOUS, type Tenant } from './tenant.js';
 import { limitUrl } from './url-limit.js';
-
-/** What holds for every request, for whoever answers in front of the routes and their hooks. */
-export interface Gate {
-  /** Who asks, by the headers alone; `undefined` where they do not say that it may pass. */
-  identify(headers: IncomingHttpHeaders): Tenant | undefined;
-  countCall: CountCall;
-  /** What every response of data carries, names and values in turn. */
-  readonly headers: readonly string[];
-}
 
 /** Puts in front of all routes what keeps strangers out. Has to run before any route is registered. */
 export async function protect(app: NestFastifyApplication): Promise<Gate> {
@@ -30,30 +21,25 @@ export async function protect(app: NestFastifyApplication): Promise<Gate> {
   fastify.addHook('onRequest', hook);
   const limits = await createLimits(fastify, app.get(RedisCacheService), config);
   fastify.addHook('onRequest', limitUrl(config.MAX_URL_LENGTH));
-  fastify.addHook('onRequest', admission(config, limits.failures));
-  const isLimited = !servesThisMachineOnly(config);
-  if (isLimited) fastify.addHook('onRequest', limits.calls);
-  return {
-    identify: identification(config),
-    countCall: isLimited ? limits.countCall : countNothing,
-    headers: Object.entries(ofData).flatMap(([name, value]) => [name, String(value)]),
-  };
+  const { hooks, ...gate } = admission(config, limits);
+  for (const one of hooks) fastify.addHook('onRequest', one);
+  return { ...gate, headers: Object.entries(ofData).flatMap(([name, value]) => [name, String(value)]) };
 }
 
-function admission({ API_KEYS: keys }: DemoConfig, failures: FailureLimit): TenantHook {
-  return keys === undefined ? admitEveryone : checkKeys(keys, failures);
+/** Who is let in, and how often, in hooks and for the gate. */
+interface Admission extends Omit<Gate, 'headers'> {
+  hooks: onRequestHookHandler[];
 }
 
-function identification(config: DemoConfig): Gate['identify'] {
-  const { API_KEYS: keys } = config;
-  if (keys !== undefined) {
-    return (headers) => {
-      const key = presentedKey(headers);
-      return key === undefined ? undefined : keys.find(key);
-    };
-  }
-  // Where addresses are limited, it takes more than headers to know one.
-  return servesThisMachineOnly(config) ? () => ANONYMOUS : () => undefined;
+function admission(config: DemoConfig, { calls, countCall, failures }: Limits): Admission {
+  const { API_KEYS: keys, ALLOWED_HOSTS: hosts } = config;
+  if (keys !== undefined)
+    return { hooks: [checkKeys(keys, failures), calls], identify: identifyByKey(keys), countCall };
+  if (!servesThisMachineOnly(config))
+    return { hooks: [admitEveryone, calls], identify: identifyNobody, countCall };
+  const isAllowed = hostCheck(hosts);
+  const hooks = [refuseOtherHosts(isAllowed), admitEveryone];
+  return { hooks, identify: identifyByHost(isAllowed), countCall: countNothing };
 }
 
 /** Whether every caller is exempt from the limit, so that there is no need to look at each. */
