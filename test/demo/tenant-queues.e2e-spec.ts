@@ -102,34 +102,44 @@ async function queueOfRed(): Promise<RequestQueue> {
 const gate = (name: string): string => join(folder, name);
 
 describe('two tenants', () => {
+  let parked: Demo;
+
+  beforeAll(async () => {
+    parked = await startDemo(PARKED);
+  });
+
+  afterEach(async () => {
+    for (const name of ['red', 'blue']) await ask(parked, 'ops', 'DELETE', `/v1/queue?tenant=${name}`);
+  });
+
+  afterAll(() => parked?.stop());
+
   it('see their own queue only; an administrator names any', async () => {
-    const demo = await start(PARKED);
-    for (const prompt of ['one', 'two']) expect((await queue(demo, 'red', prompt)).status).toBe(202);
-    expect(await get(demo, 'red', '/v1/queue')).toEqual({ length: 2 });
-    expect(await get(demo, 'red', '/v1/queue?tenant=red')).toEqual({ length: 2 });
-    expect(await get(demo, 'blue', '/v1/queue')).toEqual({ length: 0 });
-    expect(await get(demo, 'ops', '/v1/queue')).toEqual({ length: 0 });
-    expect(await get(demo, 'ops', '/v1/queue?tenant=red')).toEqual({ length: 2 });
+    for (const prompt of ['one', 'two']) expect((await queue(parked, 'red', prompt)).status).toBe(202);
+    expect(await get(parked, 'red', '/v1/queue')).toEqual({ length: 2 });
+    expect(await get(parked, 'red', '/v1/queue?tenant=red')).toEqual({ length: 2 });
+    expect(await get(parked, 'blue', '/v1/queue')).toEqual({ length: 0 });
+    expect(await get(parked, 'ops', '/v1/queue')).toEqual({ length: 0 });
+    expect(await get(parked, 'ops', '/v1/queue?tenant=red')).toEqual({ length: 2 });
     for (const path of ['/v1/queue', '/v1/queue/dead']) {
       for (const [name, other] of [
         ['blue', 'red'],
         ['ops', 'green'],
       ] as const) {
-        const asked = ask(demo, name, 'GET', `${path}?tenant=${other}`);
+        const asked = ask(parked, name, 'GET', `${path}?tenant=${other}`);
         expect(await outcome(asked)).toEqual([404, 'ERR_TENANT_NOT_FOUND']);
       }
-      expect(await outcome(ask(demo, 'red', 'GET', `${path}?x=1`))).toEqual([400, 'ERR_VALIDATION']);
+      expect(await outcome(ask(parked, 'red', 'GET', `${path}?x=1`))).toEqual([400, 'ERR_VALIDATION']);
     }
-    expect((await queue(demo, 'blue', 'three')).status).toBe(202);
-    expect((await ask(demo, 'ops', 'DELETE', '/v1/queue?tenant=red')).status).toBe(200);
-    expect([await length(demo, 'red'), await length(demo, 'blue')]).toEqual([0, 1]);
+    expect((await queue(parked, 'blue', 'three')).status).toBe(202);
+    expect((await ask(parked, 'ops', 'DELETE', '/v1/queue?tenant=red')).status).toBe(200);
+    expect([await length(parked, 'red'), await length(parked, 'blue')]).toEqual([0, 1]);
   });
 
   it('see their own numbers live; administrators and /metrics those of all', async () => {
-    const demo = await start(PARKED);
-    for (const name of ['red', 'red', 'blue'] as const) await queue(demo, name, 'waits');
+    for (const name of ['red', 'red', 'blue'] as const) await queue(parked, name, 'waits');
     const waiting = async (name: Name): Promise<unknown> => {
-      const response = await ask(demo, name, 'GET', '/v1/events');
+      const response = await ask(parked, name, 'GET', '/v1/events');
       for await (const chunk of response.body!) {
         const [, data] = /^data: (.+)$/m.exec(Buffer.from(chunk).toString()) ?? [];
         if (data) return (JSON.parse(data) as { queue: { waiting: number } }).queue.waiting;
@@ -137,7 +147,7 @@ describe('two tenants', () => {
       return undefined;
     };
     expect([await waiting('red'), await waiting('blue'), await waiting('ops')]).toEqual([2, 1, 3]);
-    const metrics = await (await ask(demo, 'ops', 'GET', '/metrics')).text();
+    const metrics = await (await ask(parked, 'ops', 'GET', '/metrics')).text();
     expect(metrics).toMatch(/^gateway_queue_depth\{state="waiting"\} 3$/m);
     expect(metrics).toMatch(/^gateway_queue_oldest_age_seconds [\d.e-]+$/m);
   });

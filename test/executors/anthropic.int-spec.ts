@@ -152,6 +152,40 @@ describe('what the API gets of the AnthropicExecutor', () => {
   });
 });
 
+describe('how the AnthropicExecutor counts tokens', () => {
+  const { signal } = new AbortController();
+
+  it('asks the API, with what is input and nothing else', async () => {
+    const tools = [{ name: 'look', input_schema: {} }];
+    const input = { system: 'Be brief.', tools, tool_choice: { type: 'auto' } };
+    const rest = { max_tokens: 5, temperature: 1, stop_sequences: ['a'], metadata: { user_id: 'u' } };
+    const executor = make({ modelAliases: { fast: 'claude-haiku-5-5' } });
+    const prompt = '[[api count 42]]';
+    expect(await executor.countTokens({ prompt, model: 'fast', ...input, ...rest }, signal)).toBe(42);
+    const messages = [{ role: 'user', content: prompt }];
+    expect(api.calls.map(({ body }) => body)).toEqual([{ model: 'claude-haiku-5-5', messages, ...input }]);
+  });
+
+  it('fails as a request does, also by an answer without a count', async () => {
+    const count = (behaviour: string): Promise<number> => make().countTokens(mark(behaviour), signal);
+    await expect(count('overloaded')).rejects.toBeInstanceOf(AnthropicApiError);
+    await expect(count('no-count')).rejects.toThrow('the answer of the Anthropic API has no count');
+    await expect(make().countTokens({ prompt: '' }, signal)).rejects.toMatchObject({ field: 'prompt' });
+  });
+
+  it('ends with the signal, and with the executor', async () => {
+    const leaving = new AbortController();
+    const executor = make();
+    const left = executor.countTokens(mark('silent'), leaving.signal);
+    const closed = executor.countTokens(mark('silent'), signal);
+    await api.call(1);
+    leaving.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    await Promise.all([executor.close(), expect(closed).rejects.toThrow('the executor was closed')]);
+    expect(await Promise.all(api.calls.map(({ ended }) => ended))).toEqual(['gone', 'gone']);
+  });
+});
+
 describe('how a request to the Anthropic API fails', () => {
   it.each([
     ['forbidden', { code: 'ERR_ANTHROPIC_PERMISSION', upstream: { status: 403, type: 'permission_error' } }],

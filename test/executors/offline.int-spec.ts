@@ -85,6 +85,19 @@ describe('OfflineExecutor', () => {
     expect(answer.usage.input_tokens).toBeGreaterThan(userOnly.usage.input_tokens);
   });
 
+  it('counts what it would read, without an answer', async () => {
+    const executor = make();
+    const { signal } = context();
+    const request = { prompt: TEXT, system: 'Be brief.' };
+    const { usage } = await executor.execute({ ...request, max_tokens: 2 }, context());
+    expect(await executor.countTokens(request, signal)).toBe(usage.input_tokens);
+    await expect(executor.countTokens({ ...request, top_p: 1 }, signal)).rejects.toMatchObject({
+      field: 'top_p',
+    });
+    await executor.close();
+    await expect(executor.countTokens(request, signal)).rejects.toThrow('closed');
+  });
+
   it('leaves the event loop free while it reads a long text', async () => {
     const executor = make();
     await executor.execute({ prompt: TEXT }, context());

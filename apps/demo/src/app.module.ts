@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
 import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
-import { WorkerPoolModule } from 'nestjs-worker-pool';
+import { Executor, WorkerPoolModule } from 'nestjs-worker-pool';
 import { CacheModule } from './cache/cache.module.js';
 import { CompletionModule } from './completion/completion.module.js';
 import { cacheOptions } from './config/cache-options.js';
 import { demoConfig } from './config/demo-config.js';
+import { ExecutorModule } from './config/executor.module.js';
 import { apiPoolOptions } from './config/pool-options.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
@@ -21,9 +22,10 @@ import { TasksModule } from './tasks/tasks.module.js';
   imports: [
     ConfigModule.forRoot({ isGlobal: true, load: [demoConfig] }),
     RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
+    ExecutorModule,
     WorkerPoolModule.forRootAsync({
       isGlobal: true,
-      inject: [demoConfig.KEY, RedisCacheService, ConfigService],
+      inject: [demoConfig.KEY, Executor, RedisCacheService, ConfigService],
       useFactory: apiPoolOptions,
     }),
     CompletionModule,

@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
-import { WorkerPoolModule } from 'nestjs-worker-pool';
+import { Executor, WorkerPoolModule } from 'nestjs-worker-pool';
 import { cacheOptions } from './config/cache-options.js';
 import { demoConfig } from './config/demo-config.js';
+import { ExecutorModule } from './config/executor.module.js';
 import { workerPoolOptions } from './config/pool-options.js';
 import { WorkerDrain } from './lifecycle/worker-drain.js';
 
@@ -12,9 +13,10 @@ import { WorkerDrain } from './lifecycle/worker-drain.js';
   imports: [
     ConfigModule.forRoot({ isGlobal: true, load: [demoConfig] }),
     RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
+    ExecutorModule,
     WorkerPoolModule.forRootAsync({
       isGlobal: true,
-      inject: [demoConfig.KEY, RedisCacheService, ConfigService],
+      inject: [demoConfig.KEY, Executor, RedisCacheService, ConfigService],
       useFactory: workerPoolOptions,
     }),
   ],

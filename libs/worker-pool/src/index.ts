@@ -10,6 +10,7 @@ export type {
 } from './completion-request.js';
 export { createWorkerPool } from './create-worker-pool.js';
 export { AnthropicApiError, type AnthropicApiFailure } from './errors/anthropic-api.error.js';
+export { CannotCountTokensError } from './errors/cannot-count-tokens.error.js';
 export { ExecutorError, type ExecutorErrorOptions, type UpstreamFailure } from './errors/executor.error.js';
 export { InvalidPoolOptionsError } from './errors/invalid-pool-options.error.js';
 export { InvalidRequestError } from './errors/invalid-request.error.js';

@@ -3,6 +3,9 @@
  *
  * text …          the answer is the argument
  * facts           (without a mark) the answer is JSON with the body and the headers of the request
+ * count n         the answer is a count of tokens, n or the length of the messages as JSON: the usual one where
+ *                 tokens are to be counted
+ * no-count        the same without the count
  * refusal, max-tokens, stop-sequence, tool-use, thinking    end in that way
  * invalid         400, with a message that quotes the prompt and the key
  * forbidden       403
@@ -43,6 +46,11 @@ export function refuse(reply: ServerResponse, status: number, type: string, mess
   reply.end(JSON.stringify({ type: 'error', error: { type, message }, request_id: REQUEST_ID }));
 }
 
+function send(reply: ServerResponse, body: object): void {
+  reply.writeHead(200, { 'content-type': 'application/json', 'request-id': REQUEST_ID });
+  reply.end(JSON.stringify(body));
+}
+
 function begin(reply: ServerResponse): void {
   reply.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': REQUEST_ID });
 }
@@ -53,8 +61,7 @@ function answer(reply: ServerResponse, { body }: ApiCall, patch: Partial<ApiMess
     begin(reply);
     reply.end(eventsOf(message).map(sse).join(''));
   } else {
-    reply.writeHead(200, { 'content-type': 'application/json', 'request-id': REQUEST_ID });
-    reply.end(JSON.stringify(message));
+    send(reply, message);
   }
 }
 
@@ -71,6 +78,8 @@ export const behaviours: Record<string, Behaviour> = {
   facts: (reply, call) =>
     answer(reply, call, text(JSON.stringify({ body: call.body, headers: call.headers }))),
   text: (reply, call, argument) => answer(reply, call, text(argument)),
+  count: (reply, { text: { length } }, argument) => send(reply, { input_tokens: Number(argument || length) }),
+  'no-count': (reply) => send(reply, { input_tokens: 'many' }),
   refusal: (reply, call) =>
     answer(reply, call, {
       ...text('I cannot'),

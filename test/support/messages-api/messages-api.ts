@@ -1,6 +1,6 @@
 /**
- * A server that speaks Anthropic's Messages API, for tests: `POST /v1/messages`, whole or as a stream, with the
- * checks that the API makes of key, version and form. What it answers is chosen by a mark in the prompt, see
+ * A server that speaks Anthropic's Messages API, for tests: `POST /v1/messages`, whole or as a stream, and
+ * `POST /v1/messages/count_tokens`, with the checks that the API makes of key, version and form. What it answers is chosen by a mark in the prompt, see
  * behaviours.ts, or by the next one of a script.
  *
  *   const api = await MessagesApi.start();
@@ -19,6 +19,8 @@ import { type ApiCall, behaviours, refuse } from './behaviours.js';
 const KEY = 'sk-ant-test-0123456789';
 const VERSIONS = ['2023-06-01', '2026-10-21'];
 const SAMPLING = ['temperature', 'top_p', 'top_k'];
+const COUNT_URL = '/v1/messages/count_tokens';
+const NOT_COUNTED = [...SAMPLING, 'max_tokens', 'stop_sequences', 'metadata', 'stream'];
 const MARK = /\[\[api ([a-z-]+)(?: ([^\]]+))?\]\]/;
 
 export class MessagesApi {
@@ -75,7 +77,8 @@ export class MessagesApi {
       return;
     }
     const call = callOf(request, reply, body);
-    const [, mode = 'facts', argument = ''] = MARK.exec(this.#markFor(call)) ?? [];
+    const usual = request.url === COUNT_URL ? 'count' : 'facts';
+    const [, mode = usual, argument = ''] = MARK.exec(this.#markFor(call)) ?? [];
     this.calls.push(call);
     this.#arrivals.emit('call');
     await behaviours[mode]!(reply, call, argument);
@@ -93,16 +96,19 @@ function problemOf(
   { method, url, headers }: IncomingMessage,
   body: ApiCall['body'] | null,
 ): Problem | undefined {
-  if (method !== 'POST' || url !== '/v1/messages') return [404, 'not_found_error', 'Not found'];
+  const isCount = url === COUNT_URL;
+  if (method !== 'POST' || (url !== '/v1/messages' && !isCount)) return [404, 'not_found_error', 'Not found'];
   if (headers.authorization !== `Bearer ${KEY}` && headers['x-api-key'] !== KEY) {
     return [401, 'authentication_error', 'invalid x-api-key'];
   }
   const version = String(headers['anthropic-version']);
   if (!VERSIONS.includes(version)) return [400, 'invalid_request_error', `anthropic-version: ${version}`];
-  const missing = ['model', 'max_tokens', 'messages'].find((field) => body?.[field] === undefined);
+  const needed = isCount ? ['model', 'messages'] : ['model', 'max_tokens', 'messages'];
+  const missing = needed.find((field) => body?.[field] === undefined);
   if (missing) return [400, 'invalid_request_error', `${missing}: Field required`];
-  const sampling = version === VERSIONS[1] ? SAMPLING.find((field) => body && field in body) : undefined;
-  return sampling ? [400, 'invalid_request_error', `${sampling}: Extra inputs are not permitted`] : undefined;
+  const refused = isCount ? NOT_COUNTED : version === VERSIONS[1] ? SAMPLING : [];
+  const extra = refused.find((field) => body && field in body);
+  return extra ? [400, 'invalid_request_error', `${extra}: Extra inputs are not permitted`] : undefined;
 }
 
 function callOf({ headers }: IncomingMessage, reply: ServerResponse, body: ApiCall['body']): ApiCall {

@@ -1,4 +1,4 @@
-import type { TaskResult, UpstreamFailure } from 'nestjs-worker-pool';
+import type { ExecutorError, TaskResult, UpstreamFailure } from 'nestjs-worker-pool';
 import { ProblemError } from '../http/problem.js';
 
 const PROCESS_TIMEOUT = 'ERR_PROCESS_TIMEOUT';
@@ -9,11 +9,16 @@ export class TaskFailedError extends ProblemError {
   /** What the service behind the executor answered, if it was that which failed. */
   readonly upstream: UpstreamFailure | undefined;
 
-  constructor(result: TaskResult) {
+  constructor(result: Pick<TaskResult, 'status' | 'error'>) {
     const { code, message = `The task ended as ${result.status}.`, upstream } = result.error ?? {};
     super(statusOf(result), message, { code }, retryAfterSeconds(upstream));
     this.name = 'TaskFailedError';
     this.upstream = upstream;
+  }
+
+  /** The same for what an executor did without a task. */
+  static of({ code, message, upstream }: ExecutorError): TaskFailedError {
+    return new TaskFailedError({ status: 'failed', error: { code, message, upstream } });
   }
 }
 
@@ -21,6 +26,6 @@ function retryAfterSeconds({ retryAfterMs = null }: Partial<UpstreamFailure> = {
   return retryAfterMs === null ? undefined : Math.ceil(retryAfterMs / 1_000);
 }
 
-function statusOf({ status, error }: TaskResult): number {
+function statusOf({ status, error }: Pick<TaskResult, 'status' | 'error'>): number {
   return error?.code === PROCESS_TIMEOUT ? 504 : STATUS_OF[status];
 }

@@ -2,24 +2,25 @@ import type { ConfigService } from '@nestjs/config';
 import type { RedisCacheService } from 'nestjs-redis-cache';
 import type {
   BullmqPoolOptions,
+  Executor,
   PoolConnectionOptions,
   PoolRole,
   WorkerPoolOptions,
 } from 'nestjs-worker-pool';
 import { TicketExecutor } from '../completion/ticket-executor.js';
 import { cacheOptions } from './cache-options.js';
-import { createExecutor } from './create-executor.js';
 import type { DemoConfig } from './demo-config.js';
 import { type DemoEnv, InvalidEnvError } from './demo-env.js';
 
 /** The pool of an API process: the work is done here, or handed to worker processes. */
 export function apiPoolOptions(
   config: DemoConfig,
+  executor: Executor,
   cache: RedisCacheService,
   environment: ConfigService,
 ): WorkerPoolOptions {
   // By the time the pool closes, running work has had its time already: see WorkDeadline.
-  const common = { ...commonOptions(config, cache), drainTimeoutMs: 0 };
+  const common = { ...commonOptions(config, executor, cache), drainTimeoutMs: 0 };
   if (config.WORKER_POOL === 'local') return common;
   // Whoever waits for an answer gets one, even while the queue is away.
   return { ...common, ...queueOptions(config, environment, 'producer'), fallback: 'local' as const };
@@ -28,10 +29,11 @@ export function apiPoolOptions(
 /** The pool of a worker process. */
 export function workerPoolOptions(
   config: DemoConfig,
+  executor: Executor,
   cache: RedisCacheService,
   environment: ConfigService,
 ): WorkerPoolOptions {
-  const common = { ...commonOptions(config, cache), drainTimeoutMs: config.SHUTDOWN_DRAIN_MS };
+  const common = { ...commonOptions(config, executor, cache), drainTimeoutMs: config.SHUTDOWN_DRAIN_MS };
   return { ...common, ...queueOptions(config, environment, 'worker') };
 }
 
@@ -42,9 +44,9 @@ export function assertSharedPool({ WORKER_POOL: pool }: DemoEnv): void {
   if (pool === 'local') throw new InvalidEnvError('WORKER_POOL', 'a worker process needs bullmq');
 }
 
-function commonOptions(config: DemoConfig, cache: RedisCacheService) {
+function commonOptions(config: DemoConfig, executor: Executor, cache: RedisCacheService) {
   return {
-    executor: new TicketExecutor(createExecutor(config), cache),
+    executor: new TicketExecutor(executor, cache),
     concurrency: config.WORKER_CONCURRENCY,
     maxBacklog: config.WORKER_BACKLOG,
     taskTimeoutMs: config.TASK_TIMEOUT_MS,

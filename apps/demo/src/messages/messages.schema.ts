@@ -40,3 +40,17 @@ export const messagesBody = z.strictObject({
 });
 
 export type MessagesBody = z.output<typeof messagesBody>;
+
+/** Body of `POST /v1/messages/count_tokens`: the fields that are input. */
+export const countTokensBody = messagesBody.pick({
+  model: true,
+  messages: true,
+  system: true,
+  tools: true,
+  tool_choice: true,
+  thinking: true,
+  output_config: true,
+  cache_control: true,
+});
+
+export type CountTokensBody = z.output<typeof countTokensBody>;

@@ -1,15 +1,16 @@
 import type { CompletionMessage, CompletionRequest, ContentBlock, ToolDefinition } from 'nestjs-worker-pool';
-import type { MessagesBody } from './messages.schema.js';
+import type { CountTokensBody, MessagesBody } from './messages.schema.js';
 
 type Content = string | ContentBlock[];
+type Input = CountTokensBody & Partial<MessagesBody>;
 
 /**
  * What reaches the executor, in the simplest form that means the same, so that requests which mean the same
  * share an entry: also with `POST /v1/completions`, whose `prompt` is a single turn of the user. What is absent has
  * no field.
  */
-export function toRequest(body: MessagesBody): CompletionRequest {
-  const { stream: _, messages, system, stop_sequences, tools, cache_control, ...rest } = body;
+export function toRequest(body: MessagesBody | CountTokensBody): CompletionRequest {
+  const { stream: _, messages, system, stop_sequences, tools, cache_control, ...rest }: Input = body;
   return {
     ...rest,
     ...inputOf(messages.map(plainMessage)),

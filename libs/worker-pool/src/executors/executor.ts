@@ -1,4 +1,5 @@
 import type { Completion, CompletionRequest } from '../completion-request.js';
+import { CannotCountTokensError } from '../errors/cannot-count-tokens.error.js';
 
 /** What a running task hands to its executor. */
 export interface ExecutionContext {
@@ -33,6 +34,19 @@ export abstract class Executor {
    * @throws {ExecutorError} the work failed
    */
   abstract execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion>;
+
+  /**
+   * How many tokens of input a request has, without answering it. Fields that concern the answer alone, such as
+   * `max_tokens`, have no influence.
+   *
+   * @throws {CannotCountTokensError} the executor has no way to tell: the default
+   * @throws {InvalidRequestError} as `validate`
+   * @throws {ExecutorError} counting failed
+   * @throws the signal's reason, when it aborts
+   */
+  async countTokens(_request: CompletionRequest, _signal: AbortSignal): Promise<number> {
+    throw new CannotCountTokensError(this.name);
+  }
 
   /** Frees threads, processes and files. Idempotent. */
   async close(): Promise<void> {}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messagesError } from '../../messages/messages-error.js';
-import { messagesBody } from '../../messages/messages.schema.js';
+import type { TokenCount } from '../../messages/count-tokens.controller.js';
+import { countTokensBody, messagesBody } from '../../messages/messages.schema.js';
 import { apiSchema } from '../api-schemas.js';
 import { header, jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
 import { CACHE_HEADERS } from './completion.docs.js';
@@ -33,6 +34,9 @@ const error = z.object({
   request_id: z.string(),
 });
 const REQUEST = apiSchema('MessagesRequest', messagesBody);
+const COUNT_REQUEST = apiSchema('CountTokensRequest', countTokensBody);
+const count: z.ZodType<TokenCount> = z.object({ input_tokens: tokens });
+const COUNT = apiSchema('TokenCount', count);
 const MESSAGE = apiSchema('Message', message);
 const ERROR = apiSchema('MessagesError', error, 'An error as the Messages API writes it');
 
@@ -41,6 +45,7 @@ const EXAMPLE_REQUEST = {
   max_tokens: 1024,
   messages: [{ role: 'user', content: 'Redis is fast. A cache keeps answers. An answer costs money once.' }],
 };
+const { max_tokens: _, ...EXAMPLE_COUNT_REQUEST } = EXAMPLE_REQUEST;
 const EXAMPLE = {
   id: 'msg_5f2b1c9d8e7a6b5c4d3e2f1a',
   type: 'message',
@@ -94,6 +99,39 @@ export const messagesDocs: RouteDocs = {
       502: failure(502, 'The executor failed, or no answer came', 'the Anthropic API gave no answer'),
       503: failure(503, 'The server is shutting down', 'The server is shutting down.'),
       504: failure(504, 'The answer took too long', 'the run took longer than its limit', FINAL_HEADERS),
+      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_HEADERS),
+    },
+  },
+  'POST /v1/messages/count_tokens': {
+    tag: 'Messages',
+    summary: 'Count the tokens of a request, as the Messages API does',
+    description:
+      'By the `offline` executor its own count, to the token; by `anthropic` that of the API, which costs nothing. `claude-cli` cannot count: 404. Nothing of it is cached.',
+    parameters: [header('anthropic-version', 'Version of the API', '2026-10-21')],
+    body: jsonBody(COUNT_REQUEST, { simple: EXAMPLE_COUNT_REQUEST }),
+    responses: {
+      200: jsonAnswer('The count', COUNT, { count: { input_tokens: 24 } }, HEADERS),
+      400: failure(
+        400,
+        'A field or a header is wrong, or cannot be honoured',
+        'max_tokens: is not a known field',
+      ),
+      401: failure(401, 'No API key, or a wrong one', 'The API key is not valid.'),
+      404: failure(
+        404,
+        'The executor cannot count, or the API knows no such model',
+        'This gateway has no count_tokens: the claude-cli executor cannot count tokens.',
+      ),
+      413: failure(413, 'The body or its texts are too large', 'The body is larger than the limit.'),
+      429: failure(
+        429,
+        'Too many requests, of this client or by the count of the API',
+        'There were too many requests in the last minute.',
+        RETRY_HEADERS,
+      ),
+      500: failure(500, 'The API failed, or the gateway did', 'Internal server error'),
+      502: failure(502, 'The executor failed, or no answer came', 'the Anthropic API gave no answer'),
+      504: failure(504, 'Counting took too long', 'Counting took too long.', FINAL_HEADERS),
       529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_HEADERS),
     },
   },

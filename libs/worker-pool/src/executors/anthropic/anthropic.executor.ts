@@ -14,7 +14,7 @@ import {
   resolveAnthropicOptions,
 } from './anthropic.options.js';
 import { costOf, priceOf } from './anthropic.prices.js';
-import { anthropicCall, textsOf } from './anthropic.request.js';
+import { anthropicCall, anthropicCount, textsOf } from './anthropic.request.js';
 
 type Sdk = typeof import('@anthropic-ai/sdk');
 
@@ -73,9 +73,21 @@ export class AnthropicExecutor extends Executor {
    */
   async execute(request: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
     this.validate(request);
-    signal.throwIfAborted();
-    this.#refuseWhenClosed();
-    return this.#inFlight.track(this.#execute(request, signal));
+    const message = await this.#run(signal, (own) => this.#ask(request, own));
+    return completionOf(message, (model, usage) => this.#costOf(model, usage));
+  }
+
+  /**
+   * What the API counts, for nothing.
+   *
+   * @throws {AnthropicApiError} {@link ExecutorError} as `execute`
+   */
+  override async countTokens(request: CompletionRequest, signal: AbortSignal): Promise<number> {
+    this.validate(request);
+    const { input_tokens: tokens } = Object(await this.#run(signal, (own) => this.#count(request, own)));
+    if (!Number.isSafeInteger(tokens))
+      throw new ExecutorError('the answer of the Anthropic API has no count');
+    return tokens as number;
   }
 
   override async close(): Promise<void> {
@@ -86,14 +98,20 @@ export class AnthropicExecutor extends Executor {
     await this.#inFlight.settled();
   }
 
-  async #execute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  /** Runs a call that ends with the caller's signal, and with the executor. */
+  async #run<T>(signal: AbortSignal, call: (own: AbortSignal) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    this.#refuseWhenClosed();
+    return this.#inFlight.track(this.#abortably(signal, call));
+  }
+
+  async #abortably<T>(signal: AbortSignal, call: (own: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const abort = (): void => controller.abort();
     signal.addEventListener('abort', abort, { once: true });
     this.#running.add(controller);
     try {
-      const message = await this.#ask(request, controller.signal);
-      return completionOf(message, (model, usage) => this.#costOf(model, usage));
+      return await call(controller.signal);
     } catch (thrown) {
       signal.throwIfAborted();
       this.#refuseWhenClosed();
@@ -113,6 +131,17 @@ export class AnthropicExecutor extends Executor {
       return await client.messages.stream(body, { signal, headers }).finalMessage();
     } catch (thrown) {
       throw anthropicFailure(thrown, [apiKey, ...textsOf(request)], sdk);
+    }
+  }
+
+  async #count(request: CompletionRequest, signal: AbortSignal): Promise<unknown> {
+    const { sdk, client } = await this.#load();
+    signal.throwIfAborted();
+    try {
+      const body = anthropicCount(request, this.resolveModel(request.model));
+      return await client.messages.countTokens(body, { signal });
+    } catch (thrown) {
+      throw anthropicFailure(thrown, [this.#options.apiKey, ...textsOf(request)], sdk);
     }
   }
 

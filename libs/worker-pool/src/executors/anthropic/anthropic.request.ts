@@ -4,6 +4,7 @@ import type { CompletionRequest } from '../../completion-request.js';
 /** The API version that still knows sampling parameters; the one after it refuses them. */
 const SAMPLING_VERSION = '2023-06-01';
 
+type CountParams = Parameters<Anthropic['messages']['countTokens']>[0];
 type MessageParams = Parameters<Anthropic['messages']['stream']>[0];
 
 /** What is sent: the body, and headers that differ from the SDK's own. */
@@ -32,6 +33,17 @@ export function anthropicCall(
     body: { ...request, model, max_tokens, messages } as MessageParams,
     headers: usesSampling ? { 'anthropic-version': SAMPLING_VERSION } : {},
   };
+}
+
+/** Fields beside `messages` that are input; the others concern the answer alone, and counting refuses them. */
+const COUNTED = ['system', 'tools', 'tool_choice', 'thinking', 'output_config', 'cache_control'] as const;
+
+/** What is sent to have the input of a request counted. */
+export function anthropicCount(request: CompletionRequest, model: string): CountParams {
+  const { prompt = '', messages = [{ role: 'user', content: prompt }] } = request;
+  const given = COUNTED.filter((field) => request[field] !== undefined);
+  const input = Object.fromEntries(given.map((field) => [field, request[field]]));
+  return { ...input, model, messages } as unknown as CountParams;
 }
 
 /** Fields whose values are structure, or of which a message of the API never quotes a part. */

@@ -64,20 +64,30 @@ export class OfflineExecutor extends Executor {
   /** @throws {ExecutorError} the executor was closed, or the thread failed */
   async execute(request: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
     this.validate(request);
-    signal.throwIfAborted();
-    this.#refuseWhenClosed();
-    try {
-      return completionOf(await this.#threads.run(jobOf(request), signal));
-    } catch (cause) {
-      signal.throwIfAborted();
-      this.#refuseWhenClosed();
-      throw new ExecutorError('the summary failed', { cause });
-    }
+    return completionOf(await this.#run(jobOf(request), signal));
+  }
+
+  /** As many as `execute` would say in `usage.input_tokens`. */
+  override async countTokens(request: CompletionRequest, signal: AbortSignal): Promise<number> {
+    this.validate(request);
+    return (await this.#run({ ...jobOf(request), countOnly: true }, signal)).inputTokens;
   }
 
   override async close(): Promise<void> {
     this.#closed = true;
     await this.#threads.close();
+  }
+
+  async #run(job: SummaryJob, signal: AbortSignal): Promise<SummaryResult> {
+    signal.throwIfAborted();
+    this.#refuseWhenClosed();
+    try {
+      return await this.#threads.run(job, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      this.#refuseWhenClosed();
+      throw new ExecutorError('the summary failed', { cause });
+    }
   }
 
   #refuseWhenClosed(): void {

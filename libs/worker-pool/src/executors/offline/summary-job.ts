@@ -8,6 +8,8 @@ export interface SummaryJob {
   /** What else was read and is counted as input. */
   context: readonly string[];
   maxTokens?: number;
+  /** Only counts the input; the text of the result is empty. */
+  countOnly?: boolean;
 }
 
 /** What a thread answers. */
@@ -19,8 +21,9 @@ export interface SummaryResult {
   cut: boolean;
 }
 
-export function runSummaryJob({ text, context, maxTokens }: SummaryJob): SummaryResult {
-  const summary = summarise(text, maxTokens);
+export function runSummaryJob({ text, context, maxTokens, countOnly }: SummaryJob): SummaryResult {
   const inputTokens = [text, ...context].reduce((tokens, part) => tokens + countTokens(part), 0);
+  if (countOnly) return { text: '', inputTokens, outputTokens: 0, cut: false };
+  const summary = summarise(text, maxTokens);
   return { text: summary.text, inputTokens, outputTokens: summary.tokens, cut: summary.cut };
 }
