@@ -6,7 +6,9 @@ const RED = 'red-key-0123456789abcdef';
 const BLUE = 'blue-key-0123456789abcdef';
 const OPS = 'ops-key-0123456789abcdef';
 const WATCH = 'watch-key-0123456789abcdef';
-const API_KEYS = `red:${RED},blue:${BLUE},ops:${OPS}:admin,prom:${WATCH}:monitor`;
+const RED_WATCH = 'red-watch-key-0123456789abcdef';
+const MONITORS = `prom:${WATCH}:monitor,red:${RED_WATCH}:monitor`;
+const API_KEYS = `red:${RED},blue:${BLUE},ops:${OPS}:admin,${MONITORS}`;
 const PROMPT = 'A key opens a door. Another key opens another door. No key opens none.';
 const WRONG = 'wrong-key-0123456789abcdef';
 
@@ -133,6 +135,22 @@ describe('with API_KEYS', () => {
     expect(await response.json()).toMatchObject({ error: { type: 'permission_error' } });
   });
 
+  it('nor gets it an answer that is stored, also of a tenant of its name', async () => {
+    const prompt = 'Red has asked this. Who watches red is not told.';
+    const outcomes = [];
+    for (const key of [RED, RED, RED, RED_WATCH]) {
+      const response = await complete({ 'x-api-key': key }, prompt);
+      outcomes.push([response.status, response.headers.get('cache-status')?.includes('hit')]);
+      await response.text();
+    }
+    expect(outcomes).toEqual([
+      [200, false],
+      [200, true],
+      [200, true],
+      [403, undefined],
+    ]);
+  });
+
   it('never shows a key', async () => {
     for (const key of [RED, WRONG]) {
       const answers = [
@@ -146,7 +164,7 @@ describe('with API_KEYS', () => {
   });
 
   it('says how many keys there are, and for whom', () => {
-    expect(demo.process.stdout).toMatch(/access +4 API keys for red, blue, ops, prom/);
+    expect(demo.process.stdout).toMatch(/access +5 API keys for red, blue, ops, prom/);
   });
 });
 
@@ -191,7 +209,7 @@ describe('the start', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['with keys', { HOST: '0.0.0.0', API_KEYS }, /access +4 API keys/],
+    ['with keys', { HOST: '0.0.0.0', API_KEYS }, /access +5 API keys/],
     ['when told to serve everyone', { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' }, /access +EVERYONE/],
     ['on a loopback address', { HOST: '127.0.0.2' }, /access +this machine only, no key needed/],
     ['by the name of the loopback address', { HOST: 'localhost' }, /access +this machine only/],
