@@ -50,6 +50,17 @@ export function reservationConformance(open: Open): void {
       expect(await cache.dequeueRequest()).toBe('second');
     });
 
+    it('come back before new ones, however many are acknowledged meanwhile', async () => {
+      const cache = open();
+      await cache.queueRequests(['over', 'handled', 'new']);
+      await cache.reserveRequest(SHORT);
+      const handled = await cache.reserveRequest();
+      await sleep(OVER_MS);
+      expect(await cache.acknowledgeRequest(handled!.id)).toBe(true);
+      expect(await cache.reserveRequest()).toMatchObject({ data: 'over', deliveries: 2 });
+      expect(await cache.reserveRequest()).toMatchObject({ data: 'new', deliveries: 1 });
+    });
+
     it('stay with a holder that extends its lease', async () => {
       const cache = open();
       await cache.queueRequest('request');
@@ -78,6 +89,52 @@ export function reservationConformance(open: Open): void {
       const done = await cache.acknowledgeRequests([...held.map(({ id }) => id), 'none']);
       expect(done).toEqual([true, true, true, true, false]);
       expect((await cache.reserveRequests(4)).map(({ data }) => data)).toEqual([5]);
+    });
+
+    it('end by an acknowledgement once, whatever else is acknowledged with them', async () => {
+      const cache = open();
+      await cache.queueRequests([1, 2, 3, 4]);
+      const [one, two, three] = (await cache.reserveRequests(3)).map(({ id }) => id) as [
+        string,
+        string,
+        string,
+      ];
+      expect(await cache.acknowledgeRequests([two])).toEqual([true]);
+      expect(await cache.acknowledgeRequests([one, two, three, one])).toEqual([true, false, true, false]);
+      expect(await cache.getQueueStats()).toMatchObject({ waiting: 1, reserved: 0 });
+      expect(await cache.acknowledgeRequests([one, two, three])).toEqual([false, false, false]);
+      expect(await cache.dequeueRequest()).toBe(4);
+    });
+
+    it('are gone in whatever order many are acknowledged, and nothing else is', async () => {
+      const cache = open();
+      await cache.queueRequests(Array.from({ length: 101 }, (_, index) => index));
+      const batches: string[][] = [];
+      for (let batch = 0; batch < 4; batch += 1) {
+        batches.push((await cache.reserveRequests(25)).map(({ id }) => id));
+      }
+      for (const [left, batch] of [
+        batches[1]!,
+        batches[3]!,
+        batches[0]!.toReversed(),
+        batches[2]!,
+      ].entries()) {
+        expect(await cache.acknowledgeRequests(batch)).toEqual(batch.map(() => true));
+        expect(await cache.getQueueStats()).toMatchObject({ waiting: 1, reserved: 75 - left * 25 });
+      }
+      expect(await cache.dequeueRequests(9)).toEqual([100]);
+    });
+
+    it('are left alone by the many that are acknowledged with a former delivery of theirs', async () => {
+      const cache = open();
+      await cache.queueRequests(Array.from({ length: 20 }, (_, index) => index));
+      const ids = (await cache.reserveRequests(20)).map(({ id }) => id);
+      await cache.releaseRequest(ids[7]!);
+      const again = await cache.reserveRequest();
+      expect(again).toMatchObject({ data: 7, deliveries: 2 });
+      expect(await cache.acknowledgeRequests(ids)).toEqual(ids.map((_id, index) => index !== 7));
+      expect(await cache.getQueueStats()).toMatchObject({ waiting: 0, reserved: 1 });
+      expect(await cache.acknowledgeRequest(again!.id)).toBe(true);
     });
 
     it('die after maxDeliveries; the dead are listed, replayed and cleared', async () => {

@@ -34,7 +34,7 @@ export class Batches<Item, Answer, Terms extends unknown[]> {
    * @param maxItems where more are asked for by one caller, they travel in parts, between which others come in
    */
   constructor(
-    private readonly send: (items: Item[], ...terms: Terms) => Promise<Answer[]>,
+    private readonly send: (items: readonly Item[], ...terms: Terms) => Promise<Answer[]>,
     private readonly maxItems = MAX_ITEMS,
   ) {}
 
@@ -42,12 +42,20 @@ export class Batches<Item, Answer, Terms extends unknown[]> {
   add(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {
     if (items.length === 0) return Promise.resolve([]);
     if (items.length > this.maxItems) return this.#addInParts(group, items, terms);
+    if (items.length >= ENOUGH_ITEMS) return this.#sendAlone(group, items, terms);
     return new Promise((resolve, reject) => {
       const batch = this.#batchFor(group, terms);
       for (const item of items) batch.items.push(item);
       batch.characters += charactersOf(items);
       batch.callers.push({ count: items.length, resolve, reject });
     });
+  }
+
+  /** What fills a batch by itself has nothing to wait for, but those that came before. */
+  #sendAlone(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {
+    const open = this.#open.get(group);
+    if (open) this.#flush(group, open);
+    return this.send(items, ...terms);
   }
 
   async #addInParts(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {

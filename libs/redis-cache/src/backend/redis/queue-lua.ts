@@ -11,23 +11,29 @@ import { MAX_LEASE_MS } from '../queue-store.js';
  *   returned     given back, and to be had now
  * What nobody has read yet is new. An entry's delivery count is
  *   releases * EPOCH + deliveries that count
- * so that it differs for each delivery, which makes it the fencing part of the id that is handed out.
+ * so that it differs for each delivery, which makes it the fencing part of the id that is handed out: a delivery
+ * is named "<entry>:<count>", or "<entry>" where the count is 1. Consumers `leased:<ms>` have nothing else than
+ * such first deliveries: what is handed out again, extended or given back leaves them for good.
  */
 export const FIELD = 'request';
 export const GROUP = 'requests';
 export const LEASED = 'leased';
 export const RETURNED = 'returned';
 export const EPOCH = 65_536;
+/** Where fewer are removed than this, one by one costs as little as to look whether they can be cut off at once. */
+const WORTH_CUTTING = 16;
 /** With more requests out than this, looking through them at every call would cost more than it brings. */
 const ALWAYS_SCANNED = 256;
 
 export const PENDING = `
   -- Consumers that stand for leases: {name, for how long what it has is idle when its lease ends}
   local holders
+  -- Whether all that is pending is with its first holder, as it was handed out.
+  local all_first
   -- How many are pending, leased and returned. The group is made with the first request; a stream of another
   -- program has none.
   local function pending()
-    holders = {}
+    holders, all_first = {}, true
     local summary = redis.pcall('XPENDING', KEYS[1], '${GROUP}')
     if summary.err then
       if string.sub(summary.err, 1, 7) ~= 'NOGROUP' then error(summary) end
@@ -37,10 +43,12 @@ export const PENDING = `
     end
     local returned = 0
     for _, consumer in ipairs(summary[4] or {}) do
+      local lease = string.match(consumer[1], '^${LEASED}:(%d+)$')
+      all_first = all_first and lease
       if consumer[1] == '${RETURNED}' then
         returned = tonumber(consumer[2])
       else
-        holders[#holders + 1] = {consumer[1], string.match(consumer[1], '^${LEASED}:(%d+)$') or ${MAX_LEASE_MS}}
+        holders[#holders + 1] = {consumer[1], lease or ${MAX_LEASE_MS}}
       end
     end
     return summary[1], summary[1] - returned, returned
@@ -71,10 +79,19 @@ export const PENDING = `
   local function worth_a_scan(leased, due)
     return leased > 0 and (leased <= ${ALWAYS_SCANNED} or due)
   end
+  -- Whether no lease is over, where all is with its first holder. Each got what it has in the order of the ids.
+  local function all_in_time()
+    for _, holder in ipairs(holders) do
+      local first = redis.call('XPENDING', KEYS[1], '${GROUP}', '-', '+', 1, holder[1])[1]
+      if first and first[3] >= tonumber(holder[2]) then return false end
+    end
+    return true
+  end
   -- Whether all that can be had is new; as far as it is due to be looked for.
   local function nothing_back(due)
     local total, leased, returned = pending()
     if total == nil or returned > 0 then return false end
+    if all_first then return all_in_time() end
     return not (worth_a_scan(leased, due) and #expired(1, '-') > 0)
   end
 `;
@@ -86,6 +103,23 @@ export const TEXT = `
       if entry[2][i] == '${FIELD}' then return entry[2][i + 1] end
     end
     return ''
+  end
+`;
+
+export const REMOVE = `
+  -- Takes entries out whose deliveries were acknowledged, while so many others are pending.
+  local function remove_acknowledged(ids, others)
+    local last = ids[#ids]
+    local function first_pending()
+      return others > 0 and redis.call('XPENDING', KEYS[1], '${GROUP}', '-', last, 1)[1]
+    end
+    -- What was read and is not pending is gone already: with nothing pending up to the last, they are the head.
+    if #ids >= ${WORTH_CUTTING} and not first_pending()
+      and redis.call('XTRIM', KEYS[1], 'MINID', '=', last) == #ids - 1 then
+      redis.call('XDEL', KEYS[1], last)
+    else
+      redis.call('XDEL', KEYS[1], unpack(ids))
+    end
   end
 `;
 
@@ -104,30 +138,46 @@ export const BURY = `
   end
 `;
 
+export const GROUP_FACTS = `
+  local function last_delivered()
+    for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+      local facts = {}
+      for i = 1, #group, 2 do facts[group[i]] = group[i + 1] end
+      if facts.name == '${GROUP}' then return facts['last-delivered-id'] end
+    end
+  end
+`;
+
 export const HELD = `
-  -- Ids by deliveries that stand; a delivery is "id:count".
-  local known = {}
+  -- Delivery counts by the ids of entries, as far as was looked.
+  local counts = {}
   -- Looks at once at all that lie between two: those of a batch mostly do.
   local function look(first, last, count)
     local found = redis.pcall('XPENDING', KEYS[1], '${GROUP}', first, last, count)
     if found.err then return end
-    for _, entry in ipairs(found) do known[entry[1] .. ':' .. entry[4]] = entry[1] end
+    for _, entry in ipairs(found) do counts[entry[1]] = entry[4] end
   end
-  local function id_of(delivery)
-    return string.match(delivery, '^[^:]+')
+  -- Entry and count of a delivery.
+  local function parts_of(delivery)
+    local colon = string.find(delivery, ':', 1, true)
+    if not colon then return delivery, 1 end
+    return string.sub(delivery, 1, colon - 1), tonumber(string.sub(delivery, colon + 1))
   end
-  -- The id of a delivery that still stands.
+  -- The entry of a delivery that still stands.
   local function held(delivery)
-    if not known[delivery] then look(id_of(delivery), id_of(delivery), 1) end
-    return known[delivery]
+    local id, count = parts_of(delivery)
+    if not counts[id] then look(id, id, 1) end
+    if counts[id] == count then return id end
   end
-  -- Of the deliveries from an argument on: whether each still stands, as '1' or '0', and the ids of these.
-  local function standing(from)
-    if #ARGV > from then look(id_of(ARGV[from]), id_of(ARGV[#ARGV]), #ARGV - from + 1) end
+  -- Of the deliveries from an argument on: whether each still stands, as '1' or '0', and the entries of these; one
+  -- that is to end stands once only.
+  local function standing(from, ends)
+    if #ARGV > from then look((parts_of(ARGV[from])), (parts_of(ARGV[#ARGV])), #ARGV - from + 1) end
     local flags, ids = {}, {}
     for at = from, #ARGV do
       local id = held(ARGV[at])
       if id then ids[#ids + 1] = id end
+      if id and ends then counts[id] = 0 end
       flags[#flags + 1] = id and '1' or '0'
     end
     return flags, ids

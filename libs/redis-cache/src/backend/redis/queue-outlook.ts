@@ -33,12 +33,17 @@ export class QueueOutlook {
     return performance.now() - this.#clearAt < CLEAR_FOR_MS;
   }
 
-  /** Before a question to the server; answers what to call when it says that all is new. */
-  asks(): () => void {
+  /**
+   * Before a question to the server; answers what to call when it says that all is new, and whether it has looked
+   * for ended leases, however many there are.
+   */
+  asks(): (scanned: boolean) => void {
     const returns = this.#returns;
-    return () => {
+    return (scanned) => {
       // What this process gave back since may not have been there yet.
-      if (returns === this.#returns) this.#clearAt = performance.now();
+      if (returns !== this.#returns) return;
+      this.#clearAt = performance.now();
+      if (scanned) this.#scannedAt = this.#clearAt;
     };
   }
 

@@ -4,9 +4,11 @@ import {
   EPOCH,
   FIELD,
   GROUP,
+  GROUP_FACTS,
   HELD,
   LEASED,
   PENDING,
+  REMOVE,
   RETURNED,
   TEXT,
   WAITING,
@@ -94,19 +96,42 @@ export const RESERVE = new Script(`
   return answer
 `);
 
-/** Deliveries. Answers a 0 or 1 for each, as one text, and one more when nothing came back. */
+/**
+ * Deliveries. Answers a 0 or 1 for each, as one text, with a '.' behind it when nothing came back, as far as was
+ * looked; or '' when all stood, and '.' when moreover nothing came back for certain.
+ */
 export const ACKNOWLEDGE = new Script(`
-  ${HELD} ${PENDING}
-  local flags, ids = standing(1)
-  if #ids > 0 then
-    redis.call('XACK', KEYS[1], '${GROUP}', unpack(ids))
-    redis.call('XDEL', KEYS[1], unpack(ids))
-    if nothing_back(false) then flags[#flags + 1] = '.' end
+  ${PENDING} ${REMOVE}
+  local total = pending()
+  if not total then return string.rep('0', #ARGV) end
+  -- Where all is with its first holder, every first delivery that is pending stands, and no other does.
+  local done = all_first and redis.pcall('XACK', KEYS[1], '${GROUP}', unpack(ARGV))
+  if done == #ARGV then
+    remove_acknowledged(ARGV, total - done)
+    return (done == total or all_in_time()) and '.' or ''
   end
-  return table.concat(flags)
+  ${HELD} ${GROUP_FACTS}
+  local flags = {}
+  -- Not a number: refused as a whole, for a delivery with a count.
+  if type(done) == 'number' then
+    -- Which were they? Those that had been read and are still there: what was acknowledged before is gone.
+    local last = {last_delivered()}
+    for at, id in ipairs(ARGV) do
+      local stood = not earlier(last, {id}) and redis.call('XDEL', KEYS[1], id) == 1
+      flags[at] = stood and '1' or '0'
+    end
+  else
+    local ids
+    flags, ids = standing(1, true)
+    if #ids > 0 then
+      redis.call('XACK', KEYS[1], '${GROUP}', unpack(ids))
+      remove_acknowledged(ids, total - #ids)
+    end
+  end
+  return table.concat(flags) .. (nothing_back(false) and '.' or '')
 `);
 
-/** How long they are to have been idle, then as above. */
+/** How long they are to have been idle, then deliveries. Answers a 0 or 1 for each, as one text. */
 export const EXTEND = new Script(`
   ${HELD}
   local flags, ids = standing(2)
@@ -145,21 +170,15 @@ export const LENGTH = new Script(`
 
 /** Answers how many wait, are reserved and are dead, the server's time in ms, and the ids that may be the oldest. */
 export const CONTENTS = new Script(`
-  ${PENDING} ${WAITING}
+  ${PENDING} ${WAITING} ${GROUP_FACTS}
   local now = redis.call('TIME')
   local count, reserved, over, returned = waiting()
   local answer = {count, reserved, redis.call('XLEN', KEYS[2]), now[1] * 1000 + math.floor(now[2] / 1000)}
   if over[1] then answer[#answer + 1] = over[1][1] end
   if returned then answer[#answer + 1] = given_back(1, '-')[1][1] end
   if count > 0 then
-    for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-      local facts = {}
-      for i = 1, #group, 2 do facts[group[i]] = group[i + 1] end
-      if facts.name == '${GROUP}' then
-        local first = redis.call('XRANGE', KEYS[1], '(' .. facts['last-delivered-id'], '+', 'COUNT', 1)[1]
-        if first then answer[#answer + 1] = first[1] end
-      end
-    end
+    local first = redis.call('XRANGE', KEYS[1], '(' .. last_delivered(), '+', 'COUNT', 1)[1]
+    if first then answer[#answer + 1] = first[1] end
   end
   return answer
 `);

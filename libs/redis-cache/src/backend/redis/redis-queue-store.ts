@@ -19,7 +19,8 @@ import type { Script, ScriptArgument } from './script.js';
 
 /** So many new requests cost more on their way through a script than it costs to ask first whether it is needed. */
 const WORTH_ASKING = 32;
-const ID = /^(\d{1,20}-\d{1,20}):(\d{1,15})$/;
+/** A delivery: entry and count, see `queue-lua.ts`. */
+const ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?$/;
 const DEAD_ID = /^\d{1,20}-\d{1,20}$/;
 /** By what the script answers. */
 const REPLAYED: readonly Replayed[] = ['unknown', 'replayed', 'full'];
@@ -88,7 +89,17 @@ export class RedisQueueStore implements QueueStore {
     const idle = terms.delayMs > 0 ? MAX_LEASE_MS - Math.ceil(terms.delayMs) : '';
     const flags = [terms.counts, terms.rejects].map(Number);
     const { maxDeliveries, maxDead, reason } = terms;
-    const args = [parts[1]!, parts[2]!, idle, ...flags, maxDeliveries, maxDead, reason, this.channel, queue];
+    const args = [
+      parts[1]!,
+      parts[2] ?? '1',
+      idle,
+      ...flags,
+      maxDeliveries,
+      maxDead,
+      reason,
+      this.channel,
+      queue,
+    ];
     return (await this.#run(scripts.RELEASE, queue, ...args)) as Released;
   }
 
@@ -128,7 +139,7 @@ export class RedisQueueStore implements QueueStore {
     return this.client.unlink(this.keys.dead(queue));
   }
 
-  async #push(texts: string[], queue: string, maxLength: number): Promise<boolean[]> {
+  async #push(texts: readonly string[], queue: string, maxLength: number): Promise<boolean[]> {
     const keys = [this.keys.queue(queue)];
     const pushed = await scripts.PUSH.run(this.client, keys, maxLength, this.channel, queue, ...texts);
     return texts.map((_text, index) => index < Number(pushed));
@@ -163,7 +174,7 @@ export class RedisQueueStore implements QueueStore {
     if (count < WORTH_ASKING) return false;
     const isClear = outlook.asks();
     const clear = Number(await this.#run(scripts.LOOK, queue, scans)) === 1;
-    if (clear) isClear();
+    if (clear) isClear(false);
     return clear;
   }
 
@@ -172,11 +183,7 @@ export class RedisQueueStore implements QueueStore {
     const key = this.keys.queue(queue);
     try {
       const reply = await this.client.xreadgroup('GROUP', GROUP, holder, 'COUNT', count, 'STREAMS', key, '>');
-      return entriesIn(reply).map(([id, fields]) => ({
-        id: `${id}:1`,
-        request: fields[fields.indexOf(FIELD) + 1] ?? '',
-        deliveries: 1,
-      }));
+      return entriesIn(reply).map(toFirstDelivery);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOGROUP')) return null;
       throw error;
@@ -194,15 +201,16 @@ export class RedisQueueStore implements QueueStore {
     queue: string,
     ids: readonly string[],
     args: ScriptArgument[],
-    onClear?: () => void,
+    onClear?: (scanned: boolean) => void,
   ): Promise<boolean[]> {
-    const known = ids.filter((id) => ID.test(id));
-    if (known.length === 0) return ids.map(() => false);
+    const answers = ids.map(isId);
+    const known = answers.includes(false) ? ids.filter(isId) : ids;
+    if (known.length === 0) return answers;
     const flags = String(await this.#run(script, queue, ...args, ...known));
-    if (flags.length > known.length) onClear?.();
-    if (known.length === ids.length) return ids.map((_id, index) => flags[index] === '1');
+    if (flags.endsWith('.')) onClear?.(flags === '.');
+    if (flags === '' || flags === '.') return answers;
     let at = 0;
-    return ids.map((id) => ID.test(id) && flags[at++] === '1');
+    return answers.map((isKnown) => isKnown && flags[at++] === '1');
   }
 
   #outlook(queue: string): QueueOutlook {
@@ -225,11 +233,20 @@ function entriesIn(reply: unknown): Entry[] {
   return (Array.isArray(reply[0]) ? reply[0][1] : reply[1]) as Entry[];
 }
 
+function toFirstDelivery(entry: Entry): Reservation {
+  const fields = entry[1];
+  return { id: entry[0], request: fields[fields.indexOf(FIELD) + 1] ?? '', deliveries: 1 };
+}
+
+function isId(id: string): boolean {
+  return ID.test(id);
+}
+
 function toReservations(reply: string[]): Reservation[] {
   const reservations: Reservation[] = [];
   for (let at = 0; at < reply.length; at += 3) {
     const count = Number(reply[at + 1]);
-    const id = `${reply[at]}:${count}`;
+    const id = count === 1 ? reply[at]! : `${reply[at]}:${count}`;
     reservations.push({ id, request: reply[at + 2]!, deliveries: count % EPOCH });
   }
   return reservations;
@@ -253,7 +270,7 @@ function timeOf(streamId: string): number {
 }
 
 function nulls(count: number): null[] {
-  return Array.from({ length: count }, () => null);
+  return Array.from<null>({ length: count }).fill(null);
 }
 
 function padded<T>(items: T[], count: number): (T | null)[] {
@@ -261,5 +278,5 @@ function padded<T>(items: T[], count: number): (T | null)[] {
 }
 
 function present<T>(items: (T | null)[]): T[] {
-  return items.filter((item) => item !== null);
+  return items.includes(null) ? items.filter((item) => item !== null) : (items as T[]);
 }

@@ -1,0 +1,80 @@
+/** What is left in Redis of acknowledged requests, and what an id can do that was never handed out. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
+import { RedisServer } from '../support/index.js';
+
+describe('the entries of a queue', () => {
+  const caches = new Caches();
+  let server: RedisServer;
+  let client: Redis;
+  let cache: RedisCacheService;
+  let stream: string;
+
+  beforeAll(async () => {
+    LogCapture.start();
+    server = await RedisServer.start();
+    client = new Redis(server.url);
+  });
+
+  beforeEach(() => {
+    const keyPrefix = freshPrefix();
+    stream = `${keyPrefix}:queue:{q}`;
+    cache = caches.create({ connection: { url: server.url }, keyPrefix, queue: { name: 'q' } });
+  });
+
+  afterEach(() => caches.closeAll());
+
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+
+  const idsLeft = async (): Promise<string[]> => (await client.xrange(stream, '-', '+')).map(([id]) => id);
+
+  const reserved = async (count: number): Promise<string[]> =>
+    (await cache.reserveRequests(count, { leaseSeconds: 60 })).map(({ id }) => id);
+
+  it.each([1, 15, 16, 40])('are gone when %d were acknowledged, and the ones behind stay', async (count) => {
+    await cache.queueRequests(Array.from({ length: count + 3 }, (_, index) => index));
+    const behind = (await idsLeft()).slice(count);
+    expect(await cache.acknowledgeRequests(await reserved(count))).not.toContain(false);
+    expect(await idsLeft()).toEqual(behind);
+  });
+
+  it('stay where others before them are still at work', async () => {
+    await cache.queueRequests(Array.from({ length: 60 }, (_, index) => index));
+    const all = await idsLeft();
+    const [first, second] = [await reserved(20), await reserved(20)];
+    await cache.acknowledgeRequests(second);
+    expect(await idsLeft()).toEqual([...all.slice(0, 20), ...all.slice(40)]);
+    await cache.acknowledgeRequests(first);
+    expect(await idsLeft()).toEqual(all.slice(40));
+  });
+
+  it('that nobody has read yet cannot be acknowledged, alone or with others', async () => {
+    await cache.queueRequests(Array.from({ length: 20 }, (_, index) => index));
+    const entries = await idsLeft();
+    const held = await reserved(18);
+    const unread = entries.slice(18);
+    expect(await cache.acknowledgeRequests(unread)).toEqual([false, false]);
+    expect(await cache.acknowledgeRequests([...held, ...unread])).toEqual([
+      ...held.map(() => true),
+      false,
+      false,
+    ]);
+    expect(await idsLeft()).toEqual(unread);
+    expect(await cache.dequeueRequests(5)).toEqual([18, 19]);
+  });
+
+  it('that another program took over are acknowledged by nobody else', async () => {
+    await cache.queueRequests([1, 2]);
+    const held = await reserved(2);
+    // Its claim is a delivery of its own, which counts.
+    await client.xclaim(stream, 'requests', 'somebody', 0, (await idsLeft())[0]!);
+    expect(await cache.acknowledgeRequests(held)).toEqual([false, true]);
+    expect(await idsLeft()).toHaveLength(1);
+  });
+});
