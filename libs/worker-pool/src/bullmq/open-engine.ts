@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq';
 import { atMost } from './at-most.js';
 import type { ResolvedBullmqOptions } from './bullmq-options.schema.js';
+import { endClient } from './connection/end-client.js';
 import { BLOCK_MS, noteCopies, openClient, type RedisClient } from './connection/open-client.js';
 import { QueueLink } from './connection/queue-link.js';
 import { loadPackages, type Packages } from './packages.js';
@@ -56,10 +57,13 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
     close: async () => {
       await Promise.all([host?.close(), waiters.drain(options.drainTimeoutMs)]);
       isClosed = true;
-      await atMost(CLOSE_MS, Promise.allSettled([closeEvents(), queue.close()]));
-      for (const client of [patient, ...copies]) {
-        client.disconnect();
+      const closing = Promise.allSettled([closeEvents(), queue.close()]);
+      if (!link.isUp) {
+        // What BullMQ waits for would not come any more.
+        [patient, ...copies].forEach(endClient);
       }
+      await atMost(CLOSE_MS, closing);
+      [patient, ...copies].forEach(endClient);
       link.close();
     },
   };

@@ -16,8 +16,11 @@ export type Temper = 'hasty' | 'patient';
 const MIN_RETRY_MS = 50;
 /** Low enough that a worker which was cut off is back, and has looked at its tasks, well within a second. */
 const MAX_RETRY_MS = 250;
-/** A socket that a frozen server leaves half closed is destroyed after this long. */
-const DISCONNECT_TIMEOUT_MS = 500;
+/**
+ * A socket that a frozen server leaves half closed is destroyed after this long. Short, because ioredis waits for it,
+ * and keeps the process alive, also where the socket was gone before.
+ */
+const DISCONNECT_TIMEOUT_MS = 50;
 /** How long one blocking read or wait lasts at most. */
 export const BLOCK_MS = 2_000;
 /** What is asked must be answered this long after it may have blocked; else the line is dead, and a new one is made. */

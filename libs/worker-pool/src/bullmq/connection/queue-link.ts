@@ -1,4 +1,5 @@
 import { PoolUnavailableError } from '../../errors/pool-unavailable.error.js';
+import { endClient } from './end-client.js';
 import type { RedisClient } from './open-client.js';
 
 /** What a connection error looks like to ioredis: the command was not sent, or its reply never came. */
@@ -70,7 +71,7 @@ export class QueueLink {
   close(): void {
     this.#closed = true;
     this.#upListeners.clear();
-    this.client.disconnect();
+    endClient(this.client);
   }
 
   async #untilUp(deadline: number): Promise<void> {

@@ -9,6 +9,7 @@ import type { TaskResult } from '../../task.js';
 import { TaskRunner } from '../../tasks/task-runner.js';
 import { atMost } from '../at-most.js';
 import type { ResolvedBullmqOptions } from '../bullmq-options.schema.js';
+import { endClient } from '../connection/end-client.js';
 import { BLOCK_MS, openClient, type RedisClient } from '../connection/open-client.js';
 import { isConnectionProblem, type QueueLink } from '../connection/queue-link.js';
 import type { Packages } from '../packages.js';
@@ -84,7 +85,7 @@ export class WorkerHost {
     // By force where there is nobody to take leave of: BullMQ would wait for a connection that is gone.
     const closed = this.#worker.close(!this.parts.link.isUp);
     await atMost(CLOSE_MS, Promise.all([closed, this.#beat(0)]));
-    this.#nudges.disconnect();
+    endClient(this.#nudges);
   }
 
   #whenIdle(): Promise<void> {
