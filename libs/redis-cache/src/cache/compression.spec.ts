@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../../test/support/chance.js';
 import { decompress } from './compression.js';
 import { openEntry } from './entry-envelope.js';
 import { EntryPacker } from './entry-packer.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../../test/support/chance.js';
 import { decodeEntry, encodeEntry, type EntryTimes } from './entry-envelope.js';
 
 const TIMES: EntryTimes = { createdAt: 1_700_000_000_000, expiresAt: 1_700_003_600_000, durationMs: 1_234 };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../../../test/support/chance.js';
 import { QueueModel, steps } from '../../../../../test/fixtures/redis-cache/queue-model.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { MemoryBackend } from './memory-backend.js';

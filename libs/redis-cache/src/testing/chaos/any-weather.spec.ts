@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../../../../test/support/chance.js';
 import type { LeaseStore } from '../../backend/lease-store.js';
 import type { GetOrSetOptions } from '../../config/get-or-set-options.js';
 import { RemoteFactoryError } from '../../errors/remote-factory.error.js';
