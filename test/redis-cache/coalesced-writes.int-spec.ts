@@ -69,13 +69,13 @@ describe('commands of one turn of the event loop', () => {
     expect(writes.count - before).toBe(3);
   });
 
+  const askLater = (index: number): Promise<unknown> =>
+    new Promise((resolve) => setTimeout(() => resolve(cache.getCachedResponse(`key ${index}`))));
+
   it('of several callbacks of one turn leave in one write', async () => {
     const before = writes.count;
-    const later = (index: number): Promise<unknown> =>
-      new Promise((resolve) => setTimeout(() => resolve(cache.getCachedResponse(`key ${index}`))));
     // Timers that are due together run one after the other, each with its microtasks.
-    const asked = [1, 2, 3].map(later);
-    await Promise.all(asked);
+    await Promise.all([1, 2, 3].map(askLater));
     expect(writes.count - before).toBe(1);
   });
 
