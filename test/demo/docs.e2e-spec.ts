@@ -40,6 +40,21 @@ function operations(): [route: string, operation: Operation][] {
   );
 }
 
+const FENCED = /^```(?:console|sh)\n(.*?)^```/gms;
+const CURL = /^(?:\$ )?curl (?:[^\\\n]|\\\n)*/gm;
+
+/** Every call of curl in a page. */
+function curlsIn(page: string): string[] {
+  return [...page.matchAll(FENCED)].flatMap(([, code]) => code!.match(CURL) ?? []);
+}
+
+function isOf(route: string, call: string): boolean {
+  const [method, path] = route.split(' ') as [string, string];
+  const [, named = / -d /.test(call) ? 'POST' : 'GET'] = / -X (\w+)/.exec(call) ?? [];
+  const address = `http://127.0.0.1:3000${path.replaceAll(/\{\w+\}/g, '[^/?\\s]+')}(?=[?'\\s]|$)`;
+  return method === named && new RegExp(address).test(call);
+}
+
 describe('the description of the API', () => {
   it('is the one in docs/openapi.json; `npm run docs:openapi` writes it anew', async () => {
     expect(described).toEqual(JSON.parse(await readFile('docs/openapi.json', 'utf8')));
@@ -51,6 +66,11 @@ describe('the description of the API', () => {
       expect([route, summary, tags]).toEqual([route, expect.any(String), [expect.any(String)]]);
       expect([route, Object.keys(responses).some((status) => status.startsWith('2'))]).toEqual([route, true]);
     }
+  });
+
+  it('has an example with curl of every route, in docs/http-api.md', async () => {
+    const calls = curlsIn(await readFile('docs/http-api.md', 'utf8'));
+    for (const [route] of operations()) expect(calls.filter((call) => isOf(route, call))).not.toEqual([]);
   });
 
   it('refers to nothing that is not there', () => {
