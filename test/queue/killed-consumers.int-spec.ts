@@ -16,7 +16,11 @@ interface Got {
   producer: string;
   number: number;
   deliveries: number;
+  /** Its place in the queue, whoever put it there; that of a first delivery is the entry of the stream. */
+  place: bigint;
 }
+
+const PLACE_BITS = 64n;
 
 describe('8 producers and 8 consumers, 4 of which are killed', () => {
   const caches = new Caches();
@@ -116,20 +120,25 @@ async function killSomewhere(child: ManagedProcess): Promise<void> {
 }
 
 function gotBy(child: ManagedProcess): Got[] {
-  return [...child.stdout.matchAll(/^got (\d+) (\d+) (\d+)$/gm)].map(([, producer, number, deliveries]) => ({
+  const lines = child.stdout.matchAll(/^got (\d+) (\d+) (\d+) (\d+)-(\d+)\S*$/gm);
+  return [...lines].map(([, producer, number, deliveries, time, sequence]) => ({
     request: `${producer}/${number}`,
     producer: producer!,
     number: Number(number),
     deliveries: Number(deliveries),
+    place: (BigInt(time!) << PLACE_BITS) + BigInt(sequence!),
   }));
 }
 
-// Of one producer a consumer gets rising numbers; what came back from another one comes in between.
+// What came back from another consumer comes in between.
 function expectFirstDeliveriesInOrder(got: Got[]): void {
   const last = new Map<string, number>();
-  for (const { producer, number, deliveries } of got) {
+  let lastPlace = -1n;
+  for (const { producer, number, deliveries, place } of got) {
     if (deliveries > 1) continue;
+    expect(place > lastPlace).toBe(true);
     expect(number).toBeGreaterThan(last.get(producer) ?? -1);
     last.set(producer, number);
+    lastPlace = place;
   }
 }
