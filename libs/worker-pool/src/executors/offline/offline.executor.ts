@@ -31,7 +31,7 @@ const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens',
  *   parameter (`top_p`, `tools`, …) are refused.
  *
  * The work is done in threads that start with the first request, so that the event loop stays free: 1 MB of
- * text takes about half a second. An aborted signal ends the thread at once.
+ * text takes about half a second, tokens and all, however short its sentences are. An aborted signal ends the thread at once.
  *
  * @example
  * const executor = new OfflineExecutor({ maxThreads: 1 });

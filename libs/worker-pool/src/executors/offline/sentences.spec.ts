@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from '../../../../../test/support/chance.js';
 import { MAX_SENTENCE_CHARS, splitSentences, wordsOf } from './sentences.js';
 
@@ -61,9 +61,61 @@ describe('splitSentences', () => {
   });
 });
 
+/** The words by the rules of Unicode alone. */
+function segmented(text: string): Set<string> {
+  const segments = [...new Intl.Segmenter('und', { granularity: 'word' }).segment(text)];
+  const words = segments.filter(({ isWordLike }) => isWordLike).map(({ segment }) => segment);
+  return new Set(words.map((word) => word.normalize('NFKC').toLowerCase()));
+}
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 describe('wordsOf', () => {
   it('gives one form of a word, without signs', () => {
     expect([...wordsOf('Cache, CACHE; “cache” – ｃａｃｈｅ!')]).toEqual(['cache']);
+  });
+
+  it('finds in any sentence what the rules of Unicode find in it', () => {
+    const piece = fc.constantFrom(
+      'Cache',
+      'a',
+      'X9',
+      '3',
+      '3.14',
+      "don't",
+      'é',
+      '_',
+      ' ',
+      '  ',
+      '\n',
+      ',',
+      '.',
+      '!',
+      '-',
+      ':',
+    );
+    const texts = fc.oneof(
+      fc.array(piece, { maxLength: 20 }).map((parts) => parts.join('')),
+      fc.array(piece, { maxLength: 20 }).map((parts) => parts.join(' ')),
+      fc.string({ unit: 'grapheme-ascii' }),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect([...wordsOf(text)]).toEqual([...segmented(text)]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('asks nobody where a sentence is plain words alone', () => {
+    const segment = jest.spyOn(Intl.Segmenter.prototype, 'segment');
+    for (const text of ['One.', ' The cache is warm, the 2 queues are not!\n', 'w7']) wordsOf(text);
+    expect(segment).not.toHaveBeenCalled();
+    wordsOf('It costs 3.14 euros.');
+    expect(segment).toHaveBeenCalledTimes(1);
   });
 
   it('finds words where there are no spaces', () => {

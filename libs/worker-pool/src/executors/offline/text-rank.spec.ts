@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import * as fc from '../../../../../test/support/chance.js';
+import { denseRank } from './spec-support/dense-rank.js';
 import { MAX_GRAPH_SENTENCES, rankSentences } from './text-rank.js';
 
 const sentences = (...texts: string[]): Set<string>[] => texts.map((text) => new Set(text.split(' ')));
@@ -30,6 +32,30 @@ describe('rankSentences', () => {
   it('ranks nothing, and sentences without words', () => {
     expect(rankSentences([])).toEqual([]);
     expect(rankSentences([new Set(), new Set()])).toEqual([0, 1]);
+  });
+
+  it.each([
+    ['in which hardly any two sentences share a word', 2_000, 2],
+    ['as texts are', 60, 12],
+    ['in which all share most words', 8, 12],
+  ])('ranks a text %s as the whole matrix does', (_what, vocabulary, maxLength) => {
+    const words = fc.array(fc.nat({ max: vocabulary }).map(String), { maxLength });
+    const texts = fc.array(words, { minLength: 1, maxLength: 80 });
+    fc.assert(
+      fc.property(texts, (those) => {
+        const sets = those.map((one) => new Set(one));
+        expect(rankSentences(sets)).toEqual(denseRank(sets));
+      }),
+    );
+  });
+
+  it('ranks a whole graph as the whole matrix does', () => {
+    const sets = Array.from({ length: MAX_GRAPH_SENTENCES }, (_, index) => {
+      return new Set(
+        Array.from({ length: 1 + (index % 9) }, (_word, at) => `w${(index * 31 + at * at) % 97}`),
+      );
+    });
+    expect(rankSentences(sets)).toEqual(denseRank(sets));
   });
 
   it('finds the central sentence of a text far beyond one graph', () => {

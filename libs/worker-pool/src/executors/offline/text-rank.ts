@@ -41,55 +41,80 @@ function bestOfBlocks(sentences: readonly Words[], candidates: readonly number[]
 }
 
 function rankBlock(sentences: readonly Words[], block: readonly number[]): number[] {
-  const scores = pageRank(edgeWeights(block.map((index) => sentences[index] ?? new Set())));
+  const scores = pageRank(edgesOf(block.map((index) => sentences[index] ?? new Set())));
   return block
     .map((index, node) => ({ index, score: scores[node] ?? 0 }))
     .toSorted((a, b) => b.score - a.score || a.index - b.index)
     .map(({ index }) => index);
 }
 
-function edgeWeights(nodes: readonly Words[]): Float64Array[] {
-  const weights = sharedWords(nodes);
-  const lengths = Float64Array.from(nodes, ({ size }) => Math.log(1 + size));
-  for (const [node, row] of weights.entries()) {
-    for (let other = 0; other < row.length; other += 1) {
-      row[other] = (row[other] ?? 0) && (row[other] ?? 0) / ((lengths[node] ?? 0) + (lengths[other] ?? 0));
-    }
-  }
-  return weights;
+/** The edges of one node: the others, in their order, and what each edge weighs. */
+interface Edges {
+  others: Uint16Array;
+  weights: Float64Array;
 }
 
-/** How many words each pair shares, by way of the sentences in which a word occurs. */
-function sharedWords(nodes: readonly Words[]): Float64Array[] {
-  const counts = nodes.map(() => new Float64Array(nodes.length));
+const NO_EDGES: Edges = { others: new Uint16Array(0), weights: new Float64Array(0) };
+
+/** Only the edges that are there: in a text of very short sentences hardly any two share a word. */
+function edgesOf(nodes: readonly Words[]): Edges[] {
+  const occurrences = occurrencesOf(nodes);
+  const lengths = Float64Array.from(nodes, ({ size }) => Math.log(1 + size));
+  // How many words each node shares with the one in hand; all 0 in between.
+  const shared = new Float64Array(nodes.length);
+  return nodes.map((words, node) => {
+    let met = 0;
+    for (const word of words) {
+      const others = occurrences.get(word) ?? [];
+      met += others.length;
+      for (const other of others) {
+        shared[other] = (shared[other] ?? 0) + 1;
+      }
+    }
+    // With every word it meets itself.
+    const edges = met === words.size ? NO_EDGES : takeEdges(node, shared, lengths);
+    shared.fill(0);
+    return edges;
+  });
+}
+
+function takeEdges(node: number, shared: Float64Array, lengths: Float64Array): Edges {
+  const others = new Uint16Array(shared.length);
+  const weights = new Float64Array(shared.length);
+  const length = lengths[node] ?? 0;
+  let count = 0;
+  for (let other = 0; other < shared.length; other += 1) {
+    const words = shared[other] ?? 0;
+    if (words > 0 && other !== node) {
+      others[count] = other;
+      weights[count] = words / (length + (lengths[other] ?? 0));
+      count += 1;
+    }
+  }
+  return { others: others.slice(0, count), weights: weights.slice(0, count) };
+}
+
+function occurrencesOf(nodes: readonly Words[]): Map<string, number[]> {
   const occurrences = new Map<string, number[]>();
   for (const [node, words] of nodes.entries()) {
     for (const word of words) {
-      const earlier = occurrences.get(word) ?? [];
-      for (const other of earlier) {
-        countPair(counts, node, other);
+      const there = occurrences.get(word);
+      if (there) {
+        there.push(node);
+      } else {
+        occurrences.set(word, [node]);
       }
-      earlier.push(node);
-      occurrences.set(word, earlier);
     }
   }
-  return counts;
+  return occurrences;
 }
 
-function countPair(counts: readonly Float64Array[], a: number, b: number): void {
-  const [rowA, rowB] = [counts[a], counts[b]];
-  if (rowA && rowB) {
-    rowA[b] = (rowA[b] ?? 0) + 1;
-    rowB[a] = (rowB[a] ?? 0) + 1;
-  }
-}
-
-function pageRank(weights: readonly Float64Array[]): Float64Array {
-  const totals = weights.map((row) => row.reduce((sum, weight) => sum + weight, 0));
-  let scores = new Float64Array(weights.length).fill(1);
+function pageRank(nodes: readonly Edges[]): Float64Array {
+  const totals = nodes.map(({ weights }) => weights.reduce((sum, weight) => sum + weight, 0));
+  let scores = new Float64Array(nodes.length).fill(1);
   for (let round = 0; round < MAX_ITERATIONS; round += 1) {
     const shares = scores.map((score, node) => score / (totals[node] || 1));
-    const next = Float64Array.from(weights, (row) => 1 - DAMPING + DAMPING * weightedSum(row, shares));
+    const next = Float64Array.from(nodes, (edges) => 1 - DAMPING + DAMPING * weightedSum(edges, shares));
     const moved = next.reduce(
       (most, score, node) => Math.max(most, Math.abs(score - (scores[node] ?? 0))),
       0,
@@ -102,10 +127,10 @@ function pageRank(weights: readonly Float64Array[]): Float64Array {
   return scores;
 }
 
-function weightedSum(row: Float64Array, shares: Float64Array): number {
+function weightedSum({ others, weights }: Edges, shares: Float64Array): number {
   let sum = 0;
-  for (let node = 0; node < row.length; node += 1) {
-    sum += (row[node] ?? 0) * (shares[node] ?? 0);
+  for (let edge = 0; edge < others.length; edge += 1) {
+    sum += (weights[edge] ?? 0) * (shares[others[edge] ?? 0] ?? 0);
   }
   return sum;
 }
