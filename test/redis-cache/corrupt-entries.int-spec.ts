@@ -103,7 +103,7 @@ describe('an entry that is none', () => {
       await admin.set(entry, 'garbage');
       const looking = cache.lookup('key');
       // The look-up leaves at the end of this turn; what replaces the entry is to come right behind it.
-      await new Promise((resolve) => process.nextTick(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
       const [found] = await Promise.all([looking, admin.set(entry, `"good ${round}"`)]);
       // By its answer the removal, which was sent before, is done.
       await cache.isConnected();
