@@ -67,8 +67,8 @@ describe('GET /metrics', () => {
     );
     expect(samples.get('redis_cache_near_entries')).toBe(1);
     expect(samples.get('redis_cache_near_bytes')).toBeGreaterThan(0);
-    // By the worker before its task ends, and again by the caller who waited for it.
-    expect(samples.get('redis_cache_writes_total{result="stored"}')).toBe(2);
+    // By the worker before its task ends; the caller who waited for it need not store it again.
+    expect(samples.get('redis_cache_writes_total{result="stored"}')).toBe(1);
     expect(samples.get('worker_pool_workers')).toBe(3);
     expect(samples.get('worker_pool_backlog_limit')).toBe(7);
     expect(samples.get('worker_pool_tasks_total{result="completed"}')).toBe(1);

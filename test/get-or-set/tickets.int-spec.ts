@@ -64,6 +64,21 @@ describe('work by a ticket', () => {
     expect(await stored()).toBe('paid');
   });
 
+  it('is stored once where both are one process, and those who wait elsewhere get it', async () => {
+    const asked = heldFactory();
+    const answer = submitter.getOrSetEntry(key, asked.factory);
+    const { ticket, ...waiting } = await asked.call(0);
+    const elsewhere = other.getOrSet(key, failing('own'));
+    expect(await submitter.resumeEntry(ticket!, () => 'paid')).toMatchObject({ stored: true });
+    const put = await redis.client().getBuffer(`redis-cache:cache:{${key}}`);
+    waiting.resolve('paid');
+    expect(await answer).toMatchObject({ value: 'paid', status: 'miss', stored: true });
+    expect(await redis.client().getBuffer(`redis-cache:cache:{${key}}`)).toEqual(put);
+    expect(await leaseOf()).toBeNull();
+    expect(submitter.getCounters()).toMatchObject({ writes: 1 });
+    expect(await elsewhere).toBe('paid');
+  });
+
   it('keeps the TTL, the time past it and the tags that the call asked for', async () => {
     const { done, call } = await handOut({ ttlSeconds: 100, staleSeconds: 50, tags: ['a', 'b'] });
     call.resolve('paid');

@@ -57,7 +57,8 @@ export function assemble(
   const computer = new Computer({ backend, guard, reader, keeper, ends: new EndWatch(backend.events), now });
   const defaults = { ttlSeconds: options.ttlSeconds, ...options.getOrSet };
   const getOrSet = new GetOrSet({ reader, computer, counters, defaults, near, now });
-  const resumption = new Resumption({ backend, guard, keeper, now, defaults });
+  const leaseOf = computer.leaseOf.bind(computer);
+  const resumption = new Resumption({ backend, guard, keeper, leaseOf, now, defaults });
   const store = backend.entries;
   const queueing = { guard, counters, logger, arrivals: new Arrivals(backend.arrivals) };
   return new RedisCacheService({

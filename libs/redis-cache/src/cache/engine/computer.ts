@@ -46,7 +46,14 @@ const MAX_POLL_MS = 150;
  * Redis it computes here and now; nobody waits for what cannot be heard.
  */
 export class Computer {
+  readonly #held = new Map<string, HeldLease>();
+
   constructor(private readonly use: ComputerDependencies) {}
+
+  /** The lease of a computation that this process has begun and not ended. */
+  leaseOf(token: string): HeldLease | undefined {
+    return this.#held.get(token);
+  }
 
   async compute(order: Order, signal: AbortSignal): Promise<Computed> {
     const { key, settings } = order;
@@ -117,6 +124,7 @@ export class Computer {
   async #lead(order: Order, lease: HeldLease | null, signal: AbortSignal): Promise<Computed> {
     const { keeper } = this.use;
     const { factory, settings, reading } = order;
+    if (lease !== null) this.#held.set(lease.token, lease);
     const tags = await keeper.tagVersions(settings);
     const startedAt = performance.now();
     const stale =
@@ -129,6 +137,8 @@ export class Computer {
     } catch (error) {
       await this.#fail({ ...order, tags }, lease, signal.aborted ? signal.reason : error);
       throw error;
+    } finally {
+      if (lease !== null) this.#held.delete(lease.token);
     }
   }
 

@@ -1,8 +1,12 @@
 import type { Backend } from '../../backend/backend.js';
 import type { Guard } from '../../guard/guard.js';
+import { HEADER_BYTES } from '../entry-envelope.js';
 
-/** What became of ending a lease: done, too late because it was lost, or Redis could not be asked. */
-export type LeaseEnd = 'done' | 'lost' | 'unavailable';
+/**
+ * What became of ending a lease: done, done without storing anything because it was there already, too late because
+ * it was lost, or Redis could not be asked.
+ */
+export type LeaseEnd = 'done' | 'there' | 'lost' | 'unavailable';
 
 /** How often a lease is renewed while it runs. */
 const RENEWALS_PER_LEASE = 3;
@@ -11,6 +15,7 @@ const RENEWALS_PER_LEASE = 3;
 export class HeldLease {
   readonly #timer: NodeJS.Timeout;
   readonly #serverId: string | undefined;
+  #put: Buffer | null = null;
 
   constructor(
     protected readonly backend: Pick<Backend, 'leases' | 'serverId'>,
@@ -26,7 +31,13 @@ export class HeldLease {
     this.#timer = setInterval(renew, leaseMs / RENEWALS_PER_LEASE).unref();
   }
 
+  /** The entry was stored by the lease's ticket, in this process: it need not be stored once more. */
+  notePut(entry: Buffer): void {
+    this.#put = entry;
+  }
+
   complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
+    if (this.#put !== null && haveSameContent(this.#put, entry)) return this.#leave();
     return this.end(() => this.backend.leases.complete(this.key, this.token, entry, ttlMs));
   }
 
@@ -49,6 +60,11 @@ export class HeldLease {
     return this.end(() => this.backend.leases.release(this.key, this.token));
   }
 
+  async #leave(): Promise<LeaseEnd> {
+    const end = await this.release();
+    return end === 'done' ? 'there' : end;
+  }
+
   protected stopRenewing(): void {
     clearInterval(this.#timer);
   }
@@ -65,8 +81,13 @@ export class HeldLease {
 
 /** A lease that another process holds and this one renews as well; ending it is left to that one. */
 export class AdoptedLease extends HeldLease {
-  override complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
-    return this.end(() => this.backend.leases.put(this.key, this.token, entry, ttlMs));
+  /** The same lease in the hands of the one who began, if that is this process. */
+  origin: HeldLease | undefined;
+
+  override async complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
+    const end = await this.end(() => this.backend.leases.put(this.key, this.token, entry, ttlMs));
+    if (end === 'done') this.origin?.notePut(entry);
+    return end;
   }
 
   override completeFailed(): Promise<LeaseEnd> {
@@ -85,4 +106,9 @@ export class AdoptedLease extends HeldLease {
     this.stopRenewing();
     return 'done';
   }
+}
+
+/** Whether two entries have the same value and tags, whenever each was made. */
+function haveSameContent(one: Buffer, other: Buffer): boolean {
+  return one.subarray(HEADER_BYTES).equals(other.subarray(HEADER_BYTES));
 }

@@ -47,8 +47,8 @@ export interface ResultKeeperDependencies {
   maxValueBytes: number;
 }
 
-/** What became of a value: the last is out of date already. */
-type Fate = 'stored' | 'unstored' | 'outdated';
+/** What became of a value: stored now or before, or not, or out of date already. */
+type Fate = 'stored' | 'there' | 'unstored' | 'outdated';
 
 /** How long those who wait get to hear of a value, whether it is stored for less or not at all. */
 export const OUTCOME_KEEP_MS = 2_000;
@@ -72,7 +72,8 @@ export class ResultKeeper {
     const fate = await this.#keep(fresh, times);
     if (fate === 'stored') this.use.counters.writes += 1;
     const { value } = fresh;
-    return { value, elsewhere: false, times, stored: fate === 'stored', outdated: fate === 'outdated' };
+    const stored = fate === 'stored' || fate === 'there';
+    return { value, elsewhere: false, times, stored, outdated: fate === 'outdated' };
   }
 
   /** Stores a failure where there is no value, if the settings say so. */
@@ -133,6 +134,7 @@ export class ResultKeeper {
     const ttlMs = Math.max(fresh.settings.ttlMs + fresh.settings.staleMs, OUTCOME_KEEP_MS);
     const end = fresh.lease === null ? 'unavailable' : await fresh.lease.complete(entry, ttlMs);
     if (end === 'done') return 'stored';
+    if (end === 'there') return 'there';
     if (end === 'lost' || !fresh.isCurrent()) return 'outdated';
     this.use.near.keepWithoutRedis(fresh.key, fresh.value, times, fresh.settings.tags, entry.byteLength);
     this.use.writeBehind.add(fresh.key, entry, this.use.now() + ttlMs);

@@ -30,7 +30,30 @@ describe('resume', () => {
     );
     expect(value).toEqual({ text: 'paid' });
     expect(await cache.getCachedResponse('key')).toEqual({ text: 'paid' });
-    expect(cache.getCounters()).toMatchObject({ misses: 1, writes: 2 });
+    expect(cache.getCounters()).toMatchObject({ misses: 1, writes: 1 });
+  });
+
+  it.each<[string, unknown, GetOrSetOptions]>([
+    ['another value', { text: 'changed' }, {}],
+    ['another value, with tags', { text: 'changed' }, { tags: ['tag'] }],
+  ])('stores %s of the one who handed the work out, in place of its own', async (_what, changed, options) => {
+    const hand = async ({ ticket }: { ticket: ComputationTicket | null }): Promise<unknown> => {
+      await cache.resume(ticket!, () => ({ text: 'paid' }));
+      return changed;
+    };
+    expect(await cache.getOrSet('key', hand, options)).toEqual(changed);
+    expect(await cache.getCachedResponse('key')).toEqual(changed);
+    expect(cache.getCounters()).toMatchObject({ writes: 2 });
+  });
+
+  it('whose value was invalidated before it reached the caller leaves nothing behind', async () => {
+    const result = await cache.getOrSetEntry('key', async ({ ticket }) => {
+      await cache.resume(ticket!, () => 'paid');
+      await cache.delete('key');
+      return 'paid';
+    });
+    expect(result).toMatchObject({ value: 'paid', stored: false });
+    expect(await cache.getCachedResponse('key')).toBeNull();
   });
 
   it('answers a frozen value', async () => {

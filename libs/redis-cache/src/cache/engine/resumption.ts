@@ -18,6 +18,8 @@ export interface ResumptionDependencies {
   backend: Backend;
   guard: Guard;
   keeper: ResultKeeper;
+  /** The lease with such a token, if a computation of this process has it. */
+  leaseOf: (token: string) => HeldLease | undefined;
   now: () => number;
   defaults: GetOrSetDefaults;
 }
@@ -98,14 +100,19 @@ export class Resumption {
     const next = randomUUID();
     const adoption = await guard.run(() => backend.leases.adopt(key, token, next, leaseMs), FAILED);
     const claim = { key, settings, lease: null, tags: versionsIn(ticket), bypass: adoption === FAILED };
-    if (adoption === 'adopted')
-      return { ...claim, lease: new AdoptedLease(backend, guard, key, token!, leaseMs) };
+    if (adoption === 'adopted') return { ...claim, lease: this.#adopted(ticket, token!) };
     if (adoption === 'taken') {
       const lease = new HeldLease(backend, guard, key, next, leaseMs);
       return { ...claim, lease, tags: await keeper.tagVersions(settings) };
     }
     // Who has the lease stores what it computes.
     return adoption === 'held' ? { ...claim, settings: { ...settings, writes: false } } : claim;
+  }
+
+  #adopted({ key, leaseMs }: ComputationTicket, token: string): HeldLease {
+    const lease = new AdoptedLease(this.use.backend, this.use.guard, key, token, leaseMs);
+    lease.origin = this.use.leaseOf(token);
+    return lease;
   }
 
   async #compute<T>(claim: Claim, factory: Factory<T>, signal: AbortSignal, work: Work): Promise<Computed> {
