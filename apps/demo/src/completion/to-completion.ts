@@ -1,4 +1,4 @@
-import type { Completion, ContentBlock, TaskResult } from 'nestjs-worker-pool';
+import type { Completion, ContentBlock, TaskResult, TokenUsage } from 'nestjs-worker-pool';
 
 /** The part of a completed result that is kept. */
 export function toCompletion(result: TaskResult): Completion {
@@ -38,13 +38,30 @@ function isOnly(text: string, content: readonly ContentBlock[] | undefined): boo
   return block.type === 'text' && block['text'] === text && Object.keys(block).length === 2;
 }
 
-/** Whether a value found under a key is one of ours: JSON of another program is a hit as well. */
+/**
+ * Whether a value found under a key is one of ours, so far that it can be sent and counted: JSON of another program
+ * is a hit as well, which may name no model and hold the text alone.
+ */
 export function isCompletion(value: unknown): value is Completion {
   if (typeof value !== 'object' || value === null) return false;
-  const { completion, usage, cost } = value as Partial<Completion>;
-  return (
-    typeof completion === 'string' && typeof usage === 'object' && usage !== null && typeof cost === 'number'
-  );
+  const { completion, usage, cost, model = '', content = [] } = value as Partial<Completion>;
+  const isText = typeof completion === 'string' && typeof model === 'string';
+  return isText && isAmount(cost) && isUsage(usage) && Array.isArray(content) && content.every(isBlock);
+}
+
+function isUsage(usage: unknown): boolean {
+  const { input_tokens, output_tokens, ...more } = Object(usage) as Partial<TokenUsage>;
+  const { cache_creation_input_tokens: stored, cache_read_input_tokens: reread } = more;
+  return [input_tokens, output_tokens, stored ?? 0, reread ?? 0].every(isAmount);
+}
+
+/** Whether it can be added up. */
+function isAmount(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+function isBlock(block: unknown): boolean {
+  return typeof block === 'object' && block !== null && 'type' in block && typeof block.type === 'string';
 }
 
 /** How an answer ends that is whole: by itself, at a text that the request named, or by asking for a tool. */

@@ -76,6 +76,8 @@ describe('answerOfBytes', () => {
     ['"a text"'],
     [{ usage: {}, completion: 'no cost' }],
     [{ usage: { completion: 'x' } }],
+    [{ usage: {}, cost: 1, model: 'm', stopReason: 'end_turn', completion: 'no tokens' }],
+    [{ usage: ANSWER.usage, cost: 1, model: 7, stopReason: 'end_turn', completion: 'no model' }],
     ['null'],
   ])('leaves %j to the handler', (stored) => expect(answerOfBytes(hit(stored))).toBeNull());
 });

@@ -1,5 +1,6 @@
 import type { BytesHit } from 'nestjs-redis-cache';
 import type { Completion } from 'nestjs-worker-pool';
+import { isCompletion } from '../completion/to-completion.js';
 import type { HitFacts } from '../savings/savings.service.js';
 import { tokensOf } from '../savings/tokens-of.js';
 import { answerOf, type PreparedAnswer, preparedAnswerOf } from './prepared-answer.js';
@@ -67,10 +68,9 @@ function headOf(text: string): Head | null {
 // What is no whole object has been cut within a field of a field.
 function readHead(text: string): Head | null {
   try {
-    const stored = JSON.parse(`${Buffer.from(text, 'latin1').toString()}}`) as Completion;
+    const stored = JSON.parse(`${Buffer.from(text, 'latin1').toString()}}`) as Omit<Completion, 'completion'>;
     const { usage, cost, model, stopReason } = stored;
-    if (typeof cost !== 'number' || typeof usage !== 'object' || usage === null || 'completion' in stored)
-      return null;
+    if ('completion' in stored || !isCompletion({ ...stored, completion: '' })) return null;
     const fields = { usage, cost: 0, model, stop_reason: stopReason, cached: true, cost_saved: cost };
     const start = Buffer.from(JSON.stringify(fields)).toString('latin1').slice(0, -1);
     return { model, cost, tokens: tokensOf(usage), start };

@@ -20,8 +20,8 @@ export class SavingsTable {
     return this.#tenants.size === 0;
   }
 
-  /** The counts of a tenant's model, to be added to. */
-  of(tenant: string, model: string): SavingsCounts {
+  /** The counts of a tenant's model, to be added to. What another program stored may name no model. */
+  of(tenant: string, model = ''): SavingsCounts {
     const models = getOrPut(this.#tenants, tenant, () => new Map<string, SavingsCounts>());
     return models.get(model) ?? getOrPut(models, printable(model), noSavings);
   }

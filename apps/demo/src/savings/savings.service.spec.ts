@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { type CacheStatus, forwarded, type RedisCacheService } from 'nestjs-redis-cache';
 import { ChaosBackend, createTestingCache, MemoryBackend } from 'nestjs-redis-cache/testing';
 import type { CompletionAnswer } from '../completion/completion-order.js';
 import type { SavingsCounts } from './savings-counts.js';
-import { SavingsService } from './savings.service.js';
+import { type HitFacts, SavingsService } from './savings.service.js';
 
 const COMPLETION = {
   completion: 'text',
@@ -118,6 +119,22 @@ describe('savings', () => {
     const { table } = await new SavingsService(cache).read();
     expect([...table.entries()]).toHaveLength(700);
     expect(table.of('team-699', 'model').hits).toBe(1);
+  });
+
+  it('go on where something cannot be counted', async () => {
+    const lost = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
+    savings.countHit('team', { model: 'odd', tokens: NaN, cost: 1 }, null);
+    expect((await savings.read()).shared).toBe(true);
+    expect(lost).toHaveBeenCalledTimes(1);
+    savings.countAnswer('team', answer(HIT));
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 1 });
+    lost.mockRestore();
+  });
+
+  it('of an answer that names no model have no name', async () => {
+    savings.countHit('team', { tokens: 3, cost: 1 } as HitFacts, null);
+    expect((await savings.read()).table.of('team', '').hits).toBe(1);
   });
 
   it('of the last second are sent at the end', async () => {

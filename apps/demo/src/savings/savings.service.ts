@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MAX_TALLY_FIELDS, RedisCacheService } from 'nestjs-redis-cache';
 import type { Completion } from 'nestjs-worker-pool';
 import type { CompletionAnswer } from '../completion/completion-order.js';
@@ -39,6 +39,7 @@ export interface SavingsReading {
  */
 @Injectable()
 export class SavingsService implements OnApplicationShutdown {
+  readonly #logger = new Logger(SavingsService.name);
   readonly #writer = randomUUID();
   #pending = new SavingsTable();
   readonly #tasks = new RecentIds();
@@ -120,11 +121,20 @@ export class SavingsService implements OnApplicationShutdown {
       this.#takePending();
       const [batch] = this.#batches;
       if (batch === undefined) return;
-      const { sequence, increments } = batch;
-      if (!(await this.cache.addToTally(TALLY, increments, { writer: this.#writer, sequence }))) break;
+      if (!(await this.#send(batch))) break;
       this.#batches.shift();
     }
     this.#schedule();
+  }
+
+  /** Whether a batch is done with: counted, or one that never can be, which would hold up all behind it. */
+  async #send({ sequence, increments }: Batch): Promise<boolean> {
+    try {
+      return await this.cache.addToTally(TALLY, increments, { writer: this.#writer, sequence });
+    } catch (error) {
+      this.#logger.error(`A batch of savings cannot be counted and is dropped: ${(error as Error).message}`);
+      return true;
+    }
   }
 
   #takePending(): void {
