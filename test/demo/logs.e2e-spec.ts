@@ -86,6 +86,18 @@ describe('the access log', () => {
     expect(demo.process.stdout).not.toContain('MARKER');
   });
 
+  it('tells whose key it was, and of nobody where it was refused', async () => {
+    demo = await startDemo({ API_KEYS: `web:${KEY}` });
+    await ask('/v1/queue', 'known', { headers: { 'x-api-key': KEY } });
+    await ask('/v1/queue', 'wrong', { headers: { 'x-api-key': 'not-one-of-them' } });
+    await ask('/v1/queue', 'none');
+    expect(await lineOf('known')).toMatchObject({ status: 200, tenant: 'web' });
+    for (const id of ['wrong', 'none']) {
+      const line = await lineOf(id);
+      expect([line['status'], line['tenant']]).toEqual([401, undefined]);
+    }
+  });
+
   it('tells of a client that left before its answer', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'demo-logs-'));
     const atWork = join(folder, 'pids.json');

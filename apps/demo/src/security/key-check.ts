@@ -46,10 +46,7 @@ export function checkKeys(keys: ApiKeys, failures: FailureLimit): TenantHook {
     }
     const key = presentedKey(request.headers);
     const tenant = key === undefined ? undefined : keys.find(key);
-    if (tenant === undefined) {
-      request.tenant = GUEST;
-      return refuse(request, reply, key === undefined, failures);
-    }
+    if (tenant === undefined) return refuse(request, reply, key === undefined, failures);
     request.tenant = tenant;
     done(refusalOf(tenant, config));
   };
