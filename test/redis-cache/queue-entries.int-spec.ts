@@ -69,6 +69,21 @@ describe('the entries of a queue', () => {
     expect(await cache.dequeueRequests(5)).toEqual([18, 19]);
   });
 
+  it.each(['-', '+', '>', '$', '*', 'none', 'x:1', '1-1:', '1-1:x', '(0-1', '99999999999999999999-1', '\0'])(
+    'have no part in an id like %j',
+    async (id) => {
+      await cache.queueRequests([1, 2, 3]);
+      const [one, two] = await reserved(2);
+      expect(await cache.acknowledgeRequests([id])).toEqual([false]);
+      expect(await cache.acknowledgeRequests([id, one!, id])).toEqual([false, true, false]);
+      expect([await cache.extendLease(id), await cache.releaseRequest(id)]).toEqual([false, false]);
+      await cache.extendLease(two!);
+      expect(await cache.acknowledgeRequests([id])).toEqual([false]);
+      expect(await cache.getQueueStats()).toMatchObject({ waiting: 1, reserved: 1 });
+      expect(cache.getStatus()).toMatchObject({ breaker: 'closed', lastError: null });
+    },
+  );
+
   it('that another program took over are acknowledged by nobody else', async () => {
     await cache.queueRequests([1, 2]);
     const held = await reserved(2);

@@ -167,7 +167,7 @@ export const HELD = `
   local function held(delivery)
     local id, count = parts_of(delivery)
     if not counts[id] then look(id, id, 1) end
-    if counts[id] == count then return id end
+    if count and counts[id] == count then return id end
   end
   -- Of the deliveries from an argument on: whether each still stands, as '1' or '0', and the entries of these; one
   -- that is to end stands once only.
