@@ -1,4 +1,4 @@
-import { clearImmediate, setImmediate } from 'node:timers';
+import { setImmediate } from 'node:timers';
 import { Redis, type Command } from 'ioredis';
 
 type SendArguments = Parameters<Redis['sendCommand']>;
@@ -14,7 +14,12 @@ const MAX_TOGETHER = 32;
 export class CoalescingRedis extends Redis {
   #corked: Redis['stream'] | undefined;
   #waiting = 0;
-  #flush: NodeJS.Immediate | undefined;
+  #isTurnWatched = false;
+
+  readonly #endTurn = (): void => {
+    this.#isTurnWatched = false;
+    this.#uncork();
+  };
 
   override sendCommand(command: Command, stream?: SendArguments[1]): unknown {
     // The handshake is not ours, and a pipeline is one write already.
@@ -26,15 +31,16 @@ export class CoalescingRedis extends Redis {
     return sent;
   }
 
-  // When everything that arrived together has been read: what many clients ask for leaves together, too.
   #cork(): void {
     this.#corked = this.stream;
     this.#corked.cork();
-    this.#flush = setImmediate(() => this.#uncork());
+    if (this.#isTurnWatched) return;
+    this.#isTurnWatched = true;
+    // When everything that arrived together has been read: what many clients ask for leaves together, too.
+    setImmediate(this.#endTurn);
   }
 
   #uncork(): void {
-    clearImmediate(this.#flush);
     const stream = this.#corked;
     this.#corked = undefined;
     this.#waiting = 0;
