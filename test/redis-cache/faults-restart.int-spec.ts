@@ -8,12 +8,13 @@ import { RedisServer, until, within } from '../support/index.js';
 
 const CALLERS = 20;
 
-/** Sends operations without a pause, from several callers at once, until told to stop. */
+/** Sends operations without a pause, from several callers at once, until told to stop, or the cache is closed. */
 function keepAsking(cache: RedisCacheService): { stop(): Promise<unknown[]> } {
   const stopping = new AbortController();
+  const isOver = (): boolean => stopping.signal.aborted || cache.getStatus().phase === 'closed';
   const ask = async (caller: number): Promise<unknown[]> => {
     const seen: unknown[] = [];
-    for (let call = caller; !stopping.signal.aborted; call += 1) {
+    for (let call = caller; !isOver(); call += 1) {
       seen.push(await OPERATIONS[call % OPERATIONS.length]!.run(cache));
       await new Promise((resolve) => setImmediate(resolve));
     }
