@@ -186,7 +186,10 @@ describe('a task', () => {
 
 async function events(location: string): Promise<Response> {
   const response = await call(`${location}/events`);
-  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    200,
+    'text/event-stream; charset=utf-8',
+  ]);
   return response;
 }
 

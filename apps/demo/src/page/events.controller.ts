@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from '../http/problem.js';
+import { sendEvents } from '../http/send-events.js';
 import { CurrentTenant } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
 import { LiveFeed } from './live-feed.js';
@@ -23,12 +24,7 @@ export class EventsController implements BeforeApplicationShutdown {
   @Get()
   listen(@Res() reply: FastifyReply, @CurrentTenant() tenant: Tenant): void {
     if (this.#listeners >= MAX_LISTENERS) throw TOO_MANY;
-    void reply
-      .header('Content-Type', 'text/event-stream; charset=utf-8')
-      .header('Cache-Control', 'no-store')
-      // Proxies that collect answers before they pass them on would hold events back.
-      .header('X-Accel-Buffering', 'no')
-      .send(this.#feedOf(tenant).listen());
+    sendEvents(reply, this.#feedOf(tenant).listen());
   }
 
   // Pages that stay open would hold up the end of the process.

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { type TaskSnapshot, WorkerPool } from 'nestjs-worker-pool';
 import { demoConfig, type DemoConfig } from '../config/demo-config.js';
 import { ProblemError } from '../http/problem.js';
+import { sendEvents } from '../http/send-events.js';
 import { CurrentTenant } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
 import { retryAfterSeconds } from './retry-after.js';
@@ -57,14 +58,12 @@ export class TasksController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { taskId } = await this.#find(tenant, id);
-    const stream = taskEvents({
+    const events = taskEvents({
       watch: (options) => this.pool.watchTask(taskId, options),
       view: (task) => toTaskView(id, task),
       heartbeatMs: this.config.SSE_HEARTBEAT_MS,
     });
-    // A proxy that collects answers would hold events back.
-    reply.header('Content-Type', 'text/event-stream').header('Cache-Control', 'no-store');
-    void reply.header('X-Accel-Buffering', 'no').send(stream);
+    sendEvents(reply, events);
   }
 
   async #find(tenant: Tenant, id: string): Promise<TaskSnapshot> {
