@@ -38,8 +38,8 @@ export class Reservations {
   async reserve<T>(count: number, leaseMs: number): Promise<ReservedRequest<T>[]> {
     for (;;) {
       const found = await this.#next(count, leaseMs);
-      const requests = found.map((one) => this.#read<T>(one));
-      const readable = requests.includes(undefined) ? present(requests) : (requests as ReservedRequest<T>[]);
+      const readable: ReservedRequest<T>[] = [];
+      for (const one of found) this.#read(one, readable);
       this.parts.counters.reserved += readable.length;
       if (readable.length > 0 || found.length === 0) return readable;
     }
@@ -95,18 +95,13 @@ export class Reservations {
     if ((await this.release(id, { counts: false })) !== null) this.#strays.delete(id);
   }
 
-  #read<T>({ id, request, deliveries }: Reservation): ReservedRequest<T> | undefined {
+  #read<T>({ id, request, deliveries }: Reservation, into: ReservedRequest<T>[]): void {
     const data = requestIn<T>(request);
-    if (data !== undefined) return { id, data, deliveries };
+    if (data !== undefined) return void into.push({ id, data, deliveries });
     this.parts.counters.corrupt += 1;
     this.parts.logger.warn('A queued request is not readable; it is a dead letter now');
     void this.release(id, UNREADABLE);
-    return undefined;
   }
-}
-
-function present<T>(items: (T | undefined)[]): T[] {
-  return items.filter((item) => item !== undefined);
 }
 
 /** Keeps no process alive: what it would have given back comes back when its lease is over. */

@@ -59,7 +59,7 @@ export class RedisQueueStore implements QueueStore {
 
   async shift(queue: string, count: number, terms: DeadLetterTerms): Promise<string[]> {
     const group = `${terms.maxDeliveries} ${terms.maxDead} ${queue}`;
-    return present(await this.#shifts.add(group, repeated(null, count), [queue, terms]));
+    return present(await this.#shifts.add(group, nulls(count), [queue, terms]));
   }
 
   async reserve(
@@ -69,7 +69,7 @@ export class RedisQueueStore implements QueueStore {
     terms: DeadLetterTerms,
   ): Promise<Reservation[]> {
     const group = `${leaseMs} ${terms.maxDeliveries} ${terms.maxDead} ${queue}`;
-    return present(await this.#reserves.add(group, repeated(null, count), [queue, leaseMs, terms]));
+    return present(await this.#reserves.add(group, nulls(count), [queue, leaseMs, terms]));
   }
 
   acknowledge(queue: string, ids: readonly string[]): Promise<boolean[]> {
@@ -195,7 +195,7 @@ export class RedisQueueStore implements QueueStore {
     return this.#forHeld(scripts.ACKNOWLEDGE, queue, ids, [], isClear);
   }
 
-  /** What a script answers for each id, of whatever form it may be. */
+  /** What a script answers for each id; an id that was never handed out is not held. */
   async #forHeld(
     script: Script,
     queue: string,
@@ -203,12 +203,14 @@ export class RedisQueueStore implements QueueStore {
     args: ScriptArgument[],
     onClear?: (scanned: boolean) => void,
   ): Promise<boolean[]> {
-    // The list is the caller's, who may change it.
-    const count = ids.length;
-    const flags = String(await this.#run(script, queue, ...args, ...ids));
+    const answers = ids.map(isId);
+    const known = answers.includes(false) ? ids.filter(isId) : ids;
+    if (known.length === 0) return answers;
+    const flags = String(await this.#run(script, queue, ...args, ...known));
     if (flags.endsWith('.')) onClear?.(flags === '.');
-    const all = flags === '' || flags === '.';
-    return repeated(all, count).map((held, index) => held || flags[index] === '1');
+    if (flags === '' || flags === '.') return answers;
+    let at = 0;
+    return answers.map((isKnown) => isKnown && flags[at++] === '1');
   }
 
   #outlook(queue: string): QueueOutlook {
@@ -234,6 +236,10 @@ function entriesIn(reply: unknown): Entry[] {
 function toFirstDelivery(entry: Entry): Reservation {
   const fields = entry[1];
   return { id: entry[0], request: fields[fields.indexOf(FIELD) + 1] ?? '', deliveries: 1 };
+}
+
+function isId(id: string): boolean {
+  return ID.test(id);
 }
 
 function toReservations(reply: string[]): Reservation[] {
@@ -263,10 +269,10 @@ function timeOf(streamId: string): number {
   return Number(streamId.split('-', 1)[0]);
 }
 
-function repeated<T>(item: T, count: number): T[] {
-  const items: T[] = [];
-  while (items.length < count) items.push(item);
-  return items;
+function nulls(count: number): null[] {
+  const list: null[] = [];
+  while (list.length < count) list.push(null);
+  return list;
 }
 
 function padded<T>(items: T[], count: number): (T | null)[] {
