@@ -38,6 +38,20 @@ describe('start', () => {
     expect(child.stderr).toContain(`The demo did not start: ${variable}`);
   });
 
+  it('ends when it cannot listen, whatever it has opened by then', async () => {
+    const redis = await RedisServer.start();
+    const first = await startDemo({ REDIS_URL: redis.url });
+    try {
+      const { port } = new URL(first.url);
+      const second = spawnNode(MAIN, { env: { PORT: port, REDIS_URL: redis.url } });
+      expect(await second.exited).toEqual({ code: 1, signal: null });
+      expect(second.stderr).toMatch(/The demo did not start: .*EADDRINUSE/);
+    } finally {
+      await first.stop();
+      await redis.stop();
+    }
+  });
+
   it('does not wait for Redis', async () => {
     const redis = await RedisServer.start();
     await redis.pause();

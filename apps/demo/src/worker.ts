@@ -25,5 +25,6 @@ main().catch((error: unknown) => {
   process.stderr.write(
     `The worker did not start: ${error instanceof Error ? error.message : String(error)}\n`,
   );
-  process.exitCode = 1;
+  // What was opened before would keep the process.
+  process.exit(1);
 });
