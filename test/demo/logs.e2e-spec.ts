@@ -86,6 +86,20 @@ describe('the access log', () => {
     expect(demo.process.stdout).not.toContain('MARKER');
   });
 
+  it('has a line for a URL that nothing can be looked up for, without the URL', async () => {
+    demo = await startDemo();
+    const bad = await ask('/v1/tasks/%zz', 'bad');
+    expect([bad.status, bad.headers.get('x-request-id')]).toEqual([400, 'bad']);
+    expect(await lineOf('bad')).toMatchObject({ route: 'unknown', status: 400, method: 'GET' });
+    expect(demo.process.stdout).not.toContain('%zz');
+    const long = await ask(`/v1/tasks/${'x'.repeat(3_500)}`, 'long');
+    expect(long.status).toBe(414);
+    expect(await lineOf('long')).toMatchObject({ route: 'unknown', status: 414 });
+    expect(await (await demo.get('/metrics')).text()).toMatch(
+      /gateway_requests_total\{method="unknown",route="unknown",status="400"\} 1/,
+    );
+  });
+
   it('tells whose key it was, and of nobody where it was refused', async () => {
     demo = await startDemo({ API_KEYS: `web:${KEY}` });
     await ask('/v1/queue', 'known', { headers: { 'x-api-key': KEY } });

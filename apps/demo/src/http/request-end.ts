@@ -48,16 +48,23 @@ export function watchRequests(fastify: FastifyInstance): void {
   const observers: RequestObserver[] = [];
   fastify.decorate('requestObservers', observers);
   fastify.decorateReply('answer', null);
-  function tell(this: ObservedResponse): void {
-    tellAll(observers, endOf(this[REPLY]!));
-  }
   fastify.addHook('onRequest', (_request, reply, done) => {
-    const raw = reply.raw as ObservedResponse;
-    raw[REPLY] = reply;
-    // Unlike Fastify's onResponse, this comes for clients that left as well. It comes once, and takes no `once`.
-    raw.on('close', tell);
+    watchReply(reply);
     done();
   });
+}
+
+/** Tells the observers of the end of this request, for what is answered before any hook. */
+export function watchReply(reply: FastifyReply): void {
+  const raw = reply.raw as ObservedResponse;
+  raw[REPLY] = reply;
+  // Unlike Fastify's onResponse, this comes for clients that left as well. It comes once, and takes no `once`.
+  raw.on('close', tell);
+}
+
+function tell(this: ObservedResponse): void {
+  const reply = this[REPLY]!;
+  tellAll(reply.server.requestObservers, endOf(reply));
 }
 
 /** Tells each of them of a request that is over. */
@@ -71,7 +78,7 @@ export function durationOf(milliseconds: number): number {
 }
 
 function endOf(reply: FastifyReply): RequestEnd {
-  const { request, raw, answer } = reply;
+  const { request, raw, answer = null } = reply;
   const tenant = request.tenant as Tenant | undefined;
   const cacheStatus = reply.getHeader('cache-status');
   return {

@@ -2,7 +2,9 @@ import type { Server } from 'node:http';
 import type { FastifyError, FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
 import type { DemoEnv } from '../config/demo-env.js';
 import { PROBLEM_CONTENT_TYPE, problem } from './problem.js';
+import { REQUEST_ID_HEADER } from '../logging/request-id.js';
 import { answerClientError } from './raw-problem.js';
+import { watchReply } from './request-end.js';
 
 /** How often connections are looked at for those that are too slow, at most. */
 const MAX_CHECK_INTERVAL_MS = 1_000;
@@ -37,9 +39,11 @@ function connectionTimeout(taskTimeoutMs: number): number {
 }
 
 // The router answers what no route can be looked up for, before any hook.
-function answerRouterError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  watchReply(reply);
   const status = error.statusCode ?? 400;
   const detail = status === 414 ? 'A part of the path is longer than the limit.' : 'The URL is not valid.';
   const body = problem(status, detail, { code: 'ERR_INVALID_URL' });
-  void reply.status(status).header('Content-Type', PROBLEM_CONTENT_TYPE).send(body);
+  reply.status(status).header(REQUEST_ID_HEADER, request.id);
+  void reply.header('Content-Type', PROBLEM_CONTENT_TYPE).send(body);
 }
