@@ -8,7 +8,7 @@ import type { AnswerTotals } from '../metrics/request-metrics.js';
 import { TenantQueues } from '../queue/tenant-queues.js';
 import type { Tenant } from '../security/tenant.js';
 
-/** What the page shows of this process, as it is at one moment. Nothing in it belongs to another tenant. */
+/** What the page shows of this process, as it is at one moment. Sums of all tenants, but for the queue. */
 export interface LiveSnapshot {
   cache: RedisCacheStatus;
   /** Answers of this process since its start. */

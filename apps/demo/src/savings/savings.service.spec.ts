@@ -62,6 +62,20 @@ describe('savings', () => {
     expect(await countsOf(savings)).toMatchObject({ tokens_spent: 90, cost_spent: 1, misses: 0 });
   });
 
+  it('know what computing cost, each task once for all processes', async () => {
+    const other = new SavingsService(cache);
+    for (const process of [savings, other, savings, other])
+      process.countSpending('team', COMPLETION, 'shared');
+    await Promise.all([savings.onApplicationShutdown(), other.onApplicationShutdown()]);
+    expect(await countsOf(savings)).toMatchObject({ tokens_spent: 45, cost_spent: 0.5 });
+  });
+
+  it('know what computing cost while Redis is away', async () => {
+    chaos.goDown();
+    savings.countSpending('team', COMPLETION, 'alone');
+    expect(await countsOf(savings)).toMatchObject({ tokens_spent: 45, cost_spent: 0.5 });
+  });
+
   it('of many hits are one call to Redis, a second later', async () => {
     const add = jest.spyOn(cache, 'addToTally');
     for (let hits = 0; hits < 1_000; hits += 1) savings.countAnswer('team', answer(HIT));

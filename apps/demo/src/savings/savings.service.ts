@@ -10,6 +10,8 @@ import { tokensOf } from './tokens-of.js';
 
 const TALLY = 'savings';
 const FLUSH_MS = 1_000;
+/** How long it is remembered that a task was counted: processes hear of its end within seconds. */
+const TOLD_MS = 600_000;
 
 /** A batch on its way to Redis. */
 interface Batch {
@@ -43,6 +45,8 @@ export class SavingsService implements OnApplicationShutdown {
   readonly #writer = randomUUID();
   #pending = new SavingsTable();
   readonly #tasks = new RecentIds();
+  /** Tasks of which it is not known yet whether another process has counted them. */
+  readonly #spending = new Set<Promise<void>>();
   readonly #batches: Batch[] = [];
   #sequence = 0;
   #known = new SavingsTable();
@@ -76,9 +80,19 @@ export class SavingsService implements OnApplicationShutdown {
     this.#schedule();
   }
 
-  /** Counts what a task cost, once for all who waited for it here. */
-  countSpending(tenant: string, { model, usage, cost }: Completion, taskId: string): void {
+  /** Counts what a task cost, once for all who waited for it, in whatever process. */
+  countSpending(tenant: string, completion: Completion, taskId: string): void {
     if (!this.#tasks.add(taskId)) return;
+    const counted = this.#countFirst(tenant, completion, taskId).finally(() =>
+      this.#spending.delete(counted),
+    );
+    this.#spending.add(counted);
+  }
+
+  // While Redis is away nobody can be asked: then a task that processes share may be counted by each.
+  async #countFirst(tenant: string, { model, usage, cost }: Completion, taskId: string): Promise<void> {
+    const told = await this.cache.countInWindow(`spent:${taskId}`, TOLD_MS, 1);
+    if (told !== null && told.count > 1) return;
     const counts = this.#pending.of(tenant, model);
     counts.tokens_spent += tokensOf(usage);
     counts.cost_spent += cost;
@@ -117,6 +131,7 @@ export class SavingsService implements OnApplicationShutdown {
   }
 
   async #flush(): Promise<void> {
+    await Promise.all(this.#spending);
     for (;;) {
       this.#takePending();
       const [batch] = this.#batches;
