@@ -1,6 +1,13 @@
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort, type ManagedProcess, RedisServer, spawnNode, within } from '../support/index.js';
+import {
+  freePort,
+  type ManagedProcess,
+  RedisCluster,
+  RedisServer,
+  spawnNode,
+  within,
+} from '../support/index.js';
 import { nextQueueName } from './queue-pools.js';
 
 const SCRIPT = resolve('test/fixtures/closing-pool.mjs');
@@ -58,5 +65,22 @@ describe('a process whose pool is closed ends by itself and at once', () => {
 
   it.each(ROLES)('when Redis has never been there (%s)', async (role) => {
     await expectEnd(await start({ host: '127.0.0.1', port: await freePort() }, role, false));
+  });
+});
+
+describe('a process whose pool on a cluster is closed', () => {
+  it('ends by itself while all of it is gone', async () => {
+    const cluster = await RedisCluster.start({ masters: 3 });
+    try {
+      const process = await start({ clusterNodes: cluster.addresses }, 'both');
+      await cluster.stop();
+      process.signal('SIGTERM');
+      await process.waitForLine(/^closed$/);
+      // Not at once: what its client does on its own account takes no option that would shorten it.
+      const ended = within(process.exited, { what: 'the process to end by itself', timeoutMs: 30_000 });
+      expect(await ended).toEqual({ code: 0, signal: null });
+    } finally {
+      await cluster.stop();
+    }
   });
 });
