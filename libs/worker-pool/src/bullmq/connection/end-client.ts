@@ -9,6 +9,8 @@ import type { RedisClient } from './open-client.js';
  * meanwhile. Hence one more attempt, which comes to an end.
  */
 export function endClient(client: RedisClient): void {
+  // What fails from now on is nobody's concern; ioredis prints what nobody listens to.
+  client.on('error', () => {});
   if (client.isCluster) {
     endCluster(client as Cluster);
   } else {
