@@ -47,12 +47,15 @@ describe('a server that only this machine reaches', () => {
     expect(await statusOf('/v1/messages', 'evil.example', BODY)).toBe(421);
   });
 
-  it('answers to names that are added', async () => {
-    demo = await startDemo({ ALLOWED_HOSTS: 'gateway.example, other.example' });
-    expect(await statusOf('/health', 'gateway.example:8080')).toBe(200);
-    expect(await statusOf('/v1/completions', 'other.example', BODY)).toBe(200);
-    expect(await statusOf('/health', 'evil.example')).toBe(421);
-  });
+  it.each<Record<string, string>>([{}, { TRUST_PROXY: 'loopback' }])(
+    'answers to names that are added',
+    async (env) => {
+      demo = await startDemo({ ALLOWED_HOSTS: 'gateway.example, other.example', ...env });
+      expect(await statusOf('/health', 'gateway.example:8080')).toBe(200);
+      expect(await statusOf('/v1/completions', 'other.example', BODY)).toBe(200);
+      expect(await statusOf('/health', 'evil.example')).toBe(421);
+    },
+  );
 
   it('needs no names where keys are needed', async () => {
     demo = await startDemo({ API_KEYS: `web:${KEY}` });

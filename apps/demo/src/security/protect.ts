@@ -32,13 +32,13 @@ interface Admission extends Omit<Gate, 'headers'> {
 }
 
 function admission(config: DemoConfig, { calls, countCall, failures }: Limits): Admission {
-  const { API_KEYS: keys, ALLOWED_HOSTS: hosts } = config;
+  const { API_KEYS: keys, ALLOWED_HOSTS: hosts, HOST } = config;
   if (keys !== undefined)
     return { hooks: [checkKeys(keys, failures), calls], identify: identifyByKey(keys), countCall };
-  if (!servesThisMachineOnly(config))
-    return { hooks: [admitEveryone, calls], identify: identifyNobody, countCall };
-  const isAllowed = hostCheck(hosts);
+  const isAllowed = isLoopback(HOST) ? hostCheck(hosts) : () => true;
   const hooks = [refuseOtherHosts(isAllowed), admitEveryone];
+  if (!servesThisMachineOnly(config))
+    return { hooks: [...hooks, calls], identify: identifyNobody, countCall };
   return { hooks, identify: identifyByHost(isAllowed), countCall: countNothing };
 }
 
