@@ -156,6 +156,16 @@ describe('a task', () => {
     expect(await taskAt(location)).toMatchObject({ status: 'killed', error: { code: 'ERR_TASK_CANCELLED' } });
   });
 
+  it('can be cancelled by a client that says of everything that it is JSON', async () => {
+    const { prompt, atWork } = gatedPrompt();
+    const location = await begin(prompt);
+    await atWork();
+    const init = { method: 'DELETE', headers: { 'content-type': 'application/json' } };
+    const answer = await call(location, init);
+    expect([answer.status, await answer.json()]).toEqual([200, { id: expect.any(String), cancelled: true }]);
+    expect((await call(location, { ...init, body: '{' })).status).toBe(400);
+  });
+
   it('that failed tells why', async () => {
     const location = await begin('[[fake-claude garbage]]');
     const ended = await until(

@@ -4,6 +4,7 @@ import { AppModule } from './app.module.js';
 import { demoConfig, type DemoConfig } from './config/demo-config.js';
 import { readDemoEnv } from './config/demo-env.js';
 import { useDocs } from './docs/use-docs.js';
+import { allowBodilessDelete } from './http/bodiless-delete.js';
 import { serverOptions } from './http/server-options.js';
 import { useLane } from './lane/use-lane.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
@@ -39,6 +40,7 @@ export async function createApp(): Promise<DemoApp> {
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   useLane(app, await protect(app));
+  allowBodilessDelete(adapter.getInstance());
   useAssets(app);
   useDocs(app);
   return { app, config: app.get<DemoConfig>(demoConfig.KEY) };
