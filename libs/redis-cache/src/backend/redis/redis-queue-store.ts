@@ -182,7 +182,17 @@ export class RedisQueueStore implements QueueStore {
   async #read(queue: string, count: number, holder: string): Promise<Reservation[] | null> {
     const key = this.keys.queue(queue);
     try {
-      const reply = await this.client.xreadgroup('GROUP', GROUP, holder, 'COUNT', count, 'STREAMS', key, '>');
+      // Bytes: only what is used becomes a text.
+      const reply = await this.client.xreadgroupBuffer(
+        'GROUP',
+        GROUP,
+        holder,
+        'COUNT',
+        count,
+        'STREAMS',
+        key,
+        '>',
+      );
       return entriesIn(reply).map(toFirstDelivery);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOGROUP')) return null;
@@ -224,7 +234,8 @@ export class RedisQueueStore implements QueueStore {
   }
 }
 
-type Entry = [id: string, fields: string[]];
+type Entry = [id: Buffer, fields: Buffer[]];
+const FIELD_BYTES = Buffer.from(FIELD);
 
 /** A client of the user may speak RESP3, in which the reply has another form. */
 function entriesIn(reply: unknown): Entry[] {
@@ -233,9 +244,9 @@ function entriesIn(reply: unknown): Entry[] {
   return (Array.isArray(reply[0]) ? reply[0][1] : reply[1]) as Entry[];
 }
 
-function toFirstDelivery(entry: Entry): Reservation {
-  const fields = entry[1];
-  return { id: entry[0], request: fields[fields.indexOf(FIELD) + 1] ?? '', deliveries: 1 };
+function toFirstDelivery([id, fields]: Entry): Reservation {
+  const at = fields.findIndex((field) => field.equals(FIELD_BYTES));
+  return { id: id.toString('latin1'), request: fields[at + 1]?.toString() ?? '', deliveries: 1 };
 }
 
 function isId(id: string): boolean {
