@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer, until } from '../support/index.js';
+import { lineOf } from './log-lines.js';
 import { type Demo, startDemo } from './start-demo.js';
 
 const KEYS = {
@@ -120,7 +121,7 @@ describe.each([
         expect.closeTo(after[name]! - between[name]!, 6),
       ]);
     expect(after['hits']! - before['hits']!).toBe(2);
-    const [byLane, byHandler] = [await lineOf('by-lane'), await lineOf('by-handler')];
+    const [byLane, byHandler] = [await lineOf(demo, 'by-lane'), await lineOf(demo, 'by-handler')];
     const same = { cache: expect.any(String), time: expect.any(Number), durationMs: expect.any(Number) };
     expect(byLane).toEqual({ ...byHandler, ...same, requestId: 'by-lane' });
     expect(byLane).toMatchObject({ route: LANE, status: 200, source, tenant: 'web' });
@@ -181,14 +182,4 @@ async function counts(): Promise<Record<string, number>> {
     cacheMisses: sample('redis_cache_misses_total'),
     requests: sample('gateway_requests_total{method="POST",route="/v1/completions",status="200"}'),
   };
-}
-
-function lineOf(requestId: string): Promise<Record<string, unknown>> {
-  const find = (): Record<string, unknown> | undefined =>
-    demo.process.stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .find((line) => line['requestId'] === requestId);
-  return until(find, { what: `the line of ${requestId}` });
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisServer, until } from '../support/index.js';
+import { lineOf } from './log-lines.js';
 import { type Demo, startDemo } from './start-demo.js';
 
 const KEY = 'key-of-the-web-team-0123';
@@ -127,7 +128,7 @@ describe.each([
     socket.write(head(SHORT, 'x-request-id: gone-early\r\n') + SHORT.slice(0, 10));
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.destroy();
-    expect(await lineOf('gone-early')).toMatchObject({ status: 499, aborted: true, tenant: 'web' });
+    expect(await lineOf(demo, 'gone-early')).toMatchObject({ status: 499, aborted: true, tenant: 'web' });
     await viaLane((one) => one.write(head(SHORT) + SHORT));
   });
 });
@@ -175,14 +176,4 @@ async function tokensSpent(): Promise<number> {
     tenants: { tenant: string; total: { tokens_spent: number } }[];
   };
   return tenants.find(({ tenant }) => tenant === 'web')?.total.tokens_spent ?? 0;
-}
-
-function lineOf(requestId: string): Promise<Record<string, unknown>> {
-  const find = (): Record<string, unknown> | undefined =>
-    demo.process.stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .find((line) => line['requestId'] === requestId);
-  return until(find, { what: `the line of ${requestId}` });
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '../support/index.js';
+import { lineOf, linesOf } from './log-lines.js';
 import { type Demo, jsonPost, startDemo } from './start-demo.js';
 
 const PROMPT = 'MARKER-PROMPT is private. Nobody may read it in a log. It stays where it is.';
@@ -19,25 +20,7 @@ const BODIES = [
 ];
 let demo: Demo;
 
-interface Line {
-  level: string;
-  requestId?: string;
-  [field: string]: unknown;
-}
-
 afterEach(() => demo.stop());
-
-/** Every line of the log; fails when one is no JSON. */
-function logLines(): Line[] {
-  const lines = demo.process.stdout.split('\n').filter((line) => line.startsWith('{'));
-  return lines.map((line) => JSON.parse(line) as Line);
-}
-
-function lineOf(requestId: string): Promise<Line> {
-  return until(() => logLines().find((line) => line.requestId === requestId), {
-    what: `the line of request ${requestId}`,
-  });
-}
 
 /** Every route that the API describes, and some that are none. */
 async function allRoutes(): Promise<[method: string, path: string][]> {
@@ -68,21 +51,21 @@ describe('the access log', () => {
       route: '/v1/completions',
       durationMs: expect.any(Number),
     };
-    expect(await lineOf('first')).toMatchObject({
+    expect(await lineOf(demo, 'first')).toMatchObject({
       ...common,
       status: 200,
       cache: first.headers.get('cache-status'),
       source: 'factory',
     });
-    expect(await lineOf('second')).toMatchObject({
+    expect(await lineOf(demo, 'second')).toMatchObject({
       ...common,
       status: 200,
       cache: second.headers.get('cache-status'),
       source: 'redis',
     });
-    expect(await lineOf('refused')).toMatchObject({ ...common, status: 400 });
-    expect(await lineOf('unknown')).toMatchObject({ method: 'GET', route: 'unknown', status: 404 });
-    expect(logLines().filter((line) => line.requestId !== undefined)).toHaveLength(4);
+    expect(await lineOf(demo, 'refused')).toMatchObject({ ...common, status: 400 });
+    expect(await lineOf(demo, 'unknown')).toMatchObject({ method: 'GET', route: 'unknown', status: 404 });
+    expect(linesOf(demo).filter((line) => line.requestId !== undefined)).toHaveLength(4);
     expect(demo.process.stdout).not.toContain('MARKER');
   });
 
@@ -90,11 +73,11 @@ describe('the access log', () => {
     demo = await startDemo();
     const bad = await ask('/v1/tasks/%zz', 'bad');
     expect([bad.status, bad.headers.get('x-request-id')]).toEqual([400, 'bad']);
-    expect(await lineOf('bad')).toMatchObject({ route: 'unknown', status: 400, method: 'GET' });
+    expect(await lineOf(demo, 'bad')).toMatchObject({ route: 'unknown', status: 400, method: 'GET' });
     expect(demo.process.stdout).not.toContain('%zz');
     const long = await ask(`/v1/tasks/${'x'.repeat(3_500)}`, 'long');
     expect(long.status).toBe(414);
-    expect(await lineOf('long')).toMatchObject({ route: 'unknown', status: 414 });
+    expect(await lineOf(demo, 'long')).toMatchObject({ route: 'unknown', status: 414 });
     expect(await (await demo.get('/metrics')).text()).toMatch(
       /gateway_requests_total\{method="unknown",route="unknown",status="400"\} 1/,
     );
@@ -105,9 +88,9 @@ describe('the access log', () => {
     await ask('/v1/queue', 'known', { headers: { 'x-api-key': KEY } });
     await ask('/v1/queue', 'wrong', { headers: { 'x-api-key': 'not-one-of-them' } });
     await ask('/v1/queue', 'none');
-    expect(await lineOf('known')).toMatchObject({ status: 200, tenant: 'web' });
+    expect(await lineOf(demo, 'known')).toMatchObject({ status: 200, tenant: 'web' });
     for (const id of ['wrong', 'none']) {
-      const line = await lineOf(id);
+      const line = await lineOf(demo, id);
       expect([line['status'], line['tenant']]).toEqual([401, undefined]);
     }
   });
@@ -122,7 +105,11 @@ describe('the access log', () => {
     await until(() => existsSync(atWork), { what: 'the CLI to be at work' });
     leaving.abort();
     expect(await left).toBe('AbortError');
-    expect(await lineOf('left')).toMatchObject({ status: 499, aborted: true, route: '/v1/completions' });
+    expect(await lineOf(demo, 'left')).toMatchObject({
+      status: 499,
+      aborted: true,
+      route: '/v1/completions',
+    });
     await rm(folder, { recursive: true });
   });
 
@@ -130,14 +117,14 @@ describe('the access log', () => {
     demo = await startDemo();
     await ask('/health/live', 'last');
     await demo.stop();
-    expect(logLines().filter((line) => line.requestId === 'last')).toHaveLength(1);
+    expect(linesOf(demo).filter((line) => line.requestId === 'last')).toHaveLength(1);
   });
 
   it('is silent when told so, while the banner stays', async () => {
     demo = await startDemo({ LOG_LEVEL: 'silent' });
     await ask('/health/live', 'unheard');
     await demo.stop();
-    expect(logLines()).toEqual([]);
+    expect(linesOf(demo)).toEqual([]);
     expect(demo.process.stdout).toMatch(/^Listening on /);
   });
 });
@@ -172,7 +159,7 @@ describe('prompts and keys', () => {
         await (await ask(path, `no-${count}`, sent)).body?.cancel();
       }
     }
-    await lineOf(`no-${count}`);
+    await lineOf(demo, `no-${count}`);
     await demo.stop();
     expect(demo.process.stdout + demo.process.stderr).not.toMatch(/MARKER/);
   });
