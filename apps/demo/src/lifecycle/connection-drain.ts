@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 
 /**
- * From the moment the server is told to stop, every answer closes its connection. Otherwise a client
+ * From when the server stops, after its time of grace, every answer closes its connection. Otherwise a client
  * that keeps its connection open for later would hold up the end of the process.
  */
 @Injectable()
@@ -12,7 +12,7 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown 
 
   constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
 
-  /** Whether the server was told to stop. */
+  /** Whether the server stops: it was told to, and its time of grace is over. */
   get stopping(): boolean {
     return this.#stopping;
   }
