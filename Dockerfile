@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY libs/redis-cache/package.json libs/redis-cache/
 COPY libs/worker-pool/package.json libs/worker-pool/
-COPY apps/demo/package.json apps/demo/
+COPY apps/gateway/package.json apps/gateway/
 RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev
@@ -14,4 +14,4 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app .
 USER node
-CMD ["node", "apps/demo/dist/main.js"]
+CMD ["node", "apps/gateway/dist/main.js"]

@@ -3,7 +3,13 @@ import { availableParallelism } from 'node:os';
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@redis-cache/(.*)\\.js$': '<rootDir>/libs/redis-cache/src/$1',
+    '^@worker-pool/(.*)\\.js$': '<rootDir>/libs/worker-pool/src/$1',
+    '^@gateway/(.*)\\.js$': '<rootDir>/apps/gateway/src/$1',
+    '^@test/(.*)\\.js$': '<rootDir>/test/$1',
+  },
   modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/'],
   transform: {
     '^.+\\.ts$': [

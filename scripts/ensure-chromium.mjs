@@ -1,5 +1,5 @@
 /**
- * Makes sure that this machine has a Chromium for the tests of the demo's page in a real browser.
+ * Makes sure that this machine has a Chromium for the tests of the gateway's page in a real browser.
  *
  *   node scripts/ensure-chromium.mjs
  *

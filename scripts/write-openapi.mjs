@@ -1,5 +1,5 @@
 /**
- * Writes docs/openapi.json, the description of the API that a running demo answers at /docs-json.
+ * Writes docs/openapi.json, the description of the API that a running gateway answers at /docs-json.
  *
  *   npm run docs:openapi
  */
@@ -11,8 +11,8 @@ const FILE = fileURLToPath(new URL('../docs/openapi.json', import.meta.url));
 
 // Nothing of the caller's environment may change what is written, or connect anywhere.
 process.env = { PATH: process.env.PATH, LOG_LEVEL: 'silent' };
-const { createApp } = await import('../apps/demo/dist/create-app.js');
-const { openApiDocument } = await import('../apps/demo/dist/docs/openapi-document.js');
+const { createApp } = await import('../apps/gateway/dist/create-app.js');
+const { openApiDocument } = await import('../apps/gateway/dist/docs/openapi-document.js');
 
 const { app } = await createApp();
 await app.init();

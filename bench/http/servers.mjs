@@ -7,14 +7,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const pathOf = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const GATEWAY = pathOf('../../apps/demo/dist/main.js');
-const PACKAGE = pathOf('../../apps/demo/package.json');
+const GATEWAY = pathOf('../../apps/gateway/dist/main.js');
+const PACKAGE = pathOf('../../apps/gateway/package.json');
 const BARE = pathOf('./bare-app.mjs');
 const LOAD = pathOf('./load-process.mjs');
 const LISTENING = /^Listening on (\S+)/;
 const END_TIMEOUT_MS = 5_000;
 
-/** The demo as it is built, with its defaults: log, metrics and guards are on. */
+/** The gateway as it is built, with its defaults: log, metrics and guards are on. */
 export function startGateway(env) {
   return startServer([GATEWAY], { PORT: '0', SHUTDOWN_GRACE_MS: '0', SHUTDOWN_DRAIN_MS: '0', ...env });
 }

@@ -6,7 +6,7 @@ import {
   type CompletionRequest,
   createWorkerPool,
 } from 'nestjs-worker-pool';
-import { freePort, MessagesApi, within } from '../support/index.js';
+import { freePort, MessagesApi, within } from '@test/support/index.js';
 
 interface Facts {
   body: Record<string, unknown>;

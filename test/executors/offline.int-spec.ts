@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OfflineExecutor, type OfflineExecutorOptions } from 'nestjs-worker-pool';
 import { SummaryThreads } from '../../libs/worker-pool/dist/executors/offline/summary-threads.js';
-import { spawnNode, until, within } from '../support/index.js';
+import { spawnNode, until, within } from '@test/support/index.js';
 
 const BUILT = new URL('../../libs/worker-pool/dist/executors/offline/', import.meta.url);
 const TEXT = 'Redis keeps data in memory. A cache in Redis answers quickly. Tea is nice. The queue waits. ';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessRunner } from '../../libs/worker-pool/dist/process/process-runner.js';
 import type { ProcessSpec } from '../../libs/worker-pool/dist/process/process-run.js';
-import { spawnNode, until } from '../support/index.js';
+import { spawnNode, until } from '@test/support/index.js';
 import { pidsFrom, runs } from './processes.js';
 
 const LONG_MS = 60_000;

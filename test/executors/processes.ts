@@ -1,7 +1,7 @@
 /** What the suites of this folder need to know about processes. */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { until } from '../support/index.js';
+import { until } from '@test/support/index.js';
 
 const stateOf = (pid: number): string => {
   try {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { GetOrSetOptions, RedisCacheService } from 'nestjs-redis-cache';
-import { encodeEntry } from '../../libs/redis-cache/src/cache/entry-envelope.js';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { type ManagedProcess, RedisServer, until } from '../support/index.js';
+import { encodeEntry } from '@redis-cache/core/entry/entry-envelope.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { type ManagedProcess, RedisServer, until } from '@test/support/index.js';
 import { counted, failing, heldFactory } from './factories.js';
 import { untilListening } from './listening.js';
 import { begin, factoryCalls, release, reportOf, type Scenario, startAsking, total } from './processes.js';

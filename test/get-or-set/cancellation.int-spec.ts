@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { RedisServer, until, within } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { RedisServer, until, within } from '@test/support/index.js';
 import { counted, type HeldCall, heldFactory } from './factories.js';
 import { untilListening } from './listening.js';
 

@@ -1,6 +1,6 @@
 import type { Factory, FactoryContext } from 'nestjs-redis-cache';
-import { type Deferred, deferred } from '../fixtures/redis-cache/deferred.js';
-import { until } from '../support/index.js';
+import { type Deferred, deferred } from '@test/fixtures/redis-cache/deferred.js';
+import { until } from '@test/support/index.js';
 
 /** A call of a factory that the test ends. */
 export interface HeldCall<T> extends Deferred<T>, FactoryContext {}

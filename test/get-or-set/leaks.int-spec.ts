@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ManagedProcess, RedisCluster, RedisServer, spawnNode, within } from '../support/index.js';
+import { type ManagedProcess, RedisCluster, RedisServer, spawnNode, within } from '@test/support/index.js';
 
 const SCRIPT = resolve('test/get-or-set/leaks-process.mjs');
 

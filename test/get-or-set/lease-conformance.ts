@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Backend } from '../../libs/redis-cache/src/backend/backend.js';
-import type { LeaseAttempt } from '../../libs/redis-cache/src/backend/lease-store.js';
-import { encodeEntry, HEADER_BYTES } from '../../libs/redis-cache/src/cache/entry-envelope.js';
-import { until } from '../support/index.js';
+import type { Backend } from '@redis-cache/core/backend/backend.js';
+import type { LeaseAttempt } from '@redis-cache/core/backend/lease-store.js';
+import { encodeEntry, HEADER_BYTES } from '@redis-cache/core/entry/entry-envelope.js';
+import { until } from '@test/support/index.js';
 
 export interface StoresUnderTest {
   backend: Backend;

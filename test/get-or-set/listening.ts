@@ -1,4 +1,4 @@
-import { type RedisServer, until } from '../support/index.js';
+import { type RedisServer, until } from '@test/support/index.js';
 
 /** Whoever waits for a computation in another process listens: resolves when so many do. */
 export async function untilListening(redis: RedisServer, count: number): Promise<void> {

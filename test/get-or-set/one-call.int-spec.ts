@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ManagedProcess, RedisCluster, RedisServer, until } from '../support/index.js';
+import { type ManagedProcess, RedisCluster, RedisServer, until } from '@test/support/index.js';
 import { untilListening } from './listening.js';
 import { begin, factoryCalls, release, reportOf, type Scenario, startAsking, total } from './processes.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { RedisServer, until } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { RedisServer, until } from '@test/support/index.js';
 
 let redis: RedisServer;
 const caches = new Caches();

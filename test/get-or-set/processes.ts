@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type ManagedProcess, spawnNode } from '../support/index.js';
+import { type ManagedProcess, spawnNode } from '@test/support/index.js';
 
 const SCRIPT = resolve('test/fixtures/get-or-set-process.mjs');
 

@@ -3,8 +3,8 @@
  * `stores.int-spec.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Backend } from '../../libs/redis-cache/src/backend/backend.js';
-import { until } from '../support/index.js';
+import type { Backend } from '@redis-cache/core/backend/backend.js';
+import { until } from '@test/support/index.js';
 import { freshKey, type StoresUnderTest } from './lease-conformance.js';
 
 const LONG_MS = 60_000;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Cluster, Redis } from 'ioredis';
 import type { ComputationTicket, GetOrSetOptions } from 'nestjs-redis-cache';
-import { type ManagedProcess, RedisCluster, RedisServer, spawnNode } from '../support/index.js';
+import { type ManagedProcess, RedisCluster, RedisServer, spawnNode } from '@test/support/index.js';
 
 const SCRIPT = resolve('test/fixtures/submitting-process.mjs');
 

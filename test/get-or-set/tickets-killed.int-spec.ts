@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ComputationTicket, GetOrSetOptions, RedisCacheService } from 'nestjs-redis-cache';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { type ManagedProcess, until } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { type ManagedProcess, until } from '@test/support/index.js';
 import { counted, heldFactory } from './factories.js';
 import { cluster, type Place, standalone, startSubmitter } from './ticket-submitters.js';
 

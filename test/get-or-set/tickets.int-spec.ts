@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ComputationTicket, GetOrSetOptions, RedisCacheService } from 'nestjs-redis-cache';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisServer, until } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisServer, until } from '@test/support/index.js';
 import { counted, failing, heldFactory } from './factories.js';
 import { untilListening } from './listening.js';
 

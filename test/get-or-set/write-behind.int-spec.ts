@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { untilPhase } from '../fixtures/redis-cache/recovery.js';
-import { CutProxy, RedisServer, until } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { untilPhase } from '@test/fixtures/redis-cache/recovery.js';
+import { CutProxy, RedisServer, until } from '@test/support/index.js';
 import { counted, failing, heldFactory } from './factories.js';
 
 const TTL_SECONDS = 600;

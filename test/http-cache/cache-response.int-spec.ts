@@ -18,8 +18,8 @@ import {
   ResponseCacheInterceptor,
   type RedisCacheOptions,
 } from 'nestjs-redis-cache';
-import { freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { RedisServer } from '../support/index.js';
+import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { RedisServer } from '@test/support/index.js';
 import { Desk } from './desk.js';
 import { type HttpApp, HttpApps, PLATFORMS } from './http-app.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { NotFoundException } from '@nestjs/common';
-import { freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { RedisServer, until } from '../support/index.js';
+import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { RedisServer, until } from '@test/support/index.js';
 import { type HttpApp, HttpApps, PLATFORMS, unless } from './http-app.js';
 import { PagesController, versioned } from './pages.controller.js';
 

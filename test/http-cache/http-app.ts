@@ -4,7 +4,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { RedisCacheModule, type RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
-import { PATIENT_MS } from '../fixtures/redis-cache/caches.js';
+import { PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
 import { Desk } from './desk.js';
 
 /** The servers that Nest brings. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { RedisServer } from '../support/index.js';
+import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { RedisServer } from '@test/support/index.js';
 import { type HttpApp, HttpApps, PLATFORMS, unless } from './http-app.js';
 import { PagesController } from './pages.controller.js';
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RequestConsumer } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { deferred } from '../fixtures/redis-cache/deferred.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisServer, until } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { deferred } from '@test/fixtures/redis-cache/deferred.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisServer, until } from '@test/support/index.js';
 
 /** So long that nothing comes back by itself while a test runs. */
 const LEASE_SECONDS = 60;

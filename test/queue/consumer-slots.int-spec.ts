@@ -7,10 +7,10 @@ import {
   type RequestConsumerOptions,
   TryLaterError,
 } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { deferred } from '../fixtures/redis-cache/deferred.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisServer, until } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { deferred } from '@test/fixtures/redis-cache/deferred.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisServer, until } from '@test/support/index.js';
 
 const untilAllFree = (slots: ConsumerSlots): Promise<unknown> =>
   until(() => slots.free === slots.count, { what: 'all slots to be free' });

@@ -1,9 +1,9 @@
 /** The promise about processes: whoever dies, at whatever moment, nothing is lost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { type ManagedProcess, RedisServer, spawnNode, until } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { type ManagedProcess, RedisServer, spawnNode, until } from '@test/support/index.js';
 
 const PRODUCERS = 8;
 const CONSUMERS = 8;

@@ -9,10 +9,10 @@ import {
   type RequestConsumerOptions,
   TryLaterError,
 } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { deferred } from '../fixtures/redis-cache/deferred.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisServer, until, within } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { deferred } from '@test/fixtures/redis-cache/deferred.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisServer, until, within } from '@test/support/index.js';
 
 /** Failed requests come back at once. */
 const NO_DELAY = { retryDelayMs: 0 };

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { untilPhase } from '../fixtures/redis-cache/recovery.js';
-import { RedisServer, until, within } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { untilPhase } from '@test/fixtures/redis-cache/recovery.js';
+import { RedisServer, until, within } from '@test/support/index.js';
 
 describe('waitForRequest', () => {
   const caches = new Caches();

@@ -13,9 +13,9 @@ import {
   type RedisCacheService,
   ValueTooLargeError,
 } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { until } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { until } from '@test/support/index.js';
 import { queueConformance } from './queue-conformance.js';
 
 export interface BackendUnderTest {

@@ -1,15 +1,15 @@
 import * as framework from '@jest/globals';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
-import { createBackend } from '../../libs/redis-cache/src/backend/create-backend.js';
+import { createBackend } from '@redis-cache/core/create-backend.js';
 import type {
   RedisCacheOptions,
   RedisConnectionOptions,
-} from '../../libs/redis-cache/src/config/redis-cache-options.js';
-import { resolveOptions } from '../../libs/redis-cache/src/config/redis-cache-options.schema.js';
-import { backendConformance } from '../../libs/redis-cache/src/testing/conformance/backend-conformance.js';
-import { freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { RedisCluster, RedisServer } from '../support/index.js';
+} from '@redis-cache/core/options/redis-cache-options.js';
+import { resolveOptions } from '@redis-cache/core/options/redis-cache-options.schema.js';
+import { backendConformance } from '@redis-cache/testing/conformance/backend-conformance.js';
+import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { RedisCluster, RedisServer } from '@test/support/index.js';
 
 /** What a backend is tried on. */
 interface Store {

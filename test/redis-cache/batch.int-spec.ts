@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
-import { Caches, PATIENT_MS } from '../fixtures/redis-cache/caches.js';
-import { HoldingProxy } from '../fixtures/redis-cache/holding-proxy.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisCluster, RedisServer, until } from '../support/index.js';
+import { Caches, PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
+import { HoldingProxy } from '@test/fixtures/redis-cache/holding-proxy.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisCluster, RedisServer, until } from '@test/support/index.js';
 
 const KEYS = Array.from({ length: 60 }, (_, index) => `key ${index}`);
 const RESPONSES = KEYS.map((promptHash, index) => ({ promptHash, response: { index } }));

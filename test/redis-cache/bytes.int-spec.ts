@@ -1,10 +1,10 @@
 import { deflateSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { encodeEntry } from '../../libs/redis-cache/src/cache/entry-envelope.js';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisServer, until } from '../support/index.js';
+import { encodeEntry } from '@redis-cache/core/entry/entry-envelope.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisServer, until } from '@test/support/index.js';
 
 const ENTRY = 'redis-cache:cache:{key}';
 const VALUE = { text: 'Grüße 👋 '.repeat(2_000), nested: [{ __proto__: null, a: 1 }] };

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisCluster, RedisServer } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisCluster, RedisServer } from '@test/support/index.js';
 
 const MANY = 25_000;
 const PREFIXES = ['app', 'app*', 'a[b]', 'a?', String.raw`back\slash`, 'a^[^b]', '[a-z]', '*', ':', 'ü:ü'];

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRedisCache, type RedisCacheService } from 'nestjs-redis-cache';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { RedisServer, until } from '../support/index.js';
+import { RedisServer, until } from '@test/support/index.js';
 
 const CALLERS = 32;
 

@@ -1,4 +1,4 @@
-import { RedisCluster } from '../support/index.js';
+import { RedisCluster } from '@test/support/index.js';
 import { backendConformance } from './backend-conformance.js';
 
 backendConformance('a Cluster of three masters', async () => {

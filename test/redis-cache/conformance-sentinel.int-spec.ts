@@ -1,4 +1,4 @@
-import { RedisSentinels } from '../support/index.js';
+import { RedisSentinels } from '@test/support/index.js';
 import { backendConformance } from './backend-conformance.js';
 
 backendConformance('a master behind Sentinels', async () => {

@@ -1,4 +1,4 @@
-import { RedisServer } from '../support/index.js';
+import { RedisServer } from '@test/support/index.js';
 import { backendConformance } from './backend-conformance.js';
 
 const PASSWORD = 'p@ss:w/o#rd?%';

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { untilPhase } from '../fixtures/redis-cache/recovery.js';
-import { RedisServer } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { untilPhase } from '@test/fixtures/redis-cache/recovery.js';
+import { RedisServer } from '@test/support/index.js';
 
 describe('shared counters on Redis', () => {
   let server: RedisServer;

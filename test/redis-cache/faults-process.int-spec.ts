@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheOptions } from 'nestjs-redis-cache';
-import { PATIENT_MS } from '../fixtures/redis-cache/caches.js';
+import { PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
 import {
   type ManagedProcess,
   RedisCluster,
@@ -10,7 +10,7 @@ import {
   spawnNode,
   until,
   within,
-} from '../support/index.js';
+} from '@test/support/index.js';
 
 const TRAFFIC = join(import.meta.dirname, '../fixtures/redis-cache/traffic.mjs');
 const PASSWORD = 'correct-horse';

@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { answers, FALLBACKS, OPERATIONS } from '../fixtures/redis-cache/operations.js';
-import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '../fixtures/redis-cache/recovery.js';
-import { SlammingServer } from '../fixtures/redis-cache/slamming-server.js';
-import { freePort, RedisServer, until, within } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { answers, FALLBACKS, OPERATIONS } from '@test/fixtures/redis-cache/operations.js';
+import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '@test/fixtures/redis-cache/recovery.js';
+import { SlammingServer } from '@test/fixtures/redis-cache/slamming-server.js';
+import { freePort, RedisServer, until, within } from '@test/support/index.js';
 
 describe('a Redis that refuses connections', () => {
   const caches = new Caches({ commandTimeoutMs: 500 });

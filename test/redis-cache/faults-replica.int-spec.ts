@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisServer, until } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisServer, until } from '@test/support/index.js';
 
 describe('a read-only replica', () => {
   const caches = new Caches();

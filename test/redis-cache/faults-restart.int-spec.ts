@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import { Caches, freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { answers, FALLBACKS, OPERATIONS } from '../fixtures/redis-cache/operations.js';
-import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '../fixtures/redis-cache/recovery.js';
-import { RedisServer, until, within } from '../support/index.js';
+import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { answers, FALLBACKS, OPERATIONS } from '@test/fixtures/redis-cache/operations.js';
+import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '@test/fixtures/redis-cache/recovery.js';
+import { RedisServer, until, within } from '@test/support/index.js';
 
 const CALLERS = 20;
 

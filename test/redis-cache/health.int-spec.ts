@@ -7,10 +7,10 @@ import {
   type RedisCacheOptions,
   RedisCacheService,
 } from 'nestjs-redis-cache';
-import { PATIENT_MS } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '../fixtures/redis-cache/recovery.js';
-import { RedisServer, Stopwatch, until } from '../support/index.js';
+import { PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '@test/fixtures/redis-cache/recovery.js';
+import { RedisServer, Stopwatch, until } from '@test/support/index.js';
 
 const PASSWORD = 'correct-horse';
 const WRONG = 'battery-staple';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRedisCache, type RedisCacheOptions, type RedisCacheService } from 'nestjs-redis-cache';
-import { PATIENT_MS } from '../fixtures/redis-cache/caches.js';
-import { RedisCluster, RedisServer, until } from '../support/index.js';
+import { PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
+import { RedisCluster, RedisServer, until } from '@test/support/index.js';
 
 const KEY = 'key';
 /** An invalidation has to be seen within this time. */

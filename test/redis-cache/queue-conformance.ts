@@ -1,7 +1,7 @@
 /** The queue's part of `backend-conformance.ts`. */
 import { describe, expect, it } from '@jest/globals';
 import { type RedisCacheOptions, type RedisCacheService, ValueTooLargeError } from 'nestjs-redis-cache';
-import { freshPrefix } from '../fixtures/redis-cache/caches.js';
+import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { reservationConformance } from './reservation-conformance.js';
 
 type Open = (options?: RedisCacheOptions) => RedisCacheService;

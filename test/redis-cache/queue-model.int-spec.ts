@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import * as fc from '../support/chance.js';
-import type { Backend } from '../../libs/redis-cache/src/backend/backend.js';
-import { createBackend } from '../../libs/redis-cache/src/backend/create-backend.js';
-import { resolveOptions } from '../../libs/redis-cache/src/config/redis-cache-options.schema.js';
-import { freshPrefix } from '../fixtures/redis-cache/caches.js';
-import { QueueModel, steps } from '../fixtures/redis-cache/queue-model.js';
-import { RedisServer, within } from '../support/index.js';
+import * as fc from '@test/support/chance.js';
+import type { Backend } from '@redis-cache/core/backend/backend.js';
+import { createBackend } from '@redis-cache/core/create-backend.js';
+import { resolveOptions } from '@redis-cache/core/options/redis-cache-options.schema.js';
+import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { QueueModel, steps } from '@test/fixtures/redis-cache/queue-model.js';
+import { RedisServer, within } from '@test/support/index.js';
 
 describe('the queue in Redis', () => {
   let server: RedisServer;

@@ -7,7 +7,7 @@ import {
   type RedisCacheOptions,
   type RedisCacheService,
 } from 'nestjs-redis-cache';
-import { until, within } from '../support/index.js';
+import { until, within } from '@test/support/index.js';
 
 type Open = (options?: RedisCacheOptions) => RedisCacheService;
 

@@ -1,9 +1,9 @@
 /** What lies in Redis, as another program finds it there: the names, the types and the expiries are a contract. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { Caches } from '../fixtures/redis-cache/caches.js';
-import { LogCapture } from '../fixtures/redis-cache/log-capture.js';
-import { RedisServer } from '../support/index.js';
+import { Caches } from '@test/fixtures/redis-cache/caches.js';
+import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
+import { RedisServer } from '@test/support/index.js';
 
 describe('what a cache leaves in Redis', () => {
   let server: RedisServer;

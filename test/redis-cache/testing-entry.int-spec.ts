@@ -11,7 +11,7 @@ import {
   MemoryBackend,
   RedisCacheTestingModule,
 } from 'nestjs-redis-cache/testing';
-import { ManagedProcess } from '../support/index.js';
+import { ManagedProcess } from '@test/support/index.js';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-/** Self-test of the browser that the tests of the demo's page use. */
+/** Self-test of the browser that the tests of the gateway's page use. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

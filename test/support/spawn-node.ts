@@ -1,7 +1,7 @@
 /**
  * Runs a node script, such as the built app, as a process of its own.
  *
- *   const app = spawnNode('apps/demo/dist/main.js', { env: { PORT: '0', REDIS_URL: redis.url } });
+ *   const app = spawnNode('apps/gateway/dist/main.js', { env: { PORT: '0', REDIS_URL: redis.url } });
  *   const line = await app.waitForLine(/listening on/i);
  *   app.signal('SIGTERM');
  *   const { code } = await app.exited;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { RedisServer } from '../support/index.js';
+import { RedisServer } from '@test/support/index.js';
 import { poolContract } from './contract/index.js';
 import { QueuePools } from './queue-pools.js';
 

@@ -7,7 +7,7 @@ import {
   RedisServer,
   spawnNode,
   within,
-} from '../support/index.js';
+} from '@test/support/index.js';
 import { nextQueueName } from './queue-pools.js';
 
 const SCRIPT = resolve('test/fixtures/closing-pool.mjs');

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { CutProxy, type ManagedProcess, RedisServer, Stopwatch, until } from '../support/index.js';
+import { CutProxy, type ManagedProcess, RedisServer, Stopwatch, until } from '@test/support/index.js';
 import { codeOf } from './contract/subject.js';
 import { nextQueueName, QueuePools } from './queue-pools.js';
 import { WorkerProcesses } from './worker-processes.js';

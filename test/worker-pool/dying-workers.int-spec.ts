@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisServer, Stopwatch, until } from '../support/index.js';
+import { RedisServer, Stopwatch, until } from '@test/support/index.js';
 import { nextQueueName, QueuePools, untilWorkers } from './queue-pools.js';
 import { starts, WorkerProcesses, whoSays } from './worker-processes.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort, RedisServer, until } from '../support/index.js';
+import { freePort, RedisServer, until } from '@test/support/index.js';
 import { codeOf } from './contract/subject.js';
 import { nextQueueName, QueuePools, untilWorkers } from './queue-pools.js';
 

@@ -1,6 +1,6 @@
 import { createWorkerPool, type BullmqPoolOptions, type WorkerPool } from 'nestjs-worker-pool';
-import { ControlledExecutor } from '../../libs/worker-pool/src/local/spec-support/controlled-executor.js';
-import { until } from '../support/index.js';
+import { ControlledExecutor } from '@worker-pool/local/spec-support/controlled-executor.js';
+import { until } from '@test/support/index.js';
 import type { OpenPool, PoolSubject } from './contract/subject.js';
 
 type Options = Partial<Omit<BullmqPoolOptions, 'driver' | 'executor'>>;

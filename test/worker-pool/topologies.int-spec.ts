@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { RedisCluster, RedisSentinels, until } from '../support/index.js';
+import { RedisCluster, RedisSentinels, until } from '@test/support/index.js';
 import type { OpenPool } from './contract/subject.js';
 import { QueuePools } from './queue-pools.js';
 

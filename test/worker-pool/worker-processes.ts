@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { BullmqPoolOptions } from 'nestjs-worker-pool';
-import { type ManagedProcess, spawnNode, until } from '../support/index.js';
+import { type ManagedProcess, spawnNode, until } from '@test/support/index.js';
 
 const SCRIPT = resolve('test/fixtures/pool-worker.mjs');
 

@@ -1,19 +1,22 @@
 import 'reflect-metadata';
 
-export { RedisCacheModule } from './redis-cache.module.js';
-export type { RedisCacheModuleExtras, RedisCacheOptionsFactory } from './redis-cache.module-definition.js';
-export type { ResponseToCache } from './redis-cache.parts.js';
-export type { RedisCacheStatus } from './redis-cache-status.js';
-export { RedisCacheService } from './redis-cache.service.js';
+export { RedisCacheModule } from './nest/redis-cache.module.js';
+export type {
+  RedisCacheModuleExtras,
+  RedisCacheOptionsFactory,
+} from './nest/redis-cache.module-definition.js';
+export type { ResponseToCache } from './core/redis-cache.parts.js';
+export type { RedisCacheStatus } from './core/redis-cache-status.js';
+export { RedisCacheService } from './core/redis-cache.service.js';
 export {
   getRedisCacheHealthToken,
   getRedisCacheToken,
   InjectRedisCache,
   InjectRedisCacheHealth,
-} from './redis-cache.tokens.js';
-export { createRedisCache } from './create-redis-cache.js';
-export { optionsFromEnv, type EnvLookup } from './config/env.js';
-export { redisCacheConfig } from './config/redis-cache.config.js';
+} from './nest/redis-cache.tokens.js';
+export { createRedisCache } from './core/create-redis-cache.js';
+export { optionsFromEnv, type EnvLookup } from './core/options/env.js';
+export { redisCacheConfig } from './nest/redis-cache.config.js';
 export type {
   HealthOptions,
   MemoryOptions,
@@ -24,31 +27,31 @@ export type {
   RedisCacheOptions,
   RedisConnectionOptions,
   WriteBehindOptions,
-} from './config/redis-cache-options.js';
+} from './core/options/redis-cache-options.js';
 export type {
   GetOrSetDefaults,
   GetOrSetOptions,
   ResumeOptions,
   TicketOptions,
-} from './config/get-or-set-options.js';
-export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './cache/engine/cache-result.js';
-export type { BytesHit, NearHit, PlainHits } from './cache/engine/plain-hits.js';
-export type { ComputationTicket } from './cache/engine/computation-ticket.js';
-export { AbandonedError } from './cache/single-flight/flight.js';
-export { FactoryTimeoutError } from './errors/factory-timeout.error.js';
-export { InvalidCallOptionError } from './errors/invalid-call-option.error.js';
-export { InvalidTagError } from './errors/invalid-tag.error.js';
-export { InvalidTicketError } from './errors/invalid-ticket.error.js';
-export { RemoteFactoryError } from './errors/remote-factory.error.js';
-export type { TallyBatch, WindowCount } from './backend/counter-store.js';
-export { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './counters/shared-counters.js';
-export type { CacheLookup } from './cache/response-cache.js';
-export { cacheKey, type CacheKeyOptions } from './cache/canonical-key.js';
-export { MAX_KEY_LENGTH } from './cache/cache-key.js';
-export { MAX_TTL_SECONDS } from './cache/ttl.js';
+} from './core/options/get-or-set-options.js';
+export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './core/cache/cache-result.js';
+export type { BytesHit, NearHit, PlainHits } from './core/cache/plain-hits.js';
+export type { ComputationTicket } from './core/cache/computation-ticket.js';
+export { AbandonedError } from './core/cache/flight.js';
+export { FactoryTimeoutError } from './core/errors/factory-timeout.error.js';
+export { InvalidCallOptionError } from './core/errors/invalid-call-option.error.js';
+export { InvalidTagError } from './core/errors/invalid-tag.error.js';
+export { InvalidTicketError } from './core/errors/invalid-ticket.error.js';
+export { RemoteFactoryError } from './core/errors/remote-factory.error.js';
+export type { TallyBatch, WindowCount } from './core/backend/counter-store.js';
+export { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './core/counters/shared-counters.js';
+export type { CacheLookup } from './core/cache/response-cache.js';
+export { cacheKey, type CacheKeyOptions } from './core/entry/canonical-key.js';
+export { MAX_KEY_LENGTH } from './core/entry/cache-key.js';
+export { MAX_TTL_SECONDS } from './core/entry/ttl.js';
 export { RedisCacheHealthIndicator, type RedisCacheHealthDetails } from './health/redis-cache.health.js';
-export type { GuardPhase } from './guard/guard.js';
-export type { BreakerState } from './guard/circuit-breaker.js';
+export type { GuardPhase } from './core/guard/guard.js';
+export type { BreakerState } from './core/guard/circuit-breaker.js';
 export {
   type LeaseOptions,
   type ListDeadOptions,
@@ -56,32 +59,32 @@ export {
   type ReleaseOptions,
   RequestQueue,
   type WaitOptions,
-} from './queue/request-queue.js';
+} from './core/queue/request-queue.js';
 export {
   type ConsumerRegistration,
   createConsumerProvider,
   getRequestConsumerToken,
-} from './queue/consumer/consumer-providers.js';
+} from './nest/consumer-providers.js';
 export type {
   HandlerContext,
   RequestConsumerOptions,
   RequestHandler,
-} from './queue/consumer/consumer-options.js';
-export { ConsumerSlots } from './queue/consumer/consumer-slots.js';
-export { RequestConsumer } from './queue/consumer/request-consumer.js';
-export { LeaseEndedError } from './errors/lease-ended.error.js';
-export { RejectRequestError } from './errors/reject-request.error.js';
-export { TryLaterError } from './errors/try-later.error.js';
-export type { DeadRequest, ReplayOutcome } from './queue/dead-requests.js';
-export type { QueueOutcome } from './queue/producing.js';
-export type { ReservedRequest } from './queue/reservations.js';
-export type { RedisCacheCounters } from './telemetry/counters.js';
-export { RedisCacheError } from './errors/redis-cache.error.js';
-export { InvalidKeyPartError } from './errors/invalid-key-part.error.js';
-export { InvalidKeyError } from './errors/invalid-key.error.js';
-export { InvalidOptionsError } from './errors/invalid-options.error.js';
-export { InvalidTtlError } from './errors/invalid-ttl.error.js';
-export { ValueTooLargeError } from './errors/value-too-large.error.js';
+} from './core/queue/consumer/consumer-options.js';
+export { ConsumerSlots } from './core/queue/consumer/consumer-slots.js';
+export { RequestConsumer } from './core/queue/consumer/request-consumer.js';
+export { LeaseEndedError } from './core/errors/lease-ended.error.js';
+export { RejectRequestError } from './core/errors/reject-request.error.js';
+export { TryLaterError } from './core/errors/try-later.error.js';
+export type { DeadRequest, ReplayOutcome } from './core/queue/dead-requests.js';
+export type { QueueOutcome } from './core/queue/producing.js';
+export type { ReservedRequest } from './core/queue/reservations.js';
+export type { RedisCacheCounters } from './core/counters/counters.js';
+export { RedisCacheError } from './core/errors/redis-cache.error.js';
+export { InvalidKeyPartError } from './core/errors/invalid-key-part.error.js';
+export { InvalidKeyError } from './core/errors/invalid-key.error.js';
+export { InvalidOptionsError } from './core/errors/invalid-options.error.js';
+export { InvalidTtlError } from './core/errors/invalid-ttl.error.js';
+export { ValueTooLargeError } from './core/errors/value-too-large.error.js';
 export {
   CacheResponse,
   type CacheResponseDecorator,

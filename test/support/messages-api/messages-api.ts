@@ -4,7 +4,7 @@
  * behaviours.ts, or by the next one of a script.
  *
  *   const api = await MessagesApi.start();
- *   const demo = await startDemo({ WORKER_EXECUTOR: 'anthropic', ...api.env });
+ *   const gateway = await startGateway({ WORKER_EXECUTOR: 'anthropic', ...api.env });
  *   …
  *   expect(api.calls).toHaveLength(1);
  *   await api.stop();
@@ -13,7 +13,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { within } from '../until.js';
+import { within } from '@test/support/until.js';
 import { type ApiCall, behaviours, refuse } from './behaviours.js';
 
 const KEY = 'sk-ant-test-0123456789';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WorkerPool } from 'nestjs-worker-pool';
-import { until } from '../../support/index.js';
+import { until } from '@test/support/index.js';
 import { codeOf, type PoolSubject } from './subject.js';
 
 const deduplicationKey = 'one-key';

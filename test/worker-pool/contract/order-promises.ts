@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { until } from '../../support/index.js';
+import { until } from '@test/support/index.js';
 import { codeOf, type OpenPool, type PoolSubject } from './subject.js';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

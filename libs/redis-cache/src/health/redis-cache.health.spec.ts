@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import { ControlledBackend, replyError } from '../../../../test/fixtures/redis-cache/controlled-backend.js';
-import { RecordingLogger } from '../../../../test/fixtures/redis-cache/recording-logger.js';
-import { resolveOptions } from '../config/redis-cache-options.schema.js';
-import { assemble } from '../create-redis-cache.js';
-import type { RedisCacheService } from '../redis-cache.service.js';
+import { ControlledBackend, replyError } from '@test/fixtures/redis-cache/controlled-backend.js';
+import { RecordingLogger } from '@test/fixtures/redis-cache/recording-logger.js';
+import { resolveOptions } from '../core/options/redis-cache-options.schema.js';
+import { assemble } from '../core/create-redis-cache.js';
+import type { RedisCacheService } from '../core/redis-cache.service.js';
 import { RedisCacheHealthIndicator } from './redis-cache.health.js';
 
 const DEADLINE_MS = 1_000;

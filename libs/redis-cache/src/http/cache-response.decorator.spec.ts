@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Scope, SetMetadata, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { RedisCacheModule } from '../redis-cache.module.js';
-import { RedisCacheService } from '../redis-cache.service.js';
-import { getRedisCacheToken } from '../redis-cache.tokens.js';
+import { RedisCacheModule } from '../nest/redis-cache.module.js';
+import { RedisCacheService } from '../core/redis-cache.service.js';
+import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 import { CacheResponse } from './cache-response.decorator.js';
 
 const MEMORY = { backend: 'memory' } as const;

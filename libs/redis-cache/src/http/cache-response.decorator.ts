@@ -1,7 +1,7 @@
 import 'reflect-metadata';
-import { cacheKey } from '../cache/canonical-key.js';
-import type { GetOrSetOptions } from '../config/get-or-set-options.js';
-import type { RedisCacheService } from '../redis-cache.service.js';
+import { cacheKey } from '../core/entry/canonical-key.js';
+import type { GetOrSetOptions } from '../core/options/get-or-set-options.js';
+import type { RedisCacheService } from '../core/redis-cache.service.js';
 import { CacheNotInjectedError } from './cache-not-injected.error.js';
 import { injectCache } from './injected-cache.js';
 

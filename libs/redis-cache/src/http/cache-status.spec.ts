@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CacheResultStatus } from '../cache/engine/cache-result.js';
+import type { CacheResultStatus } from '../core/cache/cache-result.js';
 import { type CacheStatus, cacheStatusOf, formatCacheStatus, forwarded } from './cache-status.js';
 
 function headerOf(status: CacheResultStatus, stored: boolean, writable = true): string {

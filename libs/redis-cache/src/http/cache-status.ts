@@ -1,5 +1,5 @@
 import { type BareItem, serializeItem, Token } from 'structured-headers';
-import type { CacheResult } from '../cache/engine/cache-result.js';
+import type { CacheResult } from '../core/cache/cache-result.js';
 
 /**
  * Why a request went past the cache.

@@ -1,9 +1,9 @@
 import { type CallHandler, GatewayTimeoutException, HttpStatus } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { lastValueFrom } from 'rxjs';
-import type { CacheResult } from '../cache/engine/cache-result.js';
-import type { GetOrSetOptions } from '../config/get-or-set-options.js';
-import type { RedisCacheService } from '../redis-cache.service.js';
+import type { CacheResult } from '../core/cache/cache-result.js';
+import type { GetOrSetOptions } from '../core/options/get-or-set-options.js';
+import type { RedisCacheService } from '../core/redis-cache.service.js';
 import {
   type CacheStatus,
   cacheStatusOf,

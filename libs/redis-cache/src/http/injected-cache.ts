@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
-import type { RedisCacheService } from '../redis-cache.service.js';
-import { getRedisCacheToken } from '../redis-cache.tokens.js';
+import type { RedisCacheService } from '../core/redis-cache.service.js';
+import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 
 type Holder = Record<symbol, RedisCacheService | undefined>;
 

@@ -1,6 +1,6 @@
 import { StreamableFile } from '@nestjs/common';
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
-import { toJson } from '../cache/to-json.js';
+import { toJson } from '../core/entry/to-json.js';
 import { entityTagOf } from './entity-tag.js';
 
 /** A response as it is cached: what the handler answered, and the headers that it set. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MAX_KEY_LENGTH } from '../cache/cache-key.js';
+import { MAX_KEY_LENGTH } from '../core/entry/cache-key.js';
 import { personalKey, requestKey, type RequestIdentity } from './request-key.js';
 
 const REQUEST = { method: 'GET', host: 'localhost', url: '/articles?a=1&b=2', handler: 'Articles.list@' };

@@ -1,5 +1,5 @@
 import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import type { GetOrSetOptions } from '../config/get-or-set-options.js';
+import type { GetOrSetOptions } from '../core/options/get-or-set-options.js';
 
 /** Options of `@ResponseCache()`: those of `getOrSet`, and how requests are told apart. */
 export interface ResponseCacheOptions extends Omit<

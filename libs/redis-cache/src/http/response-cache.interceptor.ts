@@ -8,9 +8,9 @@ import {
 import { type AbstractHttpAdapter, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { defer, type Observable } from 'rxjs';
-import type { GetOrSetOptions } from '../config/get-or-set-options.js';
-import { RedisCacheService } from '../redis-cache.service.js';
-import { getRedisCacheToken } from '../redis-cache.tokens.js';
+import type { GetOrSetOptions } from '../core/options/get-or-set-options.js';
+import { RedisCacheService } from '../core/redis-cache.service.js';
+import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 import { CachedExchange } from './cached-exchange.js';
 import { type CachedRoute, CachedRoutes } from './cached-route.js';
 import { isRecorded, type ResponseState } from './recorded-response.js';

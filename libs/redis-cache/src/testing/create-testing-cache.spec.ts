@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { MemoryBackend } from '../backend/memory/memory-backend.js';
+import { MemoryBackend } from '../core/backend/memory/memory-backend.js';
 import { ChaosBackend } from './chaos/chaos-backend.js';
 import { createTestingCache } from './create-testing-cache.js';
 import { FakeClock } from './fake-clock.js';

@@ -1,10 +1,10 @@
-import type { Backend } from '../backend/backend.js';
-import { MemoryBackend } from '../backend/memory/memory-backend.js';
-import type { RedisCacheOptions } from '../config/redis-cache-options.js';
-import { resolveOptions } from '../config/redis-cache-options.schema.js';
-import { assemble } from '../create-redis-cache.js';
-import type { GuardLogger } from '../guard/guard.js';
-import type { RedisCacheService } from '../redis-cache.service.js';
+import type { Backend } from '../core/backend/backend.js';
+import { MemoryBackend } from '../core/backend/memory/memory-backend.js';
+import type { RedisCacheOptions } from '../core/options/redis-cache-options.js';
+import { resolveOptions } from '../core/options/redis-cache-options.schema.js';
+import { assemble } from '../core/create-redis-cache.js';
+import type { GuardLogger } from '../core/guard/guard.js';
+import type { RedisCacheService } from '../core/redis-cache.service.js';
 import { type Clock, FakeClock } from './fake-clock.js';
 
 /** Options of a cache for tests: those of the module, except where it stores. */

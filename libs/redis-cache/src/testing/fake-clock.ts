@@ -1,4 +1,4 @@
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../core/errors/invalid-call-option.error.js';
 
 /** Tells the time. */
 export interface Clock {

@@ -16,11 +16,11 @@ export type { PlantForeign } from './conformance/foreign-promises.js';
 export { ChaosBackend, type ChaosTally } from './chaos/chaos-backend.js';
 export type { ChaosOptions } from './chaos/chaos-options.js';
 export { ChaosError } from './chaos/chaos.error.js';
-export { MemoryBackend, type MemoryBackendOptions } from '../backend/memory/memory-backend.js';
-export type { Backend, ClearCursor, EntryStore, LinkListener } from '../backend/backend.js';
-export type { CounterStore, TallyBatch, WindowCount } from '../backend/counter-store.js';
-export type { CacheEvent, CacheEventListener, EventChannel } from '../backend/event-channel.js';
-export type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend/lease-store.js';
+export { MemoryBackend, type MemoryBackendOptions } from '../core/backend/memory/memory-backend.js';
+export type { Backend, ClearCursor, EntryStore, LinkListener } from '../core/backend/backend.js';
+export type { CounterStore, TallyBatch, WindowCount } from '../core/backend/counter-store.js';
+export type { CacheEvent, CacheEventListener, EventChannel } from '../core/backend/event-channel.js';
+export type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../core/backend/lease-store.js';
 export type {
   ArrivalChannel,
   ArrivalListener,
@@ -31,5 +31,5 @@ export type {
   Released,
   ReleaseTerms,
   Reservation,
-} from '../backend/queue-store.js';
-export type { TagStore } from '../backend/tag-store.js';
+} from '../core/backend/queue-store.js';
+export type { TagStore } from '../core/backend/tag-store.js';

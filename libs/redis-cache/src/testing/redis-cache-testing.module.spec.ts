@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Injectable, type LoggerService, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { MemoryBackend } from '../backend/memory/memory-backend.js';
+import { MemoryBackend } from '../core/backend/memory/memory-backend.js';
 import { RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
-import { RedisCacheModule } from '../redis-cache.module.js';
-import { RedisCacheService } from '../redis-cache.service.js';
-import { getRedisCacheToken, InjectRedisCache, InjectRedisCacheHealth } from '../redis-cache.tokens.js';
+import { RedisCacheModule } from '../nest/redis-cache.module.js';
+import { RedisCacheService } from '../core/redis-cache.service.js';
+import { getRedisCacheToken, InjectRedisCache, InjectRedisCacheHealth } from '../nest/redis-cache.tokens.js';
 import { ChaosBackend } from './chaos/chaos-backend.js';
 import { createTestingCache } from './create-testing-cache.js';
 import { FakeClock } from './fake-clock.js';

@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { MODULE_OPTIONS_TOKEN, type RedisCacheModuleExtras } from '../redis-cache.module-definition.js';
-import { createHealthProvider } from '../redis-cache.providers.js';
-import { getRedisCacheHealthToken, getRedisCacheToken } from '../redis-cache.tokens.js';
+import { MODULE_OPTIONS_TOKEN, type RedisCacheModuleExtras } from '../nest/redis-cache.module-definition.js';
+import { createHealthProvider } from '../nest/redis-cache.providers.js';
+import { getRedisCacheHealthToken, getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 import { createTestingCache, type TestingCacheOptions } from './create-testing-cache.js';
 import { FakeClock } from './fake-clock.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { array, assert, constant, nat, oneof, property, record } from '../../../../test/support/chance.js';
+import { array, assert, constant, nat, oneof, property, record } from '@test/support/chance.js';
 import { Fifo } from './fifo.js';
 
 describe('Fifo', () => {

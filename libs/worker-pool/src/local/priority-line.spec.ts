@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { array, assert, constant, nat, oneof, property, record } from '../../../../test/support/chance.js';
+import { array, assert, constant, nat, oneof, property, record } from '@test/support/chance.js';
 import { PriorityLine } from './priority-line.js';
 
 interface Item {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MemoryBackend } from '../../backend/memory/memory-backend.js';
-import type { RedisCacheService } from '../../redis-cache.service.js';
+import { MemoryBackend } from '../../core/backend/memory/memory-backend.js';
+import type { RedisCacheService } from '../../core/redis-cache.service.js';
 import { createTestingCache } from '../create-testing-cache.js';
 import { ChaosBackend } from './chaos-backend.js';
 import type { ChaosOptions } from './chaos-options.js';

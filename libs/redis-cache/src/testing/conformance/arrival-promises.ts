@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Backend } from '../../backend/backend.js';
-import type { ArrivalListener } from '../../backend/queue-store.js';
+import type { Backend } from '../../core/backend/backend.js';
+import type { ArrivalListener } from '../../core/backend/queue-store.js';
 import { LONG_MS, type Promises, pushAll, releaseTerms, reserveOne, shiftOne, TERMS } from './subject.js';
 
 /** Longer than any message takes. */

@@ -1,6 +1,6 @@
 import * as jestGlobals from '@jest/globals';
 import { describe, expect, it } from '@jest/globals';
-import { MemoryBackend } from '../../backend/memory/memory-backend.js';
+import { MemoryBackend } from '../../core/backend/memory/memory-backend.js';
 import { FakeClock } from '../fake-clock.js';
 import { backendConformance } from './backend-conformance.js';
 import { COUNTERS_SABOTAGES } from './spec-support/counter-sabotages.js';

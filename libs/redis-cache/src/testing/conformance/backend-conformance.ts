@@ -1,4 +1,4 @@
-import type { Backend } from '../../backend/backend.js';
+import type { Backend } from '../../core/backend/backend.js';
 import { arrivalPromises } from './arrival-promises.js';
 import { clearPromises } from './clear-promises.js';
 import { counterPromises } from './counter-promises.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Backend, ClearCursor } from '../../backend/backend.js';
+import type { Backend, ClearCursor } from '../../core/backend/backend.js';
 import {
   assertBytes,
   atOnce,

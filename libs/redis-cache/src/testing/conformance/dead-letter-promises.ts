@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { QueueStore } from '../../backend/queue-store.js';
+import type { QueueStore } from '../../core/backend/queue-store.js';
 import {
   LONG_MS,
   type Promises,

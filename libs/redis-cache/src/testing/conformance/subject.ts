@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Backend } from '../../backend/backend.js';
-import type { LeaseRequest } from '../../backend/lease-store.js';
-import type { QueueStore, ReleaseTerms, Reservation } from '../../backend/queue-store.js';
-import { encodeEntry, type EntryTimes, HEADER_BYTES } from '../../cache/entry-envelope.js';
+import type { Backend } from '../../core/backend/backend.js';
+import type { LeaseRequest } from '../../core/backend/lease-store.js';
+import type { QueueStore, ReleaseTerms, Reservation } from '../../core/backend/queue-store.js';
+import { encodeEntry, type EntryTimes, HEADER_BYTES } from '../../core/entry/entry-envelope.js';
 
 /** What a promise is checked on. */
 export interface Subject {

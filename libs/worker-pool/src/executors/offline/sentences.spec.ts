@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import * as fc from '../../../../../test/support/chance.js';
+import * as fc from '@test/support/chance.js';
 import { MAX_SENTENCE_CHARS, splitSentences, wordsOf } from './sentences.js';
 
 const bare = (text: string): string => text.replace(/\s/g, '');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import * as fc from '../../../../../test/support/chance.js';
+import * as fc from '@test/support/chance.js';
 import { summarise } from './summarise.js';
 import { countTokens } from './tokens.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import * as fc from '../../../../../test/support/chance.js';
+import * as fc from '@test/support/chance.js';
 import { denseRank } from './spec-support/dense-rank.js';
 import { MAX_GRAPH_SENTENCES, rankSentences } from './text-rank.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import * as fc from '../../../../../test/support/chance.js';
+import * as fc from '@test/support/chance.js';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { countTokens, cutToTokens } from './tokens.js';
 

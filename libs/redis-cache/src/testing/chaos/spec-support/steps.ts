@@ -1,7 +1,7 @@
-import type { Factory } from '../../../cache/engine/cache-result.js';
-import type { GetOrSetOptions } from '../../../config/get-or-set-options.js';
-import { RemoteFactoryError } from '../../../errors/remote-factory.error.js';
-import type { RedisCacheService } from '../../../redis-cache.service.js';
+import type { Factory } from '../../../core/cache/cache-result.js';
+import type { GetOrSetOptions } from '../../../core/options/get-or-set-options.js';
+import { RemoteFactoryError } from '../../../core/errors/remote-factory.error.js';
+import type { RedisCacheService } from '../../../core/redis-cache.service.js';
 
 /** The only error that a factory here throws. */
 class FactoryFailure extends Error {}

@@ -1,5 +1,5 @@
-import { MemoryBackend } from '../../../backend/memory/memory-backend.js';
-import type { RedisCacheService } from '../../../redis-cache.service.js';
+import { MemoryBackend } from '../../../core/backend/memory/memory-backend.js';
+import type { RedisCacheService } from '../../../core/redis-cache.service.js';
 import { createTestingCache } from '../../create-testing-cache.js';
 import { ChaosBackend } from '../chaos-backend.js';
 

@@ -1,4 +1,4 @@
-import type { Reservation } from '../../../backend/queue-store.js';
+import type { Reservation } from '../../../core/backend/queue-store.js';
 import { replace, type Sabotage } from './sabotage.js';
 
 export const QUEUE_SABOTAGES: Sabotage[] = [

@@ -1,4 +1,4 @@
-import type { Backend } from '../../../backend/backend.js';
+import type { Backend } from '../../../core/backend/backend.js';
 
 /** What is broken, how, and the name of the test that has to find it. */
 export type Sabotage = [broken: string, sabotage: (backend: Backend) => void, found: RegExp];

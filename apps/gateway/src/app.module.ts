@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { APP_FILTER } from '@nestjs/core';
+import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
+import { Executor, WorkerPoolModule } from 'nestjs-worker-pool';
+import { CacheModule } from './cache/cache.module.js';
+import { CompletionModule } from './completion/completion.module.js';
+import { cacheOptions } from './config/cache-options.js';
+import { gatewayConfig } from './config/gateway-config.js';
+import { ExecutorModule } from './config/executor.module.js';
+import { apiPoolOptions } from './config/pool-options.js';
+import { HealthModule } from './health/health.module.js';
+import { ProblemDetailsFilter } from './http/problem-details.filter.js';
+import { WorkDeadline } from './lifecycle/work-deadline.js';
+import { MessagesModule } from './messages/messages.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { PageModule } from './page/page.module.js';
+import { QueueModule } from './queue/queue.module.js';
+import { TasksModule } from './tasks/tasks.module.js';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, load: [gatewayConfig] }),
+    RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
+    ExecutorModule,
+    WorkerPoolModule.forRootAsync({
+      isGlobal: true,
+      inject: [gatewayConfig.KEY, Executor, RedisCacheService, ConfigService],
+      useFactory: apiPoolOptions,
+    }),
+    CompletionModule,
+    MessagesModule,
+    CacheModule,
+    TasksModule,
+    QueueModule,
+    HealthModule,
+    MetricsModule,
+    PageModule,
+  ],
+  providers: [WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],
+})
+export class AppModule {}

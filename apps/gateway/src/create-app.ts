@@ -1,0 +1,47 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { gatewayConfig, type GatewayConfig } from './config/gateway-config.js';
+import { readGatewayEnv } from './config/gateway-env.js';
+import { useDocs } from './docs/use-docs.js';
+import { allowBodilessDelete } from './http/bodiless-delete.js';
+import { serverOptions } from './http/server-options.js';
+import { useLane } from './lane/use-lane.js';
+import { createLoggers, isForPerson } from './logging/create-loggers.js';
+import { fastifyLogOptions } from './logging/fastify-options.js';
+import { PinoNestLogger } from './logging/pino-nest-logger.js';
+import { useLogs } from './logging/use-logs.js';
+import { useAssets } from './page/use-assets.js';
+import { assertProtected } from './security/exposure.js';
+import { protect } from './security/protect.js';
+
+/** An application that is ready to listen, and its settings. */
+export interface GatewayApp {
+  app: NestFastifyApplication;
+  config: GatewayConfig;
+}
+
+/**
+ * The API: its modules on Fastify, and around them what concerns every route.
+ *
+ * @throws {InvalidEnvError} naming the first wrong variable
+ * @throws {UnprotectedHostError} others could reach it, and would need no key
+ */
+export async function createApp(): Promise<GatewayApp> {
+  const env = readGatewayEnv(process.env);
+  assertProtected(env);
+  const pretty = isForPerson(process.env, process.stdout.isTTY);
+  const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });
+  const adapter = new FastifyAdapter({ ...serverOptions(env), ...fastifyLogOptions(logs.general) });
+  useLogs(adapter.getInstance(), logs);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
+    abortOnError: false,
+    logger: new PinoNestLogger(logs.general),
+  });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  useLane(app, await protect(app));
+  allowBodilessDelete(adapter.getInstance());
+  useAssets(app);
+  useDocs(app);
+  return { app, config: app.get<GatewayConfig>(gatewayConfig.KEY) };
+}

@@ -1,0 +1,58 @@
+import { STATUS_CODES } from 'node:http';
+
+/** What is wrong with one field of a request. */
+export interface FieldProblem {
+  field: string;
+  detail: string;
+}
+
+/** Problem details, RFC 9457. `code` and `errors` are extensions. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance?: string;
+  code?: string;
+  errors?: FieldProblem[];
+}
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+/** An answer that is an error, thrown by the gateway's own code. */
+export class ProblemError extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly more: Pick<Problem, 'code' | 'errors'> = {},
+    /** Seconds, for a `Retry-After` header. */
+    readonly retryAfterSeconds?: number,
+  ) {
+    super(detail);
+    this.name = 'ProblemError';
+  }
+
+  /** Travels to other processes with the message. */
+  get code(): string | undefined {
+    return this.more.code;
+  }
+
+  /** Travels with it. */
+  get retryAfterMs(): number | undefined {
+    return this.retryAfterSeconds === undefined ? undefined : this.retryAfterSeconds * 1_000;
+  }
+}
+
+/** What a client is told of an error that nobody foresaw. */
+export const INTERNAL_ERROR = new ProblemError(500, 'Something went wrong on our side.', {
+  code: 'ERR_INTERNAL',
+});
+
+/** The body of an error answer. */
+export function problem(
+  status: number,
+  detail: string,
+  more: Pick<Problem, 'code' | 'errors' | 'instance'> = {},
+): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...more };
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import type { QueueOutcome, RequestQueue } from 'nestjs-redis-cache';
+import type { PoolStats, WorkerPool } from 'nestjs-worker-pool';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { Tenant } from '../security/tenant.js';
+import { QueueController } from './queue.controller.js';
+import type { TenantQueues } from './tenant-queues.js';
+
+const TENANT: Tenant = { name: 'web', admin: false };
+const config = { MAX_PROMPT_BYTES: 1_000, MAX_TTL_SECONDS: 60, MAX_TAGS: 0, QUEUE_QUOTA: 7 } as GatewayConfig;
+
+function controllerOf(outcome: QueueOutcome, stats: () => Promise<Partial<PoolStats>>): QueueController {
+  const queue = { queueOutcome: async () => outcome } as unknown as RequestQueue;
+  const queues = { get: () => queue } as unknown as TenantQueues;
+  const pool = { validate: () => {}, stats } as unknown as WorkerPool;
+  return new QueueController(queues, pool, config);
+}
+
+const idle = async (): Promise<Partial<PoolStats>> => ({ retryAfterMs: 0, meanServiceMs: null });
+const add = (controller: QueueController): Promise<unknown> => controller.add({ prompt: 'text' }, TENANT);
+
+describe('POST /v1/queue above the quota', () => {
+  it.each([
+    [7, async () => ({ retryAfterMs: 4_000, meanServiceMs: 2_500 })],
+    [1, idle],
+    [1, () => Promise.reject(new Error('away'))],
+  ])('says to come again after %d s, by recent service times', async (seconds, stats) => {
+    await expect(add(controllerOf('full', stats))).rejects.toMatchObject({
+      status: 429,
+      code: 'ERR_QUEUE_QUOTA',
+      retryAfterSeconds: seconds,
+      message: '7 requests of this tenant wait already.',
+    });
+  });
+
+  it('is no 429 when Redis did not confirm it', async () => {
+    const refused = add(controllerOf('unconfirmed', idle));
+    await expect(refused).rejects.toMatchObject({ status: 503, code: 'ERR_NOT_QUEUED' });
+    expect(await add(controllerOf('queued', idle))).toEqual({ queued: true });
+  });
+});

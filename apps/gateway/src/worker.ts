@@ -1,0 +1,30 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { readGatewayEnv } from './config/gateway-env.js';
+import { assertSharedPool } from './config/pool-options.js';
+import { createLoggers, isForPerson } from './logging/create-loggers.js';
+import { PinoNestLogger } from './logging/pino-nest-logger.js';
+import { WorkerModule } from './worker.module.js';
+
+async function main(): Promise<void> {
+  const env = readGatewayEnv(process.env);
+  assertSharedPool(env);
+  const pretty = isForPerson(process.env, process.stdout.isTTY);
+  const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });
+  const app = await NestFactory.createApplicationContext(WorkerModule, {
+    abortOnError: false,
+    logger: new PinoNestLogger(logs.general),
+  });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  process.stdout.write(
+    `Working: ${env.WORKER_CONCURRENCY} tasks at a time, executor ${env.WORKER_EXECUTOR}\n`,
+  );
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `The worker did not start: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  // What was opened before would keep the process.
+  process.exit(1);
+});

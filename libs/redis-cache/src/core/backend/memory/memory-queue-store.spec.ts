@@ -1,0 +1,71 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import * as fc from '@test/support/chance.js';
+import { QueueModel, steps } from '@test/fixtures/redis-cache/queue-model.js';
+import { FakeClock } from '../../../testing/fake-clock.js';
+import { MemoryBackend } from './memory-backend.js';
+import { MemoryQueueStore } from './memory-queue-store.js';
+
+const TERMS = { maxDeliveries: 5, maxDead: 10 };
+
+describe('MemoryQueueStore', () => {
+  let store: MemoryQueueStore;
+
+  beforeEach(() => {
+    store = new MemoryQueueStore(() => 0);
+  });
+
+  it('does what its model does, whatever is done to it', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (those) => {
+        const clock = new FakeClock();
+        const queue = new MemoryQueueStore(clock.now);
+        await new QueueModel(queue, 'q', async (ms) => clock.advance(ms)).run(those);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps the order over many more requests than it compacts at', async () => {
+    let next = 0;
+    for (let round = 0; round < 10_000; round += 1) {
+      await store.push('q', [String(round)], 100_000);
+      if (round % 3 !== 0) expect(await store.shift('q', 1, TERMS)).toEqual([String(next++)]);
+    }
+    while ((await store.length('q')) > 0) expect(await store.shift('q', 1, TERMS)).toEqual([String(next++)]);
+    expect(next).toBe(10_000);
+  });
+
+  it('counts what waits, not what was taken, towards the longest length', async () => {
+    for (let round = 0; round < 5_000; round += 1) {
+      expect(await store.push('q', ['x'], 1)).toBe(1);
+      expect(await store.push('q', ['x'], 1)).toBe(0);
+      expect(await store.shift('q', 1, TERMS)).toEqual(['x']);
+    }
+  });
+
+  it('keeps queues apart, whatever their names', async () => {
+    for (const name of ['a', 'b', '__proto__', 'constructor', '']) await store.push(name, [`of ${name}`], 9);
+    expect(await store.shift('__proto__', 1, TERMS)).toEqual(['of __proto__']);
+    expect(await store.shift('', 1, TERMS)).toEqual(['of ']);
+    await store.clear('a');
+    expect([await store.length('a'), await store.length('b')]).toEqual([0, 1]);
+  });
+});
+
+describe('MemoryBackend', () => {
+  it('is reachable from the first moment', async () => {
+    const backend = new MemoryBackend({ maxBytes: 1_000 });
+    const heard: string[] = [];
+    backend.watch({ up: () => heard.push('up'), down: () => heard.push('down') });
+    expect(heard).toEqual(['up']);
+    await expect(Promise.all([backend.ping(), backend.pingWrite(), backend.close()])).resolves.toBeDefined();
+  });
+
+  it('goes by a clock that the machine cannot set back, unless given one', async () => {
+    let now = 1_000;
+    const backend = new MemoryBackend({ maxBytes: 1_000, now: () => now });
+    await backend.entries.set('key', Buffer.from('x'), 100);
+    now += 101;
+    expect(await backend.entries.get('key')).toBeNull();
+  });
+});

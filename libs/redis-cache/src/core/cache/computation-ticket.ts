@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { InvalidTicketError } from '../errors/invalid-ticket.error.js';
+import { assertKey } from '../entry/cache-key.js';
+import type { TagVersions } from '../entry/entry-envelope.js';
+import { checkedTags, MAX_MS, MIN_LEASE_MS, type Settings } from './settings.js';
+
+/**
+ * The right to store the value of one computation, for a process that does the work on behalf of another.
+ * Plain JSON, to be sent along with the work; what is in it is the library's business.
+ */
+export interface ComputationTicket {
+  /** Of this format. */
+  readonly version: 1;
+  readonly key: string;
+  /** Of the lease under which the computation began; `null` when it has yet to begin. */
+  readonly token: string | null;
+  readonly leaseMs: number;
+  /** TTL of the value in milliseconds, counted from when it is there. */
+  readonly ttlMs: number;
+  /** How long past its TTL it may be served, in milliseconds. */
+  readonly staleMs: number;
+  readonly tags: readonly string[];
+  /** Of each tag, as it was before the computation began; `null` when it has yet to begin. */
+  readonly tagVersions: readonly string[] | null;
+  /** When the ticket was made, in epoch milliseconds. */
+  readonly issuedAt: number;
+}
+
+/** What of a computation's settings goes into its ticket. */
+export type TicketTerms = Pick<Settings, 'leaseMs' | 'ttlMs' | 'staleMs' | 'tags'>;
+
+const MAX_TIME_MS = Number.MAX_SAFE_INTEGER;
+const ms = (min: number): z.ZodNumber => z.number().min(min).max(MAX_TIME_MS);
+
+const ticketSchema = z.object({
+  version: z.literal(1),
+  key: z.string(),
+  token: z.uuid().nullable(),
+  leaseMs: z.number().min(MIN_LEASE_MS).max(MAX_MS),
+  ttlMs: ms(1),
+  staleMs: ms(0),
+  tags: z.array(z.string()),
+  tagVersions: z.array(z.string()).nullable(),
+  issuedAt: ms(0),
+});
+
+export function makeTicket(
+  key: string,
+  { leaseMs, ttlMs, staleMs, tags }: TicketTerms,
+  begun: { token: string; tags: TagVersions | undefined } | null,
+  issuedAt: number,
+): ComputationTicket {
+  const tagVersions = begun && tags.map((tag) => begun.tags![tag]!);
+  return {
+    version: 1,
+    key,
+    token: begun?.token ?? null,
+    leaseMs,
+    ttlMs,
+    staleMs,
+    tags,
+    tagVersions,
+    issuedAt,
+  };
+}
+
+/**
+ * Lets a ticket pass that came from another process.
+ *
+ * @throws {InvalidTicketError} naming the field that is wrong
+ */
+export function checkedTicket(ticket: unknown): ComputationTicket {
+  const { success, data, error } = ticketSchema.safeParse(ticket);
+  if (!success) throw invalid(error.issues[0]!.path.join('.'), error.issues[0]!.message);
+  naming('key', () => assertKey(data.key, 'key'));
+  naming('tags', () => checkedTags(data.tags));
+  if (data.tagVersions !== null && data.tagVersions.length !== data.tags.length) {
+    throw invalid('tagVersions', 'must be one for each tag');
+  }
+  return data;
+}
+
+/** The versions of the tags as they were before the computation began; `null` when nobody knows them. */
+export function versionsIn({ tags, tagVersions }: ComputationTicket): TagVersions | null | undefined {
+  if (tags.length === 0) return undefined;
+  return tagVersions && Object.fromEntries(tags.map((tag, index) => [tag, tagVersions[index]!]));
+}
+
+function naming(field: string, check: () => unknown): void {
+  try {
+    check();
+  } catch (problem) {
+    throw invalid(field, (problem as Error).message);
+  }
+}
+
+function invalid(field: string, problem: string): InvalidTicketError {
+  return new InvalidTicketError(field === '' ? 'ticket' : `ticket.${field}`, `is wrong: ${problem}`);
+}

@@ -1,0 +1,70 @@
+import type { Backend, ClearCursor } from '../backend/backend.js';
+import type { Guard } from '../guard/guard.js';
+import { assertKey } from '../entry/cache-key.js';
+import { checkedTags } from './settings.js';
+import type { NearCache } from '../near/near-cache.js';
+import type { WriteBehind } from './write-behind.js';
+
+/** Knows computations under way, and is told that they began before an invalidation. */
+export interface Computations {
+  forget(key: string): void;
+  forgetAll(): void;
+}
+
+export interface InvalidationDependencies {
+  backend: Backend;
+  guard: Guard;
+  computations: readonly Computations[];
+  writeBehind: WriteBehind;
+  near: NearCache;
+}
+
+const FAILED = Symbol('failed');
+
+/**
+ * Makes entries invalid. What this process holds goes first and in any case; `false` means that Redis has
+ * not confirmed the rest. A computation that began before can no longer store its result: its lease is
+ * gone, or its tag has another version.
+ */
+export class Invalidation {
+  constructor(private readonly use: InvalidationDependencies) {}
+
+  async delete(keys: readonly string[]): Promise<boolean> {
+    for (const key of keys) assertKey(key, 'key');
+    for (const key of keys) this.#forget(key);
+    if (keys.length === 0) return true;
+    return this.use.guard.run(() => this.use.backend.entries.delete(keys).then(() => true), false);
+  }
+
+  async invalidateTags(tags: readonly string[]): Promise<boolean> {
+    const names = checkedTags(tags);
+    // Which computations under way carry the tag is not known, so none is joined any more.
+    for (const underWay of this.use.computations) underWay.forgetAll();
+    this.use.near.deleteTagged(names);
+    if (names.length === 0) return true;
+    return this.use.guard.run(() => this.use.backend.tags.invalidate(names).then(() => true), false);
+  }
+
+  /** Page by page, each under its own deadline. `false` as soon as one is not confirmed. */
+  async clear(): Promise<boolean> {
+    for (const underWay of this.use.computations) underWay.forgetAll();
+    this.use.writeBehind.clear();
+    this.use.near.clear();
+    let cursor: ClearCursor | null | typeof FAILED = null;
+    do {
+      cursor = await this.#clearPage(cursor);
+      if (cursor === FAILED) return false;
+    } while (cursor !== null);
+    return true;
+  }
+
+  #clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null | typeof FAILED> {
+    return this.use.guard.run(() => this.use.backend.entries.clearPage(cursor), FAILED);
+  }
+
+  #forget(key: string): void {
+    for (const underWay of this.use.computations) underWay.forget(key);
+    this.use.writeBehind.drop(key);
+    this.use.near.delete(key);
+  }
+}

@@ -1,0 +1,172 @@
+import type { Backend } from '../backend/backend.js';
+import type { Guard, GuardLogger } from '../guard/guard.js';
+import type { RedisCacheCounters } from '../counters/counters.js';
+import { encodeEntry, type EntryTimes, type TagVersions } from '../entry/entry-envelope.js';
+import type { NearCache } from '../near/near-cache.js';
+import type { EntryPacker } from '../entry/entry-packer.js';
+import { toJson } from '../entry/to-json.js';
+import { ttlToMs } from '../entry/ttl.js';
+import { writeFailure } from './failure-text.js';
+import type { HeldLease } from './held-lease.js';
+import type { Settings } from './settings.js';
+import type { WriteBehind } from './write-behind.js';
+
+/** A value that is there now. */
+export interface Computed {
+  value: unknown;
+  /** Computed by another process. */
+  elsewhere: boolean;
+  /** `null` when it is not stored. */
+  times: EntryTimes | null;
+  stored: boolean;
+  /** For those who asked first, not for who joined them: invalidated meanwhile, or not computed at all. */
+  outdated: boolean;
+}
+
+/** A value that was computed here. */
+export interface FreshValue {
+  key: string;
+  settings: Settings;
+  lease: HeldLease | null;
+  /** `null`: they could not be read, so the value cannot be stored. */
+  tags: TagVersions | null | undefined;
+  value: unknown;
+  durationMs: number;
+  isCurrent: () => boolean;
+}
+
+export interface ResultKeeperDependencies {
+  backend: Backend;
+  guard: Guard;
+  writeBehind: WriteBehind;
+  near: NearCache;
+  packer: EntryPacker;
+  now: () => number;
+  counters: RedisCacheCounters;
+  logger: GuardLogger;
+  maxValueBytes: number;
+}
+
+/** What became of a value: stored now or before, or not, or out of date already. */
+type Fate = 'stored' | 'there' | 'unstored' | 'outdated';
+
+/** How long those who wait get to hear of a value, whether it is stored for less or not at all. */
+export const OUTCOME_KEEP_MS = 2_000;
+/** Tag versions outlive their entries by this much, so that clocks need not agree. */
+const TAG_MARGIN_MS = 60_000;
+
+/** Stores what was computed, or keeps it until Redis is back. Its caller has the value in any case. */
+export class ResultKeeper {
+  constructor(private readonly use: ResultKeeperDependencies) {}
+
+  /** Versions of the tags before the factory runs; `undefined` without tags, `null` when unknown. */
+  async tagVersions({ tags, ttlMs, staleMs, writes }: Settings): Promise<TagVersions | null | undefined> {
+    if (tags.length === 0 || !writes) return undefined;
+    const keepMs = ttlMs + staleMs + TAG_MARGIN_MS;
+    const versions = await this.use.guard.run(() => this.use.backend.tags.ensure(tags, keepMs), null);
+    return versions && Object.fromEntries(tags.map((tag, index) => [tag, versions[index]!]));
+  }
+
+  async keep(fresh: FreshValue): Promise<Computed> {
+    const times = timesFrom(this.use.now(), fresh.settings.ttlMs, fresh.durationMs);
+    const fate = await this.#keep(fresh, times);
+    if (fate === 'stored') this.use.counters.writes += 1;
+    const { value } = fresh;
+    const stored = fate === 'stored' || fate === 'there';
+    return { value, elsewhere: false, times, stored, outdated: fate === 'outdated' };
+  }
+
+  /** Stores a failure where there is no value, if the settings say so. */
+  async keepFailure(
+    { settings, tags }: Pick<FreshValue, 'settings' | 'tags'>,
+    lease: HeldLease,
+    error: unknown,
+  ): Promise<boolean> {
+    const ttlMs = this.#negativeTtlMs(settings, error);
+    // Who did not read does not know what good value it would replace.
+    if (ttlMs === 0 || tags === null || !settings.reads) return false;
+    const times = timesFrom(this.use.now(), ttlMs, 0);
+    const entry = encodeEntry(writeFailure(error), times, { failure: true, tags });
+    return (await lease.completeFailed(entry, Math.max(ttlMs, OUTCOME_KEEP_MS))) === 'done';
+  }
+
+  #negativeTtlMs({ negativeTtlSeconds: seconds }: Settings, error: unknown): number {
+    try {
+      const chosen = typeof seconds === 'function' ? seconds(error) : seconds;
+      return chosen > 0 ? ttlToMs(chosen) : 0;
+    } catch (problem) {
+      this.#reportChoice('negativeTtlSeconds', problem);
+      return 0;
+    }
+  }
+
+  // A value that is not stored costs money once more; one that reaches nobody is lost.
+  #isWorthStoring({ settings, value }: FreshValue): boolean {
+    try {
+      return settings.shouldCache(value);
+    } catch (problem) {
+      this.#reportChoice('shouldCache', problem);
+      return false;
+    }
+  }
+
+  #reportChoice(option: string, problem: unknown): void {
+    const reason = problem instanceof Error ? problem.message : 'it failed';
+    this.use.logger.warn(`${option} gave no usable answer, so nothing was stored: ${reason}`);
+  }
+
+  async #keep(fresh: FreshValue, times: EntryTimes): Promise<Fate> {
+    const { lease, settings, value, tags } = fresh;
+    if (tags && (await this.#haveChanged(tags))) return this.#giveUp(lease, 'outdated');
+    const json = this.#jsonOf(value);
+    if (json === null) return this.#giveUp(lease, 'unstored');
+    if (!settings.writes || tags === null || !this.#isWorthStoring(fresh)) return this.#share(lease, json);
+    return this.#store(fresh, times, await this.use.packer.pack(json, times, { tags }));
+  }
+
+  async #haveChanged(tags: TagVersions): Promise<boolean> {
+    const names = Object.keys(tags);
+    const versions = await this.use.guard.run(() => this.use.backend.tags.read(names), null);
+    return versions !== null && names.some((name, index) => tags[name] !== versions[index]);
+  }
+
+  async #store(fresh: FreshValue, times: EntryTimes, entry: Buffer): Promise<Fate> {
+    const ttlMs = Math.max(fresh.settings.ttlMs + fresh.settings.staleMs, OUTCOME_KEEP_MS);
+    const end = fresh.lease === null ? 'unavailable' : await fresh.lease.complete(entry, ttlMs);
+    if (end === 'done') return 'stored';
+    if (end === 'there') return 'there';
+    if (end === 'lost' || !fresh.isCurrent()) return 'outdated';
+    this.use.near.keepWithoutRedis(fresh.key, fresh.value, times, fresh.settings.tags, entry.byteLength);
+    this.use.writeBehind.add(fresh.key, entry, this.use.now() + ttlMs);
+    if (this.use.guard.serving) void this.use.writeBehind.drain();
+    return 'unstored';
+  }
+
+  async #giveUp(lease: HeldLease | null, fate: Fate): Promise<Fate> {
+    await lease?.release();
+    return fate;
+  }
+
+  async #share(lease: HeldLease | null, json: string): Promise<Fate> {
+    const end = await lease?.share(json, OUTCOME_KEEP_MS);
+    return end === 'lost' ? 'outdated' : 'unstored';
+  }
+
+  #jsonOf(value: unknown): string | null {
+    const text = toJson(value);
+    const problem = 'problem' in text ? text.problem : this.#tooLarge(text.json);
+    if (problem === null) return (text as { json: string }).json;
+    this.use.logger.warn(`A computed value was not cached: ${problem}`);
+    return null;
+  }
+
+  #tooLarge(json: string): string | null {
+    const { maxValueBytes } = this.use;
+    const bytes = Buffer.byteLength(json);
+    return bytes > maxValueBytes ? `it takes ${bytes} bytes as JSON; the limit is ${maxValueBytes}` : null;
+  }
+}
+
+function timesFrom(createdAt: number, ttlMs: number, durationMs: number): EntryTimes {
+  return { createdAt, expiresAt: createdAt + ttlMs, durationMs };
+}

@@ -1,0 +1,32 @@
+import type { ResolvedRedisCacheOptions } from './options/redis-cache-options.schema.js';
+import { createClient } from './connection/create-client.js';
+import { RedisConnection } from './connection/redis-connection.js';
+import type { Backend } from './backend/backend.js';
+import { MemoryBackend } from './backend/memory/memory-backend.js';
+import { RedisBackend } from './backend/redis/redis-backend.js';
+
+/** A handshake or probe may take so many deadlines before its connection is given up, at least 5 s. */
+const STALL_DEADLINES = 4;
+const MIN_STALL_MS = 5_000;
+
+/** The backend that the options name. Opens the connection and does not wait for it. */
+export function createBackend(options: ResolvedRedisCacheOptions): Backend {
+  if (options.backend === 'memory') return new MemoryBackend(options.memory);
+  const limits = {
+    stallMs: Math.max(MIN_STALL_MS, STALL_DEADLINES * options.commandTimeoutMs),
+    closeTimeoutMs: options.commandTimeoutMs,
+  };
+  const owned = options.connection.client === undefined;
+  const client = options.connection.client ?? createClient(options);
+  // A Cluster's nodes each tell of their own keys only, so there the processes tell each other.
+  const publishes = client.isCluster || options.near?.invalidation === 'pubsub';
+  return new RedisBackend(new RedisConnection(client, { ...limits, owned }), {
+    keyPrefix: options.keyPrefix,
+    publishes,
+    events: {
+      tracking: options.near !== undefined && !publishes,
+      heartbeat: options.near !== undefined,
+      connection: limits,
+    },
+  });
+}

@@ -1,0 +1,96 @@
+import { Logger } from '@nestjs/common';
+import type { Backend } from './backend/backend.js';
+import { createBackend } from './create-backend.js';
+import { Computer } from './cache/computer.js';
+import { EndWatch } from './cache/end-watch.js';
+import { EntryReader } from './cache/entry-reader.js';
+import { GetOrSet } from './cache/get-or-set.js';
+import { PlainHits } from './cache/plain-hits.js';
+import { ResultKeeper } from './cache/result-keeper.js';
+import { Resumption } from './cache/resumption.js';
+import { WriteBehind } from './cache/write-behind.js';
+import { Invalidation } from './cache/invalidation.js';
+import { EntryPacker } from './entry/entry-packer.js';
+import { ListeningNearCache, type NearCache, NO_NEAR_CACHE } from './near/near-cache.js';
+import { ResponseCache } from './cache/response-cache.js';
+import type { RedisCacheOptions } from './options/redis-cache-options.js';
+import { type ResolvedRedisCacheOptions, resolveOptions } from './options/redis-cache-options.schema.js';
+import { SharedCounters } from './counters/shared-counters.js';
+import { Guard, type GuardLogger } from './guard/guard.js';
+import { Arrivals } from './queue/arrivals.js';
+import { RequestQueues } from './queue/request-queues.js';
+import { RedisCacheService } from './redis-cache.service.js';
+import { createCounters } from './counters/counters.js';
+
+/**
+ * A cache without Nest's container, for scripts and worker processes. Connecting begins at once and is
+ * not waited for; operations called meanwhile wait for it within their deadline.
+ *
+ * @throws {InvalidOptionsError} a wrong option
+ * @example
+ * const cache = createRedisCache({ connection: { url: 'redis://localhost:6379' } });
+ * await cache.cacheResponse('greeting', { text: 'hello' }, 60);
+ * await cache.close();
+ */
+export function createRedisCache(options: RedisCacheOptions = {}, name?: string): RedisCacheService {
+  const resolved = resolveOptions(options);
+  const logger = new Logger(name === undefined ? 'RedisCache' : `RedisCache:${name}`);
+  return assemble(resolved, createBackend(resolved), logger);
+}
+
+/** Puts a service together over a backend. */
+export function assemble(
+  options: ResolvedRedisCacheOptions,
+  backend: Backend,
+  logger: GuardLogger,
+  now: () => number = () => Date.now(),
+): RedisCacheService {
+  const counters = createCounters();
+  const guard = new Guard(backend, { deadlineMs: options.commandTimeoutMs, counters, logger });
+  const near = createNearCache(options, backend, logger, now);
+  const packer = new EntryPacker(options.compressAboveBytes);
+  const { maxValueBytes } = options;
+  const shared = { guard, counters, logger, near, packer, maxValueBytes, now };
+  const reader = new EntryReader({ ...shared, entries: backend.entries, tags: backend.tags });
+  const writeBehind = new WriteBehind(backend.entries, guard, counters, options.writeBehind, now);
+  const keeper = new ResultKeeper({ ...shared, backend, writeBehind });
+  const computer = new Computer({ backend, guard, reader, keeper, ends: new EndWatch(backend.events), now });
+  const defaults = { ttlSeconds: options.ttlSeconds, ...options.getOrSet };
+  const getOrSet = new GetOrSet({ reader, computer, counters, defaults, near, now });
+  const leaseOf = computer.leaseOf.bind(computer);
+  const resumption = new Resumption({ backend, guard, keeper, leaseOf, now, defaults });
+  const store = backend.entries;
+  const queueing = { guard, counters, logger, arrivals: new Arrivals(backend.arrivals) };
+  return new RedisCacheService({
+    backend,
+    guard,
+    counters,
+    getOrSet,
+    hits: new PlainHits({ reader, near, now, counters, defaults }),
+    near,
+    resumption,
+    ttlSeconds: options.ttlSeconds,
+    cache: new ResponseCache({ ...shared, store, reader }),
+    shared: new SharedCounters(backend.counters, guard),
+    invalidation: new Invalidation({
+      backend,
+      guard,
+      computations: [getOrSet, resumption],
+      writeBehind,
+      near,
+    }),
+    queues: new RequestQueues({ ...queueing, store: backend.queue }, options.queue),
+  });
+}
+
+function createNearCache(
+  { near }: ResolvedRedisCacheOptions,
+  backend: Backend,
+  logger: GuardLogger,
+  now: () => number,
+): NearCache {
+  // The memory backend is as near as a copy would be.
+  if (near === undefined || backend.kind === 'memory') return NO_NEAR_CACHE;
+  const staleMs = near.staleSeconds * 1000;
+  return new ListeningNearCache({ ...near, staleMs, now }, logger).listenTo(backend.events);
+}

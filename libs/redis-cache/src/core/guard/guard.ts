@@ -1,0 +1,248 @@
+import type { Backend } from '../backend/backend.js';
+import type { RedisCacheCounters } from '../counters/counters.js';
+import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
+import { DeadlineSweep } from './deadline-sweep.js';
+import { failureCode, failureKind } from './failure-kind.js';
+import { RecoveryProbe } from './recovery-probe.js';
+
+/**
+ * - `starting`: the first connection is being made; operations wait for it, within their deadline
+ * - `serving`: operations reach the backend
+ * - `unavailable`: operations get their fallback at once
+ * - `closed`: for good
+ */
+export type GuardPhase = 'starting' | 'serving' | 'unavailable' | 'closed';
+
+/** What the guard knows without asking. */
+export interface GuardStatus {
+  phase: GuardPhase;
+  breaker: BreakerState;
+  /** `false` after the server refused a write (read-only, out of memory), until it accepts one. */
+  writable: boolean;
+  /** Since when the breaker has been as it is, in epoch milliseconds. */
+  since: number;
+  /** Code of the latest failure: `ECONNREFUSED`, `OOM`, `TIMEOUT`, … */
+  lastError: string | null;
+}
+
+/** Where the guard reports changes of state, a line each. */
+export interface GuardLogger {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+export interface GuardOptions {
+  /** Deadline of one operation, in milliseconds. */
+  deadlineMs: number;
+  counters: RedisCacheCounters;
+  logger: GuardLogger;
+}
+
+const MIN_PROBE_DELAY_MS = 50;
+const MAX_PROBE_DELAY_MS = 500;
+/** A connection on which nothing came for so long is given up. */
+const STALL_DEADLINES = 4;
+const MIN_STALL_MS = 5_000;
+const MAX_REPORTED_CODES = 32;
+
+/**
+ * The one place where a failure of the backend becomes a value. Every operation goes through `run`,
+ * which never rejects: it answers what the operation answered, or the fallback.
+ */
+export class Guard {
+  readonly #breaker = new CircuitBreaker({
+    minDelayMs: MIN_PROBE_DELAY_MS,
+    maxDelayMs: MAX_PROBE_DELAY_MS,
+  });
+  readonly #deadlines: DeadlineSweep;
+  readonly #probe: RecoveryProbe;
+  readonly #reportedCodes = new Set<string>();
+  #phase: GuardPhase = 'starting';
+  #started!: () => void;
+  readonly #start = new Promise<void>((resolve) => (this.#started = resolve));
+  #onWritable = (): void => {};
+  #closing: Promise<void> | undefined;
+  #writeRefusal: string | null = null;
+  #lastError: string | null = null;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly options: GuardOptions,
+  ) {
+    this.#deadlines = new DeadlineSweep({
+      deadlineMs: options.deadlineMs,
+      onTimeout: () => this.#onTimeout(),
+      onSilence: () => this.#trip('TIMEOUT', `no reply within ${options.deadlineMs} ms`),
+    });
+    this.#probe = new RecoveryProbe({
+      breaker: this.#breaker,
+      ping: () => backend.ping(),
+      reconnect: () => backend.reconnect(),
+      stallMs: Math.max(MIN_STALL_MS, STALL_DEADLINES * options.deadlineMs),
+      onRecovered: () => this.#recover(),
+    });
+    backend.watch({ up: () => this.#onUp(), down: (reason) => this.#onDown(reason) });
+  }
+
+  get status(): GuardStatus {
+    return {
+      phase: this.#phase,
+      breaker: this.#breaker.state,
+      writable: this.#phase === 'serving' && this.#writeRefusal === null,
+      since: this.#breaker.since,
+      lastError: this.#lastError,
+    };
+  }
+
+  get serving(): boolean {
+    return this.#phase === 'serving';
+  }
+
+  /** Names the one listener that is told when writes go through again after an outage. */
+  onWritable(listener: () => void): void {
+    this.#onWritable = listener;
+  }
+
+  /**
+   * Runs an operation under its deadline. `onLate` gets a value that arrived after the fallback had
+   * been given.
+   */
+  run<T, F>(operation: () => Promise<T>, fallback: F, onLate?: (value: T) => void): Promise<T | F> {
+    if (this.#phase === 'serving') return this.#attempt(operation, fallback, onLate);
+    if (this.#phase === 'starting') return this.#attempt(() => this.#afterStart(operation), fallback, onLate);
+    this.options.counters.bypassed += 1;
+    return Promise.resolve(fallback);
+  }
+
+  /**
+   * The same for an operation that writes and answers whether it did: `true` shows that the server
+   * accepts writes.
+   */
+  runWrite<F>(operation: () => Promise<boolean>, fallback: F): Promise<boolean | F> {
+    return this.run(() => operation().then(this.#noteWrite), fallback);
+  }
+
+  /**
+   * Every new operation gets its fallback from now on; the backend is closed. Operations under way keep
+   * their deadline, and replies reach their callers: a request that was taken from the queue would be
+   * lost otherwise. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#phase = 'closed';
+    this.#started();
+    this.#probe.stop();
+    await this.backend.close();
+    await this.#deadlines.drained();
+    this.#deadlines.stop();
+  }
+
+  #attempt<T, F>(operation: () => Promise<T>, fallback: F, onLate?: (value: T) => void): Promise<T | F> {
+    return new Promise((resolve) => {
+      const call = this.#deadlines.start(() => resolve(fallback));
+      const fail = (error: unknown): void => {
+        this.#deadlines.settle(call);
+        this.#onFailure(error);
+        resolve(fallback);
+      };
+      try {
+        operation().then((value) => {
+          if (this.#deadlines.settle(call)) resolve(value);
+          else onLate?.(value);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  async #afterStart<T>(operation: () => Promise<T>): Promise<T> {
+    await this.#start;
+    if (this.#phase !== 'serving') throw new Error('the first connection failed');
+    return operation();
+  }
+
+  #onUp(): void {
+    if (this.#phase === 'starting') {
+      this.#phase = 'serving';
+      this.#started();
+    } else if (this.#phase === 'unavailable') {
+      this.#probe.probe();
+    }
+  }
+
+  #onDown(reason: Error): void {
+    const code = failureCode(reason);
+    // Where every address of a name refuses, the error that stands for all has no message of its own.
+    this.#trip(code, reason.message || code);
+    this.#probe.stop();
+  }
+
+  #onTimeout(): void {
+    this.options.counters.timeouts += 1;
+    this.#lastError = 'TIMEOUT';
+  }
+
+  #onFailure(error: unknown): void {
+    if (this.#phase !== 'serving') return;
+    const code = failureCode(error);
+    this.options.counters.errors += 1;
+    this.#lastError = code;
+    const kind = failureKind(error);
+    if (kind === 'unavailable') this.#trip(code, `the server answers ${code}`);
+    else if (kind === 'write-refused') this.#refuseWrites(code);
+    else if (kind === 'command') this.#reportOnce(code);
+  }
+
+  #trip(code: string, reason: string): void {
+    if (this.#phase === 'closed') return;
+    this.#lastError = code;
+    if (!this.#breaker.open()) return;
+    this.#phase = 'unavailable';
+    this.#started();
+    this.options.counters.trips += 1;
+    this.options.logger.warn(`Redis is unavailable (${reason}); serving fallbacks until it is back`);
+    this.#deadlines.expireAll();
+    this.#probe.probeLater();
+  }
+
+  #recover(): void {
+    if (this.#phase !== 'unavailable') return;
+    const seconds = (this.#breaker.close() / 1000).toFixed(1);
+    this.#phase = 'serving';
+    this.#lastError = null;
+    this.#writeRefusal = null;
+    this.#reportedCodes.clear();
+    this.options.logger.log(`Redis is back after ${seconds} s`);
+    this.#onWritable();
+  }
+
+  #refuseWrites(code: string): void {
+    if (this.#writeRefusal === null) {
+      this.options.logger.warn(`Redis refuses writes (${code}); reads go on`);
+    }
+    this.#writeRefusal = code;
+  }
+
+  readonly #noteWrite = (written: boolean): boolean => {
+    if (written && this.#writeRefusal !== null) this.#acceptWrites();
+    return written;
+  };
+
+  #acceptWrites(): void {
+    this.#writeRefusal = null;
+    this.#lastError = null;
+    this.options.logger.log('Redis accepts writes again');
+    this.#onWritable();
+  }
+
+  #reportOnce(code: string): void {
+    if (this.#reportedCodes.has(code) || this.#reportedCodes.size >= MAX_REPORTED_CODES) return;
+    this.#reportedCodes.add(code);
+    this.options.logger.warn(`A Redis command failed (${code}); further ones of this kind are only counted`);
+  }
+}

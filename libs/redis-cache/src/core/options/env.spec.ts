@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { optionsFromEnv } from './env.js';
+import type { RedisCacheOptions } from './redis-cache-options.js';
+import { redisCacheConfig } from '../../nest/redis-cache.config.js';
+
+const read = (env: Record<string, unknown>): RedisCacheOptions => optionsFromEnv((name) => env[name]);
+
+const errorOf = (env: Record<string, unknown>): InvalidOptionsError => {
+  try {
+    read(env);
+  } catch (error) {
+    return error as InvalidOptionsError;
+  }
+  throw new Error('the environment was accepted');
+};
+
+describe('optionsFromEnv', () => {
+  it('leaves everything to the defaults when nothing is set', () => {
+    expect(read({})).toEqual({ connection: {} });
+  });
+
+  it.each([
+    [{ REDIS_URL: 'redis://cache:1/2' }, { url: 'redis://cache:1/2' }],
+    [{ REDIS_HOST: 'cache' }, { host: 'cache' }],
+    [{ REDIS_PORT: '6380' }, { port: 6380 }],
+    [{ REDIS_DB: '0' }, { db: 0 }],
+    [{ REDIS_DB: '15' }, { db: 15 }],
+    [{ REDIS_USERNAME: 'user' }, { username: 'user' }],
+    [{ REDIS_PASSWORD: ' p@ss ' }, { password: ' p@ss ' }],
+    [{ REDIS_TLS: 'true' }, { tls: true }],
+    [{ REDIS_TLS: 'FALSE' }, { tls: false }],
+    [{ REDIS_TLS: '1' }, { tls: true }],
+    [{ REDIS_TLS: '0' }, { tls: false }],
+    [{ REDIS_CLUSTER_NODES: 'a:1, b ,[::1]:3' }, { clusterNodes: nodes(['a', 1], ['b'], ['::1', 3]) }],
+    [
+      { REDIS_SENTINELS: 'a:26379,[2001:db8::1]', REDIS_SENTINEL_NAME: 'main', REDIS_DB: '1' },
+      { sentinels: nodes(['a', 26_379], ['2001:db8::1']), sentinelName: 'main', db: 1 },
+    ],
+    [
+      { REDIS_URL: 'redis://cache', REDIS_PASSWORD: 'pw' },
+      { url: 'redis://cache', password: 'pw' },
+    ],
+  ])('reads %j', (env, connection) => {
+    expect(read(env)).toEqual({ connection });
+  });
+
+  it.each([
+    [{ REDIS_KEY_PREFIX: 'app' }, { keyPrefix: 'app' }],
+    [{ CACHE_TTL_SECONDS: '0.5' }, { ttlSeconds: 0.5 }],
+    [{ REDIS_COMMAND_TIMEOUT_MS: '250' }, { commandTimeoutMs: 250 }],
+    [{ REDIS_CONNECT_TIMEOUT_MS: '1e3' }, { connectTimeoutMs: 1_000 }],
+  ])('reads %j', (env, options) => {
+    expect(read(env)).toEqual({ connection: {}, ...options });
+  });
+
+  it('reads values that a configuration gives as numbers and booleans', () => {
+    expect(read({ REDIS_PORT: 6380, REDIS_TLS: true, CACHE_TTL_SECONDS: 60 })).toEqual({
+      connection: { port: 6380, tls: true },
+      ttlSeconds: 60,
+    });
+  });
+
+  it.each(['', undefined, null])('takes %j for absent, in every variable', (value) => {
+    const names = ['REDIS_URL', 'REDIS_PORT', 'REDIS_TLS', 'REDIS_SENTINELS', 'REDIS_CLUSTER_NODES'];
+    const more = ['REDIS_KEY_PREFIX', 'CACHE_TTL_SECONDS', 'REDIS_COMMAND_TIMEOUT_MS', 'REDIS_DB'];
+    expect(read(Object.fromEntries([...names, ...more].map((name) => [name, value])))).toEqual({
+      connection: {},
+    });
+  });
+
+  it('lets an address win over host, port and database', () => {
+    const env = { REDIS_URL: 'redis://cache', REDIS_HOST: 'other', REDIS_PORT: '1', REDIS_DB: '2' };
+    expect(read(env)).toEqual({ connection: { url: 'redis://cache' } });
+  });
+
+  it.each([
+    ['REDIS_URL', 'hunter2'],
+    ['REDIS_URL', 'http://:hunter2@cache'],
+    ['REDIS_URL', 'redis://:hunter2%zz@cache'],
+    ['REDIS_PORT', '0'],
+    ['REDIS_PORT', '65536'],
+    ['REDIS_PORT', '6379.5'],
+    ['REDIS_PORT', 'hunter2'],
+    ['REDIS_DB', '-1'],
+    ['REDIS_DB', 'hunter2'],
+    ['REDIS_TLS', 'hunter2'],
+    ['REDIS_TLS', 'yes please'],
+    ['REDIS_CLUSTER_NODES', 'user:hunter2@cache:1'],
+    ['REDIS_CLUSTER_NODES', 'a:1,,b:2'],
+    ['REDIS_CLUSTER_NODES', 'a:0'],
+    ['REDIS_CLUSTER_NODES', 'a:65536'],
+    ['REDIS_CLUSTER_NODES', '::1'],
+    ['REDIS_SENTINELS', 'hunter2:'],
+    ['REDIS_KEY_PREFIX', 'hunter2{}'],
+    ['REDIS_KEY_PREFIX', 'hunter2'.repeat(100)],
+    ['CACHE_TTL_SECONDS', '0'],
+    ['CACHE_TTL_SECONDS', '-5'],
+    ['CACHE_TTL_SECONDS', 'hunter2'],
+    ['CACHE_TTL_SECONDS', 'Infinity'],
+    ['CACHE_TTL_SECONDS', '1e300'],
+    ['REDIS_COMMAND_TIMEOUT_MS', 'hunter2'],
+    ['REDIS_COMMAND_TIMEOUT_MS', '0.5'],
+    ['REDIS_COMMAND_TIMEOUT_MS', '99999999999'],
+    ['REDIS_CONNECT_TIMEOUT_MS', '-1'],
+    ['REDIS_CONNECT_TIMEOUT_MS', '0.5'],
+  ])('names %s when it is %s, not its value', (name, value) => {
+    const error = errorOf({ [name]: value });
+    expect(error).toBeInstanceOf(InvalidOptionsError);
+    expect(error.field).toBe(name);
+    expect(error.message).toMatch(new RegExp(`^${name} `));
+    expect(JSON.stringify([error.message, error.stack, error])).not.toContain('hunter2');
+  });
+
+  it('names the variable that is missing', () => {
+    expect(errorOf({ REDIS_SENTINELS: 'a' }).message).toBe('REDIS_SENTINEL_NAME is needed');
+  });
+});
+
+describe('redisCacheConfig', () => {
+  let before: string | undefined;
+
+  beforeEach(() => {
+    before = process.env['REDIS_KEY_PREFIX'];
+    process.env['REDIS_KEY_PREFIX'] = 'from-the-environment';
+  });
+
+  afterEach(() => {
+    if (before === undefined) delete process.env['REDIS_KEY_PREFIX'];
+    else process.env['REDIS_KEY_PREFIX'] = before;
+  });
+
+  it('reads the environment under the name redisCache', () => {
+    expect(redisCacheConfig.KEY).toBe('CONFIGURATION(redisCache)');
+    expect(redisCacheConfig()).toMatchObject({ keyPrefix: 'from-the-environment' });
+  });
+});
+
+function nodes(...list: [string, number?][]): { host: string; port?: number }[] {
+  return list.map(([host, port]) => (port === undefined ? { host } : { host, port }));
+}

@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ControlledBackend, replyError } from '@test/fixtures/redis-cache/controlled-backend.js';
+import { type Deferred, deferred } from '@test/fixtures/redis-cache/deferred.js';
+import { RecordingLogger } from '@test/fixtures/redis-cache/recording-logger.js';
+import { resolveOptions } from '../options/redis-cache-options.schema.js';
+import { assemble } from '../create-redis-cache.js';
+import { ValueTooLargeError } from '../errors/value-too-large.error.js';
+import type { RedisCacheService } from '../redis-cache.service.js';
+
+const DEADLINE_MS = 400;
+const MAX_REQUEST_BYTES = 100;
+
+describe('the request queue', () => {
+  let shifts: Deferred<string[]>[];
+  let backend: ControlledBackend;
+  let logger: RecordingLogger;
+  let service: RedisCacheService;
+
+  beforeEach(() => {
+    logger = new RecordingLogger();
+    use(new ControlledBackend());
+  });
+
+  afterEach(async () => {
+    await service.close();
+    jest.useRealTimers();
+  });
+
+  function use(next: ControlledBackend): void {
+    backend = next;
+    const queue = { maxLength: 3, maxRequestBytes: MAX_REQUEST_BYTES };
+    service = assemble(resolveOptions({ commandTimeoutMs: DEADLINE_MS, queue }), backend, logger);
+    backend.up();
+  }
+
+  /** From now on the test answers each `shift` of the store itself. */
+  function controlShifts(): void {
+    jest.useFakeTimers();
+    shifts = [];
+    use(new ControlledBackend({ queue: { shift: () => (shifts[shifts.length] = deferred()).promise } }));
+  }
+
+  const queueRaw = (text: string): Promise<number> => backend.queue.push('requests', [text], 100);
+
+  const freezeOneDequeue = async (): Promise<void> => {
+    const taken = service.dequeueRequest();
+    await jest.advanceTimersByTimeAsync(DEADLINE_MS);
+    expect(await taken).toBeNull();
+  };
+
+  const recover = async (): Promise<void> => {
+    await jest.advanceTimersByTimeAsync(100);
+    backend.pings.at(-1)!.resolve('PONG');
+    await jest.advanceTimersByTimeAsync(0);
+  };
+
+  it('gives back requests in the order in which they came, and then null', async () => {
+    for (const request of [{ a: 1 }, 'two', 3]) expect(await service.queueRequest(request)).toBe(true);
+    expect(await service.getQueueLength()).toBe(3);
+    const taken = [
+      await service.dequeueRequest(),
+      await service.dequeueRequest(),
+      await service.dequeueRequest(),
+    ];
+    expect(taken).toEqual([{ a: 1 }, 'two', 3]);
+    expect(await service.dequeueRequest()).toBeNull();
+    expect(service.getCounters()).toMatchObject({ queued: 3, dequeued: 3, corrupt: 0 });
+  });
+
+  it('answers false above its longest length, without a line and without counting it as queued', async () => {
+    for (let request = 0; request < 3; request += 1) await service.queueRequest(request);
+    expect(await service.queueRequest('one too many')).toBe(false);
+    expect(service.getCounters().queued).toBe(3);
+    expect(logger.lines).toEqual([]);
+  });
+
+  describe('that is given more than one command carries', () => {
+    const many = Array.from({ length: 2_500 }, (_, index) => index);
+    let parts: number[];
+
+    /** A store in which there is room for so many of each part. */
+    const useRoom = (...rooms: number[]): void => {
+      parts = [];
+      const push = async (_queue: string, requests: readonly string[]): Promise<number> => {
+        parts.push(requests.length);
+        return Math.min(requests.length, rooms[parts.length - 1]!);
+      };
+      use(new ControlledBackend({ queue: { push } }));
+    };
+
+    it('sends it in parts, one after the other', async () => {
+      useRoom(1_000, 1_000, 1_000);
+      expect(await service.queueRequests(many)).toEqual(many.map(() => true));
+      expect(parts).toEqual([1_000, 1_000, 500]);
+    });
+
+    it('sends nothing after a part for which there was not room enough, so that the first ones are in', async () => {
+      useRoom(1_000, 10, 1_000);
+      expect(await service.queueRequests(many)).toEqual(many.map((index) => index < 1_010));
+      expect(parts).toEqual([1_000, 1_000]);
+      expect(service.getCounters().queued).toBe(1_010);
+    });
+
+    it('cuts by length too', async () => {
+      useRoom(1_000, 1_000, 1_000);
+      service = assemble(resolveOptions({ commandTimeoutMs: DEADLINE_MS }), backend, logger);
+      backend.up();
+      const long = Array.from({ length: 9 }, () => 'x'.repeat(1_000_000));
+      expect(await service.queueRequests(long)).toEqual(long.map(() => true));
+      expect(parts).toEqual([4, 4, 1]);
+    });
+  });
+
+  it.each([undefined, () => 1, Symbol('s'), 1n, { deep: [1n] }])(
+    'answers false for %p, which JSON cannot carry, and says so',
+    async (request) => {
+      expect(await service.queueRequest(request)).toBe(false);
+      expect(logger.matching(/^A request was not queued: /)).toHaveLength(1);
+      expect(await service.getQueueLength()).toBe(0);
+    },
+  );
+
+  it('throws for a request above its size, in bytes rather than characters', async () => {
+    const fits = 'ü'.repeat((MAX_REQUEST_BYTES - 2) / 2);
+    expect(await service.queueRequest(fits)).toBe(true);
+    const tooLarge = service.queueRequest(`${fits}ü`);
+    await expect(tooLarge).rejects.toBeInstanceOf(ValueTooLargeError);
+    await expect(tooLarge).rejects.toMatchObject({
+      field: 'request',
+      bytes: MAX_REQUEST_BYTES + 2,
+      limit: MAX_REQUEST_BYTES,
+      code: 'ERR_CACHE_VALUE_TOO_LARGE',
+      message: 'request takes 102 bytes as JSON; the limit is 100',
+    });
+  });
+
+  it.each(['', '{"half', 'NaN', 'undefined'])('passes over %j, which is no request', async (text) => {
+    await queueRaw(text);
+    await service.queueRequest('readable');
+    expect(await service.dequeueRequest()).toBe('readable');
+    expect(service.getCounters()).toMatchObject({ corrupt: 1, dequeued: 1 });
+    expect(logger.matching(/passed over/)).toHaveLength(1);
+  });
+
+  it('answers null after passing over what is not readable when nothing else waits', async () => {
+    await queueRaw('{');
+    await queueRaw('{');
+    expect(await service.dequeueRequest()).toBeNull();
+    expect(service.getCounters().corrupt).toBe(2);
+  });
+
+  it.each([false, 0, ''])('hands out %j like any other request', async (request) => {
+    await service.queueRequest(request);
+    expect(await service.dequeueRequest()).toBe(request);
+  });
+
+  it('is empty after clearing', async () => {
+    await service.queueRequest(1);
+    expect(await service.clearQueue()).toBe(true);
+    expect(await service.getQueueLength()).toBe(0);
+    expect(await service.dequeueRequest()).toBeNull();
+  });
+
+  it('lets the requests of one queue be, whatever the other is called', async () => {
+    await backend.queue.push('other', ['"of another"'], 10);
+    await service.clearQueue();
+    expect(await service.dequeueRequest()).toBeNull();
+    expect(await backend.queue.length('other')).toBe(1);
+  });
+
+  describe('whose reply came late', () => {
+    beforeEach(controlShifts);
+
+    it('hands the request out first, before asking the store', async () => {
+      await freezeOneDequeue();
+      shifts[0]!.resolve(['"late"']);
+      await recover();
+      expect(await service.dequeueRequest()).toBe('late');
+      expect(shifts).toHaveLength(1);
+      expect(service.getCounters().dequeued).toBe(1);
+    });
+
+    it('hands it out once', async () => {
+      await freezeOneDequeue();
+      shifts[0]!.resolve(['"late"']);
+      await recover();
+      await service.dequeueRequest();
+      const next = service.dequeueRequest();
+      shifts[1]!.resolve([]);
+      expect(await next).toBeNull();
+    });
+
+    it('keeps the order of several', async () => {
+      const taken = [service.dequeueRequest(), service.dequeueRequest(), service.dequeueRequest()];
+      await jest.advanceTimersByTimeAsync(DEADLINE_MS);
+      expect(await Promise.all(taken)).toEqual([null, null, null]);
+      shifts.forEach((shift, index) => shift.resolve([String(index)]));
+      await recover();
+      expect([await service.dequeueRequest(), await service.dequeueRequest()]).toEqual([0, 1]);
+      expect(await service.dequeueRequest()).toBe(2);
+    });
+
+    it('counts it as waiting, and clears it with the rest', async () => {
+      await freezeOneDequeue();
+      shifts[0]!.resolve(['"late"']);
+      await recover();
+      expect(await service.getQueueLength()).toBe(1);
+      expect(await service.clearQueue()).toBe(true);
+      expect(await service.getQueueLength()).toBe(0);
+    });
+
+    it('passes over a late one that is not readable', async () => {
+      await freezeOneDequeue();
+      shifts[0]!.resolve(['{']);
+      await recover();
+      const next = service.dequeueRequest();
+      await jest.advanceTimersByTimeAsync(0);
+      shifts[1]!.resolve(['"readable"']);
+      expect(await next).toBe('readable');
+    });
+
+    it('keeps nothing when the late reply is that nothing waits', async () => {
+      await freezeOneDequeue();
+      shifts[0]!.resolve([]);
+      await recover();
+      expect(await service.getQueueLength()).toBe(0);
+    });
+  });
+
+  describe('while Redis is unavailable', () => {
+    beforeEach(() => backend.down());
+
+    it('gives every fallback at once', async () => {
+      expect(await service.queueRequest(1)).toBe(false);
+      expect(await service.dequeueRequest()).toBeNull();
+      expect(await service.getQueueLength()).toBe(0);
+      expect(await service.clearQueue()).toBe(false);
+    });
+
+    it('still throws for a request above its size', async () => {
+      await expect(service.queueRequest('x'.repeat(101))).rejects.toBeInstanceOf(ValueTooLargeError);
+    });
+  });
+
+  it('does not take a full queue for a server that accepts writes again', async () => {
+    const answers = [replyError('OOM x'), 0];
+    const push = async (): Promise<number> => {
+      const answer = answers.shift()!;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    };
+    use(new ControlledBackend({ queue: { push } }));
+    await service.queueRequest('refused');
+    await service.queueRequest('full');
+    expect(service.getStatus().writable).toBe(false);
+    expect(logger.lines).toHaveLength(1);
+  });
+});

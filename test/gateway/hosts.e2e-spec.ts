@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '@test/support/index.js';
+import { type Gateway, startGateway } from './start-gateway.js';
+
+const KEY = 'key-of-the-web-team-0123';
+const BODY = JSON.stringify({
+  prompt: 'A web site may have its name resolved to any address, even to ours.',
+});
+
+let gateway: Gateway;
+
+afterEach(() => gateway.stop());
+
+async function ask(path: string, host: string, body?: string): Promise<IncomingMessage> {
+  const headers = { host, 'content-type': 'application/json', 'x-api-key': KEY };
+  const outgoing = httpRequest(gateway.url + path, { method: body ? 'POST' : 'GET', headers });
+  outgoing.end(body);
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return response;
+}
+
+async function statusOf(path: string, host: string, body?: string): Promise<number> {
+  const response = await ask(path, host, body);
+  response.resume();
+  return response.statusCode!;
+}
+
+describe('a server that only this machine reaches', () => {
+  it('answers to names of this machine and to no others, also where it knows the answer', async () => {
+    gateway = await startGateway();
+    const { host } = new URL(gateway.url);
+    for (const own of [host, 'localhost', 'app.localhost:80', '[::1]:3000'])
+      expect([own, await statusOf('/v1/completions', own, BODY)]).toEqual([own, 200]);
+    const byLane = async (): Promise<boolean> => {
+      const { rawHeaders } = (await ask('/v1/completions', host, BODY)).resume();
+      return rawHeaders.includes('Cache-Status');
+    };
+    await until(byLane, { what: 'the lane' });
+    for (const path of ['/', '/health', '/metrics', '/v1/cache/stats', '/nowhere'])
+      expect([path, await statusOf(path, 'evil.example')]).toEqual([path, 421]);
+    const refused = await ask('/v1/completions', `evil.example:${new URL(gateway.url).port}`, BODY);
+    expect(refused.statusCode).toBe(421);
+    expect(await json(refused)).toMatchObject({ status: 421, code: 'ERR_WRONG_HOST' });
+    expect(await statusOf('/v1/messages', 'evil.example', BODY)).toBe(421);
+  });
+
+  it.each<Record<string, string>>([{}, { TRUST_PROXY: 'loopback' }])(
+    'answers to names that are added',
+    async (env) => {
+      gateway = await startGateway({ ALLOWED_HOSTS: 'gateway.example, other.example', ...env });
+      expect(await statusOf('/health', 'gateway.example:8080')).toBe(200);
+      expect(await statusOf('/v1/completions', 'other.example', BODY)).toBe(200);
+      expect(await statusOf('/health', 'evil.example')).toBe(421);
+    },
+  );
+
+  it('needs no names where keys are needed', async () => {
+    gateway = await startGateway({ API_KEYS: `web:${KEY}` });
+    expect(await statusOf('/v1/completions', 'gateway.example', BODY)).toBe(200);
+  });
+});

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import Anthropic, { APIUserAbortError, RateLimitError } from '@anthropic-ai/sdk';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ManagedProcess, MessagesApi, RedisServer, spawnNode, within } from '@test/support/index.js';
+import { type Gateway, startGateway } from './start-gateway.js';
+
+let api: MessagesApi;
+let redis: RedisServer;
+let worker: ManagedProcess;
+let gateway: Gateway;
+let client: Anthropic;
+
+beforeAll(async () => {
+  [api, redis] = await Promise.all([MessagesApi.start(), RedisServer.start()]);
+  const env = {
+    REDIS_URL: redis.url,
+    REDIS_COMMAND_TIMEOUT_MS: '10000',
+    WORKER_POOL: 'bullmq',
+    WORKER_EXECUTOR: 'anthropic',
+    ANTHROPIC_MAX_RETRIES: '0',
+    MESSAGES_PING_MS: '600000',
+    ...api.env,
+  };
+  worker = spawnNode(resolve('apps/gateway/dist/worker.js'), { env });
+  // The API process works itself only where the queue is away.
+  [gateway] = await Promise.all([startGateway(env), worker.waitForLine(/^Working/)]);
+  client = new Anthropic({ baseURL: gateway.url, apiKey: 'any', maxRetries: 0 });
+});
+
+afterAll(async () => {
+  await Promise.all([gateway?.stop(), worker?.stop()]);
+  await Promise.all([redis?.stop(), api?.stop()]);
+});
+
+beforeEach(() => {
+  api.calls.length = 0;
+});
+
+const ask = (text: string) => ({
+  model: 'claude-haiku-4-5',
+  max_tokens: 100,
+  messages: [{ role: 'user' as const, content: text }],
+});
+
+describe('the official SDK on a gateway whose work is done by another process', () => {
+  it('gets all of the message, whole and as a stream', async () => {
+    const message = await client.messages.create(ask('[[api tool-use]]'));
+    expect(message).toMatchObject({
+      content: [{ text: 'Let me look.' }, { id: 'toolu_1', input: { where: ['here', 'there'], deep: true } }],
+      stop_reason: 'tool_use',
+      usage: { input_tokens: 11, cache_read_input_tokens: 100, service_tier: 'standard' },
+    });
+    const streamed = await client.messages.stream(ask('[[api stop-sequence]]')).finalMessage();
+    expect(streamed).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'three' });
+    expect(api.calls).toHaveLength(2);
+  });
+
+  it('gets an error of the API with its status and the time after which to try again', async () => {
+    const error = await client.messages
+      .create(ask('[[api rate-limit 7]]'))
+      .catch((thrown: unknown) => thrown);
+    if (!(error instanceof RateLimitError)) throw error;
+    expect(error.type).toBe('rate_limit_error');
+    expect(error.headers.get('retry-after')).toBe('7');
+    expect(api.calls).toHaveLength(1);
+  });
+
+  it('ends its request at the API when it leaves', async () => {
+    const stream = client.messages.stream(ask('[[api hang]]'));
+    const { ended } = await api.call(0);
+    stream.abort();
+    await expect(stream.finalMessage()).rejects.toBeInstanceOf(APIUserAbortError);
+    expect(await within(ended, { what: 'the end of the request at the API' })).toBe('gone');
+  });
+});
