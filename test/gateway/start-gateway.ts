@@ -22,8 +22,13 @@ const DEFAULTS = {
 };
 
 /** Starts the gateway and waits until it listens. Nothing of the caller's environment leaks in. */
-export async function startGateway(env: Record<string, string> = {}): Promise<Gateway> {
-  const process = spawnNode(MAIN, { env: { ...DEFAULTS, ...env } });
+export function startGateway(env: Record<string, string> = {}): Promise<Gateway> {
+  return startServer(MAIN, { ...DEFAULTS, ...env });
+}
+
+/** Starts a built server that prints `Listening on <url>`, and waits for that line. */
+export async function startServer(main: string, env: Record<string, string>): Promise<Gateway> {
+  const process = spawnNode(main, { env });
   const line = await process.waitForLine(/^Listening on (http:\S+)/);
   const url = line.replace(/^Listening on /, '').trim();
   return {
