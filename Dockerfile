@@ -5,6 +5,7 @@ COPY package.json package-lock.json ./
 COPY libs/redis-cache/package.json libs/redis-cache/
 COPY libs/worker-pool/package.json libs/worker-pool/
 COPY apps/gateway/package.json apps/gateway/
+COPY apps/demo/package.json apps/demo/
 RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev
