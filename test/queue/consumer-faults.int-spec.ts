@@ -85,6 +85,6 @@ describe('RequestConsumer when Redis goes away', () => {
     );
     expect(new Set(handled).size).toBe(total);
     expect(handled).toHaveLength(total);
-    expect(await cache.listDeadRequests()).toEqual([]);
+    expect(await cache.listDeadLetters()).toEqual([]);
   });
 });

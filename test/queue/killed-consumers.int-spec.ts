@@ -104,7 +104,7 @@ describe('8 producers and 8 consumers, 4 of which are killed', () => {
         expect(distinct.size).toBe(TOTAL);
       }
       for (const got of [...dead, ...alive]) expectFirstDeliveriesInOrder(got);
-      expect(await cache.listDeadRequests()).toEqual([]);
+      expect(await cache.listDeadLetters()).toEqual([]);
     },
     180_000,
   );

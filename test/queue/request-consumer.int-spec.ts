@@ -62,7 +62,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     await cache.queueRequest(4);
     await untilGone();
     expect(handled).toEqual([1, 2, 3, 4]);
-    expect(await cache.listDeadRequests()).toEqual([]);
+    expect(await cache.listDeadLetters()).toEqual([]);
   });
 
   it('handles as many at the same time as it is told, and no more', async () => {
@@ -126,7 +126,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     });
     await untilGone();
     expect(handled).toEqual([1, 2]);
-    expect(await cache.listDeadRequests()).toEqual([
+    expect(await cache.listDeadLetters()).toEqual([
       expect.objectContaining({ data: 0, deliveries: 5, reason: 'a secret of the request' }),
     ]);
     expect(log.matching(/failed \(Error\), delivery 5 of 5/)).toHaveLength(1);
@@ -161,7 +161,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
       },
     });
     await untilGone();
-    const dead = await cache.listDeadRequests();
+    const dead = await cache.listDeadLetters();
     expect(dead).toEqual([expect.objectContaining({ data: 7, deliveries: 1, reason: 'no seven' })]);
   });
 
@@ -195,7 +195,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     await until(() => calls === 1, { what: 'the handler' });
     await untilGone();
     expect(calls).toBe(1);
-    expect(await cache.listDeadRequests()).toEqual([]);
+    expect(await cache.listDeadLetters()).toEqual([]);
   });
 
   it('tells a handler that has lost its request, and lets its successor be', async () => {

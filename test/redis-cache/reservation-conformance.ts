@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import {
-  type DeadRequest,
+  type DeadLetter,
   InvalidCallOptionError,
   type RedisCacheOptions,
   type RedisCacheService,
@@ -145,17 +145,17 @@ export function reservationConformance(open: Open): void {
         expect(await cache.releaseRequest(id, { reason })).toBe(true);
       }
       expect(await cache.reserveRequest()).toMatchObject({ data: 'behind' });
-      const [dead, ...others] = await cache.listDeadRequests();
+      const [dead, ...others] = await cache.listDeadLetters();
       expect(dead).toMatchObject({ data: 'poison', deliveries: 2, reason: 'last' });
       expect(Math.abs(Date.now() - dead!.diedAt)).toBeLessThan(60_000);
       expect(others).toEqual([]);
-      expect(await cache.replayDeadRequest(dead!.id)).toBe(true);
-      expect(await cache.replayDeadRequest(dead!.id)).toBe(false);
+      expect(await cache.replayDeadLetter(dead!.id)).toBe(true);
+      expect(await cache.replayDeadLetter(dead!.id)).toBe(false);
       const { id } = (await cache.reserveRequest())!;
       expect(await cache.rejectRequest(id, 'no use')).toBe(true);
       expect(await cache.getQueueStats()).toMatchObject({ waiting: 0, reserved: 1, dead: 1 });
-      expect(await cache.clearDeadRequests()).toBe(true);
-      expect(await cache.listDeadRequests()).toEqual([]);
+      expect(await cache.clearDeadLetters()).toBe(true);
+      expect(await cache.listDeadLetters()).toEqual([]);
     });
 
     it('tell why a request is not in the queue', async () => {
@@ -165,7 +165,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queueOutcome(() => {})).toBe('invalid');
       await cache.rejectRequest((await cache.reserveRequest())!.id);
       await cache.queueRequest('waits');
-      const [{ id }] = (await cache.listDeadRequests()) as [DeadRequest];
+      const [{ id }] = (await cache.listDeadLetters()) as [DeadLetter];
       expect(await cache.replayOutcome(id)).toBe('full');
       expect(await cache.dequeueRequest()).toBe('waits');
       expect(await cache.replayOutcome(id)).toBe('replayed');
@@ -188,7 +188,7 @@ export function reservationConformance(open: Open): void {
         ['requests', cache.queueRequests('text' as never)],
         ['delaySeconds', cache.releaseRequest('1-1:1', { delaySeconds: -1 })],
         ['timeoutMs', cache.waitForRequest({ timeoutMs: Number.NaN })],
-        ['limit', cache.listDeadRequests({ limit: 0 })],
+        ['limit', cache.listDeadLetters({ limit: 0 })],
       ];
       for (const [field, call] of wrong) {
         await expect(call).rejects.toMatchObject({ constructor: InvalidCallOptionError, field });

@@ -54,7 +54,7 @@ export type { GuardPhase } from './core/guard/guard.js';
 export type { BreakerState } from './core/guard/circuit-breaker.js';
 export {
   type LeaseOptions,
-  type ListDeadOptions,
+  type ListDeadLettersOptions,
   type QueueStats,
   type ReleaseOptions,
   RequestQueue,
@@ -75,7 +75,7 @@ export { RequestConsumer } from './core/queue/consumer/request-consumer.js';
 export { LeaseEndedError } from './core/errors/lease-ended.error.js';
 export { RejectRequestError } from './core/errors/reject-request.error.js';
 export { TryLaterError } from './core/errors/try-later.error.js';
-export type { DeadRequest, ReplayOutcome } from './core/queue/dead-requests.js';
+export type { DeadLetter, ReplayOutcome } from './core/queue/dead-letters.js';
 export type { QueueOutcome } from './core/queue/producing.js';
 export type { ReservedRequest } from './core/queue/reservations.js';
 export type { RedisCacheCounters } from './core/counters/counters.js';

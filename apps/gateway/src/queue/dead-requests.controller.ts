@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import type { DeadRequest } from 'nestjs-redis-cache';
+import type { DeadLetter } from 'nestjs-redis-cache';
 import { z } from 'zod';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
@@ -57,7 +57,7 @@ export class DeadRequestsController {
     @CurrentTenant() tenant: Tenant,
   ): Promise<{ dead: DeadRequestView[] }> {
     const queue = askedQueue(this.queues, tenant, { tenant: owner });
-    const dead = await queue.listDeadRequests<QueuedCompletion>(range);
+    const dead = await queue.listDeadLetters<QueuedCompletion>(range);
     return { dead: dead.map(toView) };
   }
 
@@ -82,7 +82,7 @@ export class DeadRequestsController {
     @Query(new ZodBody(whoseQueue)) query: WhoseQueue,
     @CurrentTenant() tenant: Tenant,
   ): Promise<{ cleared: true }> {
-    if (await askedQueue(this.queues, tenant, query).clearDeadRequests()) return { cleared: true };
+    if (await askedQueue(this.queues, tenant, query).clearDeadLetters()) return { cleared: true };
     throw NOT_CLEARED;
   }
 }
@@ -94,7 +94,7 @@ function toView({
   reason,
   queuedAt,
   diedAt,
-}: DeadRequest<QueuedCompletion>): DeadRequestView {
+}: DeadLetter<QueuedCompletion>): DeadRequestView {
   return {
     id,
     request: data,

@@ -24,12 +24,12 @@ export type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../co
 export type {
   ArrivalChannel,
   ArrivalListener,
-  DeadLetter,
-  DeadLetterTerms,
+  StoredDeadLetter,
+  DeadLetterPolicy,
   QueueContents,
   QueueStore,
   Released,
-  ReleaseTerms,
+  ReleaseSettings,
   Reservation,
 } from '../core/backend/queue-store.js';
 export type { TagStore } from '../core/backend/tag-store.js';

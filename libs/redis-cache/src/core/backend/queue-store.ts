@@ -13,15 +13,15 @@ export interface Reservation {
 }
 
 /** When a request has failed for good, and how many of these are kept. */
-export interface DeadLetterTerms {
+export interface DeadLetterPolicy {
   /** A request that comes back after so many deliveries goes to the dead letters. */
   maxDeliveries: number;
   /** Above it the oldest dead letters give way. */
-  maxDead: number;
+  maxDeadLetters: number;
 }
 
 /** How a request is given back. */
-export interface ReleaseTerms extends DeadLetterTerms {
+export interface ReleaseSettings extends DeadLetterPolicy {
   /** How long it stays out of reach, in milliseconds, 0 or more. */
   delayMs: number;
   /** Whether this delivery counts; one that does not never makes a dead letter. */
@@ -39,7 +39,7 @@ export type Released = 'released' | 'dead' | 'lost';
 export type Replayed = 'replayed' | 'unknown' | 'full';
 
 /** A request that failed for good. */
-export interface DeadLetter {
+export interface StoredDeadLetter {
   id: string;
   request: string;
   deliveries: number;
@@ -70,25 +70,25 @@ export interface QueueStore {
   /** Appends as many, from the first on, as there is room for until `maxLength` wait. Answers how many. */
   push(queue: string, requests: readonly string[], maxLength: number): Promise<number>;
   /** Removes and answers the oldest requests, at most `count`; `''` for a foreign thing, removed as well. */
-  shift(queue: string, count: number, terms: DeadLetterTerms): Promise<string[]>;
+  shift(queue: string, count: number, terms: DeadLetterPolicy): Promise<string[]>;
   /** Hands out the oldest requests, at most `count`, each for `leaseMs` (at most `MAX_LEASE_MS`). */
-  reserve(queue: string, count: number, leaseMs: number, terms: DeadLetterTerms): Promise<Reservation[]>;
+  reserve(queue: string, count: number, leaseMs: number, terms: DeadLetterPolicy): Promise<Reservation[]>;
   /** Removes requests that were handed out. Answers for each whether its delivery still stood. */
   acknowledge(queue: string, ids: readonly string[]): Promise<boolean[]>;
   /** Lets leases end `leaseMs` from now. Answers for each whether its delivery still stood. */
   extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]>;
   /** Gives a request back. */
-  release(queue: string, id: string, terms: ReleaseTerms): Promise<Released>;
+  release(queue: string, id: string, terms: ReleaseSettings): Promise<Released>;
   /** How many wait. */
   length(queue: string): Promise<number>;
   contents(queue: string): Promise<QueueContents>;
   /** Removes what waits and what is handed out; dead letters stay. */
   clear(queue: string): Promise<unknown>;
   /** Dead letters, the oldest first, at most `limit`; behind the one with the id `after`, if given. */
-  listDead(queue: string, limit: number, after?: string): Promise<DeadLetter[]>;
+  listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]>;
   /** Appends a dead letter to the queue again, as if it were new. */
-  replayDead(queue: string, id: string, maxLength: number): Promise<Replayed>;
-  clearDead(queue: string): Promise<unknown>;
+  replayDeadLetter(queue: string, id: string, maxLength: number): Promise<Replayed>;
+  clearDeadLetters(queue: string): Promise<unknown>;
 }
 
 /** Hears of requests that can be had. */

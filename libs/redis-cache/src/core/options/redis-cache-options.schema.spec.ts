@@ -35,7 +35,7 @@ describe('resolveOptions', () => {
         maxRequestBytes: 1_048_576,
         leaseSeconds: 30,
         maxDeliveries: 5,
-        maxDead: 10_000,
+        maxDeadLetters: 10_000,
       },
       health: { required: false, timeoutMs: 1_000 },
     });
@@ -49,7 +49,7 @@ describe('resolveOptions', () => {
       maxRequestBytes: 1_048_576,
       leaseSeconds: 30,
       maxDeliveries: 5,
-      maxDead: 10_000,
+      maxDeadLetters: 10_000,
     });
     expect(options.health).toEqual({ required: true, timeoutMs: 1_000 });
   });

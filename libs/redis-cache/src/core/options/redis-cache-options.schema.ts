@@ -75,7 +75,7 @@ const queue = z.strictObject({
   maxRequestBytes: bytes.default(1024 * 1024),
   leaseSeconds: z.number().min(0.05).max(MAX_LEASE_SECONDS).default(30),
   maxDeliveries: z.int().min(1).max(10_000).default(5),
-  maxDead: z.int().min(1).max(10_000_000).default(10_000),
+  maxDeadLetters: z.int().min(1).max(10_000_000).default(10_000),
 });
 
 const schema = z.strictObject({

@@ -102,7 +102,7 @@ export interface NamedQueueOptions {
   /** A request that comes back after so many deliveries goes to the dead letters. Default 5. */
   maxDeliveries?: number;
   /** Dead letters that are kept; above it the oldest give way. Default 10,000. */
-  maxDead?: number;
+  maxDeadLetters?: number;
 }
 
 /** What `/health` says. */

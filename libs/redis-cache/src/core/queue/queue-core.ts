@@ -1,4 +1,4 @@
-import { DeadRequests } from './dead-requests.js';
+import { DeadLetters } from './dead-letters.js';
 import { Producing } from './producing.js';
 import type { QueueParts } from './queue-parts.js';
 import { Reservations } from './reservations.js';
@@ -16,7 +16,7 @@ export class QueueCore {
   readonly taking: Taking;
   readonly line: WaitingLine;
   readonly reservations: Reservations;
-  readonly dead: DeadRequests;
+  readonly dead: DeadLetters;
   /** Consumers that run. */
   readonly consumers = new Set<Drainable>();
 
@@ -25,7 +25,7 @@ export class QueueCore {
     this.taking = new Taking(parts);
     this.line = new WaitingLine(parts, this.taking);
     this.reservations = new Reservations(parts);
-    this.dead = new DeadRequests(parts);
+    this.dead = new DeadLetters(parts);
   }
 
   /** Lets consumers finish, ends those who wait, and puts back what was taken for nobody. */

@@ -1,5 +1,5 @@
 import { delayMsOf, countOf, idOf, idsOf, leaseMsOf, listOf, reasonOf, waitMsOf } from './call-options.js';
-import type { DeadRequest, ReplayOutcome } from './dead-requests.js';
+import type { DeadLetter, ReplayOutcome } from './dead-letters.js';
 import type { QueueOutcome } from './producing.js';
 import type { QueueCore } from './queue-core.js';
 import type { ReservedRequest } from './reservations.js';
@@ -26,7 +26,7 @@ export interface ReleaseOptions {
   reason?: string;
 }
 
-export interface ListDeadOptions {
+export interface ListDeadLettersOptions {
   /** At most so many, 1 to 10,000. Default 100. */
   limit?: number;
   /** Begin behind this one: the `id` of the last one of the page before. */
@@ -233,7 +233,7 @@ export class RequestQueue {
    *
    * @throws {InvalidCallOptionError} a wrong `limit` or `after`
    */
-  async listDeadRequests<T = unknown>(options: ListDeadOptions = {}): Promise<DeadRequest<T>[]> {
+  async listDeadLetters<T = unknown>(options: ListDeadLettersOptions = {}): Promise<DeadLetter<T>[]> {
     const { limit = DEFAULT_PAGE, after } = options;
     return this.#core.dead.list<T>(countOf('limit', limit), after === undefined ? undefined : idOf(after));
   }
@@ -244,12 +244,12 @@ export class RequestQueue {
    *
    * @throws {InvalidCallOptionError} what is no id
    */
-  async replayDeadRequest(id: string): Promise<boolean> {
+  async replayDeadLetter(id: string): Promise<boolean> {
     return (await this.replayOutcome(id)) === 'replayed';
   }
 
   /**
-   * Like `replayDeadRequest`, and tells why one is not in the queue: `unknown`, `full`, or `unconfirmed`.
+   * Like `replayDeadLetter`, and tells why one is not in the queue: `unknown`, `full`, or `unconfirmed`.
    *
    * @throws {InvalidCallOptionError} what is no id
    */
@@ -258,7 +258,7 @@ export class RequestQueue {
   }
 
   /** Removes all dead letters. Fallback: `false`. */
-  async clearDeadRequests(): Promise<boolean> {
+  async clearDeadLetters(): Promise<boolean> {
     return this.#core.dead.clear();
   }
 

@@ -59,7 +59,7 @@ export class RequestQueues {
 }
 
 function assertSame({ parts }: QueueCore, options: Required<NamedQueueOptions>): void {
-  const names = ['maxLength', 'maxRequestBytes', 'leaseSeconds', 'maxDeliveries', 'maxDead'] as const;
+  const names = ['maxLength', 'maxRequestBytes', 'leaseSeconds', 'maxDeliveries', 'maxDeadLetters'] as const;
   const differing = names.find((name) => parts[name] !== options[name]);
   if (differing === undefined) return;
   throw new InvalidCallOptionError(differing, `is ${parts[differing]} already for the queue "${parts.name}"`);

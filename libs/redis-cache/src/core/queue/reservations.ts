@@ -60,9 +60,9 @@ export class Reservations {
   }
 
   async release(id: string, how: GiveBack = {}): Promise<Released | null> {
-    const { guard, store, name, counters, maxDeliveries, maxDead } = this.parts;
+    const { guard, store, name, counters, maxDeliveries, maxDeadLetters } = this.parts;
     const { delayMs = 0, counts = true, rejects = false, reason = '' } = how;
-    const terms = { delayMs, counts, rejects, reason, maxDeliveries, maxDead };
+    const terms = { delayMs, counts, rejects, reason, maxDeliveries, maxDeadLetters };
     const released = await guard.run(() => store.release(name, id, terms), null);
     if (released === 'released') counters.released += 1;
     if (released === 'dead') counters.dead += 1;

@@ -132,7 +132,7 @@ describe('ChaosBackend', () => {
   it('damages requests, lease texts and versions, but not what an answer means', async () => {
     const { chaos, memory } = calm({ corruptRate: 1 });
     await memory.queue.push('queue', ['request'], 1);
-    const terms = { maxDeliveries: 3, maxDead: 3 };
+    const terms = { maxDeliveries: 3, maxDeadLetters: 3 };
     expect(await chaos.queue.shift('queue', 1, terms)).toEqual([expect.not.stringMatching(/^request$/)]);
     await memory.leases.acquire('key', 'token', LONG_MS, REQUEST);
     const attempt = await chaos.leases.acquire('key', 'other', LONG_MS, REQUEST);

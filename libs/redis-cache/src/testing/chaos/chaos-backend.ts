@@ -23,7 +23,7 @@ const READS: ReadonlySet<string> = new Set([
   'entries.get',
   'queue.shift',
   'queue.reserve',
-  'queue.listDead',
+  'queue.listDeadLetters',
   'leases.acquire',
   'leases.peek',
   'tags.ensure',

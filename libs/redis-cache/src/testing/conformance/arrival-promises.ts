@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Backend } from '../../core/backend/backend.js';
 import type { ArrivalListener } from '../../core/backend/queue-store.js';
-import { LONG_MS, type Promises, pushAll, releaseTerms, reserveOne, shiftOne, TERMS } from './subject.js';
+import { LONG_MS, type Promises, pushAll, releaseSettings, reserveOne, shiftOne, TERMS } from './subject.js';
 
 /** Longer than any message takes. */
 const PATIENCE_MS = 15_000;
@@ -78,12 +78,12 @@ export const arrivalPromises: Promises = {
     await pushAll(backend.queue, 'request');
     await next();
     const { id } = await reserveOne(backend.queue);
-    await backend.queue.release('queue', id, releaseTerms());
+    await backend.queue.release('queue', id, releaseSettings());
     await next();
     const again = await reserveOne(backend.queue);
-    await backend.queue.release('queue', again.id, releaseTerms({ rejects: true }));
-    const [letter] = await backend.queue.listDead('queue', 1);
-    assert.equal(await backend.queue.replayDead('queue', letter!.id, 10), 'replayed');
+    await backend.queue.release('queue', again.id, releaseSettings({ rejects: true }));
+    const [letter] = await backend.queue.listDeadLetters('queue', 1);
+    assert.equal(await backend.queue.replayDeadLetter('queue', letter!.id, 10), 'replayed');
     await next();
     assert.deepEqual(await backend.queue.shift('queue', 5, TERMS), ['request']);
   },

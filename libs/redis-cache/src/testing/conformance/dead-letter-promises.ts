@@ -4,7 +4,7 @@ import {
   LONG_MS,
   type Promises,
   pushAll,
-  releaseTerms,
+  releaseSettings,
   reserveOne,
   SHORT_MS,
   shiftOne,
@@ -15,7 +15,7 @@ import {
 async function kill(store: QueueStore, ...requests: string[]): Promise<void> {
   await pushAll(store, ...requests);
   for (const { id, request } of await store.reserve('queue', requests.length, LONG_MS, TERMS)) {
-    const terms = releaseTerms({ rejects: true, reason: `why ${request}` });
+    const terms = releaseSettings({ rejects: true, reason: `why ${request}` });
     assert.equal(await store.release('queue', id, terms), 'dead');
   }
 }
@@ -27,13 +27,13 @@ export const deadLetterPromises: Promises = {
     for (let delivery = 1; delivery < TERMS.maxDeliveries; delivery += 1) {
       const { id, deliveries } = await reserveOne(queue);
       assert.equal(deliveries, delivery);
-      assert.equal(await queue.release('queue', id, releaseTerms()), 'released');
+      assert.equal(await queue.release('queue', id, releaseSettings()), 'released');
     }
     const { id, request } = await reserveOne(queue);
     assert.equal(request, 'poison');
-    assert.equal(await queue.release('queue', id, releaseTerms({ reason: 'the last straw' })), 'dead');
+    assert.equal(await queue.release('queue', id, releaseSettings({ reason: 'the last straw' })), 'dead');
     assert.equal((await reserveOne(queue)).request, 'behind');
-    const [letter] = await queue.listDead('queue', 10);
+    const [letter] = await queue.listDeadLetters('queue', 10);
     assert.equal(letter?.request, 'poison');
     assert.equal(letter.deliveries, TERMS.maxDeliveries);
     assert.equal(letter.reason, 'the last straw');
@@ -47,7 +47,7 @@ export const deadLetterPromises: Promises = {
       await passTime(2 * SHORT_MS);
     }
     assert.equal((await reserveOne(queue)).request, 'behind');
-    const letters = await queue.listDead('queue', 10);
+    const letters = await queue.listDeadLetters('queue', 10);
     assert.deepEqual(
       letters.map(({ request, deliveries }) => [request, deliveries]),
       [['poison', TERMS.maxDeliveries]],
@@ -79,27 +79,27 @@ export const deadLetterPromises: Promises = {
   'a rejected one dies at once': async ({ backend: { queue } }) => {
     await kill(queue, 'a');
     assert.equal(await shiftOne(queue), null);
-    const [letter] = await queue.listDead('queue', 10);
+    const [letter] = await queue.listDeadLetters('queue', 10);
     assert.deepEqual([letter?.request, letter?.deliveries, letter?.reason], ['a', 1, 'why a']);
   },
 
   'they are listed in the order in which they died, page by page': async ({ backend: { queue } }) => {
     await kill(queue, 'a', 'b', 'c');
-    const first = await queue.listDead('queue', 2);
-    const second = await queue.listDead('queue', 2, first[1]!.id);
+    const first = await queue.listDeadLetters('queue', 2);
+    const second = await queue.listDeadLetters('queue', 2, first[1]!.id);
     assert.deepEqual(
       [...first, ...second].map(({ request }) => request),
       ['a', 'b', 'c'],
     );
-    assert.deepEqual(await queue.listDead('queue', 2, second[0]!.id), []);
+    assert.deepEqual(await queue.listDeadLetters('queue', 2, second[0]!.id), []);
   },
 
-  'above maxDead the oldest give way': async ({ backend: { queue } }) => {
+  'above maxDeadLetters the oldest give way': async ({ backend: { queue } }) => {
     await pushAll(queue, 'a', 'b', 'c');
     for (const { id } of await queue.reserve('queue', 3, LONG_MS, TERMS)) {
-      await queue.release('queue', id, releaseTerms({ rejects: true, maxDead: 2 }));
+      await queue.release('queue', id, releaseSettings({ rejects: true, maxDeadLetters: 2 }));
     }
-    const letters = await queue.listDead('queue', 10);
+    const letters = await queue.listDeadLetters('queue', 10);
     assert.deepEqual(
       letters.map(({ request }) => request),
       ['b', 'c'],
@@ -111,10 +111,10 @@ export const deadLetterPromises: Promises = {
   }) => {
     await kill(queue, 'a', 'b');
     await pushAll(queue, 'waits');
-    const [letter] = await queue.listDead('queue', 1);
-    assert.equal(await queue.replayDead('queue', letter!.id, 10), 'replayed');
-    assert.equal(await queue.replayDead('queue', letter!.id, 10), 'unknown');
-    assert.equal(await queue.replayDead('queue', 'no id', 10), 'unknown');
+    const [letter] = await queue.listDeadLetters('queue', 1);
+    assert.equal(await queue.replayDeadLetter('queue', letter!.id, 10), 'replayed');
+    assert.equal(await queue.replayDeadLetter('queue', letter!.id, 10), 'unknown');
+    assert.equal(await queue.replayDeadLetter('queue', 'no id', 10), 'unknown');
     assert.equal((await reserveOne(queue)).request, 'waits');
     const replayed = await reserveOne(queue);
     assert.deepEqual([replayed.request, replayed.deliveries], ['a', 1]);
@@ -124,21 +124,21 @@ export const deadLetterPromises: Promises = {
   'it is not replayed where there is no room for it': async ({ backend: { queue } }) => {
     await kill(queue, 'a');
     await pushAll(queue, 'b');
-    const [letter] = await queue.listDead('queue', 1);
-    assert.equal(await queue.replayDead('queue', letter!.id, 1), 'full');
+    const [letter] = await queue.listDeadLetters('queue', 1);
+    assert.equal(await queue.replayDeadLetter('queue', letter!.id, 1), 'full');
     await shiftOne(queue);
-    assert.equal(await queue.replayDead('queue', letter!.id, 1), 'replayed');
+    assert.equal(await queue.replayDeadLetter('queue', letter!.id, 1), 'replayed');
   },
 
-  'clear leaves them, clearDead removes them and nothing else': async ({ backend: { queue } }) => {
+  'clear leaves them, clearDeadLetters removes them and nothing else': async ({ backend: { queue } }) => {
     await kill(queue, 'a');
     await pushAll(queue, 'b');
     await queue.clear('queue');
     assert.equal((await queue.contents('queue')).dead, 1);
     await pushAll(queue, 'c');
-    await queue.clearDead('queue');
-    assert.deepEqual(await queue.listDead('queue', 10), []);
+    await queue.clearDeadLetters('queue');
+    assert.deepEqual(await queue.listDeadLetters('queue', 10), []);
     assert.equal(await shiftOne(queue), 'c');
-    await queue.clearDead('queue');
+    await queue.clearDeadLetters('queue');
   },
 };

@@ -5,7 +5,7 @@ import {
   ODD_NAMES,
   type Promises,
   pushAll,
-  releaseTerms,
+  releaseSettings,
   reserveOne,
   ROOM,
   SHORT_MS,
@@ -109,8 +109,8 @@ export const reservationPromises: Promises = {
     const { id } = await reserveOne(queue, LONG_MS);
     assert.deepEqual(await queue.acknowledge('queue', [stale.id]), [false]);
     assert.deepEqual(await queue.extend('queue', [stale.id], 1), [false]);
-    assert.equal(await queue.release('queue', stale.id, releaseTerms()), 'lost');
-    assert.equal(await queue.release('queue', stale.id, releaseTerms({ rejects: true })), 'lost');
+    assert.equal(await queue.release('queue', stale.id, releaseSettings()), 'lost');
+    assert.equal(await queue.release('queue', stale.id, releaseSettings({ rejects: true })), 'lost');
     assert.deepEqual(await queue.reserve('queue', 1, LONG_MS, TERMS), []);
     assert.deepEqual(await queue.acknowledge('queue', [id]), [true]);
   },
@@ -138,8 +138,8 @@ export const reservationPromises: Promises = {
   'a released request is the next, and its former holder has no say': async ({ backend: { queue } }) => {
     await pushAll(queue, 'first', 'second', 'third');
     const held = await queue.reserve('queue', 2, LONG_MS, TERMS);
-    assert.equal(await queue.release('queue', held[1]!.id, releaseTerms()), 'released');
-    assert.equal(await queue.release('queue', held[0]!.id, releaseTerms()), 'released');
+    assert.equal(await queue.release('queue', held[1]!.id, releaseSettings()), 'released');
+    assert.equal(await queue.release('queue', held[0]!.id, releaseSettings()), 'released');
     assert.deepEqual(
       await queue.acknowledge(
         'queue',
@@ -147,7 +147,7 @@ export const reservationPromises: Promises = {
       ),
       [false, false],
     );
-    assert.equal(await queue.release('queue', held[0]!.id, releaseTerms()), 'lost');
+    assert.equal(await queue.release('queue', held[0]!.id, releaseSettings()), 'lost');
     const again = await queue.reserve('queue', 3, LONG_MS, TERMS);
     assert.deepEqual(
       again.map(({ request, deliveries }) => [request, deliveries]),
@@ -165,7 +165,7 @@ export const reservationPromises: Promises = {
     for (let round = 0; round < 2 * TERMS.maxDeliveries; round += 1) {
       const { id, deliveries } = await reserveOne(queue);
       assert.equal(deliveries, 1);
-      assert.equal(await queue.release('queue', id, releaseTerms({ counts: false })), 'released');
+      assert.equal(await queue.release('queue', id, releaseSettings({ counts: false })), 'released');
       ids.add(id);
     }
     assert.equal(ids.size, 2 * TERMS.maxDeliveries);
@@ -177,7 +177,7 @@ export const reservationPromises: Promises = {
   'with a delay it comes back after it': async ({ backend: { queue }, passTime }) => {
     await pushAll(queue, 'delayed', 'other');
     const { id } = await reserveOne(queue);
-    assert.equal(await queue.release('queue', id, releaseTerms({ delayMs: SOME_MS })), 'released');
+    assert.equal(await queue.release('queue', id, releaseSettings({ delayMs: SOME_MS })), 'released');
     assert.deepEqual(await queue.acknowledge('queue', [id]), [false]);
     assert.equal((await reserveOne(queue)).request, 'other');
     assert.deepEqual(await queue.reserve('queue', 1, LONG_MS, TERMS), []);
@@ -191,7 +191,7 @@ export const reservationPromises: Promises = {
     await reserveOne(queue, LONG_MS);
     await reserveOne(queue, SHORT_MS);
     const { id } = await reserveOne(queue, LONG_MS);
-    await queue.release('queue', id, releaseTerms());
+    await queue.release('queue', id, releaseSettings());
     await passTime(2 * SHORT_MS);
     assert.deepEqual((await queue.shift('queue', 2, TERMS)).toSorted(), ['expired', 'released']);
     assert.deepEqual(await queue.shift('queue', 2, TERMS), ['new']);
@@ -202,7 +202,7 @@ export const reservationPromises: Promises = {
     const { id } = await reserveOne(queue, LONG_MS);
     await reserveOne(queue, SHORT_MS);
     assert.equal(await queue.length('queue'), 2);
-    await queue.release('queue', id, releaseTerms());
+    await queue.release('queue', id, releaseSettings());
     assert.equal(await queue.length('queue'), 3);
     await passTime(2 * SHORT_MS);
     assert.equal(await queue.length('queue'), 4);
@@ -214,7 +214,7 @@ export const reservationPromises: Promises = {
     assert.equal(await queue.push('queue', ['a', 'b'], 2), 2);
     const { id } = await reserveOne(queue);
     assert.equal(await queue.push('queue', ['c', 'd'], 2), 1);
-    await queue.release('queue', id, releaseTerms());
+    await queue.release('queue', id, releaseSettings());
     assert.equal(await queue.length('queue'), 3);
     assert.equal(await queue.push('queue', ['e'], 3), 0);
     assert.deepEqual(await queue.shift('queue', 9, TERMS), ['a', 'b', 'c']);
@@ -228,7 +228,7 @@ export const reservationPromises: Promises = {
     assert.ok((await queue.contents('queue')).oldestAgeMs! >= SOME_MS - SHORT_MS);
     const { id } = await reserveOne(queue);
     assert.ok((await queue.contents('queue')).oldestAgeMs! < SOME_MS - SHORT_MS);
-    await queue.release('queue', id, releaseTerms());
+    await queue.release('queue', id, releaseSettings());
     assert.ok((await queue.contents('queue')).oldestAgeMs! >= SOME_MS - SHORT_MS);
     await queue.shift('queue', 2, TERMS);
     assert.equal((await queue.contents('queue')).oldestAgeMs, null);
@@ -239,7 +239,7 @@ export const reservationPromises: Promises = {
     const { id } = await reserveOne(queue);
     await queue.clear('queue');
     assert.deepEqual(await queue.acknowledge('queue', [id]), [false]);
-    assert.equal(await queue.release('queue', id, releaseTerms()), 'lost');
+    assert.equal(await queue.release('queue', id, releaseSettings()), 'lost');
     await pushAll(queue, 'new');
     assert.deepEqual(await queue.acknowledge('queue', [id]), [false]);
     assert.deepEqual(await queue.shift('queue', 5, TERMS), ['new']);
@@ -253,8 +253,8 @@ export const reservationPromises: Promises = {
         held.map(({ request }) => request),
         [`in ${name}`],
       );
-      assert.equal(await queue.release(name, held[0]!.id, releaseTerms({ rejects: true })), 'dead');
-      assert.equal((await queue.listDead(name, 5)).length, 1, name);
+      assert.equal(await queue.release(name, held[0]!.id, releaseSettings({ rejects: true })), 'dead');
+      assert.equal((await queue.listDeadLetters(name, 5)).length, 1, name);
     }
   },
 };

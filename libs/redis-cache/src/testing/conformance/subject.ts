@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Backend } from '../../core/backend/backend.js';
 import type { LeaseRequest } from '../../core/backend/lease-store.js';
-import type { QueueStore, ReleaseTerms, Reservation } from '../../core/backend/queue-store.js';
+import type { QueueStore, ReleaseSettings, Reservation } from '../../core/backend/queue-store.js';
 import { encodeEntry, type EntryTimes, HEADER_BYTES } from '../../core/entry/entry-envelope.js';
 
 /** What a promise is checked on. */
@@ -82,10 +82,10 @@ export function atOnce<T>(count: number, ask: (index: number) => Promise<T>): Pr
 
 /** More than any test queues. */
 export const ROOM = 10_000;
-export const TERMS = { maxDeliveries: 3, maxDead: 100 };
+export const TERMS = { maxDeliveries: 3, maxDeadLetters: 100 };
 
 /** What is said at a release, where it is not the usual. */
-export function releaseTerms(terms: Partial<ReleaseTerms> = {}): ReleaseTerms {
+export function releaseSettings(terms: Partial<ReleaseSettings> = {}): ReleaseSettings {
   return { ...TERMS, delayMs: 0, counts: true, rejects: false, reason: '', ...terms };
 }
 

@@ -5,7 +5,7 @@ import { FakeClock } from '../../../testing/fake-clock.js';
 import { MemoryBackend } from './memory-backend.js';
 import { MemoryQueueStore } from './memory-queue-store.js';
 
-const TERMS = { maxDeliveries: 5, maxDead: 10 };
+const TERMS = { maxDeliveries: 5, maxDeadLetters: 10 };
 
 describe('MemoryQueueStore', () => {
   let store: MemoryQueueStore;

@@ -1,13 +1,13 @@
 import type {
   ArrivalChannel,
   ArrivalListener,
-  DeadLetter,
-  DeadLetterTerms,
+  StoredDeadLetter,
+  DeadLetterPolicy,
   QueueContents,
   QueueStore,
   Released,
   Replayed,
-  ReleaseTerms,
+  ReleaseSettings,
   Reservation,
 } from '../queue-store.js';
 import { type Item, MemoryQueue } from './memory-queue.js';
@@ -15,7 +15,7 @@ import { type Item, MemoryQueue } from './memory-queue.js';
 /** Queues in this process; gone with it. */
 export class MemoryQueueStore implements QueueStore {
   readonly #queues = new Map<string, MemoryQueue>();
-  readonly #dead = new Map<string, DeadLetter[]>();
+  readonly #dead = new Map<string, StoredDeadLetter[]>();
   readonly #listeners = new Set<ArrivalListener>();
   #deadLetters = 0;
 
@@ -36,7 +36,7 @@ export class MemoryQueueStore implements QueueStore {
     return accepted.length;
   }
 
-  async shift(queue: string, count: number, terms: DeadLetterTerms): Promise<string[]> {
+  async shift(queue: string, count: number, terms: DeadLetterPolicy): Promise<string[]> {
     return this.#queue(queue).shift(count, terms);
   }
 
@@ -44,7 +44,7 @@ export class MemoryQueueStore implements QueueStore {
     queue: string,
     count: number,
     leaseMs: number,
-    terms: DeadLetterTerms,
+    terms: DeadLetterPolicy,
   ): Promise<Reservation[]> {
     return this.#queue(queue).reserve(count, leaseMs, terms);
   }
@@ -57,7 +57,7 @@ export class MemoryQueueStore implements QueueStore {
     return ids.map((id) => this.#queue(queue).extend(id, leaseMs));
   }
 
-  async release(queue: string, id: string, terms: ReleaseTerms): Promise<Released> {
+  async release(queue: string, id: string, terms: ReleaseSettings): Promise<Released> {
     const released = this.#queue(queue).release(id, terms);
     if (released === 'released' && terms.delayMs === 0) this.#tell(queue);
     return released;
@@ -75,13 +75,13 @@ export class MemoryQueueStore implements QueueStore {
     this.#queues.get(queue)?.clear();
   }
 
-  async listDead(queue: string, limit: number, after?: string): Promise<DeadLetter[]> {
+  async listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]> {
     const letters = this.#deadOf(queue);
     // Numbers of dead letters rise, also past those that are gone.
     return letters.filter(({ id }) => after === undefined || Number(id) > Number(after)).slice(0, limit);
   }
 
-  async replayDead(queue: string, id: string, maxLength: number): Promise<Replayed> {
+  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<Replayed> {
     const letters = this.#deadOf(queue);
     const at = letters.findIndex((letter) => letter.id === id);
     const target = this.#queue(queue);
@@ -93,28 +93,33 @@ export class MemoryQueueStore implements QueueStore {
     return 'replayed';
   }
 
-  async clearDead(queue: string): Promise<void> {
+  async clearDeadLetters(queue: string): Promise<void> {
     this.#dead.delete(queue);
   }
 
-  #bury(queue: string, { request, deliveries, queuedAt }: Item, reason: string, maxDead: number): void {
+  #bury(
+    queue: string,
+    { request, deliveries, queuedAt }: Item,
+    reason: string,
+    maxDeadLetters: number,
+  ): void {
     this.#deadLetters += 1;
     const id = String(this.#deadLetters);
     const letters = this.#deadOf(queue);
     letters.push({ id, request, deliveries, reason, queuedAt, diedAt: this.now() });
-    letters.splice(0, letters.length - maxDead);
+    letters.splice(0, letters.length - maxDeadLetters);
     this.#dead.set(queue, letters);
   }
 
-  #deadOf(queue: string): DeadLetter[] {
+  #deadOf(queue: string): StoredDeadLetter[] {
     return this.#dead.get(queue) ?? [];
   }
 
   #queue(name: string): MemoryQueue {
     const known = this.#queues.get(name);
     if (known) return known;
-    const bury = (item: Item, reason: string, maxDead: number): void =>
-      this.#bury(name, item, reason, maxDead);
+    const bury = (item: Item, reason: string, maxDeadLetters: number): void =>
+      this.#bury(name, item, reason, maxDeadLetters);
     const created = new MemoryQueue(this.now, bury);
     this.#queues.set(name, created);
     return created;

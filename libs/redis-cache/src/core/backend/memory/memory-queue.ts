@@ -1,4 +1,10 @@
-import type { DeadLetterTerms, QueueContents, Released, ReleaseTerms, Reservation } from '../queue-store.js';
+import type {
+  DeadLetterPolicy,
+  QueueContents,
+  Released,
+  ReleaseSettings,
+  Reservation,
+} from '../queue-store.js';
 import { Fifo } from './fifo.js';
 
 /** A request as it lies in a queue. */
@@ -28,7 +34,7 @@ export class MemoryQueue {
 
   constructor(
     private readonly now: () => number,
-    private readonly bury: (item: Item, reason: string, maxDead: number) => void,
+    private readonly bury: (item: Item, reason: string, maxDeadLetters: number) => void,
   ) {}
 
   /** Answers whether nothing was new before. */
@@ -43,11 +49,11 @@ export class MemoryQueue {
     return this.#fresh.length + this.#returned.length + this.#expired().length;
   }
 
-  shift(count: number, terms: DeadLetterTerms): string[] {
+  shift(count: number, terms: DeadLetterPolicy): string[] {
     return this.#take(count, terms).map(({ request }) => request);
   }
 
-  reserve(count: number, leaseMs: number, terms: DeadLetterTerms): Reservation[] {
+  reserve(count: number, leaseMs: number, terms: DeadLetterPolicy): Reservation[] {
     return this.#take(count, terms).map((item) => {
       item.deliveries += 1;
       const id = this.#lease(item, leaseMs);
@@ -65,13 +71,13 @@ export class MemoryQueue {
     return lease !== undefined;
   }
 
-  release(id: string, terms: ReleaseTerms): Released {
+  release(id: string, terms: ReleaseSettings): Released {
     const lease = this.#leased.get(id);
     if (!lease) return 'lost';
     const { item } = lease;
     this.#leased.delete(id);
     if (terms.rejects || (terms.counts && item.deliveries >= terms.maxDeliveries)) {
-      this.bury(item, terms.reason, terms.maxDead);
+      this.bury(item, terms.reason, terms.maxDeadLetters);
       return 'dead';
     }
     if (!terms.counts) item.deliveries -= 1;
@@ -101,7 +107,7 @@ export class MemoryQueue {
   }
 
   /** Takes out the oldest: what was returned, what ran out of its lease, what is new. */
-  #take(count: number, terms: DeadLetterTerms): Item[] {
+  #take(count: number, terms: DeadLetterPolicy): Item[] {
     const back = this.#comeBack(this.#returned.splice(0), count, terms);
     this.#returned = back.left;
     const taken = back.taken;
@@ -114,7 +120,7 @@ export class MemoryQueue {
     return taken;
   }
 
-  #comeBack(items: Item[], count: number, terms: DeadLetterTerms): { taken: Item[]; left: Item[] } {
+  #comeBack(items: Item[], count: number, terms: DeadLetterPolicy): { taken: Item[]; left: Item[] } {
     const taken: Item[] = [];
     let at = 0;
     for (; at < items.length && taken.length < count; at += 1) {
@@ -123,9 +129,9 @@ export class MemoryQueue {
     return { taken, left: items.slice(at) };
   }
 
-  #isAlive(item: Item, { maxDeliveries, maxDead }: DeadLetterTerms): boolean {
+  #isAlive(item: Item, { maxDeliveries, maxDeadLetters }: DeadLetterPolicy): boolean {
     if (item.deliveries < maxDeliveries) return true;
-    this.bury(item, 'not acknowledged within its lease', maxDead);
+    this.bury(item, 'not acknowledged within its lease', maxDeadLetters);
     return false;
   }
 

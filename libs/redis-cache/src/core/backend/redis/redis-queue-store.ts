@@ -1,13 +1,13 @@
 import type { RedisClient } from '../../connection/create-client.js';
 import {
-  type DeadLetter,
-  type DeadLetterTerms,
+  type StoredDeadLetter,
+  type DeadLetterPolicy,
   MAX_LEASE_MS,
   type QueueContents,
   type QueueStore,
   type Released,
   type Replayed,
-  type ReleaseTerms,
+  type ReleaseSettings,
   type Reservation,
 } from '../queue-store.js';
 import { Batches } from './batches.js';
@@ -35,10 +35,10 @@ export class RedisQueueStore implements QueueStore {
     (texts, queue, maxLength) => this.#push(texts, queue, maxLength),
     Infinity,
   );
-  readonly #shifts = new Batches<null, string | null, [string, DeadLetterTerms]>((wanted, queue, terms) =>
+  readonly #shifts = new Batches<null, string | null, [string, DeadLetterPolicy]>((wanted, queue, terms) =>
     this.#shift(wanted.length, queue, terms),
   );
-  readonly #reserves = new Batches<null, Reservation | null, [string, number, DeadLetterTerms]>(
+  readonly #reserves = new Batches<null, Reservation | null, [string, number, DeadLetterPolicy]>(
     (wanted, queue, leaseMs, terms) => this.#reserve(wanted.length, queue, leaseMs, terms),
   );
   readonly #acknowledgements = new Batches<string, boolean, [string]>((ids, queue) =>
@@ -57,8 +57,8 @@ export class RedisQueueStore implements QueueStore {
     return pushed.filter(Boolean).length;
   }
 
-  async shift(queue: string, count: number, terms: DeadLetterTerms): Promise<string[]> {
-    const group = `${terms.maxDeliveries} ${terms.maxDead} ${queue}`;
+  async shift(queue: string, count: number, terms: DeadLetterPolicy): Promise<string[]> {
+    const group = `${terms.maxDeliveries} ${terms.maxDeadLetters} ${queue}`;
     return present(await this.#shifts.add(group, nulls(count), [queue, terms]));
   }
 
@@ -66,9 +66,9 @@ export class RedisQueueStore implements QueueStore {
     queue: string,
     count: number,
     leaseMs: number,
-    terms: DeadLetterTerms,
+    terms: DeadLetterPolicy,
   ): Promise<Reservation[]> {
-    const group = `${leaseMs} ${terms.maxDeliveries} ${terms.maxDead} ${queue}`;
+    const group = `${leaseMs} ${terms.maxDeliveries} ${terms.maxDeadLetters} ${queue}`;
     return present(await this.#reserves.add(group, nulls(count), [queue, leaseMs, terms]));
   }
 
@@ -82,20 +82,20 @@ export class RedisQueueStore implements QueueStore {
     return this.#forHeld(scripts.EXTEND, queue, ids, [MAX_LEASE_MS - leaseMs]);
   }
 
-  async release(queue: string, id: string, terms: ReleaseTerms): Promise<Released> {
+  async release(queue: string, id: string, terms: ReleaseSettings): Promise<Released> {
     const parts = ID.exec(id);
     if (!parts) return 'lost';
     this.#outlook(queue).expectsReturn();
     const idle = terms.delayMs > 0 ? MAX_LEASE_MS - Math.ceil(terms.delayMs) : '';
     const flags = [terms.counts, terms.rejects].map(Number);
-    const { maxDeliveries, maxDead, reason } = terms;
+    const { maxDeliveries, maxDeadLetters, reason } = terms;
     const args = [
       parts[1]!,
       parts[2] ?? '1',
       idle,
       ...flags,
       maxDeliveries,
-      maxDead,
+      maxDeadLetters,
       reason,
       this.channel,
       queue,
@@ -123,19 +123,19 @@ export class RedisQueueStore implements QueueStore {
     return this.client.unlink(this.keys.queue(queue));
   }
 
-  async listDead(queue: string, limit: number, after?: string): Promise<DeadLetter[]> {
+  async listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]> {
     if (after !== undefined && !DEAD_ID.test(after)) return [];
     const start = after === undefined ? '-' : `(${after}`;
     const entries = await this.client.xrange(this.keys.dead(queue), start, '+', 'COUNT', limit);
-    return entries.map(toDeadLetter);
+    return entries.map(toStoredDeadLetter);
   }
 
-  async replayDead(queue: string, id: string, maxLength: number): Promise<Replayed> {
+  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<Replayed> {
     if (!DEAD_ID.test(id)) return 'unknown';
     return REPLAYED[Number(await this.#run(scripts.REPLAY, queue, id, maxLength, this.channel, queue))]!;
   }
 
-  clearDead(queue: string): Promise<unknown> {
+  clearDeadLetters(queue: string): Promise<unknown> {
     return this.client.unlink(this.keys.dead(queue));
   }
 
@@ -145,8 +145,8 @@ export class RedisQueueStore implements QueueStore {
     return texts.map((_text, index) => index < Number(pushed));
   }
 
-  async #shift(count: number, queue: string, terms: DeadLetterTerms): Promise<(string | null)[]> {
-    const args = [count, terms.maxDeliveries, terms.maxDead, this.#outlook(queue).scans()];
+  async #shift(count: number, queue: string, terms: DeadLetterPolicy): Promise<(string | null)[]> {
+    const args = [count, terms.maxDeliveries, terms.maxDeadLetters, this.#outlook(queue).scans()];
     const texts = (await this.#run(scripts.SHIFT, queue, ...args)) as string[];
     return padded(texts, count);
   }
@@ -155,7 +155,7 @@ export class RedisQueueStore implements QueueStore {
     count: number,
     queue: string,
     leaseMs: number,
-    terms: DeadLetterTerms,
+    terms: DeadLetterPolicy,
   ): Promise<(Reservation | null)[]> {
     const outlook = this.#outlook(queue);
     const holder = outlook.holderFor(leaseMs);
@@ -163,7 +163,7 @@ export class RedisQueueStore implements QueueStore {
     const plain = holder !== LEASED && (await this.#allIsNew(queue, count, scans));
     const reserved = plain ? await this.#read(queue, count, holder) : null;
     if (reserved !== null) return padded(reserved, count);
-    const args = [count, terms.maxDeliveries, terms.maxDead, scans, MAX_LEASE_MS - leaseMs, holder];
+    const args = [count, terms.maxDeliveries, terms.maxDeadLetters, scans, MAX_LEASE_MS - leaseMs, holder];
     return padded(toReservations((await this.#run(scripts.RESERVE, queue, ...args)) as string[]), count);
   }
 
@@ -263,7 +263,7 @@ function toReservations(reply: string[]): Reservation[] {
   return reservations;
 }
 
-function toDeadLetter([id, fields]: [string, string[]]): DeadLetter {
+function toStoredDeadLetter([id, fields]: [string, string[]]): StoredDeadLetter {
   const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
   return {
     id,

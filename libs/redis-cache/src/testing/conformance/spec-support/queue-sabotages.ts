@@ -206,15 +206,15 @@ export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
       replace(
         queue,
         'release',
-        (release) => (name, id, terms) => release(name, id, { ...terms, maxDead: 1_000 }),
+        (release) => (name, id, terms) => release(name, id, { ...terms, maxDeadLetters: 1_000 }),
       ),
-    /^dead letters: above maxDead/,
+    /^dead letters: above maxDeadLetters/,
   ],
   [
     'a replay leaves the letter',
     ({ queue }) =>
-      replace(queue, 'replayDead', () => async (name, id, maxLength) => {
-        const letters = await queue.listDead(name, 100);
+      replace(queue, 'replayDeadLetter', () => async (name, id, maxLength) => {
+        const letters = await queue.listDeadLetters(name, 100);
         const letter = letters.find((one) => one.id === id);
         if (letter === undefined) return 'unknown';
         return (await queue.push(name, [letter.request], maxLength)) === 1 ? 'replayed' : 'full';
@@ -226,13 +226,14 @@ export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
     ({ queue }) =>
       replace(queue, 'clear', (clear) => async (name) => {
         await clear(name);
-        await queue.clearDead(name);
+        await queue.clearDeadLetters(name);
       }),
     /^dead letters: clear leaves them/,
   ],
   [
     'a list knows no pages',
-    ({ queue }) => replace(queue, 'listDead', (listDead) => (name) => listDead(name, 100)),
+    ({ queue }) =>
+      replace(queue, 'listDeadLetters', (listDeadLetters) => (name) => listDeadLetters(name, 100)),
     /^dead letters: they are listed in the order/,
   ],
 ];

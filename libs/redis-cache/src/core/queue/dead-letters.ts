@@ -1,10 +1,10 @@
-import type { DeadLetter, Replayed } from '../backend/queue-store.js';
+import type { StoredDeadLetter, Replayed } from '../backend/queue-store.js';
 import type { QueueParts } from './queue-parts.js';
 import { requestIn } from './request-text.js';
 
 /** A request that failed for good. */
-export interface DeadRequest<T = unknown> {
-  /** For `replayDeadRequest` and `after`. */
+export interface DeadLetter<T = unknown> {
+  /** For `replayDeadLetter` and `after`. */
   id: string;
   /** `null` when it is not readable as JSON. */
   data: T | null;
@@ -21,20 +21,23 @@ export interface DeadRequest<T = unknown> {
 export type ReplayOutcome = Replayed | 'unconfirmed';
 
 /** The dead letters of a queue. */
-export class DeadRequests {
+export class DeadLetters {
   constructor(private readonly parts: QueueParts) {}
 
-  async list<T>(limit: number, after?: string): Promise<DeadRequest<T>[]> {
+  async list<T>(limit: number, after?: string): Promise<DeadLetter<T>[]> {
     const { guard, store, name } = this.parts;
-    const letters = await guard.run<DeadLetter[], DeadLetter[]>(() => store.listDead(name, limit, after), []);
-    return letters.map((letter) => toDeadRequest<T>(letter));
+    const letters = await guard.run<StoredDeadLetter[], StoredDeadLetter[]>(
+      () => store.listDeadLetters(name, limit, after),
+      [],
+    );
+    return letters.map((letter) => toDeadLetter<T>(letter));
   }
 
   async replay(id: string): Promise<ReplayOutcome> {
     const { guard, store, name, maxLength } = this.parts;
     let replayed: Replayed = 'unknown';
     const confirmed = await guard.runWrite(async () => {
-      replayed = await store.replayDead(name, id, maxLength);
+      replayed = await store.replayDeadLetter(name, id, maxLength);
       return replayed === 'replayed';
     }, null);
     return confirmed === null ? 'unconfirmed' : replayed;
@@ -42,10 +45,10 @@ export class DeadRequests {
 
   async clear(): Promise<boolean> {
     const { guard, store, name } = this.parts;
-    return guard.run(() => store.clearDead(name).then(() => true), false);
+    return guard.run(() => store.clearDeadLetters(name).then(() => true), false);
   }
 }
 
-function toDeadRequest<T>({ request, ...rest }: DeadLetter): DeadRequest<T> {
+function toDeadLetter<T>({ request, ...rest }: StoredDeadLetter): DeadLetter<T> {
   return { ...rest, data: requestIn<T>(request) ?? null };
 }
