@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OfflineExecutor, type OfflineExecutorOptions } from 'nestjs-worker-pool';
-import { SummaryThreads } from '../../libs/worker-pool/dist/executors/offline/summary-threads.js';
+import { SummaryThreads } from '../../libs/worker-pool/dist/core/executors/offline/summary-threads.js';
 import { spawnNode, until, within } from '@test/support/index.js';
 
-const BUILT = new URL('../../libs/worker-pool/dist/executors/offline/', import.meta.url);
+const BUILT = new URL('../../libs/worker-pool/dist/core/executors/offline/', import.meta.url);
 const TEXT = 'Redis keeps data in memory. A cache in Redis answers quickly. Tea is nice. The queue waits. ';
 const LONG_TEXT = TEXT.repeat(3_000);
 

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ProcessRunner } from '../../libs/worker-pool/dist/process/process-runner.js';
-import type { ProcessSpec } from '../../libs/worker-pool/dist/process/process-run.js';
+import { ProcessRunner } from '../../libs/worker-pool/dist/core/process/process-runner.js';
+import type { ProcessSpec } from '../../libs/worker-pool/dist/core/process/process-run.js';
 import { spawnNode, until } from '@test/support/index.js';
 import { pidsFrom, runs } from './processes.js';
 
@@ -261,7 +261,7 @@ describe('ProcessRunner', () => {
   });
 
   it('kills what runs when the process itself exits', async () => {
-    const url = new URL('../../libs/worker-pool/dist/process/process-runner.js', import.meta.url).href;
+    const url = new URL('../../libs/worker-pool/dist/core/process/process-runner.js', import.meta.url).href;
     const script = `
       import { existsSync } from 'node:fs';
       import { ProcessRunner } from ${JSON.stringify(url)};

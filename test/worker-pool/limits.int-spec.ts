@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { ControlledExecutor } from '@worker-pool/local/spec-support/controlled-executor.js';
+import { ControlledExecutor } from '@worker-pool/core/local/spec-support/controlled-executor.js';
 import { RedisServer, until } from '@test/support/index.js';
 import { nextQueueName, QueuePools, untilWorkers } from './queue-pools.js';
 import { WorkerProcesses } from './worker-processes.js';

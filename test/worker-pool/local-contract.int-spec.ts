@@ -1,5 +1,5 @@
 import { createWorkerPool, type WorkerPool } from 'nestjs-worker-pool';
-import { ControlledExecutor } from '@worker-pool/local/spec-support/controlled-executor.js';
+import { ControlledExecutor } from '@worker-pool/core/local/spec-support/controlled-executor.js';
 import { poolContract } from './contract/index.js';
 
 const opened: WorkerPool[] = [];

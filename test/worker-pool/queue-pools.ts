@@ -1,5 +1,5 @@
 import { createWorkerPool, type BullmqPoolOptions, type WorkerPool } from 'nestjs-worker-pool';
-import { ControlledExecutor } from '@worker-pool/local/spec-support/controlled-executor.js';
+import { ControlledExecutor } from '@worker-pool/core/local/spec-support/controlled-executor.js';
 import { until } from '@test/support/index.js';
 import type { OpenPool, PoolSubject } from './contract/subject.js';
 

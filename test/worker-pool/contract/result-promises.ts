@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerOf } from '@worker-pool/local/spec-support/controlled-executor.js';
+import { answerOf } from '@worker-pool/core/local/spec-support/controlled-executor.js';
 import { codeOf, type PoolSubject } from './subject.js';
 
 /** What a task ends as, and who gets to know. */

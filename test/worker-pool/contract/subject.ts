@@ -1,5 +1,5 @@
 import type { WorkerPool, WorkerPoolOptions } from 'nestjs-worker-pool';
-import type { ControlledExecutor } from '@worker-pool/local/spec-support/controlled-executor.js';
+import type { ControlledExecutor } from '@worker-pool/core/local/spec-support/controlled-executor.js';
 
 /** Limits that a promise may ask for; those that it leaves out are the driver's defaults. */
 export type Limits = Pick<

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import type { PoolHealth } from '../task.js';
-import { WorkerPool } from '../worker-pool.js';
+import type { PoolHealth } from '../core/contract/task.js';
+import { WorkerPool } from '../core/contract/worker-pool.js';
 
 /** What the check reports beside `status`. Never an address, a password or a message of the server. */
 export interface WorkerPoolHealthDetails extends Record<string, unknown>, Omit<PoolHealth, 'status'> {}

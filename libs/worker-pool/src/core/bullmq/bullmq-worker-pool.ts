@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { CompletionRequest } from '../contract/completion-request.js';
+import { PoolClosedError } from '../errors/pool-closed.error.js';
+import { PoolRoleError } from '../errors/pool-role.error.js';
+import { PoolUnavailableError } from '../errors/pool-unavailable.error.js';
+import { RequestTooLargeError } from '../errors/request-too-large.error.js';
+import { TaskCancelledError } from '../errors/task-cancelled.error.js';
+import { TaskNotFoundError } from '../errors/task-not-found.error.js';
+import type { PoolHealth, PoolStats, TaskResult, TaskSnapshot } from '../contract/task.js';
+import { checkTimeout, copyRequest, toTerms } from '../tasks/arguments.js';
+import { waitForEnd } from '../tasks/wait-for-end.js';
+import {
+  type GetResultOptions,
+  type RunOptions,
+  type SubmitOptions,
+  type WatchOptions,
+  WorkerPool,
+} from '../contract/worker-pool.js';
+import type { ResolvedBullmqOptions } from '../options/bullmq-options.schema.js';
+import { Fallback } from './fallback.js';
+import { type Engine, openEngine } from './open-engine.js';
+import { toHealth, toPoolStats, unreachable } from './pool-reports.js';
+import type { Acceptance, Interest } from './queue-commands.js';
+import type { Submission } from './producer.js';
+import type { Waiter } from './waiting/waiter.js';
+
+/**
+ * The pool over BullMQ: any number of processes that submit, any number that work, one queue in Redis between
+ * them. What it promises beside the contract is in the options.
+ */
+export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdown {
+  readonly #engine: Promise<Engine>;
+  readonly #fallback: Fallback;
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly options: ResolvedBullmqOptions) {
+    super();
+    this.#fallback = new Fallback(options);
+    this.#engine = openEngine(options);
+    this.#engine.catch(() => {});
+  }
+
+  /**
+   * Resolves when the driver's packages are loaded; never waits for Redis.
+   *
+   * @throws {InvalidPoolOptionsError} they are not installed
+   */
+  async loaded(): Promise<this> {
+    await this.#engine;
+    return this;
+  }
+
+  get executorName(): string {
+    return this.options.executor.name;
+  }
+
+  resolveModel(model?: string): string {
+    return this.options.executor.resolveModel(model);
+  }
+
+  validate(request: CompletionRequest): void {
+    this.options.executor.validate(request);
+  }
+
+  async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
+    const submission = this.#toSubmission(request, options, 'submit');
+    return (await (await this.#engine).producer.add(submission)).taskId;
+  }
+
+  async run(request: CompletionRequest, options: RunOptions = {}): Promise<TaskResult> {
+    options.signal?.throwIfAborted();
+    const submission = this.#toSubmission(request, options, 'run');
+    const { producer, waiters } = await this.#engine;
+    const waiter = waiters.open(submission.taskId);
+    let acceptance: Acceptance;
+    try {
+      acceptance = await producer.add(submission);
+      waiters.accept(waiter, acceptance.taskId);
+    } catch (error) {
+      waiters.close(waiter);
+      return this.#fallback.run(error, request, options);
+    }
+    return this.#waitFor(waiter, acceptance, options.signal);
+  }
+
+  async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
+    checkTimeout(options.timeoutMs, 0);
+    options.signal?.throwIfAborted();
+    const { waiters } = await this.#engine;
+    const waiter = waiters.open(taskId);
+    try {
+      const { result } = await this.#find(taskId);
+      waiter.accepted = true;
+      return result ?? (await waitForEnd(taskId, waiter, options));
+    } finally {
+      waiters.close(waiter);
+    }
+  }
+
+  async cancel(taskId: string): Promise<boolean> {
+    if (await this.#fallback.cancel(taskId)) {
+      return true;
+    }
+    return (await this.#open()).commands.stop(taskId, 'killed', new TaskCancelledError());
+  }
+
+  async getTask(taskId: string): Promise<TaskSnapshot | null> {
+    const local = await this.#fallback.getTask(taskId);
+    if (local) {
+      return local;
+    }
+    const [snapshot] = await (await this.#open()).commands.readTasks([taskId]);
+    return snapshot ?? null;
+  }
+
+  async *watchTask(
+    taskId: string,
+    { signal }: WatchOptions = {},
+  ): AsyncGenerator<TaskSnapshot, void, undefined> {
+    signal?.throwIfAborted();
+    const snapshot = await this.#find(taskId);
+    const { waiters } = await this.#engine;
+    const watch = waiters.watch(snapshot);
+    try {
+      yield* watch.read(signal);
+    } finally {
+      waiters.close(watch);
+    }
+  }
+
+  async stats(): Promise<PoolStats> {
+    const { commands } = await this.#open();
+    try {
+      return toPoolStats(await commands.readStats(), this.options);
+    } catch (error) {
+      return this.#fallback.stats(error);
+    }
+  }
+
+  async health(): Promise<PoolHealth> {
+    try {
+      const { commands } = await this.#open();
+      return toHealth(await commands.readStats());
+    } catch (error) {
+      if (error instanceof PoolUnavailableError) {
+        return unreachable(this.options);
+      }
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  async #waitFor(
+    waiter: Waiter,
+    acceptance: Acceptance,
+    signal: AbortSignal | undefined,
+  ): Promise<TaskResult> {
+    const { commands, waiters } = await this.#engine;
+    try {
+      return await waitForEnd(waiter.taskId, waiter, { signal });
+    } catch (reason) {
+      if (signal?.aborted) {
+        // Whoever leaves does not wait for the news to arrive.
+        commands.leave(acceptance).catch(() => {});
+      }
+      throw reason;
+    } finally {
+      waiters.close(waiter);
+    }
+  }
+
+  async #find(taskId: string): Promise<TaskSnapshot> {
+    const snapshot = await this.getTask(taskId);
+    if (!snapshot) {
+      throw new TaskNotFoundError(taskId);
+    }
+    return snapshot;
+  }
+
+  #toSubmission(request: CompletionRequest, options: SubmitOptions, interest: Interest): Submission {
+    if (this.#closing) {
+      throw new PoolClosedError();
+    }
+    if (this.options.role === 'worker') {
+      throw new PoolRoleError();
+    }
+    this.validate(request);
+    const terms = toTerms(options, this.options.taskTimeoutMs);
+    const { timeoutMs, context } = terms;
+    const data = { request: copyRequest(request), timeoutMs, context };
+    if (Buffer.byteLength(JSON.stringify(data)) > this.options.maxRequestBytes) {
+      throw new RequestTooLargeError(this.options.maxRequestBytes);
+    }
+    return { taskId: randomUUID(), data, terms, interest };
+  }
+
+  /** What still can be asked while the pool drains, and no longer. */
+  async #open(): Promise<Engine> {
+    const engine = await this.#engine;
+    if (engine.isClosed) {
+      throw new PoolClosedError();
+    }
+    return engine;
+  }
+
+  async #shutDown(): Promise<void> {
+    const engine = await this.#engine.catch(() => null);
+    await engine?.close();
+    await this.#fallback.close();
+  }
+}

@@ -1,0 +1,67 @@
+import { TaskAbandonedError } from '../errors/task-abandoned.error.js';
+import type { TaskResult, TaskSnapshot } from '../contract/task.js';
+import { freezeDeep } from '../tasks/freeze-deep.js';
+import { failedResult } from '../tasks/task-results.js';
+
+type Field = string | null;
+
+/** A task as the script `read-tasks` answers it. */
+export type StoredTask = [
+  timestamp: Field,
+  processedOn: Field,
+  finishedOn: Field,
+  returnValue: Field,
+  failedReason: Field,
+  stop: Field,
+  stoppedOn: Field,
+  deaths: Field,
+  isHeld: number,
+];
+
+const time = (field: Field): number | null => (field === null ? null : Number(field));
+
+/** `null` when there is no such task. */
+export function toSnapshot(taskId: string, stored: StoredTask | undefined): TaskSnapshot | null {
+  if (!stored || stored[0] === null) {
+    return null;
+  }
+  const [timestamp, processedOn, finishedOn, , , , stoppedOn, , isHeld] = stored;
+  const result = resultOf(taskId, stored);
+  const isRunning = isHeld === 1;
+  return Object.freeze({
+    taskId,
+    status: result?.status ?? (isRunning ? 'running' : 'pending'),
+    submittedAt: Number(timestamp),
+    startedAt: result || isRunning ? time(processedOn) : null,
+    finishedAt: result ? time(stoppedOn ?? finishedOn) : null,
+    result,
+  });
+}
+
+/** What a text of Redis says of a task's end; `null` when it says nothing, as that of a stopped task's run. */
+export function parseResult(taskId: string, json: unknown): TaskResult | null {
+  const value: unknown = typeof json === 'string' ? JSON.parse(json) : json;
+  const result = value as TaskResult | null;
+  return typeof result === 'object' && result?.taskId === taskId ? freezeDeep(result) : null;
+}
+
+function resultOf(taskId: string, stored: StoredTask): TaskResult | null {
+  const [, , finishedOn, returnValue, failedReason, stop, , deaths] = stored;
+  if (stop !== null) {
+    return parseResult(taskId, stop);
+  }
+  if (finishedOn === null) {
+    return null;
+  }
+  const told = returnValue === null ? null : parseResult(taskId, returnValue);
+  return told ?? failedResult(taskId, failureOf(failedReason, Number(deaths)));
+}
+
+// BullMQ itself fails a task in one case only: when it was given up after its workers died.
+function failureOf(failedReason: Field, deaths: number): { code: string; message: string } {
+  if (deaths > 0 && failedReason?.includes('stalled')) {
+    const { code, message } = new TaskAbandonedError(deaths);
+    return { code, message };
+  }
+  return { code: 'ERR_EXECUTOR_FAILED', message: 'the worker failed' };
+}

@@ -1,0 +1,163 @@
+import type { Completion, CompletionRequest } from '../../contract/completion-request.js';
+import { ExecutorError } from '../../errors/executor.error.js';
+import { InvalidRequestError } from '../../errors/invalid-request.error.js';
+import { ProcessExitError } from '../../errors/process-exit.error.js';
+import { UnsupportedParameterError } from '../../errors/unsupported-parameter.error.js';
+import { WorkerPoolError } from '../../errors/worker-pool.error.js';
+import { InFlight } from '../../process/in-flight.js';
+import type { ProcessOutput } from '../../process/process-run.js';
+import { ProcessRunner } from '../../process/process-runner.js';
+import { safeTail } from '../../process/safe-tail.js';
+import { type ExecutionContext, Executor } from '../../contract/executor.js';
+import { plainText, requirePlainText } from '../plain-text.js';
+import { validateRequest } from '../validate-request.js';
+import { claudeArguments } from './claude-cli.arguments.js';
+import { claudeEnvironment, type Environment, secretsOf } from './claude-cli.environment.js';
+import {
+  type ClaudeCliOptions,
+  type ResolvedClaudeCliOptions,
+  resolveClaudeCliOptions,
+} from './claude-cli.options.js';
+import { completionOf, parseResult } from './claude-cli.result.js';
+import { MODEL_NAME } from './model-name.js';
+import { withWorkspace, type Workspace } from './workspace.js';
+
+// The CLI takes no more than 10 MB from stdin.
+const MAX_PROMPT_BYTES = 10_000_000;
+
+const CLI_CHOICE = 'default';
+
+const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens']);
+
+/**
+ * Answers with the `claude` command line (Claude Code) in print mode, under whatever login or key it has.
+ *
+ * The CLI is an agent; here it is made to complete a text and nothing else:
+ * - no shell; the prompt goes to stdin, which is then closed, the system prompt into a file that only this
+ *   user can read: neither is ever on a command line, where other users could see it;
+ * - no built-in tools, no MCP servers, no slash commands, no settings, no memory files, no session on disk,
+ *   no `@file` mentions in prompts;
+ * - an empty temporary working directory for each run, removed afterwards;
+ * - of the environment only an allow-list;
+ * - a process group of its own, ended as a group when the request is cancelled or exceeds a limit.
+ *
+ * Flags and variables are those of the CLI reference and the environment reference of Claude Code 2.1.240
+ * (August 2026). They need 2.1 or newer: `--tools`, `--setting-sources`, `--no-session-persistence`,
+ * `--system-prompt-file`; an older CLI refuses them at once. Before 2.1.101 a run without the user's settings
+ * could delete sessions of that user older than 30 days: give it a `CLAUDE_CONFIG_DIR` of its own.
+ *
+ * - `max_tokens` is given as `CLAUDE_CODE_MAX_OUTPUT_TOKENS`, with thinking off. The CLI may report an answer
+ *   that hits the bound as a failure instead of a cut answer; then the request fails.
+ * - `messages` other than a single turn of the user are refused, and so are content that is not text and
+ *   every other parameter (`temperature`, `tools`, …): the CLI has no place for them.
+ * - Without `system` the CLI's own system prompt applies, that of a coding agent.
+ * - Tokens read from and written to the API's prompt cache count as input; `cost` is the CLI's estimate.
+ *
+ * POSIX only.
+ *
+ * @example
+ * const executor = new ClaudeCliExecutor({
+ *   defaultModel: 'sonnet',
+ *   extraEnv: { CLAUDE_CONFIG_DIR: '/srv/gateway/claude' },
+ * });
+ * WorkerPoolModule.forRoot({ executor });
+ */
+export class ClaudeCliExecutor extends Executor {
+  readonly name = 'claude-cli';
+  readonly #options: ResolvedClaudeCliOptions;
+  readonly #runner = new ProcessRunner();
+  readonly #inFlight = new InFlight();
+
+  /** @throws {InvalidPoolOptionsError} names the option that is wrong */
+  constructor(options: ClaudeCliOptions = {}) {
+    super();
+    this.#options = resolveClaudeCliOptions(options);
+  }
+
+  validate(request: CompletionRequest): void {
+    validateRequest(request);
+    requirePlainText(request, this.name, HONOURED);
+    if (request.messages && request.messages.length > 1) {
+      throw new UnsupportedParameterError('messages', this.name, 'it takes a single turn of the user');
+    }
+    if (request.model !== undefined && !MODEL_NAME.test(request.model)) {
+      throw new InvalidRequestError('model', 'must be the name of a model');
+    }
+    if (Buffer.byteLength(promptOf(request)) > MAX_PROMPT_BYTES) {
+      const field = request.messages ? 'messages.0.content' : 'prompt';
+      throw new InvalidRequestError(field, `must not be longer than ${MAX_PROMPT_BYTES} bytes`);
+    }
+  }
+
+  resolveModel(model = this.#options.defaultModel ?? CLI_CHOICE): string {
+    const { modelAliases } = this.#options;
+    return Object.hasOwn(modelAliases, model) ? (modelAliases[model] ?? model) : model;
+  }
+
+  /**
+   * @throws {ProcessStartError} the CLI cannot be started
+   * @throws {ProcessTimeoutError} it ran too long
+   * @throws {ProcessOutputLimitError} it wrote too much
+   * @throws {ProcessExitError} it failed without a report
+   * @throws {ClaudeCliError} it reported a failure
+   * @throws {ExecutorError} what it wrote is not understood, or the executor was closed
+   */
+  async execute(request: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
+    this.validate(request);
+    return this.#inFlight.track(this.#execute(request, signal));
+  }
+
+  override async close(): Promise<void> {
+    await this.#runner.close();
+    await this.#inFlight.settled();
+  }
+
+  async #execute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+    const environment = this.#environment(request);
+    const output = await this.#run(request, environment, signal);
+    const secrets = [promptOf(request), systemOf(request) ?? '', ...secretsOf(environment)];
+    return this.#read(output, this.resolveModel(request.model), secrets);
+  }
+
+  async #run(request: CompletionRequest, env: Environment, signal: AbortSignal): Promise<ProcessOutput> {
+    signal.throwIfAborted();
+    const model = this.resolveModel(request.model);
+    const run = ({ cwd, systemPromptFile }: Workspace): Promise<ProcessOutput> => {
+      const args = claudeArguments({ model: model === CLI_CHOICE ? undefined : model, systemPromptFile });
+      return this.#runner.run({ ...this.#options, args, cwd, env, stdin: promptOf(request) }, signal);
+    };
+    try {
+      return await withWorkspace(systemOf(request), run);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof WorkerPoolError
+        ? error
+        : new ExecutorError('the claude CLI could not be run', { cause: error });
+    }
+  }
+
+  #environment({ max_tokens: maxTokens }: CompletionRequest): Environment {
+    const { envAllowList: allowList, extraEnv: extra } = this.#options;
+    return claudeEnvironment({ inherited: process.env, allowList, extra, maxTokens });
+  }
+
+  #read(output: ProcessOutput, model: string, secrets: readonly string[]): Completion {
+    const { executable } = this.#options;
+    const result = parseResult(output.stdout);
+    if (result) {
+      return completionOf(result, model, secrets);
+    }
+    if (output.exitCode !== 0) {
+      throw new ProcessExitError(executable, output, safeTail(output.stderr, secrets));
+    }
+    throw new ExecutorError(`${executable} wrote something that is no report of a run`);
+  }
+}
+
+function promptOf({ prompt, messages }: CompletionRequest): string {
+  return prompt ?? plainText(messages?.[0]?.content ?? '');
+}
+
+function systemOf({ system }: CompletionRequest): string | undefined {
+  return system === undefined ? undefined : plainText(system);
+}

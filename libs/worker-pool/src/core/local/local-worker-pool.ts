@@ -1,0 +1,250 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { CompletionRequest } from '../contract/completion-request.js';
+import { PoolClosedError } from '../errors/pool-closed.error.js';
+import { PoolSaturatedError } from '../errors/pool-saturated.error.js';
+import { TaskCancelledError } from '../errors/task-cancelled.error.js';
+import { TaskNotFoundError } from '../errors/task-not-found.error.js';
+import { TaskTimeoutError } from '../errors/task-timeout.error.js';
+import type { WorkerPoolError } from '../errors/worker-pool.error.js';
+import type { PoolHealth, PoolStats, TaskResult, TaskSnapshot } from '../contract/task.js';
+import { checkTimeout, copyRequest, toTerms } from '../tasks/arguments.js';
+import { ServiceTimes } from '../tasks/service-times.js';
+import { stoppedResult } from '../tasks/task-results.js';
+import { TaskRunner } from '../tasks/task-runner.js';
+import { waitForEnd } from '../tasks/wait-for-end.js';
+import type { ResolvedLocalOptions } from '../options/worker-pool-options.schema.js';
+import {
+  type GetResultOptions,
+  type RunOptions,
+  type SubmitOptions,
+  type WatchOptions,
+  WorkerPool,
+} from '../contract/worker-pool.js';
+import { LocalTask } from './local-task.js';
+import { PoolCounters } from './pool-counters.js';
+import { PriorityLine } from './priority-line.js';
+import { TaskRegistry } from './task-registry.js';
+import { watchTask } from './watch-task.js';
+
+/**
+ * The pool in this process: at most `concurrency` runs at once, a bounded backlog (first in, first
+ * out within a priority), results kept for a bounded time and number.
+ *
+ * A task that is stopped (time limit, `cancel`, shutdown) ends for its waiters at once, but its worker
+ * is free only when the executor has really settled. An executor that ignores its signal therefore keeps
+ * its place (`stats().lingering`): giving it away would run more than `concurrency` at once.
+ */
+export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown {
+  readonly #backlog = new PriorityLine<LocalTask>();
+  readonly #counters = new PoolCounters();
+  readonly #serviceTimes = new ServiceTimes();
+  readonly #registry: TaskRegistry;
+  readonly #runner: TaskRunner;
+  #busyWorkers = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly options: ResolvedLocalOptions) {
+    super();
+    this.#registry = new TaskRegistry(options);
+    this.#runner = new TaskRunner(options.executor);
+  }
+
+  get executorName(): string {
+    return this.options.executor.name;
+  }
+
+  resolveModel(model?: string): string {
+    return this.options.executor.resolveModel(model);
+  }
+
+  validate(request: CompletionRequest): void {
+    this.options.executor.validate(request);
+  }
+
+  async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
+    const task = this.#enqueue(request, options);
+    task.keep();
+    return task.id;
+  }
+
+  async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
+    checkTimeout(options.timeoutMs, 0);
+    options.signal?.throwIfAborted();
+    const task = this.#registry.findActive(taskId);
+    if (task) {
+      return waitForEnd(task.id, task, options);
+    }
+    const result = this.#registry.snapshot(taskId)?.result;
+    if (!result) {
+      throw new TaskNotFoundError(taskId);
+    }
+    return result;
+  }
+
+  async run(request: CompletionRequest, options: RunOptions = {}): Promise<TaskResult> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const task = this.#enqueue(request, options);
+    const leave = task.join();
+    try {
+      return await waitForEnd(task.id, task, { signal });
+    } catch (reason) {
+      if (leave()) {
+        this.#stop(task, 'killed', new TaskCancelledError());
+      }
+      throw reason;
+    }
+  }
+
+  async cancel(taskId: string): Promise<boolean> {
+    const task = this.#registry.findActive(taskId);
+    return task ? this.#stop(task, 'killed', new TaskCancelledError()) : false;
+  }
+
+  async getTask(taskId: string): Promise<TaskSnapshot | null> {
+    return this.#registry.snapshot(taskId) ?? null;
+  }
+
+  async *watchTask(
+    taskId: string,
+    { signal }: WatchOptions = {},
+  ): AsyncGenerator<TaskSnapshot, void, undefined> {
+    signal?.throwIfAborted();
+    const task = this.#registry.findActive(taskId);
+    if (task) {
+      return yield* watchTask(task, signal);
+    }
+    const snapshot = this.#registry.snapshot(taskId);
+    if (!snapshot) {
+      throw new TaskNotFoundError(taskId);
+    }
+    yield snapshot;
+  }
+
+  async stats(): Promise<PoolStats> {
+    const { concurrency, maxBacklog } = this.options;
+    const pending = this.#backlog.size;
+    const running = this.#registry.activeCount - pending;
+    const isFree = this.#busyWorkers < concurrency;
+    return {
+      concurrency,
+      maxBacklog,
+      running,
+      pending,
+      lingering: this.#busyWorkers - running,
+      oldestWaitMs: this.#oldestWaitMs(),
+      meanServiceMs: this.#serviceTimes.meanMs,
+      retryAfterMs: isFree ? 0 : this.#serviceTimes.estimateWaitMs(pending, concurrency),
+      ...this.#counters.read(),
+    };
+  }
+
+  async health(): Promise<PoolHealth> {
+    return {
+      status: this.#closing ? 'down' : 'up',
+      driver: 'local',
+      workers: 1,
+      backlog: this.#backlog.size,
+      oldestWaitMs: this.#oldestWaitMs(),
+      warnings: [],
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  /** The task that does this already, or a new one. */
+  #enqueue(request: CompletionRequest, options: SubmitOptions): LocalTask {
+    if (this.#closing) {
+      throw new PoolClosedError();
+    }
+    this.validate(request);
+    const terms = toTerms(options, this.options.taskTimeoutMs);
+    const known = this.#registry.findByKey(terms.deduplicationKey);
+    if (known) {
+      return known;
+    }
+    this.#checkCapacity();
+    const task = new LocalTask(copyRequest(request), terms);
+    this.#registry.add(task);
+    this.#backlog.push(task);
+    this.#startPending();
+    return task;
+  }
+
+  #checkCapacity(): void {
+    const { concurrency, maxBacklog } = this.options;
+    const backlog = this.#backlog.size;
+    if (this.#busyWorkers + backlog < concurrency + maxBacklog) {
+      return;
+    }
+    this.#counters.rejected();
+    const retryAfterMs = this.#serviceTimes.estimateWaitMs(backlog, concurrency);
+    throw new PoolSaturatedError({ backlog, maxBacklog, retryAfterMs });
+  }
+
+  #oldestWaitMs(): number {
+    const fronts = this.#backlog.fronts();
+    return fronts.length === 0 ? 0 : Date.now() - Math.min(...fronts.map((task) => task.submittedAt));
+  }
+
+  #startPending(): void {
+    while (this.#busyWorkers < this.options.concurrency) {
+      const task = this.#backlog.shift();
+      if (!task) {
+        return;
+      }
+      void this.#occupyWorker(task);
+    }
+  }
+
+  async #occupyWorker(task: LocalTask): Promise<void> {
+    this.#busyWorkers += 1;
+    const startedAt = performance.now();
+    task.start();
+    const { timeoutMs } = task.terms;
+    const stop = (): boolean => this.#stop(task, 'timeout', new TaskTimeoutError(timeoutMs));
+    const timer = setTimeout(stop, timeoutMs);
+    task.onEnd(() => clearTimeout(timer));
+    this.#end(task, await this.#runner.run(task.assignment));
+    this.#busyWorkers -= 1;
+    this.#serviceTimes.record(performance.now() - startedAt);
+    this.#startPending();
+  }
+
+  /** `false` when the task had already ended. */
+  #stop(task: LocalTask, status: 'timeout' | 'killed', reason: WorkerPoolError): boolean {
+    this.#backlog.remove(task);
+    const stopped = this.#end(task, stoppedResult(task.id, status, reason));
+    if (stopped) {
+      task.abort(reason);
+    }
+    return stopped;
+  }
+
+  #end(task: LocalTask, result: TaskResult): boolean {
+    const ended = task.end(result);
+    if (ended) {
+      this.#registry.retire(task);
+      this.#counters.ended(result);
+    }
+    return ended;
+  }
+
+  async #shutDown(): Promise<void> {
+    const timeoutMs = this.options.drainTimeoutMs;
+    await Promise.allSettled(
+      this.#registry.listActive().map((task) => waitForEnd(task.id, task, { timeoutMs })),
+    );
+    for (const task of this.#registry.listActive()) {
+      this.#stop(task, 'killed', new PoolClosedError());
+    }
+    await this.#runner.close();
+  }
+}
