@@ -1,14 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
-import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
-import { Executor, WorkerPoolModule } from 'nestjs-worker-pool';
+import { RedisCacheModule } from 'nestjs-redis-cache';
 import { CacheModule } from './cache/cache.module.js';
 import { CompletionModule } from './completion/completion.module.js';
 import { cacheOptions } from './config/cache-options.js';
 import { gatewayConfig } from './config/gateway-config.js';
-import { ExecutorModule } from './config/executor.module.js';
-import { apiPoolOptions } from './config/pool-options.js';
+import { PoolModule } from './pool/pool.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 import { WorkDeadline } from './lifecycle/work-deadline.js';
@@ -22,12 +20,7 @@ import { TasksModule } from './tasks/tasks.module.js';
   imports: [
     ConfigModule.forRoot({ isGlobal: true, load: [gatewayConfig] }),
     RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
-    ExecutorModule,
-    WorkerPoolModule.forRootAsync({
-      isGlobal: true,
-      inject: [gatewayConfig.KEY, Executor, RedisCacheService, ConfigService],
-      useFactory: apiPoolOptions,
-    }),
+    PoolModule.forApi(),
     CompletionModule,
     MessagesModule,
     CacheModule,

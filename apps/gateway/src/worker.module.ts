@@ -1,11 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
-import { Executor, WorkerPoolModule } from 'nestjs-worker-pool';
+import { RedisCacheModule } from 'nestjs-redis-cache';
 import { cacheOptions } from './config/cache-options.js';
 import { gatewayConfig } from './config/gateway-config.js';
-import { ExecutorModule } from './config/executor.module.js';
-import { workerPoolOptions } from './config/pool-options.js';
+import { PoolModule } from './pool/pool.module.js';
 import { WorkerDrain } from './lifecycle/worker-drain.js';
 
 /** A worker process: takes tasks out of the queue, and stores their answers in the cache. */
@@ -13,12 +11,7 @@ import { WorkerDrain } from './lifecycle/worker-drain.js';
   imports: [
     ConfigModule.forRoot({ isGlobal: true, load: [gatewayConfig] }),
     RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
-    ExecutorModule,
-    WorkerPoolModule.forRootAsync({
-      isGlobal: true,
-      inject: [gatewayConfig.KEY, Executor, RedisCacheService, ConfigService],
-      useFactory: workerPoolOptions,
-    }),
+    PoolModule.forWorker(),
   ],
   providers: [WorkerDrain],
 })

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { readGatewayEnv } from './config/gateway-env.js';
-import { assertSharedPool } from './config/pool-options.js';
+import { assertSharedPool } from './pool/pool-options.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
 import { PinoNestLogger } from './logging/pino-nest-logger.js';
 import { WorkerModule } from './worker.module.js';

@@ -5,8 +5,8 @@ import { SavingsService } from '../savings/savings.service.js';
 import { CallOptions } from './call-options.js';
 import { CompletionService } from './completion.service.js';
 import type { CompletionAnswer, CompletionOrder } from './completion-order.js';
-import { contextWith } from './task-context.js';
-import { toCompletion } from './to-completion.js';
+import { contextWith } from '../pool/ticket-executor.js';
+import { toCompletion } from '../pool/stored-completion.js';
 
 /** An answer that is there already, or the task that computes it. */
 export type BegunCompletion = { answer: CompletionAnswer } | { taskId: string };

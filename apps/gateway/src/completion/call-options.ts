@@ -1,7 +1,7 @@
 import type { GetOrSetOptions } from 'nestjs-redis-cache';
 import type { CompletionOrder } from './completion-order.js';
 import { scopedTags } from './scoped-tags.js';
-import { isWhole } from './to-completion.js';
+import { isWhole } from '../pool/stored-completion.js';
 
 /** What a request may ask of the cache beside the usual. */
 type Policies = Pick<GetOrSetOptions, 'readPolicy' | 'writePolicy'>;

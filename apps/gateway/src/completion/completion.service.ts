@@ -16,9 +16,9 @@ import { completionKey } from './completion-key.js';
 import type { CompletionAnswer, CompletionOrder } from './completion-order.js';
 import { KeyMemo } from './key-memo.js';
 import { NotCachedError } from './not-cached.error.js';
-import { contextWith } from './task-context.js';
+import { contextWith } from '../pool/ticket-executor.js';
 import { TaskFailedError } from './task-failed.error.js';
-import { isCompletion, toCompletion } from './to-completion.js';
+import { isCompletion, toCompletion } from '../pool/stored-completion.js';
 
 type Policies = Pick<GetOrSetOptions, 'readPolicy' | 'writePolicy'>;
 

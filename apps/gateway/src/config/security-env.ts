@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { InvalidHostsError, parseHosts } from '../security/parse-hosts.js';
-import { InvalidApiKeysError, parseApiKeys } from '../security/parse-api-keys.js';
-import { InvalidProxiesError, parseProxies } from '../security/parse-proxies.js';
+import { InvalidHostsError, parseHosts, InvalidProxiesError, parseProxies } from './parse-addresses.js';
+import { InvalidApiKeysError, parseApiKeys } from './api-keys.js';
 
 const MAX_TIMEOUT_MS = 3_600_000;
 /** The largest limit. */

@@ -3,12 +3,12 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { componentSchemas } from './api-schemas.js';
 import { describeRoutes } from './describe-routes.js';
 import { type RouteDocs, TAGS } from './route-doc.js';
-import { cacheDocs } from './routes/cache.docs.js';
-import { completionDocs } from './routes/completion.docs.js';
-import { messagesDocs } from './routes/messages.docs.js';
-import { operationsDocs } from './routes/operations.docs.js';
-import { queueDocs } from './routes/queue.docs.js';
-import { tasksDocs } from './routes/tasks.docs.js';
+import { cacheDocs } from './cache.docs.js';
+import { completionDocs } from './completion.docs.js';
+import { messagesDocs } from './messages.docs.js';
+import { operationsDocs } from './operations.docs.js';
+import { queueDocs } from './queue.docs.js';
+import { tasksDocs } from './tasks.docs.js';
 
 const ROUTES: RouteDocs = {
   ...completionDocs,

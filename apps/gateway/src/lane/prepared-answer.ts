@@ -1,6 +1,6 @@
 import type { Completion } from 'nestjs-worker-pool';
 import { completionJson } from '../completion/completion-response.js';
-import { isCompletion } from '../completion/to-completion.js';
+import { isCompletion } from '../pool/stored-completion.js';
 import type { HitFacts } from '../savings/savings.service.js';
 import { tokensOf } from '../savings/tokens-of.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BytesHit } from 'nestjs-redis-cache';
 import type { Completion } from 'nestjs-worker-pool';
 import { toCompletionResponse } from '../completion/completion-response.js';
-import { toStored } from '../completion/to-completion.js';
+import { toStored } from '../pool/stored-completion.js';
 import { answerOfBytes } from './stored-answer.js';
 
 const ANSWER: Completion = {

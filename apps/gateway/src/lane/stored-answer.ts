@@ -1,6 +1,6 @@
 import type { BytesHit } from 'nestjs-redis-cache';
 import type { Completion } from 'nestjs-worker-pool';
-import { isCompletion } from '../completion/to-completion.js';
+import { isCompletion } from '../pool/stored-completion.js';
 import type { HitFacts } from '../savings/savings.service.js';
 import { tokensOf } from '../savings/tokens-of.js';
 import { answerOf, type PreparedAnswer, preparedAnswerOf } from './prepared-answer.js';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { derivedCounters, derivedGauges } from './derived.js';
-import { inTime } from './in-time.js';
+import { inTime } from '../util/in-time.js';
 
 interface Source {
   good: number;

@@ -1,7 +1,7 @@
 import type { PoolStats, WorkerPool } from 'nestjs-worker-pool';
 import type { Registry } from 'prom-client';
 import { type Collector, type Derived, derivedCounters, derivedGauges, type Update } from './derived.js';
-import { inTime } from './in-time.js';
+import { inTime } from '../util/in-time.js';
 
 const SECOND_MS = 1_000;
 

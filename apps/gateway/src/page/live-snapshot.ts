@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type QueueStats, RedisCacheService, type RedisCacheStatus } from 'nestjs-redis-cache';
 import { type PoolStats, WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
-import { inTime } from '../metrics/in-time.js';
+import { inTime } from '../util/in-time.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { AnswerTotals } from '../metrics/request-metrics.js';
 import { TenantQueues } from '../queue/tenant-queues.js';

@@ -5,7 +5,7 @@ import { type CompletionBody, completionBody, toCompletionRequest } from '../com
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
-import { inTime } from '../metrics/in-time.js';
+import { inTime } from '../util/in-time.js';
 import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
 import type { Tenant } from '../security/tenant.js';
 import { retryAfterSeconds } from '../tasks/retry-after.js';

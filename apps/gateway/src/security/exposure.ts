@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { ApiKeys } from './api-keys.js';
+import type { ApiKeys } from '../config/api-keys.js';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ApiKeys } from './api-keys.js';
+import type { ApiKeys } from '../config/api-keys.js';
 import type { HostCheck } from './host-check.js';
 import type { CountCall } from './limits/create-limits.js';
 import { presentedKey } from './presented-key.js';

@@ -1,6 +1,6 @@
 import type { FastifyContextConfig, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { ProblemError } from '../http/problem.js';
-import type { ApiKeys } from './api-keys.js';
+import type { ApiKeys } from '../config/api-keys.js';
 import type { FailureLimit } from './limits/create-limits.js';
 import { presentedKey } from './presented-key.js';
 import { ANONYMOUS, GUEST, type Tenant } from './tenant.js';

@@ -1,15 +1,6 @@
-/** Who asks: the owner of an API key. Each tenant has a cache scope and a queue quota of its own. */
-export interface Tenant {
-  /** Lower-case letters, digits, `-` and `_`; part of every cache key. */
-  readonly name: string;
-  /** Whether the key may clear, invalidate and replay. */
-  readonly admin: boolean;
-  /** Whether the key may read numbers, those of all tenants, and nothing else. */
-  readonly monitor?: boolean;
-}
+import { ANONYMOUS_NAME, type Tenant } from '../config/api-keys.js';
 
-/** The name of whoever has no key. No key can have it. */
-export const ANONYMOUS_NAME = 'anonymous';
+export { ANONYMOUS_NAME, type Tenant };
 
 /** Everybody, where no keys are set. */
 export const ANONYMOUS: Tenant = Object.freeze({ name: ANONYMOUS_NAME, admin: true });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { TaskCancelled } from '../../tasks/tasks.controller.js';
-import type { TaskView } from '../../tasks/task-view.js';
-import { apiSchema } from '../api-schemas.js';
-import { problems } from '../problem-docs.js';
-import { jsonAnswer, pathPart, type RouteDocs, textAnswer } from '../route-doc.js';
+import type { TaskCancelled } from '../tasks/tasks.controller.js';
+import type { TaskView } from '../tasks/task-view.js';
+import { apiSchema } from './api-schemas.js';
+import { problems } from './problem-docs.js';
+import { jsonAnswer, pathPart, type RouteDocs, textAnswer } from './route-doc.js';
 
 const task: z.ZodType<TaskView> = z.object({
   id: z.string(),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { messagesError } from '../../messages/messages-error.js';
-import type { TokenCount } from '../../messages/count-tokens.controller.js';
-import { countTokensBody, messagesBody } from '../../messages/messages.schema.js';
-import { apiSchema } from '../api-schemas.js';
-import { header, jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
+import { messagesError } from '../messages/messages-error.js';
+import type { TokenCount } from '../messages/count-tokens.controller.js';
+import { countTokensBody, messagesBody } from '../messages/messages.schema.js';
+import { apiSchema } from './api-schemas.js';
+import { header, jsonAnswer, jsonBody, type RouteDocs } from './route-doc.js';
 import { CACHE_HEADERS } from './completion.docs.js';
 
 const block = z.looseObject({ type: z.string(), text: z.string().optional() });

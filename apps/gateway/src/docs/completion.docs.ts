@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { CompletionResponse } from '../../completion/completion-response.js';
-import { completionBody } from '../../completion/completion.schema.js';
-import { apiSchema } from '../api-schemas.js';
-import { problems } from '../problem-docs.js';
+import type { CompletionResponse } from '../completion/completion-response.js';
+import { completionBody } from '../completion/completion.schema.js';
+import { apiSchema } from './api-schemas.js';
+import { problems } from './problem-docs.js';
 import { EXAMPLE_TASK, TASK } from './tasks.docs.js';
-import { header, jsonAnswer, jsonBody, type RouteDocs } from '../route-doc.js';
+import { header, jsonAnswer, jsonBody, type RouteDocs } from './route-doc.js';
 
 const completion: z.ZodType<CompletionResponse> = z.object({
   completion: z.string(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseApiKeys } from './parse-api-keys.js';
+import { parseApiKeys } from './api-keys.js';
 
 const SECRET = 'secret-0123456789abcdef';
 const OTHER = 'secret-fedcba9876543210';

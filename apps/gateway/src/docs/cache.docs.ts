@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { CacheStats } from '../../cache/cache-stats.js';
-import { SAVINGS_METRICS, type SavingsMetric } from '../../savings/savings-counts.js';
-import { apiSchema } from '../api-schemas.js';
-import { problems } from '../problem-docs.js';
-import { jsonAnswer, pathPart, type RouteDocs } from '../route-doc.js';
+import type { CacheStats } from '../cache/cache-stats.js';
+import { SAVINGS_METRICS, type SavingsMetric } from '../savings/savings-counts.js';
+import { apiSchema } from './api-schemas.js';
+import { problems } from './problem-docs.js';
+import { jsonAnswer, pathPart, type RouteDocs } from './route-doc.js';
 import { CLEARED } from './queue.docs.js';
 
 const EXAMPLE_COUNTS: Record<SavingsMetric, number> = {

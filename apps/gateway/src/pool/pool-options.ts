@@ -7,10 +7,10 @@ import type {
   PoolRole,
   WorkerPoolOptions,
 } from 'nestjs-worker-pool';
-import { TicketExecutor } from '../completion/ticket-executor.js';
-import { cacheOptions } from './cache-options.js';
-import type { GatewayConfig } from './gateway-config.js';
-import { type GatewayEnv, InvalidEnvError } from './gateway-env.js';
+import { TicketExecutor } from './ticket-executor.js';
+import { cacheOptions } from '../config/cache-options.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { type GatewayEnv, InvalidEnvError } from '../config/gateway-env.js';
 
 /** The pool of an API process: the work is done here, or handed to worker processes. */
 export function apiPoolOptions(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isCompletion } from './to-completion.js';
+import { isCompletion } from './stored-completion.js';
 
 const USAGE = { input_tokens: 1, output_tokens: 2 };
 const FOREIGN = { completion: 'text', usage: USAGE, cost: 0.5 };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { DeadRequestView } from '../../queue/dead-requests.controller.js';
-import { apiSchema } from '../api-schemas.js';
-import { problems } from '../problem-docs.js';
-import { jsonAnswer, jsonBody, pathPart, queryPart, type RouteDocs } from '../route-doc.js';
+import type { DeadRequestView } from '../queue/dead-requests.controller.js';
+import { apiSchema } from './api-schemas.js';
+import { problems } from './problem-docs.js';
+import { jsonAnswer, jsonBody, pathPart, queryPart, type RouteDocs } from './route-doc.js';
 import { EXAMPLE_REQUEST } from './completion.docs.js';
 
 const QUEUED = apiSchema('Queued', z.object({ queued: z.literal(true) }));

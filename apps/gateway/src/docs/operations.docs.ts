@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { apiSchema } from '../api-schemas.js';
-import { problems } from '../problem-docs.js';
-import { jsonAnswer, type RouteDocs, textAnswer } from '../route-doc.js';
+import { apiSchema } from './api-schemas.js';
+import { problems } from './problem-docs.js';
+import { jsonAnswer, type RouteDocs, textAnswer } from './route-doc.js';
 
 const indicators = z.record(z.string(), z.looseObject({ status: z.string() }));
 const HEALTH = apiSchema(

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { InvalidHostsError, parseHosts, parseProxies } from './parse-addresses.js';
+
+describe('parseHosts', () => {
+  it('reads names in lower case', () => {
+    expect(parseHosts('Gateway.Example, other-1.example ,x')).toEqual([
+      'gateway.example',
+      'other-1.example',
+      'x',
+    ]);
+  });
+
+  it.each(['https://gateway.example', 'gateway.example:80', 'one,,two', '-', '*', ''])(
+    'refuses %j and says which entry is wrong',
+    (text) => {
+      expect(() => parseHosts(text)).toThrow(InvalidHostsError);
+      expect(() => parseHosts(text)).toThrow(/^entry [12] is no name of a host/);
+    },
+  );
+});
+
+describe('parseProxies', () => {
+  it('takes addresses, networks and names of networks', () => {
+    expect(parseProxies('10.0.0.1, 10.1.0.0/16,fd00::/8,::1,loopback')).toEqual([
+      '10.0.0.1',
+      '10.1.0.0/16',
+      'fd00::/8',
+      '::1',
+      'loopback',
+    ]);
+  });
+
+  it.each([
+    'true',
+    '1',
+    '*',
+    '',
+    '10.0.0.1,',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    '::/129',
+    'proxy.example',
+  ])('refuses %j', (text) => {
+    expect(() => parseProxies(text)).toThrow(/^entry [12] is no address/);
+  });
+});

@@ -1,0 +1,58 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { RedisCacheService } from 'nestjs-redis-cache';
+import {
+  AnthropicExecutor,
+  ClaudeCliExecutor,
+  Executor,
+  OfflineExecutor,
+  WorkerPoolModule,
+} from 'nestjs-worker-pool';
+import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
+import { apiPoolOptions, workerPoolOptions } from './pool-options.js';
+
+/** Added to the pool's own time limit, so that the pool's limit is the one that callers see. */
+const BACKSTOP_MS = 5_000;
+
+const EXECUTORS: Record<GatewayConfig['WORKER_EXECUTOR'], (config: GatewayConfig) => Executor> = {
+  offline: () => new OfflineExecutor(),
+  'claude-cli': (config) =>
+    new ClaudeCliExecutor({
+      executable: config.CLAUDE_CLI_PATH,
+      wallTimeoutMs: config.TASK_TIMEOUT_MS + BACKSTOP_MS,
+      idleTimeoutMs: config.TASK_TIMEOUT_MS + BACKSTOP_MS,
+    }),
+  anthropic: (config) =>
+    new AnthropicExecutor({
+      baseUrl: config.ANTHROPIC_BASE_URL,
+      defaultModel: config.ANTHROPIC_MODEL,
+      maxRetries: config.ANTHROPIC_MAX_RETRIES,
+    }),
+};
+
+/** The executor that `WORKER_EXECUTOR` names. The pool owns it and closes it. */
+const executor = {
+  provide: Executor,
+  inject: [gatewayConfig.KEY],
+  useFactory: (config: GatewayConfig) => EXECUTORS[config.WORKER_EXECUTOR](config),
+};
+
+/** Provides the {@link Executor} and the `WorkerPool` of this process to all modules. */
+@Module({ providers: [executor], exports: [Executor] })
+export class PoolModule {
+  /** The pool of an API process, which runs tasks itself or passes them to worker processes. */
+  static forApi(): DynamicModule {
+    return poolModule(apiPoolOptions);
+  }
+
+  /** The pool of a worker process. */
+  static forWorker(): DynamicModule {
+    return poolModule(workerPoolOptions);
+  }
+}
+
+function poolModule(useFactory: typeof apiPoolOptions): DynamicModule {
+  const inject = [gatewayConfig.KEY, Executor, RedisCacheService, ConfigService];
+  const pool = WorkerPoolModule.forRootAsync({ isGlobal: true, inject, useFactory });
+  return { module: PoolModule, global: true, imports: [pool] };
+}

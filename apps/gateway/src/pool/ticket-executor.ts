@@ -1,0 +1,62 @@
+import { type ComputationTicket, InvalidTicketError, type RedisCacheService } from 'nestjs-redis-cache';
+import { type Completion, type CompletionRequest, type ExecutionContext, Executor } from 'nestjs-worker-pool';
+import { isWhole, toStored, withContent } from './stored-completion.js';
+
+/** Data sent to the worker along with the request. */
+export interface TaskContext {
+  /** Permission to store the result under the request's cache key. */
+  ticket: ComputationTicket;
+}
+
+/** The task context that carries `ticket`; `undefined` without a ticket. */
+export function contextWith(ticket: ComputationTicket | null): TaskContext | undefined {
+  return ticket === null ? undefined : { ticket };
+}
+
+/** The ticket in a task's context. The cache checks whether it is valid. */
+function ticketIn(context: unknown): ComputationTicket | null {
+  const { ticket = null } = Object(context) as Partial<TaskContext>;
+  return ticket;
+}
+
+/**
+ * Runs a request and, if the task carries a ticket, stores the result in the cache before the task ends: the process
+ * that submitted the task may have died in the meantime, and a paid result must not be lost.
+ */
+export class TicketExecutor extends Executor {
+  readonly name: string;
+
+  constructor(
+    private readonly executor: Executor,
+    private readonly cache: RedisCacheService,
+  ) {
+    super();
+    this.name = executor.name;
+  }
+
+  validate(request: CompletionRequest): void {
+    this.executor.validate(request);
+  }
+
+  resolveModel(model?: string): string {
+    return this.executor.resolveModel(model);
+  }
+
+  async execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
+    const ticket = ticketIn(context.context);
+    if (ticket === null) return this.executor.execute(request, context);
+    const compute = async (): Promise<Completion> => toStored(await this.executor.execute(request, context));
+    try {
+      const options = { signal: context.signal, shouldCache: isWhole };
+      return withContent(await this.cache.resume(ticket, compute, options));
+    } catch (error) {
+      // The ticket comes from another release, during an update: return the result without storing it.
+      if (error instanceof InvalidTicketError) return withContent(await compute());
+      throw error;
+    }
+  }
+
+  override close(): Promise<void> {
+    return this.executor.close();
+  }
+}
