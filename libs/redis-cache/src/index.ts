@@ -69,14 +69,14 @@ export type {
   HandlerContext,
   RequestConsumerOptions,
   RequestHandler,
-} from './core/queue/consumer/consumer-options.js';
-export { ConsumerSlots } from './core/queue/consumer/consumer-slots.js';
-export { RequestConsumer } from './core/queue/consumer/request-consumer.js';
+} from './core/queue/consumer-options.js';
+export { ConsumerSlots } from './core/queue/consumer-slots.js';
+export { RequestConsumer } from './core/queue/request-consumer.js';
 export { LeaseEndedError } from './core/errors/lease-ended.error.js';
 export { RejectRequestError } from './core/errors/reject-request.error.js';
 export { TryLaterError } from './core/errors/try-later.error.js';
 export type { DeadLetter, ReplayOutcome } from './core/queue/dead-letters.js';
-export type { QueueOutcome } from './core/queue/producing.js';
+export type { QueueOutcome } from './core/queue/producer.js';
 export type { ReservedRequest } from './core/queue/reservations.js';
 export type { RedisCacheCounters } from './core/counters/counters.js';
 export { RedisCacheError } from './core/errors/redis-cache.error.js';

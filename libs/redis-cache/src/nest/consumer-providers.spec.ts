@@ -10,7 +10,7 @@ import {
   createConsumerProvider,
   getRequestConsumerToken,
 } from './consumer-providers.js';
-import { RequestConsumer } from '../core/queue/consumer/request-consumer.js';
+import { RequestConsumer } from '../core/queue/request-consumer.js';
 
 class Mailer {
   readonly sent: unknown[] = [];

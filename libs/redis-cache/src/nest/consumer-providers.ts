@@ -1,8 +1,8 @@
 import type { FactoryProvider, InjectionToken, ModuleMetadata, Provider } from '@nestjs/common';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 import type { RedisCacheService } from '../core/redis-cache.service.js';
-import type { RequestConsumerOptions } from '../core/queue/consumer/consumer-options.js';
-import { RequestConsumer } from '../core/queue/consumer/request-consumer.js';
+import type { RequestConsumerOptions } from '../core/queue/consumer-options.js';
+import { RequestConsumer } from '../core/queue/request-consumer.js';
 
 type MaybeOptions<T> = RequestConsumerOptions<T> | null;
 

@@ -1,4 +1,4 @@
-import { onAbort } from './on-abort.js';
+import { onAbort } from '../util/on-abort.js';
 
 /** Why a factory's signal aborted: nobody waits for its result any more. */
 export class AbandonedError extends Error {

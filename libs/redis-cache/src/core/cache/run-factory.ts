@@ -1,5 +1,5 @@
 import { FactoryTimeoutError } from '../errors/factory-timeout.error.js';
-import { onAbort } from './on-abort.js';
+import { onAbort } from '../util/on-abort.js';
 import type { Factory, FactoryContext } from './cache-result.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { StoredDeadLetter, Replayed } from '../backend/queue-store.js';
 import type { QueueParts } from './queue-parts.js';
-import { requestIn } from './request-text.js';
+import { requestIn } from './request-codec.js';
 
 /** A request that failed for good. */
 export interface DeadLetter<T = unknown> {

@@ -1,8 +1,8 @@
 import { DeadLetters } from './dead-letters.js';
-import { Producing } from './producing.js';
+import { Producing } from './producer.js';
 import type { QueueParts } from './queue-parts.js';
 import { Reservations } from './reservations.js';
-import { Taking } from './taking.js';
+import { Taking } from './dequeuer.js';
 import { WaitingLine } from './waiting-line.js';
 
 /** Somebody who works on a queue, and has to come to an end before the queue is closed. */

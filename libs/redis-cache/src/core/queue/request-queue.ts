@@ -1,6 +1,6 @@
 import { delayMsOf, countOf, idOf, idsOf, leaseMsOf, listOf, reasonOf, waitMsOf } from './call-options.js';
 import type { DeadLetter, ReplayOutcome } from './dead-letters.js';
-import type { QueueOutcome } from './producing.js';
+import type { QueueOutcome } from './producer.js';
 import type { QueueCore } from './queue-core.js';
 import type { ReservedRequest } from './reservations.js';
 

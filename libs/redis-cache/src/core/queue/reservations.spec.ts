@@ -6,7 +6,7 @@ import { MemoryBackend } from '../backend/memory/memory-backend.js';
 import { resolveOptions } from '../options/redis-cache-options.schema.js';
 import { assemble } from '../create-redis-cache.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
-import { RequestConsumer } from './consumer/request-consumer.js';
+import { RequestConsumer } from './request-consumer.js';
 
 const DEADLINE_MS = 400;
 

@@ -1,7 +1,7 @@
 import type { Released, Reservation } from '../backend/queue-store.js';
 import type { QueueParts } from './queue-parts.js';
-import { backOffMs } from './consumer/back-off.js';
-import { requestIn } from './request-text.js';
+import { backOffMs } from '../util/back-off.js';
+import { requestIn } from './request-codec.js';
 
 /** A request that was handed out for a time. */
 export interface ReservedRequest<T = unknown> {

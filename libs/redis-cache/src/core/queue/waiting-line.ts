@@ -1,6 +1,6 @@
-import { onAbort } from '../cache/on-abort.js';
+import { onAbort } from '../util/on-abort.js';
 import type { QueueParts } from './queue-parts.js';
-import type { Taken, Taking } from './taking.js';
+import type { Taken, Taking } from './dequeuer.js';
 
 interface Waiter {
   serve(request: unknown): void;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { describeIssue, MAX_LEASE_SECONDS } from '../../options/redis-cache-options.schema.js';
-import { InvalidCallOptionError } from '../../errors/invalid-call-option.error.js';
-import type { ReservedRequest } from '../reservations.js';
+import { describeIssue, MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
+import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
+import type { ReservedRequest } from './reservations.js';
 import { ConsumerSlots } from './consumer-slots.js';
 
 /** What a handler is told beside its request. */

@@ -3,13 +3,13 @@ import type {
   OnApplicationBootstrap,
   OnApplicationShutdown,
 } from '@nestjs/common';
-import { LeaseEndedError } from '../../errors/lease-ended.error.js';
-import { atMost } from '../../util/at-most.js';
-import { leaseMsOf } from '../call-options.js';
-import type { Drainable, QueueCore } from '../queue-core.js';
-import { coreOf, type RequestQueue } from '../request-queue.js';
-import type { ReservedRequest } from '../reservations.js';
-import { backOffMs } from './back-off.js';
+import { LeaseEndedError } from '../errors/lease-ended.error.js';
+import { atMost } from '../util/at-most.js';
+import { leaseMsOf } from './call-options.js';
+import type { Drainable, QueueCore } from './queue-core.js';
+import { coreOf, type RequestQueue } from './request-queue.js';
+import type { ReservedRequest } from './reservations.js';
+import { backOffMs } from '../util/back-off.js';
 import {
   type RequestConsumerOptions,
   type ResolvedConsumerOptions,
@@ -17,9 +17,9 @@ import {
 } from './consumer-options.js';
 import { type Slots, UNSHARED_SLOTS } from './consumer-slots.js';
 import { Job } from './job.js';
-import { LeaseKeeper } from './lease-keeper.js';
-import { Pause } from './pause.js';
-import { Settling } from './settling.js';
+import { LeaseKeeper } from './deliveries.js';
+import { Pause } from './consumer-pause.js';
+import { Settling } from './settlement.js';
 
 /** So many are asked for at once. */
 const MAX_AT_ONCE = 500;

@@ -1,11 +1,11 @@
-import { RejectRequestError } from '../../errors/reject-request.error.js';
-import { TryLaterError } from '../../errors/try-later.error.js';
-import { reasonOf } from '../call-options.js';
-import type { QueueCore } from '../queue-core.js';
-import { backOffMs } from './back-off.js';
+import { RejectRequestError } from '../errors/reject-request.error.js';
+import { TryLaterError } from '../errors/try-later.error.js';
+import { reasonOf } from './call-options.js';
+import type { QueueCore } from './queue-core.js';
+import { backOffMs } from '../util/back-off.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 import type { Job } from './job.js';
-import type { LeaseKeeper } from './lease-keeper.js';
+import type { LeaseKeeper } from './deliveries.js';
 
 /** While Redis is away, what was handled is told again this often, in milliseconds. */
 const RETRY_MS = 250;

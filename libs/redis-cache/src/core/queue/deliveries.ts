@@ -1,5 +1,5 @@
-import { LeaseEndedError } from '../../errors/lease-ended.error.js';
-import type { Reservations } from '../reservations.js';
+import { LeaseEndedError } from '../errors/lease-ended.error.js';
+import type { Reservations } from './reservations.js';
 import type { Job } from './job.js';
 
 /** How often a lease is renewed while it runs. */

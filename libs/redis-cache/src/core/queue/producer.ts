@@ -1,5 +1,5 @@
 import type { QueueParts } from './queue-parts.js';
-import { textOf } from './request-text.js';
+import { textOf } from './request-codec.js';
 
 /** What one command carries at most: a script that runs for long keeps every other client waiting. */
 const MAX_REQUESTS_PER_COMMAND = 1_000;

@@ -1,5 +1,5 @@
 import type { QueueParts } from './queue-parts.js';
-import { requestIn } from './request-text.js';
+import { requestIn } from './request-codec.js';
 
 /** A request that is no longer in the queue. */
 export interface Taken<T> {

@@ -1,4 +1,4 @@
-import type { ReservedRequest } from '../reservations.js';
+import type { ReservedRequest } from './reservations.js';
 import type { HandlerContext } from './consumer-options.js';
 
 /** A request that this process holds. */
