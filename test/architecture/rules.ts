@@ -1,0 +1,128 @@
+import { foldersInCycles } from './folder-cycles.js';
+import { entriesOf, groupBy, type Import, isSpec, packageOf, type SourceFile } from './source-files.js';
+
+export interface Violation {
+  file: string;
+  /** What is wrong, and what to do instead. */
+  message: string;
+}
+
+export interface Rule {
+  name: string;
+  check(files: readonly SourceFile[]): Violation[];
+}
+
+const MAX_LINES = 300;
+const FRAMEWORK = /^(?:@nestjs\/|rxjs(?:\/|$)|reflect-metadata(?:\/|$))/;
+const NEST_INTERNALS = /^@nestjs\/[^/]+\/./;
+const PRODUCT = /^(?:libs|apps)\/[^/]+\/(?:src|public)\//;
+const LIBRARY = /^libs\/[^/]+\/src\//;
+const ADAPTER = /^libs\/[^/]+\/src\/(?:nest|http|health|testing)\//;
+const TESTING = /^libs\/[^/]+\/src\/testing\//;
+const ENGINE_CORE = 'libs/redis-cache/src/core/';
+const BACKEND_CONTRACT = /^libs\/redis-cache\/src\/core\/backend\/[^/]+\.ts$/;
+const CACHE = /\/src\/core\/(?:cache|entry|near)\//;
+const QUEUE = /\/src\/core\/queue\//;
+
+/** Entries of the Nest modules: beside the adapters the only files of a library that may load the framework. */
+const NEST_ENTRIES = new Set(['libs/redis-cache/src/index.ts', 'libs/worker-pool/src/index.ts']);
+
+export const RULES: readonly Rule[] = [
+  {
+    name: 'the engine knows no framework',
+    check: (files) =>
+      violations(files.filter(isEngine), ({ specifier, target }) => {
+        if (FRAMEWORK.test(specifier)) return 'accept what you need as an option, or move the file to nest/';
+        if (target && ADAPTER.test(target)) return 'adapters import the engine, never the reverse';
+        return undefined;
+      }),
+  },
+  {
+    name: 'cache and queue do not know each other',
+    check: (files) => [...crossings(files, CACHE, QUEUE), ...crossings(files, QUEUE, CACHE)],
+  },
+  {
+    name: 'adapters import the engine by its public face',
+    check: (files) =>
+      violations(
+        files.filter(({ path }) => isProduct(path) && ADAPTER.test(path)),
+        ({ target }, { path }) => {
+          if (!target?.startsWith(ENGINE_CORE)) return undefined;
+          if (TESTING.test(path) && BACKEND_CONTRACT.test(target)) return undefined;
+          return 'import it from core.ts, and export it there if it is missing';
+        },
+      ),
+  },
+  {
+    name: 'nothing imports internals of Nest',
+    check: (files) =>
+      violations(
+        files.filter(({ path }) => isProduct(path)),
+        ({ specifier }) =>
+          NEST_INTERNALS.test(specifier) ? 'use what the package itself exports' : undefined,
+      ),
+  },
+  {
+    name: 'packages import each other by name',
+    check: (files) =>
+      violations(files, ({ target }, { path }) => {
+        if (!target || !PRODUCT.test(target) || packageOf(target) === packageOf(path)) return undefined;
+        return isSpec(path)
+          ? 'use the alias of that package (@redis-cache/, @worker-pool/, …)'
+          : "import the package by its name and extend its 'exports' if necessary";
+      }),
+  },
+  {
+    name: 'folders form no cycle',
+    check: (files) =>
+      [
+        ...groupBy(
+          files.filter(({ path }) => isProduct(path)),
+          ({ path }) => packageOf(path),
+        ),
+      ].flatMap(([packagePath, members]) =>
+        foldersInCycles(members, entriesOf(packagePath)).map(({ folder, imports }) => ({
+          file: folder,
+          message: `is part of a cycle by ${imports.join(', ')}: move what both folders need below them`,
+        })),
+      ),
+  },
+  {
+    name: `no file has more than ${MAX_LINES} lines`,
+    check: (files) =>
+      files
+        .filter(({ path, lines }) => isProduct(path) && lines > MAX_LINES)
+        .map(({ path, lines }) => ({
+          file: path,
+          message: `has ${lines} lines: split it where one story ends and the next begins`,
+        })),
+  },
+];
+
+function isProduct(path: string): boolean {
+  return PRODUCT.test(path) && !isSpec(path);
+}
+
+function isEngine({ path }: SourceFile): boolean {
+  return LIBRARY.test(path) && isProduct(path) && !ADAPTER.test(path) && !NEST_ENTRIES.has(path);
+}
+
+function crossings(files: readonly SourceFile[], from: RegExp, to: RegExp): Violation[] {
+  const importers = files.filter(({ path }) => isProduct(path) && from.test(path));
+  return violations(importers, ({ target }) =>
+    target && to.test(target) ? 'move what both need to a folder below them' : undefined,
+  );
+}
+
+/** A violation for every import to which `objection` returns an advice. */
+function violations(
+  files: readonly SourceFile[],
+  objection: (imported: Import, file: SourceFile) => string | undefined,
+): Violation[] {
+  return files.flatMap((file) =>
+    file.imports.flatMap((imported) => {
+      const advice = objection(imported, file);
+      return advice ? [{ file: file.path, message: `imports '${imported.specifier}': ${advice}` }] : [];
+    }),
+  );
+}
