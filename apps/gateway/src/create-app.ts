@@ -1,8 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
-import { gatewayConfig, type GatewayConfig } from './config/gateway-config.js';
-import { readGatewayEnv } from './config/gateway-env.js';
+import { type GatewayConfig, gatewayConfig, readGatewayConfig } from './config/gateway-config.js';
 import { useDocs } from './docs/use-docs.js';
 import { allowBodilessDelete } from './http/bodiless-delete.js';
 import { serverOptions } from './http/server-options.js';
@@ -28,7 +27,7 @@ export interface GatewayApp {
  * @throws {UnprotectedHostError} others could reach it, and would need no key
  */
 export async function createApp(): Promise<GatewayApp> {
-  const env = readGatewayEnv(process.env);
+  const env = readGatewayConfig(process.env);
   assertProtected(env);
   const pretty = isForPerson(process.env, process.stdout.isTTY);
   const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });

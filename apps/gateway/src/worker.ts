@@ -1,13 +1,13 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { readGatewayEnv } from './config/gateway-env.js';
+import { readGatewayConfig } from './config/gateway-config.js';
 import { assertSharedPool } from './pool/pool-options.js';
 import { createLoggers, isForPerson } from './logging/create-loggers.js';
 import { PinoNestLogger } from './logging/pino-nest-logger.js';
 import { WorkerModule } from './worker.module.js';
 
 async function main(): Promise<void> {
-  const env = readGatewayEnv(process.env);
+  const env = readGatewayConfig(process.env);
   assertSharedPool(env);
   const pretty = isForPerson(process.env, process.stdout.isTTY);
   const logs = await createLoggers({ level: env.LOG_LEVEL, pretty });

@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
+import { InvalidListError } from './parse-addresses.js';
 
 /** The owner of an API key. Each tenant has its own cache scope and queue quota. */
 export interface Tenant {
@@ -13,13 +14,13 @@ export interface Tenant {
 /** The tenant name of requests without a key. No key can have it. */
 export const ANONYMOUS_NAME = 'anonymous';
 
-/** A key as it is kept: never itself, only its digest. */
+/** A key in memory: its digest only, never the key itself. */
 interface HashedKey {
   readonly digest: Buffer;
   readonly tenant: Tenant;
 }
 
-/** The keys that are accepted, hashed. */
+/** The accepted API keys, hashed. */
 export class ApiKeys {
   readonly #keys: readonly HashedKey[];
 
@@ -27,26 +28,26 @@ export class ApiKeys {
     this.#keys = Array.from(keys, ([key, tenant]) => ({ digest: digestOf(key), tenant }));
   }
 
-  /** How many keys there are. */
+  /** The number of keys. */
   get size(): number {
     return this.#keys.length;
   }
 
-  /** The names, each once, in the order of their keys. */
+  /** The distinct names, in the order of their keys. */
   get names(): string[] {
     return namesOf(this.#keys);
   }
 
-  /** The names that have a key for more than to watch. */
+  /** The distinct names that have a key other than a monitor's. */
   get tenants(): string[] {
     return namesOf(this.#keys.filter(({ tenant }) => !tenant.monitor));
   }
 
-  /** Whose key it is; `undefined` for a wrong one. Takes as long for any wrong key as for any right one. */
+  /** Returns the owner of a key, or `undefined` if no key matches. Takes the same time for every key. */
   find(presented: string): Tenant | undefined {
     const digest = digestOf(presented);
     let found: Tenant | undefined;
-    // All of them, always: leaving at the first match would tell by its duration where a key stands.
+    // Compare with all keys: stopping at the first match would reveal a key's position by the duration.
     for (const key of this.#keys) if (timingSafeEqual(key.digest, digest)) found = key.tenant;
     return found;
   }
@@ -60,44 +61,36 @@ function digestOf(key: string): Buffer {
   return hash('sha256', key, 'buffer');
 }
 
-/** Shorter keys could be guessed. */
+/** Shorter keys can be guessed. */
 const MIN_KEY_LENGTH = 16;
 const MAX_KEY_LENGTH = 512;
-/** Every key is compared with every request's. */
+/** Every request compares its key with all of them. */
 const MAX_KEYS = 1_000;
 const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-// Visible ASCII without what separates: it has to fit into a header.
+// Visible ASCII without the separators "," and ":", so that a key fits into a header.
 const KEY = /^[!-+\--9;-~]+$/;
 const ADMIN = 'admin';
 const MONITOR = 'monitor';
 
-/** Why a list of keys cannot be used. Tells the position of the entry, never its text. */
-export class InvalidApiKeysError extends Error {
-  constructor(problem: string) {
-    super(problem);
-    this.name = 'InvalidApiKeysError';
-  }
-}
-
 /**
- * Reads `name:key,name2:key2`; `name:key:admin` makes a key one of an administrator, `name:key:monitor` one that only
- * reads numbers. A name may come again with another key, so that keys can be changed one after the other.
+ * Reads `name:key,name2:key2`. `name:key:admin` is the key of an administrator, `name:key:monitor` one that only reads
+ * statistics and metrics. Several entries may share a name, so that keys can be replaced one by one.
  *
- * @throws {InvalidApiKeysError} which entry is wrong, and what is wrong with it
+ * @throws {InvalidListError} an entry is invalid; the message says what is wrong with it
  *
  * @example
  * parseApiKeys('web:s3cr3t-of-the-web-team,ops:s3cr3t-of-operations:admin')
  */
 export function parseApiKeys(text: string): ApiKeys {
   const entries = text.split(',').map((entry) => entry.trim());
-  if (entries.length > MAX_KEYS) throw new InvalidApiKeysError(`there are more than ${MAX_KEYS} entries`);
+  if (entries.length > MAX_KEYS) throw new InvalidListError(`there are more than ${MAX_KEYS} entries`);
   const keys = new Map<string, Tenant>();
   for (const [index, entry] of entries.entries()) {
     const refuse = (problem: string): never => {
-      throw new InvalidApiKeysError(`entry ${index + 1} ${problem}`);
+      throw new InvalidListError(`entry ${index + 1} ${problem}`);
     };
     const { key, tenant } = parseEntry(entry, refuse);
-    if (keys.has(key)) refuse('has a key that an entry before it has already');
+    if (keys.has(key)) refuse('repeats the key of an earlier entry');
     keys.set(key, tenant);
   }
   return new ApiKeys(keys);
@@ -107,7 +100,7 @@ function parseEntry(entry: string, refuse: (problem: string) => never): { key: s
   const [name = '', key, role, ...rest] = entry.split(':');
   if (key === undefined || rest.length > 0) refuse('is not of the form name:key or name:key:role');
   if (role !== undefined && role !== ADMIN && role !== MONITOR) {
-    refuse(`may have "${ADMIN}" or "${MONITOR}" after its key and nothing else`);
+    refuse(`may only have the role "${ADMIN}" or "${MONITOR}" after its key`);
   }
   assertName(name, refuse);
   assertKey(key!, refuse);
@@ -120,13 +113,15 @@ function tenantOf(name: string, role: string | undefined): Tenant {
 
 function assertName(name: string, refuse: (problem: string) => never): void {
   if (!NAME.test(name)) {
-    refuse('needs a name of 1 to 32 lower-case letters, digits, "-" and "_", with a letter or digit first');
+    refuse(
+      'needs a name of 1 to 32 lower-case letters, digits, "-" and "_" that starts with a letter or digit',
+    );
   }
-  if (name === ANONYMOUS_NAME) refuse(`may not be named "${ANONYMOUS_NAME}"`);
+  if (name === ANONYMOUS_NAME) refuse(`must not be named "${ANONYMOUS_NAME}"`);
 }
 
 function assertKey(key: string, refuse: (problem: string) => never): void {
-  if (key.length < MIN_KEY_LENGTH) refuse(`has a key of less than ${MIN_KEY_LENGTH} characters`);
+  if (key.length < MIN_KEY_LENGTH) refuse(`has a key of fewer than ${MIN_KEY_LENGTH} characters`);
   if (key.length > MAX_KEY_LENGTH) refuse(`has a key of more than ${MAX_KEY_LENGTH} characters`);
-  if (!KEY.test(key)) refuse('has a key with other characters than visible ASCII ones');
+  if (!KEY.test(key)) refuse('has a key with characters other than visible ASCII');
 }

@@ -4,20 +4,20 @@ import type { GatewayConfig } from './gateway-config.js';
 
 const REDIS_VARIABLES = ['REDIS_URL', 'REDIS_HOST', 'REDIS_SENTINELS', 'REDIS_CLUSTER_NODES'];
 
-/** Redis when the environment names one, else memory, so that the gateway runs with nothing beside it. */
+/** The cache's options: Redis if the environment names one, otherwise memory, so that the gateway runs on its own. */
 export function cacheOptions(config: ConfigService): RedisCacheOptions {
   const named = REDIS_VARIABLES.some((name) => Boolean(config.get<string>(name)));
   const gateway = config.getOrThrow<GatewayConfig>('gateway');
   return {
     ...optionsFromEnv((name) => config.get(name)),
     backend: named ? 'redis' : 'memory',
-    // Of each queue, hence of each tenant.
+    // Applies to each queue, therefore to each tenant.
     queue: { maxLength: gateway.QUEUE_QUOTA },
     near: gateway.CACHE_NEAR ? {} : undefined,
     getOrSet: {
       staleSeconds: gateway.CACHE_STALE_SECONDS,
       softTimeoutMs: gateway.CACHE_SOFT_TIMEOUT_MS,
-      // At the end of the TTL there is nothing left to refresh ahead of.
+      // 1 is the end of the TTL: there is nothing left to refresh ahead of.
       refreshAhead: gateway.CACHE_REFRESH_AHEAD === 1 ? undefined : gateway.CACHE_REFRESH_AHEAD,
     },
   };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidHostsError, parseHosts, parseProxies } from './parse-addresses.js';
+import { InvalidListError, parseHosts, parseProxies } from './parse-addresses.js';
 
 describe('parseHosts', () => {
-  it('reads names in lower case', () => {
+  it('reads host names in lower case', () => {
     expect(parseHosts('Gateway.Example, other-1.example ,x')).toEqual([
       'gateway.example',
       'other-1.example',
@@ -11,16 +11,16 @@ describe('parseHosts', () => {
   });
 
   it.each(['https://gateway.example', 'gateway.example:80', 'one,,two', '-', '*', ''])(
-    'refuses %j and says which entry is wrong',
+    'refuses %j and reports which entry is invalid',
     (text) => {
-      expect(() => parseHosts(text)).toThrow(InvalidHostsError);
-      expect(() => parseHosts(text)).toThrow(/^entry [12] is no name of a host/);
+      expect(() => parseHosts(text)).toThrow(InvalidListError);
+      expect(() => parseHosts(text)).toThrow(/^entry [12] must be a host name/);
     },
   );
 });
 
 describe('parseProxies', () => {
-  it('takes addresses, networks and names of networks', () => {
+  it('accepts addresses, networks and named networks', () => {
     expect(parseProxies('10.0.0.1, 10.1.0.0/16,fd00::/8,::1,loopback')).toEqual([
       '10.0.0.1',
       '10.1.0.0/16',
@@ -42,6 +42,6 @@ describe('parseProxies', () => {
     '::/129',
     'proxy.example',
   ])('refuses %j', (text) => {
-    expect(() => parseProxies(text)).toThrow(/^entry [12] is no address/);
+    expect(() => parseProxies(text)).toThrow(/^entry [12] must be an address/);
   });
 });

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { FastifyError, FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
-import type { GatewayEnv } from '../config/gateway-env.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import { PROBLEM_CONTENT_TYPE, problem } from './problem.js';
 import { REQUEST_ID_HEADER } from '../logging/request-id.js';
 import { answerClientError } from './raw-problem.js';
@@ -15,7 +15,7 @@ const ANSWER_MARGIN_MS = 60_000;
 const MAX_PARAM_LENGTH = 3_072;
 
 /** What a client may send, and how slowly. */
-export function serverOptions(env: GatewayEnv): FastifyHttpOptions<Server> {
+export function serverOptions(env: GatewayConfig): FastifyHttpOptions<Server> {
   return {
     bodyLimit: env.MAX_BODY_BYTES,
     trustProxy: env.TRUST_PROXY,

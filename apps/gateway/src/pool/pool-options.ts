@@ -9,24 +9,23 @@ import type {
 } from 'nestjs-worker-pool';
 import { TicketExecutor } from './ticket-executor.js';
 import { cacheOptions } from '../config/cache-options.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
-import { type GatewayEnv, InvalidEnvError } from '../config/gateway-env.js';
+import { type GatewayConfig, InvalidEnvError } from '../config/gateway-config.js';
 
-/** The pool of an API process: the work is done here, or handed to worker processes. */
+/** Options of an API process's pool, which runs tasks itself or passes them to worker processes. */
 export function apiPoolOptions(
   config: GatewayConfig,
   executor: Executor,
   cache: RedisCacheService,
   environment: ConfigService,
 ): WorkerPoolOptions {
-  // By the time the pool closes, running work has had its time already: see WorkDeadline.
+  // When the pool closes, running work has already had its drain time: see WorkDeadline.
   const common = { ...commonOptions(config, executor, cache), drainTimeoutMs: 0 };
   if (config.WORKER_POOL === 'local') return common;
-  // Whoever waits for an answer gets one, even while the queue is away.
+  // Requests are computed here while the queue's Redis is unavailable.
   return { ...common, ...queueOptions(config, environment, 'producer'), fallback: 'local' as const };
 }
 
-/** The pool of a worker process. */
+/** Options of a worker process's pool. */
 export function workerPoolOptions(
   config: GatewayConfig,
   executor: Executor,
@@ -38,10 +37,12 @@ export function workerPoolOptions(
 }
 
 /**
- * @throws {InvalidEnvError} `WORKER_POOL` is `local`: then nobody would ever send a worker process anything
+ * Throws unless the configuration is one for worker processes.
+ *
+ * @throws {InvalidEnvError} `WORKER_POOL` is `local`, so no API process would send a task to a worker
  */
-export function assertSharedPool({ WORKER_POOL: pool }: GatewayEnv): void {
-  if (pool === 'local') throw new InvalidEnvError('WORKER_POOL', 'a worker process needs bullmq');
+export function assertSharedPool({ WORKER_POOL: pool }: GatewayConfig): void {
+  if (pool === 'local') throw new InvalidEnvError('WORKER_POOL', 'must be bullmq in a worker process');
 }
 
 function commonOptions(config: GatewayConfig, executor: Executor, cache: RedisCacheService) {
@@ -75,7 +76,7 @@ function queueConnection(config: GatewayConfig, environment: ConfigService): Poo
   if (backend === 'memory') {
     throw new InvalidEnvError(
       'QUEUE_REDIS_URL',
-      'is needed with WORKER_POOL=bullmq when the cache has no Redis',
+      'must be set when WORKER_POOL is bullmq and the cache has no Redis',
     );
   }
   const { client: _, ...address } = connection ?? {};

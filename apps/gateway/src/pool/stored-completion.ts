@@ -1,6 +1,6 @@
 import type { Completion, ContentBlock, TaskResult, TokenUsage } from 'nestjs-worker-pool';
 
-/** The part of a completed result that is kept. */
+/** The part of a completed task's result that is cached. */
 export function toCompletion(result: TaskResult): Completion {
   return toStored({
     completion: result.completion ?? '',
@@ -15,17 +15,17 @@ export function toCompletion(result: TaskResult): Completion {
 }
 
 /**
- * The form in which an answer is stored: the small facts first and the text last, so that a hit can be answered
- * without reading the text (see `answerOfBytes`). Content that is only this text is left out; `withContent` and
- * `toMessage` put it back.
+ * The form in which a completion is stored: the small fields first and the text last, so that a hit can be sent without
+ * parsing the text (see `answerOfBytes`). Content that consists of this text alone is left out; `withContent` and
+ * `toMessage` restore it.
  */
-export function toStored(answer: Completion): Completion {
-  const { completion, usage, cost, model, stopReason, stopSequence, stopDetails, content } = answer;
+export function toStored(full: Completion): Completion {
+  const { completion, usage, cost, model, stopReason, stopSequence, stopDetails, content } = full;
   const rest = isOnly(completion, content) ? {} : { content };
   return { usage, cost, model, stopReason, stopSequence, stopDetails, ...rest, completion } as Completion;
 }
 
-/** A stored answer with its content, though it be only its text. */
+/** A stored completion with its content, restored from the text where it was left out. */
 export function withContent(stored: Completion): Completion {
   const { completion: text, content = [{ type: 'text', text }] } = stored;
   return { ...stored, content };
@@ -39,8 +39,8 @@ function isOnly(text: string, content: readonly ContentBlock[] | undefined): boo
 }
 
 /**
- * Whether a value found under a key is one of ours, so far that it can be sent and counted: JSON of another program
- * is a hit as well, which may name no model and hold the text alone.
+ * Whether a cached value has the fields that sending and counting it need. JSON written by another program is a hit as
+ * well; it may name no model and consist of the text alone.
  */
 export function isCompletion(value: unknown): value is Completion {
   if (typeof value !== 'object' || value === null) return false;
@@ -55,7 +55,7 @@ function isUsage(usage: unknown): boolean {
   return [input_tokens, output_tokens, stored ?? 0, reread ?? 0].every(isAmount);
 }
 
-/** Whether it can be added up. */
+/** Whether the value can be summed. */
 function isAmount(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
@@ -64,10 +64,10 @@ function isBlock(block: unknown): boolean {
   return typeof block === 'object' && block !== null && 'type' in block && typeof block.type === 'string';
 }
 
-/** How an answer ends that is whole: by itself, at a text that the request named, or by asking for a tool. */
-const WHOLE_ENDS: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence', 'tool_use']);
+/** Stop reasons of a complete answer: a natural end, a stop sequence, a tool call. */
+const COMPLETE_STOPS: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence', 'tool_use']);
 
-/** Whether an answer is one to give again: a refusal or one that was cut off is not. */
+/** Whether a completion may be cached: refusals and truncated answers may not. */
 export function isWhole(value: unknown): boolean {
-  return isCompletion(value) && WHOLE_ENDS.has(value.stopReason);
+  return isCompletion(value) && COMPLETE_STOPS.has(value.stopReason);
 }

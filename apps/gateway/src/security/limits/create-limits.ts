@@ -1,7 +1,7 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { RedisCacheService } from 'nestjs-redis-cache';
-import type { GatewayEnv } from '../../config/gateway-env.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
 import { ProblemError } from '../../http/problem.js';
 import { isLoopback } from '../exposure.js';
 import { ANONYMOUS, GUEST, type Tenant } from '../tenant.js';
@@ -39,7 +39,7 @@ export const countNothing: CountCall = (_tenant, answer) => answer(NO_HEADERS);
 export async function createLimits(
   fastify: FastifyInstance,
   cache: RedisCacheService,
-  config: Pick<GatewayEnv, 'RATE_LIMIT_PER_MINUTE' | 'FAILED_KEYS_PER_MINUTE'>,
+  config: Pick<GatewayConfig, 'RATE_LIMIT_PER_MINUTE' | 'FAILED_KEYS_PER_MINUTE'>,
 ): Promise<Limits> {
   const windows = new CallWindows(cache);
   await fastify.register(rateLimit, {
