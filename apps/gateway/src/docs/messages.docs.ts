@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { messagesError } from '../messages/messages-error.js';
-import type { TokenCount } from '../messages/count-tokens.controller.js';
-import { countTokensBody, messagesBody } from '../messages/messages.schema.js';
+import type { TokenCount } from '../messages/messages.controller.js';
+import { countTokensBody, messagesBody } from '../messages/messages-request.js';
 import { apiSchema } from './api-schemas.js';
 import { header, jsonAnswer, jsonBody, type RouteDocs } from './route-doc.js';
 import { CACHE_HEADERS } from './completion.docs.js';

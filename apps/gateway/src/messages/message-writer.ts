@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Completion } from 'nestjs-worker-pool';
-import { type MessageBody, toMessage } from './to-message.js';
+import type { Completion, ContentBlock, TokenUsage } from 'nestjs-worker-pool';
 
 const ID_BYTES = 12;
-/** Stands for an id until there is one. It comes first of all that clients or models can put into a text. */
+/** Marks the place of the id. The id is written first, so that no text of a client or model can come before it. */
 const PLACEHOLDER = 'msg_id';
 
 /** A message whose id is its first field. */
@@ -12,21 +11,21 @@ export interface Message extends MessageBody {
 }
 
 /**
- * Writes answers, each with an id of its own, hits included: no two messages of the API share one. The rest of
- * the text is made once for all hits of one stored answer, which share its value in this process.
+ * Serializes completions as messages, each with a new id, hits included: no two messages of the API share one. The rest
+ * of the text is rendered once per completion, because all hits of an entry share its value in this process.
  */
 export class MessageWriter {
   readonly #texts = new WeakMap<Completion, readonly [beforeId: string, afterId: string]>();
 
-  /** @param render has to write the id before any other value of the message */
+  /** @param render must write the id before any other value of the message */
   constructor(private readonly render: (message: Message) => string) {}
 
   write(completion: Completion): string {
-    const [before, after] = this.#texts.get(completion) ?? this.#make(completion);
+    const [before, after] = this.#texts.get(completion) ?? this.#render(completion);
     return `${before}msg_${randomBytes(ID_BYTES).toString('hex')}${after}`;
   }
 
-  #make(completion: Completion): readonly [string, string] {
+  #render(completion: Completion): readonly [string, string] {
     const text = this.render({ id: PLACEHOLDER, ...toMessage(completion) });
     const at = text.indexOf(PLACEHOLDER);
     const parts = [text.slice(0, at), text.slice(at + PLACEHOLDER.length)] as const;
@@ -34,3 +33,138 @@ export class MessageWriter {
     return parts;
   }
 }
+
+/** Writes messages as JSON. */
+export const JSON_BODY = new MessageWriter((message) => JSON.stringify(message));
+
+/** Writes messages as the server-sent events of a stream. */
+export const EVENTS = new MessageWriter(messageEvents);
+
+/** The usage fields that every message of the API has; `null` where the executor does not know a value. */
+const UNKNOWN_USAGE = {
+  cache_creation: null,
+  cache_creation_input_tokens: null,
+  cache_read_input_tokens: null,
+  inference_geo: null,
+  output_tokens_details: null,
+  server_tool_use: null,
+  service_tier: null,
+  speed: null,
+};
+
+/** A message of the Messages API without its `id`. */
+export interface MessageBody {
+  type: 'message';
+  role: 'assistant';
+  model: string;
+  content: ContentBlock[];
+  stop_reason: string;
+  stop_sequence: string | null;
+  stop_details: object | null;
+  container: null;
+  diagnostics: null;
+  usage: TokenUsage;
+}
+
+/**
+ * Converts a completion to a message. The usage is that of the original computation, on hits too. An entry stored by
+ * another program may consist of the text alone.
+ */
+export function toMessage(completion: Completion): MessageBody {
+  const { completion: text, model = '', content = [{ type: 'text', text }], usage } = completion;
+  const { stopReason = 'end_turn', stopSequence = null, stopDetails = null } = completion;
+  return {
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: content.map(nativeBlock),
+    stop_reason: stopReason,
+    stop_sequence: stopSequence,
+    stop_details: stopDetails,
+    container: null,
+    diagnostics: null,
+    usage: { ...UNKNOWN_USAGE, ...usage },
+  };
+}
+
+function nativeBlock(block: ContentBlock): ContentBlock {
+  return block.type === 'text' ? { citations: null, ...block } : block;
+}
+
+/** An event of the API's stream. */
+interface StreamEvent {
+  type: string;
+  [field: string]: unknown;
+}
+
+/** Keeps a connection alive; clients ignore it. */
+export const PING = sse({ type: 'ping' });
+
+/** Renders a finished message as the events with which the API would have streamed it. */
+export function messageEvents({
+  content,
+  stop_reason,
+  stop_sequence,
+  stop_details,
+  ...message
+}: Message): string {
+  const { usage, container } = message;
+  const start = { ...message, content: [], ...NOT_STOPPED, usage: { ...usage, output_tokens: 0 } };
+  return [
+    sse({ type: 'message_start', message: start }),
+    PING,
+    ...content.flatMap(blockEvents).map(sse),
+    sse({ type: 'message_delta', delta: { stop_reason, stop_sequence, stop_details, container }, usage }),
+    sse({ type: 'message_stop' }),
+  ].join('');
+}
+
+const NOT_STOPPED = { stop_reason: null, stop_sequence: null, stop_details: null };
+
+/** Renders one server-sent event. */
+export function sse(event: StreamEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+function blockEvents(block: ContentBlock, index: number): StreamEvent[] {
+  const { start, deltas } = (PIECES.get(block.type) ?? whole)(block);
+  return [
+    { type: 'content_block_start', index, content_block: start },
+    ...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
+    { type: 'content_block_stop', index },
+  ];
+}
+
+/** A block's start event and the deltas that complete it. */
+interface Pieces {
+  start: ContentBlock;
+  deltas: StreamEvent[];
+}
+
+const PIECES = new Map<string, (block: ContentBlock) => Pieces>(
+  Object.entries({
+    text: ({ text = '', citations, ...block }) => ({
+      start: { ...block, text: '', citations: Array.isArray(citations) ? [] : null },
+      deltas: [
+        { type: 'text_delta', text },
+        ...(Array.isArray(citations) ? citations : []).map((citation) => ({
+          type: 'citations_delta',
+          citation: citation as unknown,
+        })),
+      ],
+    }),
+    thinking: ({ thinking, signature, ...block }) => ({
+      start: { ...block, thinking: '', signature: '' },
+      deltas: [
+        { type: 'thinking_delta', thinking },
+        { type: 'signature_delta', signature },
+      ],
+    }),
+    tool_use: ({ input, ...block }) => ({
+      start: { ...block, input: {} },
+      deltas: [{ type: 'input_json_delta', partial_json: JSON.stringify(input) }],
+    }),
+  }),
+);
+
+const whole = (block: ContentBlock): Pieces => ({ start: block, deltas: [] });

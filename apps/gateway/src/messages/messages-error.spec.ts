@@ -9,7 +9,7 @@ const shape = (error: ProblemError) => messagesErrorShape(error, { id: 'req-1', 
 const failed = (code: string, upstream?: UpstreamFailure): TaskFailedError =>
   new TaskFailedError({ status: 'failed', error: { code, message: 'broken', upstream } } as TaskResult);
 
-describe('an error in the form of the Messages API', () => {
+describe('messagesErrorShape', () => {
   it.each([
     [400, 'invalid_request_error'],
     [401, 'authentication_error'],
@@ -21,7 +21,7 @@ describe('an error in the form of the Messages API', () => {
     [500, 'api_error'],
     [503, 'api_error'],
     [504, 'timeout_error'],
-  ])('names the kind of a %i', (status, type) => {
+  ])('gives a %i the type of the API', (status, type) => {
     const { body, headers } = shape(new ProblemError(status, 'broken'));
     expect(body).toEqual({ type: 'error', error: { type, message: 'broken' }, request_id: 'req-1' });
     expect(headers).toMatchObject({ 'request-id': 'req-1' });
@@ -33,12 +33,12 @@ describe('an error in the form of the Messages API', () => {
     ['ERR_ANTHROPIC_NOT_FOUND', 404],
     ['ERR_ANTHROPIC_CONNECTION', 502],
     ['ERR_SOMETHING_ELSE', 502],
-  ])('has the status of %s, also when another process met it', (code, status) => {
+  ])('gives %s its status, also when another process ran the task', (code, status) => {
     expect(shape(failed(code)).status).toBe(status);
     expect(shape(new ProblemError(502, 'broken', { code })).status).toBe(status);
   });
 
-  it('has the status that stood behind another executor', () => {
+  it('passes on the upstream status of another executor', () => {
     const upstream = { status: 529, type: null, retryAfterMs: 1_500 };
     const error = failed('ERR_CLAUDE_CLI', upstream);
     expect([shape(error).status, error.retryAfterSeconds]).toEqual([529, 2]);
@@ -46,10 +46,10 @@ describe('an error in the form of the Messages API', () => {
   });
 
   it.each([
-    ['a time limit', new ProblemError(504, 'late'), 'false'],
-    ['a key of the gateway that the API refuses', failed('ERR_ANTHROPIC_AUTHENTICATION'), 'false'],
+    ['a timeout', new ProblemError(504, 'late'), 'false'],
+    ["the API refused the gateway's own key", failed('ERR_ANTHROPIC_AUTHENTICATION'), 'false'],
     ['an overload', failed('ERR_ANTHROPIC_OVERLOADED'), undefined],
-  ])('tells whether to try again after %s', (_name, error, value) => {
+  ])('says whether to retry after %s', (_name, error, value) => {
     expect(shape(error).headers?.['x-should-retry']).toBe(value);
   });
 });

@@ -2,7 +2,7 @@ import { TaskFailedError } from '../completion/task-failed.error.js';
 import type { ErrorShape } from '../http/error-shape.js';
 import type { ProblemError } from '../http/problem.js';
 
-/** The API's kinds of error by status; what is not here is an `invalid_request_error` below 500, else an `api_error`. */
+/** The API's error types by status. Other statuses are `invalid_request_error` below 500, otherwise `api_error`. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
   401: 'authentication_error',
   402: 'billing_error',
@@ -15,7 +15,7 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 };
 
-/** Errors of the API that a client can do something about, as it would have met them there. */
+/** Errors of the API that a client can act on, with the status that the API itself sends. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   ERR_ANTHROPIC_INVALID_REQUEST: 400,
   ERR_ANTHROPIC_NOT_FOUND: 404,
@@ -26,37 +26,38 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   ERR_ANTHROPIC_OVERLOADED: 529,
 };
 
-/** Upstream statuses that mean the gateway's own key or account: no client can mend them, nor another attempt. */
+/** Errors of the gateway's own key or account, which neither the client nor a retry can fix. */
 const OWN_ACCOUNT: ReadonlySet<string> = new Set([
   'ERR_ANTHROPIC_AUTHENTICATION',
   'ERR_ANTHROPIC_BILLING',
   'ERR_ANTHROPIC_PERMISSION',
 ]);
+/** Statuses of an API behind another executor that the client gets unchanged. */
 const PASSED_ON: ReadonlySet<number> = new Set([400, 404, 413, 429, 500, 529]);
 
-/** The status that a client of the Messages API gets for an error. */
+/** Returns the status that a client of the Messages API gets for an error. */
 export function messagesStatus(error: ProblemError): number {
   const known = STATUS_OF_CODE[error.code ?? ''];
   const upstream = error instanceof TaskFailedError ? error.upstream?.status : undefined;
   return known ?? (upstream && PASSED_ON.has(upstream) ? upstream : error.status);
 }
 
-/** Body of an error, and the event of one. */
+/** Body of an error response, and data of an `error` event. */
 export interface MessagesError {
   type: 'error';
   error: { type: string; message: string };
   request_id: string;
 }
 
-/** An error in the form of the Messages API. */
+/** Creates an error body of the Messages API. */
 export function messagesError(status: number, message: string, requestId: string): MessagesError {
   const type = TYPE_OF_STATUS[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
   return { type: 'error', error: { type, message }, request_id: requestId };
 }
 
 /**
- * Errors as the Messages API writes them, with the headers that its SDK reads. After a time limit it must not try
- * again: the answer may have been paid for already.
+ * Renders errors as the Messages API does, with the headers that its SDKs read. After a timeout a client must not retry,
+ * because the completion may already have been paid for.
  */
 export const messagesErrorShape: ErrorShape = (error, { id }) => {
   const status = messagesStatus(error);

@@ -1,31 +1,41 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { All, Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache';
+import { CannotCountTokensError, Executor, ExecutorError } from 'nestjs-worker-pool';
 import type { CompletionAnswer } from '../completion/completion-order.js';
 import { CompletionService } from '../completion/completion.service.js';
+import { TaskFailedError } from '../completion/task-failed.error.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { noteAnswer } from '../http/answer-note.js';
+import { clientGoneSignal } from '../http/client-gone.js';
 import { WithErrorShape } from '../http/error-shape.js';
+import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
-import { assertHonoured, assertTextFits } from './assert-honoured.js';
-import { EVENTS, JSON_BODY } from './message-formats.js';
-import type { MessageWriter } from './message-writer.js';
+import { LATE, MessageStreams, within } from './message-stream.js';
+import { EVENTS, JSON_BODY, type MessageWriter } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
-import { MessagesOrder } from './messages-order.js';
-import { type MessagesBody, messagesBody } from './messages.schema.js';
-import { LateAnswers } from './late-answers.js';
-import { LATE, within } from './within.js';
+import {
+  assertHonoured,
+  assertTextFits,
+  countTokensBody,
+  type CountTokensBody,
+  messagesBody,
+  type MessagesBody,
+  MessagesOrder,
+  toRequest,
+} from './messages-request.js';
 
 const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
 const JSON_TYPE = 'application/json; charset=utf-8';
 const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
 
-/** The Messages API, for clients that speak it already: of them only the base URL has to be changed. */
+/** The Messages API. Its clients only need another base URL. */
 @Controller('v1/messages')
 export class MessagesController {
   constructor(
     private readonly completions: CompletionService,
-    private readonly lateAnswers: LateAnswers,
+    private readonly streams: MessageStreams,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
 
@@ -40,20 +50,19 @@ export class MessagesController {
     assertHonoured(request.headers);
     const order = new MessagesOrder(body, request, reply);
     assertTextFits(order.request, this.config.MAX_PROMPT_BYTES);
-    // Stands on the 504; replaced where there is an answer.
+    // For the 504; overwritten when there is a message.
     if (order.directives.onlyIfCached) reply.header('Cache-Status', UNSATISFIED);
     const answer = this.completions.complete(order);
     if (body.stream) await this.#stream(answer, reply);
     else send(reply, await answer, JSON_TYPE, JSON_BODY);
   }
 
-  /** The answer as events, at once when it is there soon; errors that come so soon keep their status. */
+  /** Sends the message as events. A message or an error within `MESSAGES_PING_MS` gets its own headers and status. */
   async #stream(answer: Promise<CompletionAnswer>, reply: FastifyReply): Promise<void> {
     reply.header('X-Accel-Buffering', 'no');
-    const soon = await within(answer, this.config.MESSAGES_PING_MS);
-    if (soon === LATE)
-      void reply.header('Content-Type', EVENTS_TYPE).send(this.lateAnswers.stream(answer, reply));
-    else send(reply, soon, EVENTS_TYPE, EVENTS);
+    const early = await within(answer, this.config.MESSAGES_PING_MS);
+    if (early === LATE) void reply.header('Content-Type', EVENTS_TYPE).send(this.streams.open(answer, reply));
+    else send(reply, early, EVENTS_TYPE, EVENTS);
   }
 }
 
@@ -70,4 +79,63 @@ function send(
     .header('request-id', reply.request.id)
     .header('Content-Type', type)
     .send(writer.write(result.value));
+}
+
+/** Response of `POST /v1/messages/count_tokens`. */
+export interface TokenCount {
+  input_tokens: number;
+}
+
+/** Counts the tokens of a request without running it. Counting is free, so nothing is cached or queued. */
+@Controller('v1/messages/count_tokens')
+export class CountTokensController {
+  constructor(
+    private readonly executor: Executor,
+    @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @WithErrorShape(messagesErrorShape)
+  async count(
+    @Body(new ZodBody(countTokensBody)) body: CountTokensBody,
+    @Req() { headers, id }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokenCount> {
+    assertHonoured(headers);
+    const request = toRequest(body);
+    assertTextFits(request, this.config.MAX_PROMPT_BYTES);
+    reply.header('request-id', id);
+    const timeout = AbortSignal.timeout(this.config.TASK_TIMEOUT_MS);
+    const signal = AbortSignal.any([clientGoneSignal(reply), timeout]);
+    try {
+      return { input_tokens: await this.executor.countTokens(request, signal) };
+    } catch (error) {
+      throw countFailure(error, timeout);
+    }
+  }
+}
+
+/** Converts a failure of counting to an HTTP error. Errors that are known elsewhere are returned unchanged. */
+function countFailure(error: unknown, timeout: AbortSignal): unknown {
+  if (error instanceof CannotCountTokensError) {
+    return new ProblemError(404, `This gateway has no count_tokens: ${error.message}.`, { code: error.code });
+  }
+  if (timeout.aborted && error === timeout.reason) {
+    return new ProblemError(504, 'Counting took too long.', { code: 'ERR_TASK_TIMEOUT' });
+  }
+  return error instanceof ExecutorError ? TaskFailedError.of(error) : error;
+}
+
+const NOT_FOUND = new ProblemError(404, 'This gateway has no such route of the Messages API.');
+
+/** Refuses the other routes that the API has below `/v1/messages`, with the API's own form of a 404. */
+@Controller('v1/messages')
+@ApiExcludeController()
+export class UnknownMessagesController {
+  @All('*')
+  @WithErrorShape(messagesErrorShape)
+  refuse(): never {
+    throw NOT_FOUND;
+  }
 }

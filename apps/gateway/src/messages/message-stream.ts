@@ -1,37 +1,36 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { CompletionAnswer } from '../completion/completion-order.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { INTERNAL_ERROR } from '../http/problem.js';
 import { toProblemError } from '../http/to-problem-error.js';
-import { PING, sse } from './message-events.js';
-import { EVENTS } from './message-formats.js';
+import { EVENTS, PING, sse } from './message-writer.js';
 import { messagesError, messagesStatus } from './messages-error.js';
-import { LATE, within } from './within.js';
 
-/** Streams that begin before their answer is there, and are kept alive until it comes. */
+/** Opens event streams before their completion is there, and keeps them alive until it is. */
 @Injectable()
-export class LateAnswers {
-  readonly #logger = new Logger(LateAnswers.name);
+export class MessageStreams {
+  readonly #logger = new Logger(MessageStreams.name);
 
   constructor(@Inject(gatewayConfig.KEY) private readonly config: GatewayConfig) {}
 
-  /** Pings, and then the answer as events, or the event of an error: its status can no longer be sent. */
-  stream(answer: Promise<CompletionAnswer>, reply: FastifyReply): Readable {
+  /** Sends pings, then the message's events. A failure becomes an `error` event, because the status is already sent. */
+  open(answer: Promise<CompletionAnswer>, reply: FastifyReply): Readable {
     reply.header('request-id', reply.request.id);
     const events = answer.then(
       ({ result }) => {
-        // Its headers are out already; the log and the metrics are not.
+        // Too late for the headers, in time for the log and the metrics.
         reply.answer = result;
         return EVENTS.write(result.value);
       },
       (error: unknown) => this.#errorEvent(error, reply.request.id),
     );
-    return Readable.from(this.#keptAlive(events));
+    return Readable.from(this.#withPings(events));
   }
 
-  async *#keptAlive(events: Promise<string>): AsyncGenerator<string, void> {
+  async *#withPings(events: Promise<string>): AsyncGenerator<string, void> {
     for (let text: string | typeof LATE = LATE; text === LATE;) {
       yield PING;
       text = await within(events, this.config.MESSAGES_PING_MS);
@@ -44,5 +43,19 @@ export class LateAnswers {
     if (!known) this.#logger.error(error instanceof Error ? error.stack : String(error));
     const problem = known ?? INTERNAL_ERROR;
     return sse({ ...messagesError(messagesStatus(problem), problem.message, requestId) });
+  }
+}
+
+/** Returned by {@link within} when the time is over. */
+export const LATE = Symbol('late');
+
+/** Resolves to the promise's value, or to {@link LATE} after `ms` milliseconds. Rejects if the promise rejects first. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | typeof LATE> {
+  const timer = new AbortController();
+  const late = sleep<typeof LATE>(ms, LATE, { signal: timer.signal }).catch((): typeof LATE => LATE);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timer.abort();
   }
 }

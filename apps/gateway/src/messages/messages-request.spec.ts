@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MessagesBody } from './messages.schema.js';
-import { toRequest } from './to-request.js';
+import { type MessagesBody, toRequest } from './messages-request.js';
 
 const user = (content: MessagesBody['messages'][number]['content']) => ({ role: 'user' as const, content });
 const part = (text: string, more: object = {}) => ({ type: 'text', text, ...more });
@@ -10,33 +9,33 @@ const requestOf = (body: Partial<MessagesBody>): unknown =>
 
 const SIMPLE = { model: 'm', max_tokens: 1, prompt: 'Hello' };
 
-describe('a body of the Messages API as a request', () => {
+describe('toRequest', () => {
   it.each<[string, Partial<MessagesBody>]>([
     ['one turn of text', {}],
-    ['one turn of one part of text', { messages: [user([part('Hello')])] }],
-    ['what asks for nothing', { stop_sequences: [], tools: [], cache_control: null, stream: true }],
-  ])('is the prompt alone for %s', (_name, body) => {
+    ['one turn of a single text block', { messages: [user([part('Hello')])] }],
+    ['fields without effect', { stop_sequences: [], tools: [], cache_control: null, stream: true }],
+  ])('returns the prompt alone for %s', (_name, body) => {
     expect(requestOf(body)).toStrictEqual(SIMPLE);
   });
 
-  it('has the system prompt as text where it is no more', () => {
+  it('returns the system prompt as text if it is a single text block', () => {
     expect(requestOf({ system: [part('Be brief.')] })).toEqual({ ...SIMPLE, system: 'Be brief.' });
     const system = [part('Be brief.', { cache_control: { type: 'ephemeral' } })];
     expect(requestOf({ system })).toEqual({ ...SIMPLE, system });
   });
 
   it.each<[string, MessagesBody['messages']]>([
-    ['several parts', [user([part('a'), part('b')])]],
-    ['a part with more than text', [user([part('a', { cache_control: { type: 'ephemeral' } })])]],
+    ['several blocks', [user([part('a'), part('b')])]],
+    ['a block with more than text', [user([part('a', { cache_control: { type: 'ephemeral' } })])]],
     ['an image', [user([{ type: 'image', source: { type: 'url' } }])]],
-    ['an empty turn, which is for the executor to refuse', [user(' ')]],
-    ['an unknown field of a turn, as well', [{ ...user('a'), name: 'b' }]],
+    ['an empty turn, which the executor refuses', [user(' ')]],
+    ['an unknown field of a turn', [{ ...user('a'), name: 'b' }]],
     ['a turn of the assistant', [{ role: 'assistant', content: 'a' }]],
-  ])('keeps %s as it is', (_name, messages) => {
+  ])('keeps %s unchanged', (_name, messages) => {
     expect(requestOf({ messages })).toEqual({ model: 'm', max_tokens: 1, messages });
   });
 
-  it('tells turns of one part of text as text', () => {
+  it('returns turns of a single text block as text', () => {
     expect(requestOf({ messages: [user([part('a')]), { role: 'assistant', content: 'b' }] })).toMatchObject({
       messages: [user('a'), { role: 'assistant', content: 'b' }],
     });
