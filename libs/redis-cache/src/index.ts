@@ -1,90 +1,24 @@
 import 'reflect-metadata';
 
+export * from './core.js';
 export { RedisCacheModule } from './nest/redis-cache.module.js';
 export type {
   RedisCacheModuleExtras,
   RedisCacheOptionsFactory,
 } from './nest/redis-cache.module-definition.js';
-export type { ResponseToCache } from './core/redis-cache.parts.js';
-export type { RedisCacheStatus } from './core/redis-cache-status.js';
-export { RedisCacheService } from './core/redis-cache.service.js';
 export {
   getRedisCacheHealthToken,
   getRedisCacheToken,
   InjectRedisCache,
   InjectRedisCacheHealth,
 } from './nest/redis-cache.tokens.js';
-export { createRedisCache } from './core/create-redis-cache.js';
-export { optionsFromEnv, type EnvLookup } from './core/options/env.js';
 export { redisCacheConfig } from './nest/redis-cache.config.js';
-export type {
-  HealthOptions,
-  MemoryOptions,
-  NamedQueueOptions,
-  NearOptions,
-  NodeAddress,
-  QueueOptions,
-  RedisCacheOptions,
-  RedisConnectionOptions,
-  WriteBehindOptions,
-} from './core/options/redis-cache-options.js';
-export type {
-  GetOrSetDefaults,
-  GetOrSetOptions,
-  ResumeOptions,
-  TicketOptions,
-} from './core/options/get-or-set-options.js';
-export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './core/cache/cache-result.js';
-export type { BytesHit, NearHit, PlainHits } from './core/cache/plain-hits.js';
-export type { ComputationTicket } from './core/cache/computation-ticket.js';
-export { AbandonedError } from './core/cache/flight.js';
-export { FactoryTimeoutError } from './core/errors/factory-timeout.error.js';
-export { InvalidCallOptionError } from './core/errors/invalid-call-option.error.js';
-export { InvalidTagError } from './core/errors/invalid-tag.error.js';
-export { InvalidTicketError } from './core/errors/invalid-ticket.error.js';
-export { RemoteFactoryError } from './core/errors/remote-factory.error.js';
-export type { TallyBatch, WindowCount } from './core/backend/counter-store.js';
-export { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './core/counters/shared-counters.js';
-export type { CacheLookup } from './core/cache/response-cache.js';
-export { cacheKey, type CacheKeyOptions } from './core/entry/canonical-key.js';
-export { MAX_KEY_LENGTH } from './core/entry/cache-key.js';
-export { MAX_TTL_SECONDS } from './core/entry/ttl.js';
 export { RedisCacheHealthIndicator, type RedisCacheHealthDetails } from './health/redis-cache.health.js';
-export type { GuardPhase } from './core/guard/guard.js';
-export type { BreakerState } from './core/guard/circuit-breaker.js';
-export {
-  type LeaseOptions,
-  type ListDeadLettersOptions,
-  type QueueStats,
-  type ReleaseOptions,
-  RequestQueue,
-  type WaitOptions,
-} from './core/queue/request-queue.js';
 export {
   type ConsumerRegistration,
   createConsumerProvider,
   getRequestConsumerToken,
 } from './nest/consumer-providers.js';
-export type {
-  HandlerContext,
-  RequestConsumerOptions,
-  RequestHandler,
-} from './core/queue/consumer-options.js';
-export { ConsumerSlots } from './core/queue/consumer-slots.js';
-export { RequestConsumer } from './core/queue/request-consumer.js';
-export { LeaseEndedError } from './core/errors/lease-ended.error.js';
-export { RejectRequestError } from './core/errors/reject-request.error.js';
-export { TryLaterError } from './core/errors/try-later.error.js';
-export type { DeadLetter, ReplayOutcome } from './core/queue/dead-letters.js';
-export type { QueueOutcome } from './core/queue/producer.js';
-export type { ReservedRequest } from './core/queue/reservations.js';
-export type { RedisCacheCounters } from './core/counters/counters.js';
-export { RedisCacheError } from './core/errors/redis-cache.error.js';
-export { InvalidKeyPartError } from './core/errors/invalid-key-part.error.js';
-export { InvalidKeyError } from './core/errors/invalid-key.error.js';
-export { InvalidOptionsError } from './core/errors/invalid-options.error.js';
-export { InvalidTtlError } from './core/errors/invalid-ttl.error.js';
-export { ValueTooLargeError } from './core/errors/value-too-large.error.js';
 export {
   CacheResponse,
   type CacheResponseDecorator,

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { Backend } from './backend/backend.js';
 import { createBackend } from './create-backend.js';
 import { Computer } from './cache/computer.js';
@@ -21,10 +20,19 @@ import { Arrivals } from './queue/arrivals.js';
 import { RequestQueues } from './queue/request-queues.js';
 import { RedisCacheService } from './redis-cache.service.js';
 import { createCounters } from './counters/counters.js';
+import { type CacheLogger, consoleLogger } from './util/cache-logger.js';
+
+/** What a cache logs, and under which name. */
+export interface CacheLogging {
+  /** Marks the lines of the default logger as `RedisCache:<name>`. */
+  name?: string;
+  /** Default: one short line per message on stderr. */
+  logger?: CacheLogger;
+}
 
 /**
- * A cache without Nest's container, for scripts and worker processes. Connecting begins at once and is
- * not waited for; operations called meanwhile wait for it within their deadline.
+ * Creates a cache without Nest, for scripts and worker processes. It starts to connect at once and returns
+ * without waiting; operations that are called meanwhile wait for the connection within their deadline.
  *
  * @throws {InvalidOptionsError} a wrong option
  * @example
@@ -32,10 +40,17 @@ import { createCounters } from './counters/counters.js';
  * await cache.cacheResponse('greeting', { text: 'hello' }, 60);
  * await cache.close();
  */
-export function createRedisCache(options: RedisCacheOptions = {}, name?: string): RedisCacheService {
+export function createRedisCache(
+  options: RedisCacheOptions = {},
+  { name, logger = consoleLogger(cacheLabel(name)) }: CacheLogging = {},
+): RedisCacheService {
   const resolved = resolveOptions(options);
-  const logger = new Logger(name === undefined ? 'RedisCache' : `RedisCache:${name}`);
   return assemble(resolved, createBackend(resolved), logger);
+}
+
+/** What the log lines of an instance are marked with. */
+export function cacheLabel(name: string | undefined): string {
+  return name === undefined ? 'RedisCache' : `RedisCache:${name}`;
 }
 
 /** Puts a service together over a backend. */

@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { TallyBatch, WindowCount } from './backend/counter-store.js';
 import { assertKey } from './entry/cache-key.js';
 import type { CacheResult, Factory } from './cache/cache-result.js';
@@ -31,7 +30,7 @@ import type { RedisCacheCounters } from './counters/counters.js';
  *   return answer;
  * }
  */
-export class RedisCacheService extends RequestQueue implements OnApplicationShutdown {
+export class RedisCacheService extends RequestQueue {
   constructor(private readonly parts: RedisCacheParts) {
     super(parts.queues.plain);
   }
@@ -286,10 +285,5 @@ export class RedisCacheService extends RequestQueue implements OnApplicationShut
   /** A copy of the counters, which begin at zero with the process. */
   getCounters(): RedisCacheCounters {
     return { ...this.parts.counters };
-  }
-
-  // Not in onModuleDestroy: requests that are still being answered need the cache until then.
-  async onApplicationShutdown(): Promise<void> {
-    await this.close();
   }
 }

@@ -216,6 +216,15 @@ describe('the end of the application', () => {
     expect(await cache.isConnected()).toBe(false);
   });
 
+  it('closes every instance', async () => {
+    const named = ['one', 'two'].map((name) => RedisCacheModule.forRoot({ ...MEMORY, name }));
+    const app = await start([RedisCacheModule.forRoot(MEMORY), ...named], [Answers, TwoCaches]);
+    const { one, two } = app.get(TwoCaches);
+    const caches = [app.get(Answers).cache, one, two];
+    await app.close();
+    expect(caches.map((cache) => cache.getStatus().phase)).toEqual(['closed', 'closed', 'closed']);
+  });
+
   it('leaves the cache open until everything else has been destroyed', async () => {
     const seen: string[] = [];
     @Injectable()

@@ -14,7 +14,11 @@ import {
   OPTIONS_TYPE,
   type RedisCacheModuleExtras,
 } from './redis-cache.module-definition.js';
-import { createHealthProvider, createServiceProvider } from './redis-cache.providers.js';
+import {
+  createHealthProvider,
+  createServiceProvider,
+  createShutdownProvider,
+} from './redis-cache.providers.js';
 import { getRedisCacheHealthToken, getRedisCacheToken } from './redis-cache.tokens.js';
 
 /** What `registerConsumer` fills. */
@@ -94,7 +98,12 @@ function hasSource(options: object): options is typeof ASYNC_OPTIONS_TYPE {
 function withInstance(definition: DynamicModule, name: string | undefined): DynamicModule {
   return {
     ...definition,
-    providers: [...(definition.providers ?? []), createServiceProvider(name), createHealthProvider(name)],
+    providers: [
+      ...(definition.providers ?? []),
+      createServiceProvider(name),
+      createHealthProvider(name),
+      createShutdownProvider(name),
+    ],
     exports: [getRedisCacheToken(name), getRedisCacheHealthToken(name)],
   };
 }

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { MODULE_OPTIONS_TOKEN, type RedisCacheModuleExtras } from '../nest/redis-cache.module-definition.js';
-import { createHealthProvider } from '../nest/redis-cache.providers.js';
+import { createHealthProvider, createShutdownProvider } from '../nest/redis-cache.providers.js';
 import { getRedisCacheHealthToken, getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 import { createTestingCache, type TestingCacheOptions } from './create-testing-cache.js';
 import { FakeClock } from './fake-clock.js';
@@ -43,6 +43,7 @@ export class RedisCacheTestingModule {
         { provide: MODULE_OPTIONS_TOKEN, useValue: { health: cache.health } },
         { provide: getRedisCacheToken(name), useFactory },
         createHealthProvider(name),
+        createShutdownProvider(name),
       ],
       exports: [FakeClock, getRedisCacheToken(name), getRedisCacheHealthToken(name)],
     };

@@ -13,9 +13,8 @@ describe('negativeTtlSeconds', () => {
   let cache: RedisCacheService;
 
   beforeEach(() => {
-    LogCapture.start();
     jest.useFakeTimers({ now: 1_700_000_000_000 });
-    cache = createRedisCache({ backend: 'memory' });
+    cache = createRedisCache({ backend: 'memory' }, { logger: new LogCapture() });
   });
 
   afterEach(async () => {

@@ -41,8 +41,8 @@ describe('a value of getOrSet', () => {
   let log: LogCapture;
 
   beforeEach(() => {
-    log = LogCapture.start();
-    cache = createRedisCache({ backend: 'memory', maxValueBytes: MAX_VALUE_BYTES });
+    log = new LogCapture();
+    cache = createRedisCache({ backend: 'memory', maxValueBytes: MAX_VALUE_BYTES }, { logger: log });
   });
 
   afterEach(() => cache.close());

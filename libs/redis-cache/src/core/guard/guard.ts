@@ -1,9 +1,12 @@
 import type { Backend } from '../backend/backend.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
+import type { CacheLogger } from '../util/cache-logger.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineSweep } from './deadline-sweep.js';
 import { failureCode, failureKind } from './failure-kind.js';
 import { RecoveryProbe } from './recovery-probe.js';
+
+export type { CacheLogger as GuardLogger };
 
 /**
  * - `starting`: the first connection is being made; operations wait for it, within their deadline
@@ -25,17 +28,11 @@ export interface GuardStatus {
   lastError: string | null;
 }
 
-/** Where the guard reports changes of state, a line each. */
-export interface GuardLogger {
-  log(message: string): void;
-  warn(message: string): void;
-}
-
 export interface GuardOptions {
   /** Deadline of one operation, in milliseconds. */
   deadlineMs: number;
   counters: RedisCacheCounters;
-  logger: GuardLogger;
+  logger: CacheLogger;
 }
 
 const MIN_PROBE_DELAY_MS = 50;

@@ -1,8 +1,3 @@
-import type {
-  BeforeApplicationShutdown,
-  OnApplicationBootstrap,
-  OnApplicationShutdown,
-} from '@nestjs/common';
 import { LeaseEndedError } from '../errors/lease-ended.error.js';
 import { atMost } from '../util/at-most.js';
 import { leaseMsOf } from './call-options.js';
@@ -40,9 +35,7 @@ const MAX_FAILURE_PAUSE_MS = 30_000;
  * consumer.start();
  * await consumer.stop();
  */
-export class RequestConsumer<T = unknown>
-  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown, Drainable
-{
+export class RequestConsumer<T = unknown> implements Drainable {
   readonly #core: QueueCore;
   readonly #options: ResolvedConsumerOptions<T>;
   readonly #leaseMs: number;
