@@ -60,17 +60,19 @@ export { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './core/counters/shared-counters
 export type { TallyBatch, WindowCount } from './core/backend/counter-store.js';
 
 export { AbandonedError } from './core/cache/flight.js';
-export { FactoryTimeoutError } from './core/errors/factory-timeout.error.js';
-export { InvalidCallOptionError } from './core/errors/invalid-call-option.error.js';
-export { InvalidKeyError } from './core/errors/invalid-key.error.js';
-export { InvalidKeyPartError } from './core/errors/invalid-key-part.error.js';
-export { InvalidOptionsError } from './core/errors/invalid-options.error.js';
-export { InvalidTagError } from './core/errors/invalid-tag.error.js';
-export { InvalidTicketError } from './core/errors/invalid-ticket.error.js';
-export { InvalidTtlError } from './core/errors/invalid-ttl.error.js';
-export { LeaseEndedError } from './core/errors/lease-ended.error.js';
-export { RedisCacheError } from './core/errors/redis-cache.error.js';
-export { RejectRequestError } from './core/errors/reject-request.error.js';
-export { RemoteFactoryError } from './core/errors/remote-factory.error.js';
-export { TryLaterError } from './core/errors/try-later.error.js';
-export { ValueTooLargeError } from './core/errors/value-too-large.error.js';
+export {
+  FactoryTimeoutError,
+  InvalidCallOptionError,
+  InvalidKeyError,
+  InvalidKeyPartError,
+  InvalidOptionsError,
+  InvalidTagError,
+  InvalidTicketError,
+  InvalidTtlError,
+  LeaseEndedError,
+  RedisCacheError,
+  RejectRequestError,
+  RemoteFactoryError,
+  TryLaterError,
+  ValueTooLargeError,
+} from './core/errors/errors.js';

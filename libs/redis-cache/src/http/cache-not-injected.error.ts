@@ -1,4 +1,4 @@
-import { RedisCacheError } from '../core/errors/redis-cache.error.js';
+import { RedisCacheError } from '../core/errors/errors.js';
 
 /** A `@CacheResponse()` method of an object that Nest did not create, so that it has no cache. */
 export class CacheNotInjectedError extends RedisCacheError {

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { toJson } from '../core/entry/to-json.js';
-import { RemoteFactoryError } from '../core/errors/remote-factory.error.js';
+import { RemoteFactoryError } from '../core/errors/errors.js';
 
 const CODE = 'ERR_HTTP_RESPONSE ';
 /** Above it a failure is for this process alone. */

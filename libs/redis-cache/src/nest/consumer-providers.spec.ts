@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { InvalidCallOptionError } from '../core/errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../core/errors/errors.js';
 import { RedisCacheModule } from './redis-cache.module.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 import type { RedisCacheService } from '../core/redis-cache.service.js';

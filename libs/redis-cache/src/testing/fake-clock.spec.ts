@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidCallOptionError } from '../core/errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../core/errors/errors.js';
 import { FakeClock } from './fake-clock.js';
 
 describe('FakeClock', () => {

@@ -1,4 +1,4 @@
-import { InvalidCallOptionError } from '../core/errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../core/errors/errors.js';
 
 /** Tells the time. */
 export interface Clock {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { heldFactory } from '@test/get-or-set/factories.js';
 import { createRedisCache } from '../create-redis-cache.js';
-import { FactoryTimeoutError } from '../errors/factory-timeout.error.js';
+import { FactoryTimeoutError } from '../errors/errors.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
 import { AbandonedError } from './flight.js';
 

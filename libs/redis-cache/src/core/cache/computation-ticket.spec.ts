@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidTicketError } from '../errors/invalid-ticket.error.js';
+import { InvalidTicketError } from '../errors/errors.js';
 import { checkedTicket, makeTicket, versionsIn } from './computation-ticket.js';
 
 const TOKEN = '4b1d4a5e-8a0c-4a3b-9a43-0c1f2d3e4f50';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvalidTicketError } from '../errors/invalid-ticket.error.js';
+import { InvalidTicketError } from '../errors/errors.js';
 import { assertKey } from '../entry/cache-key.js';
 import type { TagVersions } from '../entry/entry-envelope.js';
 import { checkedTags, MAX_MS, MIN_LEASE_MS, type Settings } from './settings.js';

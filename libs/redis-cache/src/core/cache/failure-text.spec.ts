@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RemoteFactoryError } from '../errors/remote-factory.error.js';
+import { RemoteFactoryError } from '../errors/errors.js';
 import { readFailure, writeFailure } from './failure-text.js';
 
 const through = (error: unknown): RemoteFactoryError => readFailure(JSON.parse(writeFailure(error)));

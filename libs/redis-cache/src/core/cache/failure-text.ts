@@ -1,4 +1,4 @@
-import { RemoteFactoryError } from '../errors/remote-factory.error.js';
+import { RemoteFactoryError } from '../errors/errors.js';
 
 const MAX_MESSAGE_LENGTH = 4_096;
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { counted, failing } from '@test/get-or-set/factories.js';
 import { createRedisCache } from '../create-redis-cache.js';
-import { RemoteFactoryError } from '../errors/remote-factory.error.js';
+import { RemoteFactoryError } from '../errors/errors.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
 
 const pass = (seconds: number): Promise<void> => jest.advanceTimersByTimeAsync(seconds * 1000);

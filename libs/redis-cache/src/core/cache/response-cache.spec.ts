@@ -4,9 +4,7 @@ import { RecordingLogger } from '@test/fixtures/redis-cache/recording-logger.js'
 import type { EntryStore } from '../backend/backend.js';
 import { resolveOptions } from '../options/redis-cache-options.schema.js';
 import { assemble } from '../create-redis-cache.js';
-import { InvalidKeyError } from '../errors/invalid-key.error.js';
-import { InvalidTtlError } from '../errors/invalid-ttl.error.js';
-import { ValueTooLargeError } from '../errors/value-too-large.error.js';
+import { InvalidKeyError, InvalidTtlError, ValueTooLargeError } from '../errors/errors.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
 
 const wrongType = async (): Promise<never> => {

@@ -1,5 +1,5 @@
 import type { EntryStore } from '../backend/backend.js';
-import { ValueTooLargeError } from '../errors/value-too-large.error.js';
+import { ValueTooLargeError } from '../errors/errors.js';
 import type { Guard, GuardLogger } from '../guard/guard.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/cache-key.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { heldFactory } from '@test/get-or-set/factories.js';
 import type { GetOrSetOptions, TicketOptions } from '../options/get-or-set-options.js';
 import { createRedisCache } from '../create-redis-cache.js';
-import { FactoryTimeoutError } from '../errors/factory-timeout.error.js';
+import { FactoryTimeoutError } from '../errors/errors.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
 import type { ComputationTicket } from './computation-ticket.js';
 

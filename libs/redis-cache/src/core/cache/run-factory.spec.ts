@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { FactoryTimeoutError } from '../errors/factory-timeout.error.js';
+import { FactoryTimeoutError } from '../errors/errors.js';
 import { runFactory } from './run-factory.js';
 
 const { signal } = new AbortController();

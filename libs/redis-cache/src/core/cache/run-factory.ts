@@ -1,4 +1,4 @@
-import { FactoryTimeoutError } from '../errors/factory-timeout.error.js';
+import { FactoryTimeoutError } from '../errors/errors.js';
 import { onAbort } from '../util/on-abort.js';
 import type { Factory, FactoryContext } from './cache-result.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GetOrSetOptions } from '../options/get-or-set-options.js';
 import { createRedisCache } from '../create-redis-cache.js';
-import { RedisCacheError } from '../errors/redis-cache.error.js';
+import { RedisCacheError } from '../errors/errors.js';
 import { checkedTags, MAX_TAG_LENGTH, MAX_TAGS, settingsOf } from './settings.js';
 
 const DEFAULTS = { ttlSeconds: 60 };

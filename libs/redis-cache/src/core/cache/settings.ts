@@ -1,6 +1,5 @@
 import type { GetOrSetDefaults, GetOrSetOptions } from '../options/get-or-set-options.js';
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
-import { InvalidTagError } from '../errors/invalid-tag.error.js';
+import { InvalidCallOptionError, InvalidTagError } from '../errors/errors.js';
 import { ttlToMs } from '../entry/ttl.js';
 
 export const MAX_TAGS = 16;

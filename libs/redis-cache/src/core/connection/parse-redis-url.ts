@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../errors/errors.js';
 
 const DB = /^\d{1,5}$/;
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
-import { InvalidKeyError } from '../errors/invalid-key.error.js';
+import { InvalidCallOptionError, InvalidKeyError } from '../errors/errors.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
 import { ChaosBackend } from '../../testing/chaos/chaos-backend.js';
 import { createTestingCache } from '../../testing/create-testing-cache.js';

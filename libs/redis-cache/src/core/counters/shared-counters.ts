@@ -1,6 +1,6 @@
 import type { CounterStore, TallyBatch, WindowCount } from '../backend/counter-store.js';
 import { assertKey } from '../entry/cache-key.js';
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../errors/errors.js';
 import type { Guard } from '../guard/guard.js';
 
 /** Fields that one call may add to. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidKeyError } from '../errors/invalid-key.error.js';
-import { RedisCacheError } from '../errors/redis-cache.error.js';
+import { InvalidKeyError, RedisCacheError } from '../errors/errors.js';
 import { assertKey, MAX_KEY_LENGTH } from './cache-key.js';
 
 const errorFor = (key: unknown): InvalidKeyError => {

@@ -1,4 +1,4 @@
-import { InvalidKeyError } from '../errors/invalid-key.error.js';
+import { InvalidKeyError } from '../errors/errors.js';
 
 /** Longest key, in UTF-16 code units. */
 export const MAX_KEY_LENGTH = 1_024;

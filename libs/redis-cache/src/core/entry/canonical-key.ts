@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { InvalidKeyPartError } from '../errors/invalid-key-part.error.js';
+import { InvalidKeyPartError } from '../errors/errors.js';
 
 /** What a key depends on beside its parts. */
 export interface CacheKeyOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidTtlError } from '../errors/invalid-ttl.error.js';
+import { InvalidTtlError } from '../errors/errors.js';
 import { MAX_TTL_SECONDS, ttlToMs } from './ttl.js';
 
 describe('ttlToMs', () => {

@@ -1,4 +1,4 @@
-import { InvalidTtlError } from '../errors/invalid-ttl.error.js';
+import { InvalidTtlError } from '../errors/errors.js';
 
 /** A hundred years: far above any use, far below what an expiry in milliseconds can express. */
 export const MAX_TTL_SECONDS = 3_155_760_000;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../errors/errors.js';
 import { optionsFromEnv } from './env.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
 import { redisCacheConfig } from '../../nest/redis-cache.config.js';

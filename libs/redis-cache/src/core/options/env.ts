@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../errors/errors.js';
 import { parseRedisUrl } from '../connection/parse-redis-url.js';
 import { resolveOptions } from './redis-cache-options.schema.js';
 import type { NodeAddress, RedisCacheOptions, RedisConnectionOptions } from './redis-cache-options.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../errors/errors.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
 import { resolveOptions } from './redis-cache-options.schema.js';
 

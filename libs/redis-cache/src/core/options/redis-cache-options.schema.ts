@@ -1,8 +1,7 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { z } from 'zod';
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { InvalidCallOptionError, InvalidOptionsError } from '../errors/errors.js';
 import { MAX_TTL_SECONDS } from '../entry/ttl.js';
 import type { NamedQueueOptions, RedisCacheOptions } from './redis-cache-options.js';
 

@@ -1,5 +1,5 @@
 import { MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../errors/errors.js';
 
 /** How many requests one call may name or ask for. */
 export const MAX_REQUESTS_PER_CALL = 10_000;

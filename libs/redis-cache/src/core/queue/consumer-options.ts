@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeIssue, MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../errors/errors.js';
 import type { ReservedRequest } from './reservations.js';
 import { ConsumerSlots } from './consumer-slots.js';
 

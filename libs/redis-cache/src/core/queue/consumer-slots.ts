@@ -1,4 +1,4 @@
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
+import { InvalidCallOptionError } from '../errors/errors.js';
 
 const MAX_SLOTS = 10_000;
 

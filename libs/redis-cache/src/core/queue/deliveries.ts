@@ -1,4 +1,4 @@
-import { LeaseEndedError } from '../errors/lease-ended.error.js';
+import { LeaseEndedError } from '../errors/errors.js';
 import type { Reservations } from './reservations.js';
 import type { Job } from './job.js';
 

@@ -1,5 +1,5 @@
 import { toJson } from '../entry/to-json.js';
-import { ValueTooLargeError } from '../errors/value-too-large.error.js';
+import { ValueTooLargeError } from '../errors/errors.js';
 import type { QueueParts } from './queue-parts.js';
 
 /**

@@ -1,4 +1,4 @@
-import { LeaseEndedError } from '../errors/lease-ended.error.js';
+import { LeaseEndedError } from '../errors/errors.js';
 import { atMost } from '../util/at-most.js';
 import { leaseMsOf } from './call-options.js';
 import type { Drainable, QueueCore } from './queue-core.js';

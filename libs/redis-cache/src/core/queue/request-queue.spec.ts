@@ -4,7 +4,7 @@ import { type Deferred, deferred } from '@test/fixtures/redis-cache/deferred.js'
 import { RecordingLogger } from '@test/fixtures/redis-cache/recording-logger.js';
 import { resolveOptions } from '../options/redis-cache-options.schema.js';
 import { assemble } from '../create-redis-cache.js';
-import { ValueTooLargeError } from '../errors/value-too-large.error.js';
+import { ValueTooLargeError } from '../errors/errors.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
 
 const DEADLINE_MS = 400;

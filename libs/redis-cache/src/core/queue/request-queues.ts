@@ -1,7 +1,9 @@
 import type { NamedQueueOptions } from '../options/redis-cache-options.js';
-import type { ResolvedRedisCacheOptions } from '../options/redis-cache-options.schema.js';
-import { resolveQueueOptions } from '../options/redis-cache-options.schema.js';
-import { InvalidCallOptionError } from '../errors/invalid-call-option.error.js';
+import {
+  type ResolvedRedisCacheOptions,
+  resolveQueueOptions,
+} from '../options/redis-cache-options.schema.js';
+import { InvalidCallOptionError } from '../errors/errors.js';
 import type { QueueSurroundings } from './queue-parts.js';
 import { QueueCore } from './queue-core.js';
 

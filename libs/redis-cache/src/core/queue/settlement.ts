@@ -1,5 +1,4 @@
-import { RejectRequestError } from '../errors/reject-request.error.js';
-import { TryLaterError } from '../errors/try-later.error.js';
+import { RejectRequestError, TryLaterError } from '../errors/errors.js';
 import { reasonOf } from './call-options.js';
 import type { QueueCore } from './queue-core.js';
 import { backOffMs } from '../util/back-off.js';

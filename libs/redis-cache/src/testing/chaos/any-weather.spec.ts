@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from '@test/support/chance.js';
 import type { LeaseStore } from '../../core/backend/lease-store.js';
 import type { GetOrSetOptions } from '../../core/options/get-or-set-options.js';
-import { RemoteFactoryError } from '../../core/errors/remote-factory.error.js';
+import { RemoteFactoryError } from '../../core/errors/errors.js';
 import type { ChaosTally } from './chaos-backend.js';
 import type { ChaosOptions } from './chaos-options.js';
 import { ACTIONS, type Step } from './spec-support/steps.js';

@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import type { Backend, LinkListener } from '../../core/backend/backend.js';
 import type { CacheEvent, CacheEventListener } from '../../core/backend/event-channel.js';
 import { MemoryBackend } from '../../core/backend/memory/memory-backend.js';
-import { InvalidOptionsError } from '../../core/errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../../core/errors/errors.js';
 import { ChaosBackend } from './chaos-backend.js';
 import type { ChaosOptions } from './chaos-options.js';
 import { ChaosError } from './chaos.error.js';

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../../core/errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../../core/errors/errors.js';
 
 /** What goes wrong, and how often. Rates are probabilities per operation, from 0 (never) to 1 (always). */
 export interface ChaosOptions {

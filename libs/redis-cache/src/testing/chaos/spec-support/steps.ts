@@ -1,6 +1,6 @@
 import type { Factory } from '../../../core/cache/cache-result.js';
 import type { GetOrSetOptions } from '../../../core/options/get-or-set-options.js';
-import { RemoteFactoryError } from '../../../core/errors/remote-factory.error.js';
+import { RemoteFactoryError } from '../../../core/errors/errors.js';
 import type { RedisCacheService } from '../../../core/redis-cache.service.js';
 
 /** The only error that a factory here throws. */
