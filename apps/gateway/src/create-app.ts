@@ -3,13 +3,11 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from './app.module.js';
 import { type GatewayConfig, gatewayConfig, readGatewayConfig } from './config/gateway-config.js';
 import { useDocs } from './docs/use-docs.js';
-import { allowBodilessDelete } from './http/bodiless-delete.js';
-import { serverOptions } from './http/server-options.js';
-import { useLane } from './lane/use-lane.js';
-import { createLoggers, isForPerson } from './logging/create-loggers.js';
-import { fastifyLogOptions } from './logging/fastify-options.js';
-import { PinoNestLogger } from './logging/pino-nest-logger.js';
-import { useLogs } from './logging/use-logs.js';
+import { allowBodilessDelete, serverOptions } from './http/server-options.js';
+import { useLane } from './fast-path/use-lane.js';
+import { createLoggers, isForPerson, fastifyLogOptions } from './observability/logging/create-loggers.js';
+import { PinoNestLogger } from './observability/logging/pino-nest-logger.js';
+import { useLogs } from './observability/logging/access-log.js';
 import { useAssets } from './page/use-assets.js';
 import { assertProtected } from './security/exposure.js';
 import { protect } from './security/protect.js';

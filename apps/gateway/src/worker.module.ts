@@ -4,7 +4,7 @@ import { RedisCacheModule } from 'nestjs-redis-cache';
 import { cacheOptions } from './config/cache-options.js';
 import { gatewayConfig } from './config/gateway-config.js';
 import { PoolModule } from './pool/pool.module.js';
-import { WorkerDrain } from './lifecycle/worker-drain.js';
+import { WorkerDrain } from './lifecycle/shutdown.js';
 
 /** A worker process: takes tasks out of the queue, and stores their answers in the cache. */
 @Module({

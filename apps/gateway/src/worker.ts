@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { readGatewayConfig } from './config/gateway-config.js';
 import { assertSharedPool } from './pool/pool-options.js';
-import { createLoggers, isForPerson } from './logging/create-loggers.js';
-import { PinoNestLogger } from './logging/pino-nest-logger.js';
+import { createLoggers, isForPerson } from './observability/logging/create-loggers.js';
+import { PinoNestLogger } from './observability/logging/pino-nest-logger.js';
 import { WorkerModule } from './worker.module.js';
 
 async function main(): Promise<void> {

@@ -1,6 +1,6 @@
-import { addSavings, noSavings, type SavingsCounts } from '../savings/savings-counts.js';
+import { addSavings, noSavings, type SavingsCounts } from '../savings/savings-table.js';
 import type { SavingsReading } from '../savings/savings.service.js';
-import type { Tenant } from '../security/tenant.js';
+import type { Tenant } from '../tenants/tenant.js';
 
 /** The counts of one model. */
 export interface ModelStats extends SavingsCounts {

@@ -1,10 +1,9 @@
 import { Controller, Delete, Get, Param } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
-import { scopedTags, TAG_PATTERN } from '../completion/scoped-tags.js';
+import { scopedTags, TAG_PATTERN, type Tenant } from '../tenants/tenant.js';
 import { ProblemError } from '../http/problem.js';
 import { SavingsService } from '../savings/savings.service.js';
-import { AdminOnly, CurrentTenant, Monitored } from '../security/access.decorators.js';
-import type { Tenant } from '../security/tenant.js';
+import { AdminOnly, CurrentTenant, Monitored } from '../tenants/access.decorators.js';
 import { type CacheStats, cacheStatsFor } from './cache-stats.js';
 
 const UNAVAILABLE = { code: 'ERR_REDIS_UNAVAILABLE' };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CacheStats } from '../cache/cache-stats.js';
-import { SAVINGS_METRICS, type SavingsMetric } from '../savings/savings-counts.js';
+import { SAVINGS_METRICS, type SavingsMetric } from '../savings/savings-table.js';
 import { apiSchema } from './api-schemas.js';
 import { problems } from './problem-docs.js';
 import { jsonAnswer, pathPart, type RouteDocs } from './route-doc.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { CompletionResponse } from '../completion/completion-response.js';
-import { completionBody } from '../completion/completion.schema.js';
+import type { CompletionResponse } from '../completions/completion-response.js';
+import { completionBody } from '../completions/completion-body.js';
 import { apiSchema } from './api-schemas.js';
 import { problems } from './problem-docs.js';
 import { EXAMPLE_TASK, TASK } from './tasks.docs.js';

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { RedisCacheHealthIndicator } from 'nestjs-redis-cache';
 import { WorkerPoolHealthIndicator } from 'nestjs-worker-pool/health';
-import { Public } from '../security/access.decorators.js';
+import { Public } from '../tenants/access.decorators.js';
 
 @Controller('health')
 export class HealthController {

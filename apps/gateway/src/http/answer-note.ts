@@ -49,3 +49,6 @@ function twoDecimals(value: number): string {
   const rest = hundredths % 100;
   return `${(hundredths - rest) / 100}.${rest < 10 ? '0' : ''}${rest}`;
 }
+
+/** Media type of every JSON answer. */
+export const JSON_TYPE = 'application/json; charset=utf-8';

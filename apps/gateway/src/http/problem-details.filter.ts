@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problemShape } from './error-shape.js';
+import { problemShape } from './route-config.js';
 import { INTERNAL_ERROR, type ProblemError } from './problem.js';
 import { toProblemError } from './to-problem-error.js';
 

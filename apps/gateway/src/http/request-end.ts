@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Tenant } from '../security/tenant.js';
+import type { Tenant } from '../tenants/tenant.js';
 import type { AnswerNote } from './answer-note.js';
 
 /** What other servers say where the client left before the answer. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { CompletionAnswer } from '../completion/completion-order.js';
+import type { CompletionAnswer } from '../completions/completion-call.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { INTERNAL_ERROR } from '../http/problem.js';
 import { toProblemError } from '../http/to-problem-error.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TaskResult, UpstreamFailure } from 'nestjs-worker-pool';
-import { TaskFailedError } from '../completion/task-failed.error.js';
+import { TaskFailedError } from '../completions/errors.js';
 import { ProblemError } from '../http/problem.js';
 import { messagesErrorShape } from './messages-error.js';
 

@@ -1,5 +1,5 @@
-import { TaskFailedError } from '../completion/task-failed.error.js';
-import type { ErrorShape } from '../http/error-shape.js';
+import { TaskFailedError } from '../completions/errors.js';
+import type { ErrorShape } from '../http/route-config.js';
 import type { ProblemError } from '../http/problem.js';
 
 /** The API's error types by status. Other statuses are `invalid_request_error` below 500, otherwise `api_error`. */

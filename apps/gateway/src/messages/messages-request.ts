@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from 'nestjs-redis-cache';
 import type { CompletionMessage, CompletionRequest, ContentBlock, ToolDefinition } from 'nestjs-worker-pool';
 import { z } from 'zod';
-import type { CompletionOrder } from '../completion/completion-order.js';
+import type { CompletionOrder } from '../completions/completion-call.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CompletionModule } from '../completion/completion.module.js';
+import { CompletionModule } from '../completions/completions.module.js';
 import {
   CountTokensController,
   MessagesController,

@@ -1,6 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { AdminOnly, Monitored } from '../security/access.decorators.js';
+import { AdminOnly, Monitored } from '../tenants/access.decorators.js';
 import { MetricsService } from './metrics.service.js';
 
 @Controller('metrics')

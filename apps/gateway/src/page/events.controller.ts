@@ -1,9 +1,9 @@
 import { type BeforeApplicationShutdown, Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from '../http/problem.js';
-import { sendEvents } from '../http/send-events.js';
-import { CurrentTenant } from '../security/access.decorators.js';
-import type { Tenant } from '../security/tenant.js';
+import { sendEvents } from '../http/client-gone.js';
+import { CurrentTenant } from '../tenants/access.decorators.js';
+import type { Tenant } from '../tenants/tenant.js';
 import { LiveFeed } from './live-feed.js';
 import { LiveSnapshots } from './live-snapshot.js';
 

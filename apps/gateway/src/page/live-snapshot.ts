@@ -6,7 +6,7 @@ import { inTime } from '../util/in-time.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import type { AnswerTotals } from '../metrics/request-metrics.js';
 import { TenantQueues } from '../queue/tenant-queues.js';
-import type { Tenant } from '../security/tenant.js';
+import type { Tenant } from '../tenants/tenant.js';
 
 /** What the page shows of this process, as it is at one moment. Sums of all tenants, but for the queue. */
 export interface LiveSnapshot {

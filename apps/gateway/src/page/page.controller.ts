@@ -1,6 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Public } from '../security/access.decorators.js';
+import { Public } from '../tenants/access.decorators.js';
 import { publicFile } from './public-files.js';
 
 /** The page that shows the cache at work. */

@@ -1,7 +1,7 @@
 import type { RequestQueue } from 'nestjs-redis-cache';
 import { z } from 'zod';
 import { ProblemError } from '../http/problem.js';
-import type { Tenant } from '../security/tenant.js';
+import type { Tenant } from '../tenants/tenant.js';
 import type { TenantQueues } from './tenant-queues.js';
 
 /** Whose queue is asked for; default: that of the caller's own tenant. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { QueueOutcome, RequestQueue } from 'nestjs-redis-cache';
 import type { PoolStats, WorkerPool } from 'nestjs-worker-pool';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import type { Tenant } from '../security/tenant.js';
+import type { Tenant } from '../tenants/tenant.js';
 import { QueueController } from './queue.controller.js';
 import type { TenantQueues } from './tenant-queues.js';
 

@@ -1,13 +1,17 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { WorkerPool } from 'nestjs-worker-pool';
-import { assertWithinLimits } from '../completion/assert-within-limits.js';
-import { type CompletionBody, completionBody, toCompletionRequest } from '../completion/completion.schema.js';
+import {
+  assertWithinLimits,
+  type CompletionBody,
+  completionBody,
+  toCompletionRequest,
+} from '../completions/completion-body.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { inTime } from '../util/in-time.js';
-import { AdminOnly, CurrentTenant } from '../security/access.decorators.js';
-import type { Tenant } from '../security/tenant.js';
+import { AdminOnly, CurrentTenant } from '../tenants/access.decorators.js';
+import type { Tenant } from '../tenants/tenant.js';
 import { retryAfterSeconds } from '../tasks/retry-after.js';
 import { askedQueue, whoseQueue, type WhoseQueue } from './asked-queue.js';
 import type { QueuedCompletion } from './queued-completion.js';

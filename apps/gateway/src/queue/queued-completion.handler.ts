@@ -6,8 +6,8 @@ import {
   type ReservedRequest,
   TryLaterError,
 } from 'nestjs-redis-cache';
-import { type CompletionBody, completionBody, toCompletionRequest } from '../completion/completion.schema.js';
-import { CompletionService } from '../completion/completion.service.js';
+import { type CompletionBody, completionBody, toCompletionRequest } from '../completions/completion-body.js';
+import { CompletionService } from '../completions/completions.service.js';
 import type { QueuedCompletion } from './queued-completion.js';
 
 /** How long to take nothing from the queue when it is not known how long the pool will be busy. */

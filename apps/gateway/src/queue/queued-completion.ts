@@ -1,4 +1,4 @@
-import type { CompletionBody } from '../completion/completion.schema.js';
+import type { CompletionBody } from '../completions/completion-body.js';
 
 /** What is put into the queue: a request, and for whom it is answered. */
 export interface QueuedCompletion {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type QueueStats, RedisCacheService, type RequestQueue } from 'nestjs-redis-cache';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
-import { ANONYMOUS_NAME, type Tenant } from '../security/tenant.js';
+import { ANONYMOUS_NAME, type Tenant } from '../tenants/tenant.js';
 
 const NOTHING: QueueStats = { waiting: 0, reserved: 0, dead: 0, oldestAgeSeconds: null };
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { type CacheStatus, forwarded, type RedisCacheService } from 'nestjs-redis-cache';
 import { ChaosBackend, createTestingCache, MemoryBackend } from 'nestjs-redis-cache/testing';
-import type { CompletionAnswer } from '../completion/completion-order.js';
-import type { SavingsCounts } from './savings-counts.js';
+import type { CompletionAnswer } from '../completions/completion-call.js';
+import type { SavingsCounts } from './savings-table.js';
 import { type HitFacts, SavingsService } from './savings.service.js';
 
 const COMPLETION = {

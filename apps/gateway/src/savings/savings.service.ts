@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MAX_TALLY_FIELDS, RedisCacheService } from 'nestjs-redis-cache';
-import type { Completion } from 'nestjs-worker-pool';
-import type { CompletionAnswer } from '../completion/completion-order.js';
-import { RecentIds } from './recent-ids.js';
-import type { SavingsMetric } from './savings-counts.js';
-import { SavingsTable } from './savings-table.js';
-import { tokensOf } from './tokens-of.js';
+import type { Completion, TokenUsage } from 'nestjs-worker-pool';
+import type { CompletionAnswer } from '../completions/completion-call.js';
+import { type SavingsMetric, SavingsTable } from './savings-table.js';
 
 const TALLY = 'savings';
 const FLUSH_MS = 1_000;
@@ -169,4 +166,25 @@ function metricOf(cacheStatus: CompletionAnswer['cacheStatus']): SavingsMetric {
   if (cacheStatus.collapsed) return 'collapsed';
   if (cacheStatus.reason === 'stale') return 'stale';
   return cacheStatus.reason === 'miss' ? 'misses' : 'bypassed';
+}
+
+const MAX_IDS = 10_000;
+
+/** Remembers the latest ids, so many that none of them comes again later. */
+export class RecentIds {
+  readonly #ids = new Set<string>();
+
+  /** `false` when it is known already. */
+  add(id: string): boolean {
+    if (this.#ids.has(id)) return false;
+    this.#ids.add(id);
+    if (this.#ids.size > MAX_IDS) this.#ids.delete(this.#ids.values().next().value!);
+    return true;
+  }
+}
+
+/** All tokens that were read or written, those of the model's own cache included. */
+export function tokensOf(usage: TokenUsage): number {
+  const { cache_creation_input_tokens: stored, cache_read_input_tokens: reread } = usage;
+  return usage.input_tokens + usage.output_tokens + (stored ?? 0) + (reread ?? 0);
 }

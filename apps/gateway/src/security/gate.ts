@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiKeys } from '../config/api-keys.js';
 import type { HostCheck } from './host-check.js';
-import type { CountCall } from './limits/create-limits.js';
-import { presentedKey } from './presented-key.js';
-import { ANONYMOUS, type Tenant } from './tenant.js';
+import type { CountCall } from '../limits/create-limits.js';
+import { presentedKey } from '../tenants/presented-key.js';
+import { ANONYMOUS, type Tenant } from '../tenants/tenant.js';
 
 /** Who asks, by the headers alone; `undefined` where it takes more than these to let a request pass. */
 export type Identify = (headers: IncomingHttpHeaders) => Tenant | undefined;

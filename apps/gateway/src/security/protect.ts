@@ -1,15 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { onRequestHookHandler } from 'fastify';
+import type { onRequestHookHandler, RouteOptions } from 'fastify';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { isLoopback } from './exposure.js';
 import { type Gate, identifyByHost, identifyByKey, identifyNobody } from './gate.js';
 import { hostCheck, refuseOtherHosts } from './host-check.js';
-import { admitEveryone, checkKeys } from './key-check.js';
-import { countNothing, createLimits, type Limits } from './limits/create-limits.js';
+import { admitEveryone, checkKeys } from '../tenants/key-check.js';
+import { countNothing, createLimits, type Limits } from '../limits/create-limits.js';
 import { pageHeaders } from './page-headers.js';
-import { markPublic } from './public-urls.js';
-import { limitUrl } from './url-limit.js';
+import { limitUrl } from '../http/server-options.js';
 
 /** Puts in front of all routes what keeps strangers out. Has to run before any route is registered. */
 export async function protect(app: NestFastifyApplication): Promise<Gate> {
@@ -45,4 +44,15 @@ function admission(config: GatewayConfig, { calls, countCall, failures }: Limits
 /** Whether every caller is exempt from the limit, so that there is no need to look at each. */
 function servesThisMachineOnly({ API_KEYS: keys, HOST, TRUST_PROXY: proxies }: GatewayConfig): boolean {
   return keys === undefined && proxies === undefined && isLoopback(HOST);
+}
+
+/**
+ * Routes of plugins, which no decorator can mark: the page's own files, and the API's description. Compared
+ * with the pattern of a route, not with what a request asks for, so that no spelling of a URL gets past.
+ */
+const PUBLIC_URLS = /^\/(assets|docs|docs-json|docs-yaml)(\/|$)/;
+
+/** Marks such a route as public when it is registered. */
+export function markPublic(route: RouteOptions): void {
+  if (PUBLIC_URLS.test(route.url)) route.config = { ...route.config, isPublic: true };
 }

@@ -1,0 +1,64 @@
+import { MAX_TTL_SECONDS } from 'nestjs-redis-cache';
+import type { CompletionRequest } from 'nestjs-worker-pool';
+import { z } from 'zod';
+import { TAG_PATTERN } from '../tenants/tenant.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { ProblemError } from '../http/problem.js';
+
+const MAX_MODEL_LENGTH = 128;
+
+const text = (error = 'must be a string') => z.string({ error });
+const notBlank = (value: string): boolean => value.trim() !== '';
+const tag = text().regex(TAG_PATTERN, 'must be 1 to 64 letters, digits or ". _ : -"');
+
+/** Body of `POST /v1/completions` and `POST /v1/queue`. Limits that are configured are checked behind it. */
+export const completionBody = z.strictObject({
+  prompt: text('is required and must be a string').refine(notBlank, 'must not be empty'),
+  model: text().min(1, 'must not be empty').max(MAX_MODEL_LENGTH).optional(),
+  system: text().min(1, 'must not be empty').optional(),
+  max_tokens: z.int().min(1).optional(),
+  temperature: z.number().min(0).max(1).optional(),
+  ttl_seconds: z.number().positive().max(MAX_TTL_SECONDS).optional(),
+  tags: z.array(tag, { error: 'must be a list of strings' }).optional(),
+});
+
+export type CompletionBody = z.output<typeof completionBody>;
+
+/** What reaches the executor: the body without what concerns only the cache. */
+export function toCompletionRequest({
+  ttl_seconds: _ttl,
+  tags: _tags,
+  ...request
+}: CompletionBody): CompletionRequest {
+  return request;
+}
+
+/** The limits that are a matter of configuration. */
+export type CompletionLimits = Pick<GatewayConfig, 'MAX_PROMPT_BYTES' | 'MAX_TTL_SECONDS' | 'MAX_TAGS'>;
+
+/**
+ * Lets a body pass, or throws.
+ *
+ * @throws {ProblemError} 413 for the prompt, 400 for the rest, naming the field
+ */
+export function assertWithinLimits(body: CompletionBody, limits: CompletionLimits): void {
+  const { prompt, ttl_seconds: ttlSeconds = 0, tags } = body;
+  // A UTF-16 code unit takes three bytes at most, so short prompts need not be counted.
+  if (prompt.length * 3 > limits.MAX_PROMPT_BYTES) assertPromptFits(prompt, limits.MAX_PROMPT_BYTES);
+  if (ttlSeconds > limits.MAX_TTL_SECONDS) refuse('ttl_seconds', `must be at most ${limits.MAX_TTL_SECONDS}`);
+  if (tags && tags.length > limits.MAX_TAGS) refuse('tags', `must be at most ${limits.MAX_TAGS} tags`);
+}
+
+function assertPromptFits(prompt: string, maxBytes: number): void {
+  if (Buffer.byteLength(prompt) <= maxBytes) return;
+  const detail = `is larger than the limit of ${maxBytes} bytes`;
+  throw problemWith('prompt', detail, 413, 'ERR_PROMPT_TOO_LARGE');
+}
+
+function refuse(field: string, detail: string): never {
+  throw problemWith(field, detail, 400, 'ERR_VALIDATION');
+}
+
+function problemWith(field: string, detail: string, status: number, code: string): ProblemError {
+  return new ProblemError(status, `${field}: ${detail}`, { code, errors: [{ field, detail }] });
+}

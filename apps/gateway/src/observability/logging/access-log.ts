@@ -1,0 +1,60 @@
+import { answerSourceOf } from '../../http/answer-note.js';
+import { type RequestEnd, type RequestObserver, watchRequests } from '../../http/request-end.js';
+import type { FastifyInstance } from 'fastify';
+import type { GatewayLoggers } from './create-loggers.js';
+import { echoRequestId } from '../../http/request-id.js';
+
+/** The level of all lines of the access log. */
+export const ACCESS_LEVEL = 'info';
+
+const BEFORE_TIME = `{"level":"${ACCESS_LEVEL}","time":`;
+const BEFORE_ID = `,"pid":${process.pid},"requestId":`;
+/** Texts of which there are few: routes, methods, tenants, and what answers say of the cache. */
+const MAX_QUOTED = 2_000;
+const quoted = new Map<string, string>();
+
+/**
+ * Writes one line of JSON for each request: `requestId`, `method`, `route`, `status`, `durationMs`, and where
+ * there is one `cache`, `source`, `tenant` (none where the key was not accepted) and `aborted`.
+ */
+export function accessLog(write: (line: string) => void): RequestObserver {
+  return (end) => write(accessLine(end));
+}
+
+/** Put together by hand: a serialiser for any object would take several times as long. */
+export function accessLine(end: RequestEnd): string {
+  const { id, method, route, status, durationMs, aborted, tenant, answer, cacheStatus } = end;
+  const head = `${startOf(Date.now())}${JSON.stringify(id)},"method":${quote(method)},"route":${quote(route)}`;
+  const cache = cacheStatus === undefined ? '' : `,"cache":${quote(cacheStatus)}`;
+  const source = answer === null ? '' : `,"source":"${answerSourceOf(answer)}"`;
+  const who = tenant === undefined ? '' : `,"tenant":${quote(tenant)}`;
+  const gone = aborted ? ',"aborted":true' : '';
+  return `${head},"status":${status}${cache}${source}${who},"durationMs":${durationMs}${gone}}\n`;
+}
+
+let startedAt = 0;
+let start = '';
+
+/** What lines of one millisecond begin with. */
+function startOf(now: number): string {
+  if (now === startedAt) return start;
+  startedAt = now;
+  start = `${BEFORE_TIME}${now}${BEFORE_ID}`;
+  return start;
+}
+
+function quote(text: string): string {
+  const known = quoted.get(text);
+  if (known !== undefined) return known;
+  if (quoted.size >= MAX_QUOTED) quoted.clear();
+  const made = JSON.stringify(text);
+  quoted.set(text, made);
+  return made;
+}
+
+/** Request ids and the access log. Has to come before whatever may refuse a request. */
+export function useLogs(fastify: FastifyInstance, logs: GatewayLoggers): void {
+  echoRequestId(fastify);
+  watchRequests(fastify);
+  fastify.requestObservers.push(accessLog(logs.access));
+}
