@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
 import ts from 'typescript';
 
@@ -8,6 +8,8 @@ const PAGES = readdirSync('docs')
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`);
 const DOCUMENTS = [...READMES, ...PAGES];
+const DECISIONS_INDEX = 'docs/decisions/README.md';
+const DECISIONS = readdirSync('docs/decisions').map((name) => `docs/decisions/${name}`);
 const SNIPPET = /^```ts\n(.*?)^```/gms;
 const FENCED = /^```.*?^```/gms;
 const LINK = /\]\((?!https?:)([^)\s]+)\)/g;
@@ -74,11 +76,17 @@ it('the snippets of all documents compile', () => {
   expect(compile(files)).toEqual([]);
 });
 
-it.each(DOCUMENTS)('the links of %s lead somewhere', (document) => {
+it.each([...DOCUMENTS, ...DECISIONS, 'CONTRIBUTING.md'])('the links of %s lead somewhere', (document) => {
   expect(brokenLinksOf(document)).toEqual([]);
 });
 
 it('the README leads to every page', () => {
   const readme = readFileSync('README.md', 'utf8');
-  expect(PAGES.filter((page) => !readme.includes(`](${page}`))).toEqual([]);
+  expect([...PAGES, DECISIONS_INDEX].filter((page) => !readme.includes(`](${page}`))).toEqual([]);
+});
+
+it('the index of the decisions leads to each of them', () => {
+  const index = readFileSync(DECISIONS_INDEX, 'utf8');
+  const decisions = DECISIONS.filter((page) => page !== DECISIONS_INDEX);
+  expect(decisions.filter((page) => !index.includes(`](${basename(page)})`))).toEqual([]);
 });
