@@ -44,25 +44,27 @@ function operationsOf(cache) {
   };
 }
 
-/** Nothing where the build hands out no requests on trial. */
+/** Nothing where the build cannot reserve requests. */
 function queueOf(cache, RequestConsumer) {
-  if (RequestConsumer === undefined) return {};
+  const queue = typeof cache.queue === 'function' ? cache.queue() : cache;
+  if (queue.reserveRequests === undefined) return {};
+  const createConsumer = (options) => queue.createConsumer?.(options) ?? new RequestConsumer(queue, options); // builds before `createConsumer`
   return {
-    enqueue: (value) => accepted(cache.queueRequest(value)),
-    add: (value) => accepted(cache.queueRequest(value)),
+    enqueue: (value) => accepted(queue.queueRequest(value)),
+    add: (value) => accepted(queue.queueRequest(value)),
     async take(count) {
-      const held = await cache.reserveRequests(count, { leaseSeconds: 60 });
-      const done = await cache.acknowledgeRequests(held.map(({ id }) => id));
+      const held = await queue.reserveRequests(count, { leaseSeconds: 60 });
+      const done = await queue.acknowledgeRequests(held.map(({ id }) => id));
       if (done.includes(false)) throw new Error('an acknowledgement had no effect');
       return held.map(({ data }) => data);
     },
     async clearQueue() {
-      const length = await cache.getQueueLength();
-      await cache.clearQueue();
+      const length = await queue.getQueueLength();
+      await queue.clearQueue();
       return length;
     },
     async work(concurrency, handle) {
-      const consumer = new RequestConsumer(cache, { concurrency, handler: ({ data }) => handle(data) });
+      const consumer = createConsumer({ concurrency, handler: ({ data }) => handle(data) });
       consumer.start();
       return () => consumer.stop();
     },

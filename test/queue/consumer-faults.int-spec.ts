@@ -1,5 +1,4 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { RequestConsumer } from 'nestjs-redis-cache';
 import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { deferred } from '@test/fixtures/redis-cache/deferred.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
@@ -27,7 +26,7 @@ describe('RequestConsumer when Redis goes away', () => {
     await cache.queueRequests([1, 2, 3]);
     const gate = deferred<void>();
     const handled: number[] = [];
-    const consumer = new RequestConsumer<number>(cache, {
+    const consumer = cache.createConsumer<number>({
       handler: async ({ data }) => {
         await gate.promise;
         handled.push(data);
@@ -59,7 +58,7 @@ describe('RequestConsumer when Redis goes away', () => {
     const first = deferred<void>();
     const gate = deferred<void>();
     const handled: number[] = [];
-    const consumer = new RequestConsumer<number>(cache, {
+    const consumer = cache.createConsumer<number>({
       concurrency: 4,
       leaseSeconds: LEASE_SECONDS,
       handler: async ({ data }) => {

@@ -3,7 +3,7 @@ import {
   ConsumerSlots,
   InvalidCallOptionError,
   type RedisCacheService,
-  RequestConsumer,
+  type RequestConsumer,
   type RequestConsumerOptions,
   TryLaterError,
 } from 'nestjs-redis-cache';
@@ -40,7 +40,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
   };
 
   const consume = (queue: string, options: RequestConsumerOptions<string>): RequestConsumer<string> => {
-    const consumer = new RequestConsumer<string>(cache.getQueue(queue), options);
+    const consumer = cache.getQueue(queue).createConsumer<string>(options);
     consumer.start();
     return consumer;
   };
@@ -119,6 +119,6 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     for (const count of [0, -1, 1.5, 10_001, Number.NaN, '2' as unknown as number])
       expect(() => new ConsumerSlots(count)).toThrow(InvalidCallOptionError);
     const slots = { count: 1 } as unknown as ConsumerSlots;
-    expect(() => new RequestConsumer(cache, { handler: () => {}, slots })).toThrow(/^slots/);
+    expect(() => cache.createConsumer({ handler: () => {}, slots })).toThrow(/^slots/);
   });
 });

@@ -5,7 +5,7 @@ import {
   LeaseEndedError,
   type RedisCacheService,
   RejectRequestError,
-  RequestConsumer,
+  type RequestConsumer,
   type RequestConsumerOptions,
   TryLaterError,
 } from 'nestjs-redis-cache';
@@ -39,7 +39,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
   };
 
   const consume = (options: RequestConsumerOptions<number>): RequestConsumer<number> => {
-    const consumer = new RequestConsumer(cache, options);
+    const consumer = cache.createConsumer(options);
     consumer.start();
     return consumer;
   };
@@ -270,7 +270,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     ['speed', { speed: 9 } as never],
   ])('refuses a wrong %s by its name', (field, options) => {
     open();
-    const make = (): unknown => new RequestConsumer(cache, { handler: () => {}, ...options });
+    const make = (): unknown => cache.createConsumer({ handler: () => {}, ...options });
     expect(make).toThrow(InvalidCallOptionError);
     expect(make).toThrow(expect.objectContaining({ field }));
   });

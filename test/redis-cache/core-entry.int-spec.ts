@@ -18,13 +18,13 @@ async function runWithoutNest(
 
 it('nestjs-redis-cache/core caches, queues and consumes without Nest', async () => {
   const run = await runWithoutNest(`
-    import { createRedisCache, RequestConsumer } from 'nestjs-redis-cache/core';
+    import { createRedisCache } from 'nestjs-redis-cache/core';
     const cache = createRedisCache({ backend: 'memory' });
     await cache.getOrSet('key', () => 'computed');
     console.log(await cache.getOrSet('key', () => 'computed again'));
     await cache.queueRequest('queued');
     const handled = await new Promise((resolve) => {
-      new RequestConsumer(cache, { handler: ({ data }) => resolve(data) }).start();
+      cache.createConsumer({ handler: ({ data }) => resolve(data) }).start();
     });
     console.log(handled);
     await cache.close();

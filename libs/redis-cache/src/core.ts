@@ -33,18 +33,17 @@ export type { ComputationTicket } from './core/cache/computation-ticket.js';
 export type { BytesHit, NearHit, PlainHits } from './core/cache/plain-hits.js';
 export type { ResponseToCache } from './core/redis-cache.parts.js';
 
-export {
-  type LeaseOptions,
-  type ListDeadLettersOptions,
-  type QueueStats,
-  type ReleaseOptions,
-  RequestQueue,
-  type WaitOptions,
-} from './core/queue/request-queue.js';
+export { type QueueStats, RequestQueue } from './core/queue/request-queue.js';
+export type {
+  LeaseOptions,
+  ListDeadLettersOptions,
+  ReleaseOptions,
+  WaitOptions,
+} from './core/queue/call-options.js';
 export type { DeadLetter, ReplayOutcome } from './core/queue/dead-letters.js';
 export type { QueueOutcome } from './core/queue/producer.js';
 export type { ReservedRequest } from './core/queue/reservations.js';
-export { RequestConsumer } from './core/queue/request-consumer.js';
+export type { RequestConsumer } from './core/queue/request-consumer.js';
 export { ConsumerSlots } from './core/queue/consumer-slots.js';
 export type {
   HandlerContext,

@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { ConsumerSlots, RequestConsumer } from 'nestjs-redis-cache';
+import { ConsumerSlots, type RequestConsumer } from 'nestjs-redis-cache';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import type { QueuedCompletion } from './queued-completion.js';
 import { QueuedCompletionHandler } from './queued-completion.handler.js';
@@ -34,9 +34,8 @@ export class QueueConsumers
       // As long as the pool lets running work go on; see WorkDeadline.
       drainTimeoutMs: config.SHUTDOWN_GRACE_MS + config.SHUTDOWN_DRAIN_MS,
     };
-    this.#consumers = Array.from(
-      queues,
-      ([tenant, queue]) => new RequestConsumer(queue, { ...options, handler: handler.of(tenant) }),
+    this.#consumers = Array.from(queues, ([tenant, queue]) =>
+      queue.createConsumer({ ...options, handler: handler.of(tenant) }),
     );
   }
 

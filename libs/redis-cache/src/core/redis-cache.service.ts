@@ -32,7 +32,7 @@ import type { RedisCacheCounters } from './counters/counters.js';
  */
 export class RedisCacheService extends RequestQueue {
   constructor(private readonly parts: RedisCacheParts) {
-    super(parts.queues.plain);
+    super(parts.queues.default);
   }
 
   /** Hits at the least cost, for a hot path of your own in front of `getOrSet`. */

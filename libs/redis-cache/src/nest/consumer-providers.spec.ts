@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { InvalidCallOptionError } from '../core/errors/errors.js';
@@ -85,7 +85,7 @@ describe('a consumer of a module', () => {
     const cache = cacheOf(running);
     await cache.queueRequest('before');
     expect(await sentBy(running, 1)).toEqual(['before']);
-    const consumer = running.get<RequestConsumer>(getRequestConsumerToken(), { strict: false });
+    const consumer = running.get<OnApplicationShutdown>(getRequestConsumerToken(), { strict: false });
     const { sent } = running.get(Mailer, { strict: false });
     await consumer.onApplicationShutdown();
     await cache.queueRequest('after');

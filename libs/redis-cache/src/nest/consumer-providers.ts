@@ -1,30 +1,38 @@
-import type { FactoryProvider, InjectionToken, ModuleMetadata, Provider } from '@nestjs/common';
-import { getRedisCacheToken } from './redis-cache.tokens.js';
-import type { RedisCacheService } from '../core/redis-cache.service.js';
+import type {
+  BeforeApplicationShutdown,
+  FactoryProvider,
+  InjectionToken,
+  ModuleMetadata,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  Provider,
+} from '@nestjs/common';
 import type { RequestConsumerOptions } from '../core/queue/consumer-options.js';
-import { RequestConsumer } from '../core/queue/request-consumer.js';
+import type { RequestConsumer } from '../core/queue/request-consumer.js';
+import type { RedisCacheService } from '../core/redis-cache.service.js';
+import { getRedisCacheToken } from './redis-cache.tokens.js';
 
 type MaybeOptions<T> = RequestConsumerOptions<T> | null;
 
 /** How a consumer is registered. */
 export interface ConsumerRegistration<T = unknown> {
-  /** Name of the queue; default: the one that the service is itself. */
+  /** Name of the queue. Default: the module's default queue. */
   queue?: string;
-  /** Name of the `RedisCacheModule` instance; the plain one has none. */
+  /** Name of the `RedisCacheModule` instance. Default: the unnamed one. */
   name?: string;
-  /** Modules that export what `inject` names. */
+  /** Modules that export the providers in `inject`. */
   imports?: ModuleMetadata['imports'];
-  /** What `useFactory` is given. */
+  /** Providers passed to `useFactory`. */
   inject?: FactoryProvider['inject'];
-  /** Answers the consumer's options; `null` for no consumer in this process. */
+  /** Returns the consumer's options, or `null` for no consumer in this process. */
   useFactory: (...args: never[]) => MaybeOptions<T> | Promise<MaybeOptions<T>>;
 }
 
 /**
- * Token of a consumer, to inject it by.
+ * Injection token of a registered consumer.
  *
- * @param queue name of its queue; none for the one that the service is itself
- * @param name name of the `RedisCacheModule` instance; the plain one has none
+ * @param queue name of its queue; omitted for the default queue
+ * @param name name of the `RedisCacheModule` instance; omitted for the unnamed one
  */
 export function getRequestConsumerToken(
   queue?: string,
@@ -34,7 +42,7 @@ export function getRequestConsumerToken(
 }
 
 /**
- * A `RequestConsumer` as a provider, which Nest starts and stops with the application. For a module of yours in
+ * A provider with a `RequestConsumer` that Nest starts with the application and stops at its shutdown. For modules in
  * which `RedisCacheService` can be injected; `RedisCacheModule.registerConsumer` makes a module of its own.
  *
  * @example
@@ -59,7 +67,19 @@ export function createConsumerProvider<T>(registration: ConsumerRegistration<T>)
     useFactory: async (cache: RedisCacheService, ...args: unknown[]) => {
       const options = await useFactory(...args);
       if (options === null) return null;
-      return new RequestConsumer(queue === undefined ? cache : cache.getQueue(queue), options);
+      return withLifecycle((queue === undefined ? cache : cache.getQueue(queue)).createConsumer(options));
     },
   };
+}
+
+type LifecycleHooks = OnApplicationBootstrap & BeforeApplicationShutdown & OnApplicationShutdown;
+
+/** Nest calls these hooks on whatever object a factory returns. */
+function withLifecycle<T>(consumer: RequestConsumer<T>): RequestConsumer<T> & LifecycleHooks {
+  return Object.assign(consumer, {
+    onApplicationBootstrap: () => consumer.start(),
+    // Not awaited: it would delay the hooks of other providers, which may drain at the same time.
+    beforeApplicationShutdown: () => void consumer.stop(),
+    onApplicationShutdown: () => consumer.stop(),
+  });
 }

@@ -28,7 +28,7 @@ export type {
   DeadLetterPolicy,
   QueueContents,
   QueueStore,
-  Released,
+  ReleaseResult,
   ReleaseSettings,
   Reservation,
 } from '../core/backend/queue-store.js';

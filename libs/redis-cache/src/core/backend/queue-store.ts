@@ -33,10 +33,10 @@ export interface ReleaseSettings extends DeadLetterPolicy {
 }
 
 /** What became of a release; `lost`: the delivery had ended before, and nothing was done. */
-export type Released = 'released' | 'dead' | 'lost';
+export type ReleaseResult = 'released' | 'dead' | 'lost';
 
 /** What became of a replay; `unknown`: there is no such dead letter; `full`: no room, and it stays where it is. */
-export type Replayed = 'replayed' | 'unknown' | 'full';
+export type ReplayResult = 'replayed' | 'unknown' | 'full';
 
 /** A request that failed for good. */
 export interface StoredDeadLetter {
@@ -78,7 +78,7 @@ export interface QueueStore {
   /** Lets leases end `leaseMs` from now. Answers for each whether its delivery still stood. */
   extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]>;
   /** Gives a request back. */
-  release(queue: string, id: string, terms: ReleaseSettings): Promise<Released>;
+  release(queue: string, id: string, terms: ReleaseSettings): Promise<ReleaseResult>;
   /** How many wait. */
   length(queue: string): Promise<number>;
   contents(queue: string): Promise<QueueContents>;
@@ -87,7 +87,7 @@ export interface QueueStore {
   /** Dead letters, the oldest first, at most `limit`; behind the one with the id `after`, if given. */
   listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]>;
   /** Appends a dead letter to the queue again, as if it were new. */
-  replayDeadLetter(queue: string, id: string, maxLength: number): Promise<Replayed>;
+  replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult>;
   clearDeadLetters(queue: string): Promise<unknown>;
 }
 

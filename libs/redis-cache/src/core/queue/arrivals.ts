@@ -1,56 +1,56 @@
 import type { ArrivalChannel } from '../backend/queue-store.js';
 
-/** What ran out of its lease is announced by nobody; neither is what came while nothing could be heard. */
-const LOOK_EVERY_MS = 1_000;
+/** Expired leases are not announced, nor are requests that arrive while the channel is disconnected. */
+const POLL_INTERVAL_MS = 1_000;
 
 /**
- * Wakes those who wait for requests, as these come and from time to time. One connection and one timer for
- * all who wait in this process, for whichever queue, and none as long as nobody does.
+ * Calls its subscribers when requests arrive, and once a second. All subscribers in this process, of whichever
+ * queue, share one connection and one timer; the connection is opened for the first, the timer stops after the last.
  */
 export class Arrivals {
-  readonly #sleepers = new Map<string, Set<() => void>>();
+  readonly #subscribers = new Map<string, Set<() => void>>();
   #timer: NodeJS.Timeout | undefined;
-  #listens = false;
+  #isListening = false;
 
   constructor(private readonly channel: ArrivalChannel) {}
 
-  /** @returns takes the wish back */
-  onArrival(queue: string, wake: () => void): () => void {
-    const sleepers = this.#sleepers.get(queue) ?? new Set();
-    this.#sleepers.set(queue, sleepers.add(wake));
-    this.#timer ??= setInterval(() => this.#wakeAll(), LOOK_EVERY_MS).unref();
+  /** @returns removes the subscription */
+  onArrival(queue: string, callback: () => void): () => void {
+    const callbacks = this.#subscribers.get(queue) ?? new Set();
+    this.#subscribers.set(queue, callbacks.add(callback));
+    this.#timer ??= setInterval(() => this.#notifyAll(), POLL_INTERVAL_MS).unref();
     this.#listen();
-    return () => this.#forget(queue, wake);
+    return () => this.#remove(queue, callback);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#sleepers.clear();
+    this.#subscribers.clear();
     await this.channel.close();
   }
 
   #listen(): void {
-    if (this.#listens) return;
-    this.#listens = true;
+    if (this.#isListening) return;
+    this.#isListening = true;
     this.channel.listen({
-      arrived: (queue) => this.#wake(queue),
-      maybeArrived: () => this.#wakeAll(),
+      arrived: (queue) => this.#notify(queue),
+      maybeArrived: () => this.#notifyAll(),
     });
   }
 
-  #wake(queue: string): void {
-    for (const wake of this.#sleepers.get(queue) ?? []) wake();
+  #notify(queue: string): void {
+    for (const callback of this.#subscribers.get(queue) ?? []) callback();
   }
 
-  #wakeAll(): void {
-    for (const queue of this.#sleepers.keys()) this.#wake(queue);
+  #notifyAll(): void {
+    for (const queue of this.#subscribers.keys()) this.#notify(queue);
   }
 
-  #forget(queue: string, wake: () => void): void {
-    const sleepers = this.#sleepers.get(queue);
-    sleepers?.delete(wake);
-    if (sleepers?.size === 0) this.#sleepers.delete(queue);
-    if (this.#sleepers.size > 0) return;
+  #remove(queue: string, callback: () => void): void {
+    const callbacks = this.#subscribers.get(queue);
+    callbacks?.delete(callback);
+    if (callbacks?.size === 0) this.#subscribers.delete(queue);
+    if (this.#subscribers.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

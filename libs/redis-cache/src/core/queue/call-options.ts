@@ -1,63 +1,83 @@
-import { MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
+import { MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
 
-/** How many requests one call may name or ask for. */
-export const MAX_REQUESTS_PER_CALL = 10_000;
-/** The longest time to wait for a request: a day. */
+export interface LeaseOptions {
+  /** How long the request stays reserved, in seconds, 0.05 to 86,400. Default: the queue's `leaseSeconds` (30). */
+  leaseSeconds?: number;
+}
+
+export interface WaitOptions {
+  /** How long to wait, in milliseconds, at most a day. Default 30,000. */
+  timeoutMs?: number;
+  /** Aborts the wait: the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface ReleaseOptions {
+  /** How long the request stays unavailable, in seconds, 0 to 86,400. Default 0: it is delivered next. */
+  delaySeconds?: number;
+  /** `false`: this delivery does not count towards `maxDeliveries`. Default `true`. */
+  counts?: boolean;
+  /** Why the request failed; stored with the dead letter. Cut after 1,000 characters. Default `released`. */
+  reason?: string;
+}
+
+export interface ListDeadLettersOptions {
+  /** The most dead letters to return, 1 to 10,000. Default 100. */
+  limit?: number;
+  /** Returns those after the dead letter with this id, for the next page. Default: from the oldest. */
+  after?: string;
+}
+
+const MAX_REQUESTS_PER_CALL = 10_000;
+const DEFAULT_WAIT_MS = 30_000;
+/** A day. */
 const MAX_WAIT_MS = 86_400_000;
 const MIN_LEASE_SECONDS = 0.05;
 const MAX_REASON_LENGTH = 1_000;
 const MAX_ID_LENGTH = 100;
 
-/**
- * Milliseconds of a lease.
- *
- * @throws {InvalidCallOptionError}
- */
-export function leaseMsOf(leaseSeconds: number): number {
+/** @throws {InvalidCallOptionError} */
+export function toLeaseMs(leaseSeconds: number): number {
   return Math.ceil(inRange('leaseSeconds', leaseSeconds, MIN_LEASE_SECONDS, MAX_LEASE_SECONDS) * 1000);
 }
 
-/**
- * Milliseconds of a delay.
- *
- * @throws {InvalidCallOptionError}
- */
-export function delayMsOf(delaySeconds: number): number {
+/** @throws {InvalidCallOptionError} */
+export function toDelayMs(delaySeconds: number): number {
   return Math.ceil(inRange('delaySeconds', delaySeconds, 0, MAX_LEASE_SECONDS) * 1000);
 }
 
 /** @throws {InvalidCallOptionError} */
-export function waitMsOf(timeoutMs: number): number {
-  return inRange('timeoutMs', timeoutMs, 0, MAX_WAIT_MS);
+export function checkedWaitMs(timeoutMs: number | undefined): number {
+  return inRange('timeoutMs', timeoutMs ?? DEFAULT_WAIT_MS, 0, MAX_WAIT_MS);
 }
 
 /** @throws {InvalidCallOptionError} */
-export function countOf(field: string, count: number): number {
+export function checkedCount(field: string, count: number): number {
   if (Number.isInteger(count)) return inRange(field, count, 1, MAX_REQUESTS_PER_CALL);
   throw new InvalidCallOptionError(field, 'must be a whole number');
 }
 
 /** @throws {InvalidCallOptionError} */
-export function idOf(id: string): string {
+export function checkedId(id: string): string {
   if (typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH) return id;
-  throw new InvalidCallOptionError('id', 'must be one that the queue handed out');
+  throw new InvalidCallOptionError('id', 'must be an id that the queue returned');
 }
 
 /** @throws {InvalidCallOptionError} */
-export function idsOf(ids: readonly string[]): readonly string[] {
-  for (const id of listOf('ids', ids)) idOf(id);
+export function checkedIds(ids: readonly string[]): readonly string[] {
+  for (const id of checkedList('ids', ids)) checkedId(id);
   return ids;
 }
 
 /** @throws {InvalidCallOptionError} */
-export function listOf<T>(field: string, list: readonly T[]): readonly T[] {
+export function checkedList<T>(field: string, list: readonly T[]): readonly T[] {
   if (Array.isArray(list) && list.length <= MAX_REQUESTS_PER_CALL) return list;
   throw new InvalidCallOptionError(field, `must be a list of at most ${MAX_REQUESTS_PER_CALL}`);
 }
 
-/** A reason is for people to read, and need not be complete. */
-export function reasonOf(reason: string): string {
+/** Cuts a reason that is too long: it is for people to read. */
+export function toReason(reason: string): string {
   return String(reason).slice(0, MAX_REASON_LENGTH).toWellFormed();
 }
 

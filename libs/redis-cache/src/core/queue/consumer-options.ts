@@ -1,52 +1,53 @@
 import { z } from 'zod';
-import { describeIssue, MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
-import type { ReservedRequest } from './reservations.js';
+import { describeIssue, MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
 import { ConsumerSlots } from './consumer-slots.js';
+import type { ReservedRequest } from './reservations.js';
 
-/** What a handler is told beside its request. */
+/** Second argument of a handler. */
 export interface HandlerContext {
   /**
-   * Aborts when the request is no longer this consumer's: another one has it, or the time to finish at a
-   * shutdown is over.
+   * Aborts with a `LeaseEndedError` when this consumer no longer holds the request: another consumer has it, or the
+   * consumer has stopped and `drainTimeoutMs` has passed.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * Handles one request. When it resolves, the request is acknowledged; when it throws, the request is tried again
- * later, and is a dead letter after `maxDeliveries`. See `RejectRequestError` and `TryLaterError` for the rest.
+ * Handles one request. When it resolves, the request is acknowledged. When it throws, the request is delivered again
+ * later, and becomes a dead letter after `maxDeliveries` deliveries. See also `RejectRequestError` and
+ * `TryLaterError`.
  */
 export type RequestHandler<T> = (request: ReservedRequest<T>, context: HandlerContext) => unknown;
 
-/** Options of a `RequestConsumer`. */
+/** Options of `queue.createConsumer()`. */
 export interface RequestConsumerOptions<T = unknown> {
   handler: RequestHandler<T>;
-  /** Requests that are handled at the same time in this process. Default 1. */
+  /** Requests handled at the same time in this process, 1 to 10,000. Default 1. */
   concurrency?: number;
   /**
-   * Shared with the consumers of other queues, for a limit to what all of them handle at the same time, and for
-   * turns. Beside it `concurrency` limits this consumer alone. Default: none.
+   * Limits what the consumers of several queues handle at the same time, all together and in turn; `concurrency`
+   * limits this consumer as well. Default: none.
    */
   slots?: ConsumerSlots;
   /**
-   * Requests that are fetched ahead, so that a handler that takes no time need not wait for the next one.
-   * Other processes cannot have them meanwhile: leave it at 0, the default, where handling takes long.
+   * Requests fetched ahead, 0 to 10,000, so that a short handler need not wait for the next one. Other processes
+   * cannot get them meanwhile: leave it at 0, the default, where handling takes long.
    */
   prefetch?: number;
   /**
-   * For how long a request stays with this process, in seconds; renewed as long as it is being handled.
-   * After a crash it comes back that late. Default: the queue's `leaseSeconds` (30).
+   * Lease of each request in seconds, renewed while the request is handled. After a crash the request comes back when
+   * the lease ends. Default: the queue's `leaseSeconds` (30).
    */
   leaseSeconds?: number;
   /**
-   * How long a request that failed stays out of reach, in milliseconds: doubled with each delivery, and a random
-   * half of it taken off. Default 1,000.
+   * How long a failed request stays unavailable, in milliseconds. Doubles with each delivery; half of it is random.
+   * Default 1,000.
    */
   retryDelayMs?: number;
-  /** The most that this becomes, in milliseconds. Default 60,000. */
+  /** Upper limit of the retry delay, in milliseconds. Default 60,000. */
   maxRetryDelayMs?: number;
-  /** How long handlers may go on at a shutdown, in milliseconds; then requests are given back. Default 10,000. */
+  /** How long handlers may continue after `stop()`, in milliseconds; then requests are released. Default 10,000. */
   drainTimeoutMs?: number;
 }
 
@@ -63,12 +64,12 @@ const schema = z.strictObject({
   drainTimeoutMs: z.number().min(0).max(MAX_MS).default(10_000),
 });
 
-/** Every option, with its default where none was given. */
+/** The options with their defaults. */
 export type ResolvedConsumerOptions<T> = Omit<z.output<typeof schema>, 'handler'> & {
   handler: RequestHandler<T>;
 };
 
-/** @throws {InvalidCallOptionError} naming the first wrong option */
+/** @throws {InvalidCallOptionError} naming the first invalid option */
 export function resolveConsumerOptions<T>(options: RequestConsumerOptions<T>): ResolvedConsumerOptions<T> {
   const result = schema.safeParse(options);
   if (result.success) return { ...result.data, handler: options.handler };

@@ -2,44 +2,44 @@ import { InvalidCallOptionError } from '../errors/errors.js';
 
 const MAX_SLOTS = 10_000;
 
-/** Called with a slot that has become free; answers whether it is used. */
+/** Called with one slot that has become free; returns whether the consumer uses it. */
 export type OnSlot = () => boolean;
 
-/** What a consumer asks before it takes requests. */
+/** Permits that a consumer takes before it fetches requests, one per request. */
 export interface Slots {
   /**
-   * Answers how many slots the caller has now, `wanted` at most. With none it is in the line, and `onSlot` is called
-   * once, with one slot, when it is its turn. Asking again keeps the place in the line.
+   * Takes at most `wanted` slots and returns how many. With none free the caller joins the queue, and `onSlot` is
+   * called once, with one slot, when it is the caller's turn. Further calls keep the place in the queue.
    */
   take(wanted: number, onSlot: OnSlot): number;
-  giveBack(count: number): void;
+  release(count: number): void;
 }
 
-/** For a consumer that shares nothing: its `concurrency` alone limits it. */
-export const UNSHARED_SLOTS: Slots = {
+/** For a consumer without shared slots: only its `concurrency` limits it. */
+export const UNLIMITED_SLOTS: Slots = {
   take: (wanted) => wanted,
-  giveBack: () => {},
+  release: () => {},
 };
 
 /**
- * Limits what several consumers of this process handle at the same time, all together. A consumer needs a slot for each
- * request that it holds, and asks for one only when its queue may have some. Those who want one get it in turn, one
- * at a time: a queue in which thousands wait takes no more of them than one in which a few do.
+ * Limits how many requests several consumers of this process handle at the same time, all together. A consumer holds
+ * one slot per request. Consumers that want one get it in turn, one at a time, so that a queue with thousands of
+ * requests gets no more slots than a queue with a few. Consumers of empty queues hold none.
  *
  * @example
  * const slots = new ConsumerSlots(4);
- * const consumers = ['red', 'blue'].map(
- *   (name) => new RequestConsumer(cache.getQueue(name), { handler, concurrency: 4, slots }),
+ * const consumers = ['red', 'blue'].map((name) =>
+ *   cache.getQueue(name).createConsumer({ handler, concurrency: 4, slots }),
  * );
  */
 export class ConsumerSlots implements Slots {
   #free: number;
-  /** Those who wait, the first one first. Nobody does while a slot is free. */
-  readonly #line = new Set<OnSlot>();
+  /** In order of their turns; empty while a slot is free. */
+  readonly #waiting = new Set<OnSlot>();
 
   /**
    * @param count requests at the same time, 1 to 10,000
-   * @throws {InvalidCallOptionError} another number
+   * @throws {InvalidCallOptionError} any other number
    */
   constructor(readonly count: number) {
     if (!Number.isInteger(count) || count < 1 || count > MAX_SLOTS) {
@@ -48,7 +48,7 @@ export class ConsumerSlots implements Slots {
     this.#free = count;
   }
 
-  /** How many are free. */
+  /** Slots that no consumer holds. */
   get free(): number {
     return this.#free;
   }
@@ -56,18 +56,18 @@ export class ConsumerSlots implements Slots {
   take(wanted: number, onSlot: OnSlot): number {
     if (wanted <= 0) return 0;
     if (this.#free === 0) {
-      this.#line.add(onSlot);
+      this.#waiting.add(onSlot);
       return 0;
     }
     this.#free -= 1;
     return 1;
   }
 
-  giveBack(count: number): void {
+  release(count: number): void {
     this.#free += count;
-    for (const next of this.#line) {
+    for (const next of this.#waiting) {
       if (this.#free === 0) return;
-      this.#line.delete(next);
+      this.#waiting.delete(next);
       this.#free -= 1;
       if (!next()) this.#free += 1;
     }

@@ -1,54 +1,58 @@
-import type { StoredDeadLetter, Replayed } from '../backend/queue-store.js';
-import type { QueueParts } from './queue-parts.js';
-import { requestIn } from './request-codec.js';
+import type { ReplayResult, StoredDeadLetter } from '../backend/queue-store.js';
+import type { QueueContext } from './queue-core.js';
+import { decodeRequest } from './request-codec.js';
 
 /** A request that failed for good. */
 export interface DeadLetter<T = unknown> {
-  /** For `replayDeadLetter` and `after`. */
+  /** For `replayDeadLetter`, and for `after` of `listDeadLetters`. */
   id: string;
-  /** `null` when it is not readable as JSON. */
+  /** `null` when the request is not valid JSON. */
   data: T | null;
-  /** How often it was handed out. */
+  /** How often the request was delivered. */
   deliveries: number;
-  /** What the last consumer said, or why there was none to say it. */
+  /** What the last consumer gave as the reason, or that its lease ended. */
   reason: string;
   /** Epoch milliseconds, by the clock of Redis. */
   queuedAt: number;
+  /** Epoch milliseconds, by the clock of Redis. */
   diedAt: number;
 }
 
-/** What became of a replay. */
-export type ReplayOutcome = Replayed | 'unconfirmed';
+/**
+ * - `replayed`: the request is in the queue again
+ * - `unknown`: there is no dead letter with this id
+ * - `full`: the queue holds `queue.maxLength` requests; the dead letter stays
+ * - `unconfirmed`: Redis is unavailable or refuses writes
+ */
+export type ReplayOutcome = ReplayResult | 'unconfirmed';
 
-/** The dead letters of a queue. */
+/** The dead letters of one queue. */
 export class DeadLetters {
-  constructor(private readonly parts: QueueParts) {}
+  constructor(private readonly context: QueueContext) {}
 
   async list<T>(limit: number, after?: string): Promise<DeadLetter<T>[]> {
-    const { guard, store, name } = this.parts;
-    const letters = await guard.run<StoredDeadLetter[], StoredDeadLetter[]>(
-      () => store.listDeadLetters(name, limit, after),
-      [],
-    );
-    return letters.map((letter) => toDeadLetter<T>(letter));
+    const { guard, store, name } = this.context;
+    const list = (): Promise<StoredDeadLetter[]> => store.listDeadLetters(name, limit, after);
+    const letters = await guard.run<StoredDeadLetter[], StoredDeadLetter[]>(list, []);
+    return letters.map((letter) => decodeDeadLetter<T>(letter));
   }
 
   async replay(id: string): Promise<ReplayOutcome> {
-    const { guard, store, name, maxLength } = this.parts;
-    let replayed: Replayed = 'unknown';
-    const confirmed = await guard.runWrite(async () => {
-      replayed = await store.replayDeadLetter(name, id, maxLength);
-      return replayed === 'replayed';
+    const { guard, store, name, maxLength } = this.context;
+    let result: ReplayResult = 'unknown';
+    const wrote = await guard.runWrite(async () => {
+      result = await store.replayDeadLetter(name, id, maxLength);
+      return result === 'replayed';
     }, null);
-    return confirmed === null ? 'unconfirmed' : replayed;
+    return wrote === null ? 'unconfirmed' : result;
   }
 
   async clear(): Promise<boolean> {
-    const { guard, store, name } = this.parts;
+    const { guard, store, name } = this.context;
     return guard.run(() => store.clearDeadLetters(name).then(() => true), false);
   }
 }
 
-function toDeadLetter<T>({ request, ...rest }: StoredDeadLetter): DeadLetter<T> {
-  return { ...rest, data: requestIn<T>(request) ?? null };
+function decodeDeadLetter<T>({ request, ...rest }: StoredDeadLetter): DeadLetter<T> {
+  return { ...rest, data: decodeRequest<T>(request) ?? null };
 }

@@ -1,13 +1,37 @@
 import { LeaseEndedError } from '../errors/errors.js';
-import type { Reservations } from './reservations.js';
-import type { Job } from './job.js';
+import type { HandlerContext } from './consumer-options.js';
+import type { ReservedRequest, Reservations } from './reservations.js';
 
-/** How often a lease is renewed while it runs. */
+/** A reserved request in the hands of a consumer, until it is settled or its lease is lost. */
+export class Delivery<T = unknown> implements HandlerContext {
+  #controller: AbortController | undefined;
+  /** This process no longer holds the lease, so the handler's result has no effect. */
+  isLost = false;
+
+  constructor(readonly request: ReservedRequest<T>) {}
+
+  get id(): string {
+    return this.request.id;
+  }
+
+  // Created on first use: most handlers of short work never read it.
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  lose(reason: Error): void {
+    this.isLost = true;
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+}
+
 const RENEWALS_PER_LEASE = 3;
 
-/** Renews the leases of all that a process holds, with one command for all of them. */
-export class LeaseKeeper {
-  readonly #jobs = new Map<string, Job<unknown>>();
+/** Renews the leases of all deliveries of a consumer, with one command for all of them. */
+export class LeaseRenewer {
+  readonly #deliveries = new Map<string, Delivery>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -15,45 +39,39 @@ export class LeaseKeeper {
     private readonly leaseMs: number,
   ) {}
 
-  get size(): number {
-    return this.#jobs.size;
+  get deliveries(): Delivery[] {
+    return [...this.#deliveries.values()];
   }
 
-  get held(): Job<unknown>[] {
-    return [...this.#jobs.values()];
+  add(delivery: Delivery): void {
+    this.#deliveries.set(delivery.id, delivery);
+    this.#timer ??= setInterval(() => void this.#renew(), this.leaseMs / RENEWALS_PER_LEASE).unref();
   }
 
-  hold(job: Job<unknown>): void {
-    this.#jobs.set(job.id, job);
-    this.#timer ??= setInterval(() => void this.renew(), this.leaseMs / RENEWALS_PER_LEASE).unref();
-  }
-
-  drop(job: Job<unknown>): void {
-    this.#jobs.delete(job.id);
+  remove(delivery: Delivery): void {
+    this.#deliveries.delete(delivery.id);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#jobs.clear();
+    this.#stopTimer();
+    this.#deliveries.clear();
   }
 
-  /** Who has lost a request hears of it. Where Redis does not tell, work goes on. */
-  async renew(): Promise<void> {
-    if (this.#jobs.size === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-      return;
-    }
-    const jobs = this.held;
-    const still = await this.reservations.extend(
-      jobs.map(({ id }) => id),
-      this.leaseMs,
-    );
-    for (const [index, job] of jobs.entries()) {
-      if (still[index] === false && this.#jobs.delete(job.id)) {
-        job.lose(new LeaseEndedError('the lease was lost, and the request may be with another consumer'));
+  /** A delivery whose lease was lost is aborted. One that Redis has not confirmed goes on. */
+  async #renew(): Promise<void> {
+    if (this.#deliveries.size === 0) return this.#stopTimer();
+    const { deliveries } = this;
+    const ids = deliveries.map(({ id }) => id);
+    const extended = await this.reservations.extend(ids, this.leaseMs);
+    for (const [index, delivery] of deliveries.entries()) {
+      if (extended[index] === false && this.#deliveries.delete(delivery.id)) {
+        delivery.lose(new LeaseEndedError('the lease was lost; another consumer may have the request'));
       }
     }
+  }
+
+  #stopTimer(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

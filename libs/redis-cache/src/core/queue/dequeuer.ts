@@ -1,71 +1,67 @@
-import type { QueueParts } from './queue-parts.js';
-import { requestIn } from './request-codec.js';
+import type { QueueContext } from './queue-core.js';
+import { decodeRequest } from './request-codec.js';
 
-/** A request that is no longer in the queue. */
-export interface Taken<T> {
+/** A request that was removed from the queue. */
+export interface DequeuedRequest<T> {
   text: string;
   request: T;
 }
 
-const NOTHING: string[] = [];
+const NONE: string[] = [];
 
-/** The way out of a queue for good. */
-export class Taking {
+/** Removes requests from a queue without reserving them. */
+export class Dequeuer {
   /**
-   * Requests whose reply came after the deadline, or for which nobody waited any more: the server has
-   * already removed them, so they are kept here and handed out first, rather than lost.
+   * Requests that Redis has removed but that reached nobody: the reply came after the deadline, or the last waiter
+   * had left. The next call returns them first.
    */
   #late: string[] = [];
 
-  constructor(private readonly parts: QueueParts) {}
+  constructor(private readonly context: QueueContext) {}
 
-  /** How many are kept here. */
-  get kept(): number {
+  /** How many late requests this process holds. */
+  get lateCount(): number {
     return this.#late.length;
   }
 
-  /** Unreadable requests are passed over, so that no answer always means that nothing could be had. */
-  async take<T>(count: number): Promise<Taken<T>[]> {
+  /** Skips unreadable requests, so that an empty result always means that no request was available. */
+  async dequeue<T>(count: number): Promise<DequeuedRequest<T>[]> {
     for (;;) {
       const texts = await this.#next(count);
-      const readable = texts.map((text) => this.#read<T>(text)).filter((taken) => taken !== undefined);
+      const readable = texts.map((text) => this.#decode<T>(text)).filter((one) => one !== undefined);
       if (readable.length > 0 || texts.length === 0) return readable;
     }
   }
 
-  /** Takes back what could not be handed out: it is the oldest. */
-  keep(taken: readonly Taken<unknown>[]): void {
-    this.#late.unshift(...taken.map(({ text }) => text));
-    this.parts.counters.dequeued -= taken.length;
+  /** Keeps requests that reached nobody. They are the oldest, so the next call returns them first. */
+  keep(dequeued: readonly DequeuedRequest<unknown>[]): void {
+    this.#late.unshift(...dequeued.map(({ text }) => text));
+    this.context.counters.dequeued -= dequeued.length;
   }
 
-  forget(): void {
-    this.#late = [];
-  }
-
-  /** Answers what is kept, and keeps it no longer. */
-  surrender(): string[] {
+  /** Removes and returns the late requests. */
+  takeLate(): string[] {
     return this.#late.splice(0);
   }
 
   #next(count: number): Promise<string[]> {
-    const { guard, store, name } = this.parts;
-    const take = async (): Promise<string[]> => {
+    const { guard, store, name } = this.context;
+    const shift = async (): Promise<string[]> => {
       const late = this.#late.splice(0, count);
-      return late.length > 0 ? late : store.shift(name, count, this.parts);
+      return late.length > 0 ? late : store.shift(name, count, this.context);
     };
-    return guard.run<string[], string[]>(take, NOTHING, (late) => void this.#late.push(...late));
+    return guard.run<string[], string[]>(shift, NONE, (late) => void this.#late.push(...late));
   }
 
-  #read<T>(text: string): Taken<T> | undefined {
-    const { counters, logger } = this.parts;
-    const request = requestIn<T>(text);
+  #decode<T>(text: string): DequeuedRequest<T> | undefined {
+    const { counters, logger } = this.context;
+    const request = decodeRequest<T>(text);
     if (request !== undefined) {
       counters.dequeued += 1;
       return { text, request };
     }
     counters.corrupt += 1;
-    logger.warn('A queued request is not readable; it is passed over');
+    logger.warn('Skipped a queued request that is not valid JSON');
     return undefined;
   }
 }

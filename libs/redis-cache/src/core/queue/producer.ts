@@ -1,83 +1,87 @@
-import type { QueueParts } from './queue-parts.js';
-import { textOf } from './request-codec.js';
+import type { QueueContext } from './queue-core.js';
+import { encodeRequest } from './request-codec.js';
 
-/** What one command carries at most: a script that runs for long keeps every other client waiting. */
+/** Limit of one command: Redis serves no other client while a script runs. */
 const MAX_REQUESTS_PER_COMMAND = 1_000;
-/** The same in characters; a single request may be longer. */
+/** Limit of one command in characters; a single request may exceed it. */
 const MAX_CHARACTERS_PER_COMMAND = 4 * 1024 * 1024;
 
-/** What became of a request; `invalid`: JSON cannot carry it. */
+/**
+ * - `queued`: the request is in the queue
+ * - `full`: the queue holds `queue.maxLength` requests
+ * - `invalid`: JSON cannot carry the request
+ * - `unconfirmed`: Redis is unavailable or refuses writes
+ */
 export type QueueOutcome = 'queued' | 'full' | 'invalid' | 'unconfirmed';
 
-/** The way into a queue. */
-export class Producing {
-  constructor(private readonly parts: QueueParts) {}
+/** Appends requests to a queue. */
+export class Producer {
+  constructor(private readonly context: QueueContext) {}
 
   async push(request: unknown): Promise<QueueOutcome> {
-    const text = textOf(request, this.parts);
+    const text = encodeRequest(request, this.context);
     if (text === null) return 'invalid';
-    const pushed = await this.#send([text]);
+    const pushed = await this.#push([text]);
     if (pushed === null) return 'unconfirmed';
     return pushed === 1 ? 'queued' : 'full';
   }
 
-  /** In as few round trips as the sizes allow; answers for each whether it is in the queue now. */
+  /** Sends the requests in as few commands as the limits allow. Returns for each whether it is in the queue. */
   async pushAll(requests: readonly unknown[]): Promise<boolean[]> {
-    const texts = requests.map((request) => textOf(request, this.parts));
-    const sendable = texts.filter((text) => text !== null);
-    let left = await this.#sendFirst(sendable);
-    return texts.map((text) => text !== null && left-- > 0);
+    const texts = requests.map((request) => encodeRequest(request, this.context));
+    let pushed = await this.#pushInOrder(texts.filter((text) => text !== null));
+    return texts.map((text) => text !== null && pushed-- > 0);
   }
 
-  /** Puts back what was taken and could not be handed out, whether or not there is room for it. */
+  /** Puts requests back that were removed but never delivered, even when the queue is full. */
   async restore(texts: readonly string[]): Promise<void> {
-    const { guard, store, name } = this.parts;
-    for (const part of partsOf(texts)) {
-      await guard.run(() => store.push(name, part, Number.MAX_SAFE_INTEGER), 0);
+    const { guard, store, name } = this.context;
+    for (const chunk of chunksOf(texts)) {
+      await guard.run(() => store.push(name, chunk, Number.MAX_SAFE_INTEGER), 0);
     }
   }
 
   /**
-   * Answers how many are in the queue. These are always the first of them: after a part for which there was not
-   * room enough no other is sent, though somebody may have made room meanwhile.
+   * Returns how many requests were queued, which are always the first ones: after a chunk that did not fit as a
+   * whole it sends no other, even if consumers have made room since.
    */
-  async #sendFirst(texts: readonly string[]): Promise<number> {
-    let sent = 0;
-    for (const part of partsOf(texts)) {
-      const pushed = (await this.#send(part)) ?? 0;
-      sent += pushed;
-      if (pushed < part.length) break;
+  async #pushInOrder(texts: readonly string[]): Promise<number> {
+    let total = 0;
+    for (const chunk of chunksOf(texts)) {
+      const pushed = (await this.#push(chunk)) ?? 0;
+      total += pushed;
+      if (pushed < chunk.length) break;
     }
-    return sent;
+    return total;
   }
 
-  /** How many there was room for; `null`: unconfirmed. */
-  async #send(texts: readonly string[]): Promise<number | null> {
-    const { guard, store, name, maxLength, counters } = this.parts;
+  /** How many were queued; `null` when Redis has not confirmed it. */
+  async #push(texts: readonly string[]): Promise<number | null> {
+    const { guard, store, name, maxLength, counters } = this.context;
     let pushed = 0;
-    const some = await guard.runWrite(async () => {
+    const wrote = await guard.runWrite(async () => {
       pushed = await store.push(name, texts, maxLength);
       return pushed > 0;
     }, null);
-    if (some === null) return null;
-    if (!some) return 0;
+    if (wrote === null) return null;
+    if (!wrote) return 0;
     counters.queued += pushed;
     return pushed;
   }
 }
 
-function partsOf(texts: readonly string[]): string[][] {
-  const parts: string[][] = [];
+function chunksOf(texts: readonly string[]): string[][] {
+  const chunks: string[][] = [];
   let room = 0;
   for (const text of texts) {
-    const part = parts.at(-1);
+    const chunk = chunks.at(-1);
     room -= text.length;
-    if (part !== undefined && room >= 0 && part.length < MAX_REQUESTS_PER_COMMAND) {
-      part.push(text);
+    if (chunk !== undefined && room >= 0 && chunk.length < MAX_REQUESTS_PER_COMMAND) {
+      chunk.push(text);
     } else {
-      parts.push([text]);
+      chunks.push([text]);
       room = MAX_CHARACTERS_PER_COMMAND - text.length;
     }
   }
-  return parts;
+  return chunks;
 }

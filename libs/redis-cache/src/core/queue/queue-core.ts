@@ -1,38 +1,59 @@
+import type { QueueStore } from '../backend/queue-store.js';
+import type { RedisCacheCounters } from '../counters/counters.js';
+import type { Guard, GuardLogger } from '../guard/guard.js';
+import type { NamedQueueOptions } from '../options/redis-cache-options.js';
+import type { Arrivals } from './arrivals.js';
 import { DeadLetters } from './dead-letters.js';
-import { Producing } from './producer.js';
-import type { QueueParts } from './queue-parts.js';
+import { Dequeuer } from './dequeuer.js';
+import { Producer } from './producer.js';
 import { Reservations } from './reservations.js';
-import { Taking } from './dequeuer.js';
-import { WaitingLine } from './waiting-line.js';
+import { Waiters } from './waiters.js';
 
-/** Somebody who works on a queue, and has to come to an end before the queue is closed. */
-export interface Drainable {
+/** What all queues of one cache instance share. */
+export interface QueueDependencies {
+  store: QueueStore;
+  guard: Guard;
+  counters: RedisCacheCounters;
+  logger: GuardLogger;
+  arrivals: Arrivals;
+}
+
+/** Name and options of one queue, with what it shares with the others. */
+export interface QueueContext extends QueueDependencies, Required<NamedQueueOptions> {
+  name: string;
+}
+
+/** A running consumer, as far as its queue needs to know. */
+export interface Stoppable {
   stop(): Promise<void>;
 }
 
-/** What this process knows of one queue. All who use it here share it. */
+/** The parts of one queue. All users of the queue in this process share them. */
 export class QueueCore {
-  readonly producing: Producing;
-  readonly taking: Taking;
-  readonly line: WaitingLine;
+  readonly producer: Producer;
+  readonly dequeuer: Dequeuer;
+  readonly waiters: Waiters;
   readonly reservations: Reservations;
-  readonly dead: DeadLetters;
+  readonly deadLetters: DeadLetters;
   /** Consumers that run. */
-  readonly consumers = new Set<Drainable>();
+  readonly consumers = new Set<Stoppable>();
 
-  constructor(readonly parts: QueueParts) {
-    this.producing = new Producing(parts);
-    this.taking = new Taking(parts);
-    this.line = new WaitingLine(parts, this.taking);
-    this.reservations = new Reservations(parts);
-    this.dead = new DeadLetters(parts);
+  constructor(readonly context: QueueContext) {
+    this.producer = new Producer(context);
+    this.dequeuer = new Dequeuer(context);
+    this.waiters = new Waiters(context, this.dequeuer);
+    this.reservations = new Reservations(context);
+    this.deadLetters = new DeadLetters(context);
   }
 
-  /** Lets consumers finish, ends those who wait, and puts back what was taken for nobody. */
+  /** Stops the consumers, resolves all waiters with `null`, and puts late requests back into the queue. */
   async close(): Promise<void> {
     await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
-    this.line.close();
-    const kept = this.taking.surrender();
-    if (kept.length > 0) await this.producing.restore(kept);
+    this.waiters.close();
+    const late = this.dequeuer.takeLate();
+    if (late.length > 0) await this.producer.restore(late);
   }
 }
+
+/** The parts of a queue that a consumer uses. */
+export type ConsumedQueue = Pick<QueueCore, 'context' | 'reservations' | 'consumers'>;

@@ -1,28 +1,30 @@
 import { toJson } from '../entry/to-json.js';
 import { ValueTooLargeError } from '../errors/errors.js';
-import type { QueueParts } from './queue-parts.js';
+import type { QueueContext } from './queue-core.js';
+
+/** UTF-8 takes at most this many bytes per UTF-16 code unit. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /**
- * A request as JSON, or `null`, with a line in the log, when JSON cannot carry it.
+ * The request as JSON; `null`, and a line in the log, when JSON cannot carry it.
  *
- * @throws {ValueTooLargeError} above the queue's limit
+ * @throws {ValueTooLargeError} above the queue's `maxRequestBytes`
  */
-export function textOf(
+export function encodeRequest(
   request: unknown,
-  { logger, maxRequestBytes }: Pick<QueueParts, 'logger' | 'maxRequestBytes'>,
+  { logger, maxRequestBytes }: Pick<QueueContext, 'logger' | 'maxRequestBytes'>,
 ): string | null {
   const text = toJson(request);
   if ('problem' in text) {
     logger.warn(`A request was not queued: ${text.problem}`);
     return null;
   }
-  // No text takes more than three bytes per unit.
-  if (text.json.length * 3 > maxRequestBytes) assertSize(text.json, maxRequestBytes);
+  if (text.json.length * MAX_BYTES_PER_UNIT > maxRequestBytes) assertSize(text.json, maxRequestBytes);
   return text.json;
 }
 
-/** The request that a text stands for; `undefined` when it is not readable. */
-export function requestIn<T>(text: string): T | undefined {
+/** The request that the JSON describes; `undefined` when the text is not JSON. */
+export function decodeRequest<T>(text: string): T | undefined {
   try {
     return JSON.parse(text) as T;
   } catch {

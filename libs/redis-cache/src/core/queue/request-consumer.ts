@@ -1,69 +1,54 @@
 import { LeaseEndedError } from '../errors/errors.js';
 import { atMost } from '../util/at-most.js';
-import { leaseMsOf } from './call-options.js';
-import type { Drainable, QueueCore } from './queue-core.js';
-import { coreOf, type RequestQueue } from './request-queue.js';
-import type { ReservedRequest } from './reservations.js';
-import { backOffMs } from '../util/back-off.js';
+import { toLeaseMs } from './call-options.js';
 import {
   type RequestConsumerOptions,
   type ResolvedConsumerOptions,
   resolveConsumerOptions,
 } from './consumer-options.js';
-import { type Slots, UNSHARED_SLOTS } from './consumer-slots.js';
-import { Job } from './job.js';
-import { LeaseKeeper } from './deliveries.js';
-import { Pause } from './consumer-pause.js';
-import { Settling } from './settlement.js';
+import { ConsumerPause } from './consumer-pause.js';
+import { type Slots, UNLIMITED_SLOTS } from './consumer-slots.js';
+import { Delivery, LeaseRenewer } from './deliveries.js';
+import type { ConsumedQueue, Stoppable } from './queue-core.js';
+import type { ReservedRequest } from './reservations.js';
+import { Settlement } from './settlement.js';
 
-/** So many are asked for at once. */
-const MAX_AT_ONCE = 500;
-/** Beside as many failures in a row as there are handlers, these are put down to the requests. */
-const FORGIVEN_FAILURES = 4;
-const FAILURE_PAUSE_MS = 250;
-const MAX_FAILURE_PAUSE_MS = 30_000;
+/** Limit of one reserve command. */
+const MAX_REQUESTS_PER_FETCH = 500;
 
 /**
- * Works on a queue: reserves requests, has them handled, a number at a time, and acknowledges them. It renews
- * their leases meanwhile, tries again later what failed, and at a shutdown lets handlers finish for a while and
- * gives back the rest. It is woken when requests come, and looks once a second besides.
+ * Reserves requests of a queue, passes them to the handler, at most `concurrency` at a time, and acknowledges them. It
+ * renews their leases meanwhile and retries failed ones later. It fetches when requests arrive, and once a second.
  *
- * A provider that Nest starts and stops (see `RedisCacheModule.registerConsumer`), or a plain object.
- *
- * @example
- * const consumer = new RequestConsumer(cache, { handler: ({ data }) => send(data), concurrency: 5 });
- * consumer.start();
- * await consumer.stop();
+ * Created by `queue.createConsumer()`, or by `RedisCacheModule.registerConsumer` for a consumer that Nest starts and
+ * stops.
  */
-export class RequestConsumer<T = unknown> implements Drainable {
-  readonly #core: QueueCore;
+export class RequestConsumer<T = unknown> implements Stoppable {
+  readonly #queue: ConsumedQueue;
   readonly #options: ResolvedConsumerOptions<T>;
   readonly #leaseMs: number;
-  readonly #leases: LeaseKeeper;
-  readonly #settling: Settling;
+  readonly #leases: LeaseRenewer;
+  readonly #settlement: Settlement;
   readonly #slots: Slots;
+  readonly #pause: ConsumerPause;
   readonly #onSlot = (): boolean => this.#fetchWith(this.#mayFetch ? 1 : 0);
-  readonly #pause = new Pause(() => this.#fill());
-  readonly #ahead: Job<T>[] = [];
+  readonly #prefetched: Delivery<T>[] = [];
   #running = 0;
-  #failures = 0;
   #fetching: Promise<void> | undefined;
   #fetchAgain = false;
-  #unlisten: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
   #onIdle: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
-  /**
-   * @param queue the service itself for its own queue, or what `getQueue()` answers
-   * @throws {InvalidCallOptionError} a wrong option
-   */
-  constructor(queue: RequestQueue, options: RequestConsumerOptions<T>) {
-    this.#core = coreOf(queue);
+  /** @throws {InvalidCallOptionError} an invalid option */
+  constructor(queue: ConsumedQueue, options: RequestConsumerOptions<T>) {
+    this.#queue = queue;
     this.#options = resolveConsumerOptions(options);
-    this.#leaseMs = leaseMsOf(this.#options.leaseSeconds ?? this.#core.parts.leaseSeconds);
-    this.#leases = new LeaseKeeper(this.#core.reservations, this.#leaseMs);
-    this.#slots = this.#options.slots ?? UNSHARED_SLOTS;
-    this.#settling = new Settling(this.#core, this.#leases, this.#options, () => this.#checkIdle());
+    this.#leaseMs = toLeaseMs(this.#options.leaseSeconds ?? queue.context.leaseSeconds);
+    this.#leases = new LeaseRenewer(queue.reservations, this.#leaseMs);
+    this.#slots = this.#options.slots ?? UNLIMITED_SLOTS;
+    this.#pause = new ConsumerPause(this.#options.concurrency, () => this.#fetch());
+    this.#settlement = new Settlement(queue, this.#leases, this.#options, () => this.#checkIdle());
   }
 
   /** How many requests are being handled now. */
@@ -71,137 +56,121 @@ export class RequestConsumer<T = unknown> implements Drainable {
     return this.#running;
   }
 
-  /** Begins. Once is enough; after `stop()` it has no effect. */
+  /** Begins to fetch requests. Idempotent; has no effect after `stop()`. */
   start(): void {
-    if (this.#stopping || this.#unlisten) return;
-    const { arrivals, name } = this.#core.parts;
-    this.#core.consumers.add(this);
-    this.#unlisten = arrivals.onArrival(name, () => this.#fill());
-    this.#fill();
+    if (this.#stopping || this.#unsubscribe) return;
+    const { arrivals, name } = this.#queue.context;
+    this.#queue.consumers.add(this);
+    this.#unsubscribe = arrivals.onArrival(name, () => this.#fetch());
+    this.#fetch();
   }
 
   /**
-   * Takes no more requests, and resolves when those that are being handled have ended, at the latest after
-   * `drainTimeoutMs`: their signals then abort, and they are given back, as is what was fetched ahead. Such a
-   * delivery does not count. Idempotent; never rejects.
+   * Fetches no more requests, and resolves when the running handlers have ended, at the latest after
+   * `drainTimeoutMs`. Then their signals abort. Requests that were not handled are released, and their deliveries do
+   * not count. Idempotent; never rejects.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#drain();
     return this.#stopping;
   }
 
-  onApplicationBootstrap(): void {
-    this.start();
-  }
-
-  // Waiting here would hold up the rest of the shutdown, which may have its own time to wait.
-  beforeApplicationShutdown(): void {
-    void this.stop();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.stop();
-  }
-
   get #room(): number {
     const { concurrency, prefetch } = this.#options;
-    const room = concurrency + prefetch - this.#running - this.#ahead.length;
-    return this.#settling.isFull ? 0 : Math.min(room, MAX_AT_ONCE);
+    const room = concurrency + prefetch - this.#running - this.#prefetched.length;
+    return this.#settlement.isFull ? 0 : Math.min(room, MAX_REQUESTS_PER_FETCH);
   }
 
   get #mayFetch(): boolean {
-    return !this.#stopping && !this.#fetching && !this.#pause.active && this.#room > 0;
+    return !this.#stopping && !this.#fetching && !this.#pause.isActive && this.#room > 0;
   }
 
-  #fill(): void {
+  #fetch(): void {
     this.#fetchAgain = true;
     if (this.#mayFetch) this.#fetchWith(this.#slots.take(this.#room, this.#onSlot));
   }
 
   #fetchWith(slots: number): boolean {
     if (slots === 0) return false;
-    this.#fetching = this.#fetch(slots);
+    this.#fetching = this.#fetchUntilEmpty(slots);
     return true;
   }
 
-  async #fetch(slots: number): Promise<void> {
-    for (let wanted = slots; wanted > 0; wanted = this.#takeMore()) {
+  async #fetchUntilEmpty(slots: number): Promise<void> {
+    for (let wanted = slots; wanted > 0; wanted = this.#takeMoreSlots()) {
       this.#fetchAgain = false;
-      const found = await this.#core.reservations.reserve<T>(wanted, this.#leaseMs);
-      // Where as many were there as were asked for, more may be.
-      this.#fetchAgain ||= found.length === wanted;
-      this.#slots.giveBack(wanted - found.length);
-      this.#accept(found);
+      const reserved = await this.#queue.reservations.reserve<T>(wanted, this.#leaseMs);
+      // A full batch means that the queue may hold more.
+      this.#fetchAgain ||= reserved.length === wanted;
+      this.#slots.release(wanted - reserved.length);
+      this.#accept(reserved);
     }
-    // At once, not when the promise is settled: a handler that ends in between would ask in vain.
+    // Cleared here rather than when the promise settles: a handler that ends in between must be able to fetch.
     this.#fetching = undefined;
   }
 
-  #takeMore(): number {
-    if (!this.#fetchAgain || this.#stopping || this.#pause.active || this.#room <= 0) return 0;
+  #takeMoreSlots(): number {
+    if (!this.#fetchAgain || this.#stopping || this.#pause.isActive || this.#room <= 0) return 0;
     return this.#slots.take(this.#room, this.#onSlot);
   }
 
-  #accept(found: ReservedRequest<T>[]): void {
-    for (const request of found) {
-      const job = new Job(request);
-      this.#leases.hold(job);
-      this.#ahead.push(job);
+  #accept(reserved: ReservedRequest<T>[]): void {
+    for (const request of reserved) {
+      const delivery = new Delivery(request);
+      this.#leases.add(delivery);
+      this.#prefetched.push(delivery);
     }
-    if (this.#stopping) this.#giveBackAhead();
+    if (this.#stopping) this.#releasePrefetched();
     else this.#runNext();
   }
 
   #runNext(): void {
-    while (this.#running < this.#options.concurrency && this.#ahead.length > 0) {
-      const job = this.#ahead.shift()!;
-      if (job.lost) this.#slots.giveBack(1);
-      else void this.#run(job);
+    while (this.#running < this.#options.concurrency && this.#prefetched.length > 0) {
+      const delivery = this.#prefetched.shift()!;
+      if (delivery.isLost) this.#slots.release(1);
+      else void this.#run(delivery);
     }
   }
 
-  async #run(job: Job<T>): Promise<void> {
+  async #run(delivery: Delivery<T>): Promise<void> {
     this.#running += 1;
     let failure: { error: unknown } | undefined;
     try {
-      await this.#options.handler(job.request, job);
+      await this.#options.handler(delivery.request, delivery);
     } catch (error) {
       failure = { error };
     }
     this.#running -= 1;
-    if (!job.lost) this.#end(job, failure);
-    this.#slots.giveBack(1);
+    if (!delivery.isLost) this.#settle(delivery, failure);
+    this.#slots.release(1);
     this.#runNext();
-    this.#fill();
+    this.#fetch();
     this.#checkIdle();
   }
 
-  #end(job: Job<T>, failure: { error: unknown } | undefined): void {
+  #settle(delivery: Delivery<T>, failure: { error: unknown } | undefined): void {
     if (failure === undefined) {
-      this.#failures = 0;
-      return this.#settling.acknowledge(job);
+      this.#pause.recordSuccess();
+      return this.#settlement.acknowledge(delivery);
     }
-    const pauseMs = this.#settling.fail(job, failure.error);
-    if (pauseMs > 0) return this.#pause.begin(pauseMs);
-    this.#failures += 1;
-    const tooMany = this.#failures - this.#options.concurrency - FORGIVEN_FAILURES;
-    // It is hardly the requests that are to blame: without a pause all of them would die.
-    if (tooMany > 0) this.#pause.begin(backOffMs(tooMany, FAILURE_PAUSE_MS, MAX_FAILURE_PAUSE_MS));
+    const pauseMs = this.#settlement.fail(delivery, failure.error);
+    if (pauseMs > 0) this.#pause.begin(pauseMs);
+    else this.#pause.recordFailure();
   }
 
   async #drain(): Promise<void> {
-    this.#unlisten?.();
+    this.#unsubscribe?.();
     this.#pause.end();
-    this.#giveBackAhead();
-    // One after the other within one time: what was being fetched has to be given back first.
+    this.#releasePrefetched();
+    // In sequence, within one timeout: a fetch in progress still brings requests that must be released.
     const idle = (async (): Promise<void> => {
       await this.#fetching;
       await this.#idle();
     })();
     await atMost(this.#options.drainTimeoutMs, idle, undefined);
-    await this.#abandon();
+    await this.#abort();
     this.#leases.stop();
-    this.#core.consumers.delete(this);
+    this.#queue.consumers.delete(this);
   }
 
   #idle(): Promise<void> {
@@ -212,21 +181,21 @@ export class RequestConsumer<T = unknown> implements Drainable {
   }
 
   #checkIdle(): void {
-    if (this.#running === 0 && this.#settling.size === 0) this.#onIdle?.();
+    if (this.#running === 0 && this.#settlement.pending === 0) this.#onIdle?.();
   }
 
-  #giveBackAhead(): void {
-    const unused = this.#ahead.splice(0);
-    for (const job of unused) this.#settling.giveBack(job);
-    this.#slots.giveBack(unused.length);
+  #releasePrefetched(): void {
+    const unused = this.#prefetched.splice(0);
+    for (const delivery of unused) this.#settlement.release(delivery);
+    this.#slots.release(unused.length);
   }
 
-  /** The time is over: handlers are told, and their requests given back. */
-  async #abandon(): Promise<void> {
-    this.#settling.stop();
-    const left = this.#leases.held;
-    for (const job of left) job.lose(new LeaseEndedError('the consumer has stopped'));
-    const how = { counts: false };
-    await Promise.all(left.map(({ id }) => this.#core.reservations.release(id, how)));
+  /** The drain timeout has passed: aborts the handlers and releases their requests. */
+  async #abort(): Promise<void> {
+    this.#settlement.stop();
+    const { deliveries } = this.#leases;
+    for (const delivery of deliveries) delivery.lose(new LeaseEndedError('the consumer has stopped'));
+    const details = { counts: false };
+    await Promise.all(deliveries.map(({ id }) => this.#queue.reservations.release(id, details)));
   }
 }

@@ -1,58 +1,41 @@
-import { delayMsOf, countOf, idOf, idsOf, leaseMsOf, listOf, reasonOf, waitMsOf } from './call-options.js';
+import {
+  checkedCount,
+  checkedId,
+  checkedIds,
+  checkedList,
+  checkedWaitMs,
+  type LeaseOptions,
+  type ListDeadLettersOptions,
+  type ReleaseOptions,
+  toDelayMs,
+  toLeaseMs,
+  toReason,
+  type WaitOptions,
+} from './call-options.js';
+import type { RequestConsumerOptions } from './consumer-options.js';
 import type { DeadLetter, ReplayOutcome } from './dead-letters.js';
 import type { QueueOutcome } from './producer.js';
 import type { QueueCore } from './queue-core.js';
+import { RequestConsumer } from './request-consumer.js';
 import type { ReservedRequest } from './reservations.js';
 
-/** How long a request stays with its consumer. */
-export interface LeaseOptions {
-  /** Seconds, 0.05 to 86,400; default: the queue's `leaseSeconds` (30). */
-  leaseSeconds?: number;
-}
-
-export interface WaitOptions {
-  /** How long to wait, in milliseconds, at most a day. Default 30,000. */
-  timeoutMs?: number;
-  /** Ends the waiting; the promise then rejects with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-export interface ReleaseOptions {
-  /** How long the request stays out of reach, in seconds, 0 to 86,400. Default 0: it is the next one. */
-  delaySeconds?: number;
-  /** `false`: this delivery does not count towards `maxDeliveries`. Default `true`. */
-  counts?: boolean;
-  /** Why it failed, should it be the last time; kept with the dead letter. At most 1,000 characters. */
-  reason?: string;
-}
-
-export interface ListDeadLettersOptions {
-  /** At most so many, 1 to 10,000. Default 100. */
-  limit?: number;
-  /** Begin behind this one: the `id` of the last one of the page before. */
-  after?: string;
-}
-
-/** What a queue holds. */
+/** How many requests a queue holds, by state. */
 export interface QueueStats {
-  /** Requests that can be had now. */
+  /** Requests that are available now. */
   waiting: number;
-  /** Requests that consumers hold, or that were released with a delay that is not over. */
+  /** Requests that consumers hold, or that were released with a delay that has not passed yet. */
   reserved: number;
+  /** Dead letters. */
   dead: number;
-  /** How long ago the oldest that waits was queued, in seconds; `null` when none waits. */
+  /** Time since the oldest waiting request was queued, in seconds; `null` when none waits. */
   oldestAgeSeconds: number | null;
 }
 
-const DEFAULT_WAIT_MS = 30_000;
-const DEFAULT_PAGE = 100;
-
-/** The parts of a queue, for what works on it from within this package. */
-export let coreOf: (queue: RequestQueue) => QueueCore;
+const DEFAULT_PAGE_SIZE = 100;
 
 /**
- * A queue of requests, first in, first out, in all processes on one Redis. Faults of Redis never throw; what
- * each method answers then is its fallback. Wrong arguments do throw, as rejected promises.
+ * A first-in, first-out queue of requests, shared by all processes on one Redis. Faults of Redis never throw: each
+ * method returns its fallback instead. Invalid arguments do throw, as rejected promises.
  *
  * @example
  * const request = await queue.reserveRequest<Job>({ leaseSeconds: 60 });
@@ -64,90 +47,85 @@ export let coreOf: (queue: RequestQueue) => QueueCore;
 export class RequestQueue {
   readonly #core: QueueCore;
 
-  static {
-    coreOf = (queue) => queue.#core;
-  }
-
-  /** Made by `getQueue()`; see there. */
+  /** Called by `RedisCacheService`, which returns queues by their names. */
   constructor(core: QueueCore) {
     this.#core = core;
   }
 
   /** Name of the queue within the key prefix. */
   get queueName(): string {
-    return this.#core.parts.name;
+    return this.#core.context.name;
   }
 
   /**
-   * Appends a request to the queue. `false` when unconfirmed, when `queue.maxLength` requests wait, or
-   * when JSON cannot carry it (a line is logged).
+   * Appends a request. `false` when `queue.maxLength` requests wait, when JSON cannot carry the request (one line is
+   * logged), or when Redis has not confirmed it.
    *
    * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
    */
   async queueRequest(request: unknown): Promise<boolean> {
-    return (await this.#core.producing.push(request)) === 'queued';
+    return (await this.queueOutcome(request)) === 'queued';
   }
 
   /**
-   * Like `queueRequest`, and tells why a request is not in the queue: `full`, `invalid` (JSON cannot carry it), or
+   * Like `queueRequest`, and returns why a request was not queued: `full`, `invalid` (JSON cannot carry it), or
    * `unconfirmed` (Redis is unavailable or refuses writes).
    *
    * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
    * @example if ((await queue.queueOutcome(request)) === 'full') throw new TooManyRequestsError();
    */
   async queueOutcome(request: unknown): Promise<QueueOutcome> {
-    return this.#core.producing.push(request);
+    return this.#core.producer.push(request);
   }
 
   /**
-   * Appends several requests, in their order, as many as there is room for: always the first of them. Answers for
-   * each whether it is in the queue now. Nothing is sent when one of them is too large. Up to 1,000 requests and
-   * 4 Mi characters of JSON are one round trip and one step; more are several, one after the other.
+   * Appends requests in order until the queue is full. Returns for each whether it is in the queue. When one is too
+   * large, none is sent. Up to 1,000 requests and 4 Mi characters of JSON travel in one atomic command, more in
+   * several.
    *
    * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
-   * @throws {InvalidCallOptionError} more than 10,000
+   * @throws {InvalidCallOptionError} more than 10,000 requests
    */
   async queueRequests(requests: readonly unknown[]): Promise<boolean[]> {
-    return this.#core.producing.pushAll(listOf('requests', requests));
+    return this.#core.producer.pushAll(checkedList('requests', requests));
   }
 
-  /** Removes and answers the oldest request; `null` when none waits or Redis is unavailable. */
+  /** Removes and returns the oldest request; `null` when none waits or Redis is unavailable. */
   async dequeueRequest<T = unknown>(): Promise<T | null> {
-    const [taken] = await this.#core.taking.take<T>(1);
-    return taken === undefined ? null : taken.request;
+    const [dequeued] = await this.#core.dequeuer.dequeue<T>(1);
+    return dequeued === undefined ? null : dequeued.request;
   }
 
   /**
-   * Removes and answers the oldest requests, at most `count`, in one round trip. Fallback: `[]`.
+   * Removes and returns the oldest requests, at most `count`, in one round trip. Fallback: `[]`.
    *
-   * @throws {InvalidCallOptionError} not a whole number from 1 to 10,000
+   * @throws {InvalidCallOptionError} `count` is not a whole number from 1 to 10,000
    */
   async dequeueRequests<T = unknown>(count: number): Promise<T[]> {
-    const taken = await this.#core.taking.take<T>(countOf('count', count));
-    return taken.map(({ request }) => request);
+    const dequeued = await this.#core.dequeuer.dequeue<T>(checkedCount('count', count));
+    return dequeued.map(({ request }) => request);
   }
 
   /**
-   * Removes and answers the oldest request, and waits for one when there is none; `null` when the time is
-   * over. Those who wait in one process share one connection of their own, and are served in their order.
-   * While Redis is away they go on waiting.
+   * Removes and returns the oldest request, and waits for one if necessary; `null` after the timeout. All waiting
+   * calls in a process share one extra connection and are served in order. They keep waiting while Redis is
+   * unavailable.
    *
-   * @throws {InvalidCallOptionError} a wrong `timeoutMs`
+   * @throws {InvalidCallOptionError} an invalid `timeoutMs`
    * @throws the signal's reason, when it aborts
    * @example
-   * const job = await cache.waitForRequest<Job>({ timeoutMs: 5_000, signal });
+   * const job = await queue.waitForRequest<Job>({ timeoutMs: 5_000, signal });
    */
   async waitForRequest<T = unknown>(options: WaitOptions = {}): Promise<T | null> {
-    const timeoutMs = waitMsOf(options.timeoutMs ?? DEFAULT_WAIT_MS);
-    return this.#core.line.wait<T>(timeoutMs, options.signal);
+    return this.#core.waiters.wait<T>(checkedWaitMs(options.timeoutMs), options.signal);
   }
 
   /**
-   * Hands out the oldest request for a time. It comes back, before new ones, when it is neither acknowledged
-   * nor extended until then, and becomes a dead letter after `queue.maxDeliveries`. `null` when none waits or
+   * Reserves the oldest request until its lease ends. Unless it is acknowledged or extended by then, it comes back
+   * before new requests; after `queue.maxDeliveries` deliveries it becomes a dead letter. `null` when none waits or
    * Redis is unavailable.
    *
-   * @throws {InvalidCallOptionError} a wrong `leaseSeconds`
+   * @throws {InvalidCallOptionError} an invalid `leaseSeconds`
    */
   async reserveRequest<T = unknown>(options?: LeaseOptions): Promise<ReservedRequest<T> | null> {
     const [request] = await this.reserveRequests<T>(1, options);
@@ -155,74 +133,88 @@ export class RequestQueue {
   }
 
   /**
-   * Like `reserveRequest`, at most `count` at once. Fallback: `[]`.
+   * Like `reserveRequest`, for at most `count` requests. Fallback: `[]`.
    *
-   * @throws {InvalidCallOptionError} a wrong `count` or `leaseSeconds`
+   * @throws {InvalidCallOptionError} an invalid `count` or `leaseSeconds`
    */
   async reserveRequests<T = unknown>(count: number, options?: LeaseOptions): Promise<ReservedRequest<T>[]> {
-    return this.#core.reservations.reserve<T>(countOf('count', count), this.#leaseMs(options));
+    return this.#core.reservations.reserve<T>(checkedCount('count', count), this.#leaseMs(options));
   }
 
   /**
-   * A reserved request was handled: removes it. `false` when that is unconfirmed, or when the request was
-   * handed out to another consumer meanwhile, which is then left alone.
+   * Removes a reserved request that has been handled. `false` when Redis has not confirmed it, or when the request
+   * was delivered again since, which leaves it with its new consumer.
    *
-   * @throws {InvalidCallOptionError} what is no id
+   * @throws {InvalidCallOptionError} an invalid id
    */
   async acknowledgeRequest(id: string): Promise<boolean> {
-    const [done] = await this.#core.reservations.acknowledge([idOf(id)]);
-    return done === true;
+    const [removed] = await this.#core.reservations.acknowledge([checkedId(id)]);
+    return removed === true;
   }
 
-  /** Like `acknowledgeRequest`, for several at once; answers for each. */
+  /** Like `acknowledgeRequest`, for several at once; returns the result for each. */
   async acknowledgeRequests(ids: readonly string[]): Promise<boolean[]> {
-    const done = await this.#core.reservations.acknowledge(idsOf(ids));
-    return done.map((one) => one === true);
+    const removed = await this.#core.reservations.acknowledge(checkedIds(ids));
+    return removed.map((one) => one === true);
   }
 
   /**
-   * Gives a reserved request back: it is the next to be handed out, or a dead letter after
-   * `queue.maxDeliveries`. `false` as with `acknowledgeRequest`.
+   * Returns a reserved request to the head of the queue, or makes it a dead letter after `queue.maxDeliveries`
+   * deliveries. `false` as for `acknowledgeRequest`.
    *
-   * @throws {InvalidCallOptionError} what is no id, or a wrong `delaySeconds`
+   * @throws {InvalidCallOptionError} an invalid id or `delaySeconds`
    */
   async releaseRequest(id: string, options: ReleaseOptions = {}): Promise<boolean> {
     const { delaySeconds = 0, counts = true, reason = 'released' } = options;
-    const how = { delayMs: delayMsOf(delaySeconds), counts, reason: reasonOf(reason) };
-    const released = await this.#core.reservations.release(idOf(id), how);
-    return released === 'released' || released === 'dead';
+    const details = { delayMs: toDelayMs(delaySeconds), counts, reason: toReason(reason) };
+    const result = await this.#core.reservations.release(checkedId(id), details);
+    return result === 'released' || result === 'dead';
   }
 
   /**
-   * Makes a reserved request a dead letter at once, because no consumer will ever be able to handle it.
-   * `false` as with `acknowledgeRequest`.
+   * Makes a reserved request a dead letter at once, for requests that no consumer can ever handle. `false` as for
+   * `acknowledgeRequest`.
    *
-   * @throws {InvalidCallOptionError} what is no id
+   * @throws {InvalidCallOptionError} an invalid id
    */
   async rejectRequest(id: string, reason = 'rejected'): Promise<boolean> {
-    const how = { rejects: true, reason: reasonOf(reason) };
-    return (await this.#core.reservations.release(idOf(id), how)) === 'dead';
+    const details = { rejects: true, reason: toReason(reason) };
+    return (await this.#core.reservations.release(checkedId(id), details)) === 'dead';
   }
 
   /**
-   * Lets the lease of a reserved request end `leaseSeconds` from now. `false` as with `acknowledgeRequest`.
+   * Sets the lease of a reserved request to end `leaseSeconds` from now. `false` as for `acknowledgeRequest`.
    *
-   * @throws {InvalidCallOptionError} what is no id, or a wrong `leaseSeconds`
+   * @throws {InvalidCallOptionError} an invalid id or `leaseSeconds`
    */
   async extendLease(id: string, options?: LeaseOptions): Promise<boolean> {
-    const [done] = await this.#core.reservations.extend([idOf(id)], this.#leaseMs(options));
-    return done === true;
+    const [extended] = await this.#core.reservations.extend([checkedId(id)], this.#leaseMs(options));
+    return extended === true;
   }
 
-  /** How many requests wait; those that are reserved do not. Fallback: 0. */
+  /**
+   * A consumer of this queue: it reserves requests, passes them to the handler and acknowledges them. It begins with
+   * `start()`; `RedisCacheModule.registerConsumer` creates one that Nest starts and stops.
+   *
+   * @throws {InvalidCallOptionError} an invalid option
+   * @example
+   * const consumer = queue.createConsumer<Mail>({ handler: ({ data }) => send(data), concurrency: 5 });
+   * consumer.start();
+   * await consumer.stop();
+   */
+  createConsumer<T = unknown>(options: RequestConsumerOptions<T>): RequestConsumer<T> {
+    return new RequestConsumer(this.#core, options);
+  }
+
+  /** How many requests wait, without the reserved ones. Fallback: 0. */
   async getQueueLength(): Promise<number> {
-    const { guard, store, name } = this.#core.parts;
-    return guard.run(async () => (await store.length(name)) + this.#core.taking.kept, 0);
+    const { guard, store, name } = this.#core.context;
+    return guard.run(async () => (await store.length(name)) + this.#core.dequeuer.lateCount, 0);
   }
 
-  /** What the queue holds. Fallback: nothing at all. */
+  /** How many requests the queue holds, by state. Fallback: zeros and `null`. */
   async getQueueStats(): Promise<QueueStats> {
-    const { guard, store, name } = this.#core.parts;
+    const { guard, store, name } = this.#core.context;
     const nothing = { waiting: 0, reserved: 0, dead: 0, oldestAgeMs: null };
     const { oldestAgeMs, ...counts } = await guard.run(() => store.contents(name), nothing);
     return { ...counts, oldestAgeSeconds: oldestAgeMs === null ? null : oldestAgeMs / 1000 };
@@ -231,48 +223,49 @@ export class RequestQueue {
   /**
    * Requests that failed for good, the oldest first. Fallback: `[]`.
    *
-   * @throws {InvalidCallOptionError} a wrong `limit` or `after`
+   * @throws {InvalidCallOptionError} an invalid `limit` or `after`
    */
   async listDeadLetters<T = unknown>(options: ListDeadLettersOptions = {}): Promise<DeadLetter<T>[]> {
-    const { limit = DEFAULT_PAGE, after } = options;
-    return this.#core.dead.list<T>(countOf('limit', limit), after === undefined ? undefined : idOf(after));
+    const { limit = DEFAULT_PAGE_SIZE, after } = options;
+    const afterId = after === undefined ? undefined : checkedId(after);
+    return this.#core.deadLetters.list<T>(checkedCount('limit', limit), afterId);
   }
 
   /**
-   * Appends a dead letter to the queue again, as a new request. `false` when there is no such one, when
-   * `queue.maxLength` requests wait, or when unconfirmed.
+   * Moves a dead letter to the end of the queue, as a new request. `false` when there is no dead letter with this id,
+   * when `queue.maxLength` requests wait, or when Redis has not confirmed it.
    *
-   * @throws {InvalidCallOptionError} what is no id
+   * @throws {InvalidCallOptionError} an invalid id
    */
   async replayDeadLetter(id: string): Promise<boolean> {
     return (await this.replayOutcome(id)) === 'replayed';
   }
 
   /**
-   * Like `replayDeadLetter`, and tells why one is not in the queue: `unknown`, `full`, or `unconfirmed`.
+   * Like `replayDeadLetter`, and returns why it was not replayed: `unknown`, `full`, or `unconfirmed`.
    *
-   * @throws {InvalidCallOptionError} what is no id
+   * @throws {InvalidCallOptionError} an invalid id
    */
   async replayOutcome(id: string): Promise<ReplayOutcome> {
-    return this.#core.dead.replay(idOf(id));
+    return this.#core.deadLetters.replay(checkedId(id));
   }
 
   /** Removes all dead letters. Fallback: `false`. */
   async clearDeadLetters(): Promise<boolean> {
-    return this.#core.dead.clear();
+    return this.#core.deadLetters.clear();
   }
 
-  /** Removes every request of this queue, reserved ones included; dead letters stay. Fallback: `false`. */
+  /** Removes all requests, including reserved ones; dead letters stay. Fallback: `false`. */
   async clearQueue(): Promise<boolean> {
-    const { guard, store, name } = this.#core.parts;
+    const { guard, store, name } = this.#core.context;
     return guard.run(async () => {
       await store.clear(name);
-      this.#core.taking.forget();
+      this.#core.dequeuer.takeLate();
       return true;
     }, false);
   }
 
   #leaseMs(options: LeaseOptions = {}): number {
-    return leaseMsOf(options.leaseSeconds ?? this.#core.parts.leaseSeconds);
+    return toLeaseMs(options.leaseSeconds ?? this.#core.context.leaseSeconds);
   }
 }

@@ -1,45 +1,48 @@
+import { InvalidCallOptionError } from '../errors/errors.js';
 import type { NamedQueueOptions } from '../options/redis-cache-options.js';
 import {
   type ResolvedRedisCacheOptions,
   resolveQueueOptions,
 } from '../options/redis-cache-options.schema.js';
-import { InvalidCallOptionError } from '../errors/errors.js';
-import type { QueueSurroundings } from './queue-parts.js';
-import { QueueCore } from './queue-core.js';
+import { QueueCore, type QueueDependencies } from './queue-core.js';
 
 const MAX_NAME_LENGTH = 128;
+const OPTION_NAMES = [
+  'maxLength',
+  'maxRequestBytes',
+  'leaseSeconds',
+  'maxDeliveries',
+  'maxDeadLetters',
+] as const;
 
-/** The queues of one instance, by name. */
+/** The queues of one cache instance, by name. */
 export class RequestQueues {
+  /** The queue of the module's `queue` options. */
+  readonly default: QueueCore;
   readonly #cores = new Map<string, QueueCore>();
   #closing: Promise<void> | undefined;
 
   constructor(
-    private readonly surroundings: QueueSurroundings,
+    private readonly dependencies: QueueDependencies,
     private readonly defaults: ResolvedRedisCacheOptions['queue'],
   ) {
-    this.#create(defaults.name, defaults);
-  }
-
-  /** The queue that the instance's own methods use. */
-  get plain(): QueueCore {
-    return this.#cores.get(this.defaults.name)!;
+    this.default = this.#create(defaults.name, defaults);
   }
 
   /**
-   * The queue of that name, with the options of whoever asked for it first.
+   * The queue with this name. The first call for a name decides its options.
    *
-   * @throws {InvalidCallOptionError} a wrong name, a wrong option, or options that differ from the first ones
+   * @throws {InvalidCallOptionError} an invalid name or option, or an option that differs from the first call's
    */
   get(name: string, options?: NamedQueueOptions): QueueCore {
     if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_LENGTH || !name.isWellFormed()) {
-      throw new InvalidCallOptionError('name', `must be a text of 1 to ${MAX_NAME_LENGTH} characters`);
+      throw new InvalidCallOptionError('name', `must be a string of 1 to ${MAX_NAME_LENGTH} characters`);
     }
-    const known = this.#cores.get(name);
+    const existing = this.#cores.get(name);
     const resolved = options === undefined ? this.defaults : resolveQueueOptions(this.defaults, options);
-    if (known === undefined) return this.#create(name, resolved);
-    if (options !== undefined) assertSame(known, resolved);
-    return known;
+    if (existing === undefined) return this.#create(name, resolved);
+    if (options !== undefined) assertSameOptions(existing, resolved);
+    return existing;
   }
 
   /** Idempotent. */
@@ -50,19 +53,19 @@ export class RequestQueues {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#cores.values()].map((core) => core.close()));
-    await this.surroundings.arrivals.close();
+    await this.dependencies.arrivals.close();
   }
 
   #create(name: string, options: ResolvedRedisCacheOptions['queue']): QueueCore {
-    const core = new QueueCore({ ...this.surroundings, ...options, name });
+    const core = new QueueCore({ ...this.dependencies, ...options, name });
     this.#cores.set(name, core);
     return core;
   }
 }
 
-function assertSame({ parts }: QueueCore, options: Required<NamedQueueOptions>): void {
-  const names = ['maxLength', 'maxRequestBytes', 'leaseSeconds', 'maxDeliveries', 'maxDeadLetters'] as const;
-  const differing = names.find((name) => parts[name] !== options[name]);
-  if (differing === undefined) return;
-  throw new InvalidCallOptionError(differing, `is ${parts[differing]} already for the queue "${parts.name}"`);
+function assertSameOptions({ context }: QueueCore, options: Required<NamedQueueOptions>): void {
+  const different = OPTION_NAMES.find((name) => context[name] !== options[name]);
+  if (different === undefined) return;
+  const expected = `must be ${context[different]}, as in the first call for the queue "${context.name}"`;
+  throw new InvalidCallOptionError(different, expected);
 }

@@ -6,7 +6,6 @@ import { MemoryBackend } from '../backend/memory/memory-backend.js';
 import { resolveOptions } from '../options/redis-cache-options.schema.js';
 import { assemble } from '../create-redis-cache.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
-import { RequestConsumer } from './request-consumer.js';
 
 const DEADLINE_MS = 400;
 
@@ -62,7 +61,7 @@ describe('a reserved request whose reply came late', () => {
 
   it('is handled by a consumer later, once', async () => {
     const handled: [unknown, number][] = [];
-    const consumer = new RequestConsumer(service, {
+    const consumer = service.createConsumer({
       handler: ({ data, deliveries }) => void handled.push([data, deliveries]),
     });
     consumer.start();

@@ -1,110 +1,113 @@
-import type { Released, Reservation } from '../backend/queue-store.js';
-import type { QueueParts } from './queue-parts.js';
+import type { ReleaseResult, Reservation } from '../backend/queue-store.js';
 import { backOffMs } from '../util/back-off.js';
-import { requestIn } from './request-codec.js';
+import type { QueueContext } from './queue-core.js';
+import { decodeRequest } from './request-codec.js';
 
-/** A request that was handed out for a time. */
+/** A request that is reserved for one consumer until its lease ends. */
 export interface ReservedRequest<T = unknown> {
-  /** Names this delivery. Once the request was handed out again, it has no effect any more. */
+  /** Identifies this delivery. It has no effect once the request was delivered again. */
   id: string;
   data: T;
-  /** How often the request was handed out so far, this time included; 1 for the first time. */
+  /** How often the request was delivered so far, including this time; 1 for the first. */
   deliveries: number;
 }
 
-/** How a request is given back; what is not said is 0, `true`, `false` and ''. */
-export interface GiveBack {
+/** How a reserved request goes back to the queue. */
+export interface ReleaseDetails {
+  /** How long the request stays unavailable, in milliseconds. Default 0. */
   delayMs?: number;
+  /** Whether this delivery counts towards `maxDeliveries`. Default `true`. */
   counts?: boolean;
+  /** Whether the request becomes a dead letter at once. Default `false`. */
   rejects?: boolean;
+  /** Stored with the dead letter. Default ''. */
   reason?: string;
 }
 
-const NOTHING: Reservation[] = [];
-/** How often Redis is told, while it is away, what goes back, in milliseconds. */
-const RETRY_MS = 50;
+const NONE: Reservation[] = [];
+const MIN_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
-const UNREADABLE = { rejects: true, reason: 'not readable as JSON' };
+const UNREADABLE: ReleaseDetails = { rejects: true, reason: 'not valid JSON' };
 
-/** The way out of a queue on trial. In answers, `null` stands for: Redis has not told. */
+/** Reserves requests of one queue, and ends reservations. In results, `null` means: Redis has not confirmed it. */
 export class Reservations {
-  /** Ids of what was handed out to nobody. */
-  readonly #strays = new Set<string>();
-  #givesBack = false;
+  /** Ids of requests that were reserved, but whose reply came after the deadline. */
+  readonly #orphans = new Set<string>();
+  #isReleasingOrphans = false;
 
-  constructor(private readonly parts: QueueParts) {}
+  constructor(private readonly context: QueueContext) {}
 
-  /** Unreadable requests become dead letters, so that no answer always means that nothing could be had. */
+  /** Unreadable requests become dead letters, so that an empty result always means that none was available. */
   async reserve<T>(count: number, leaseMs: number): Promise<ReservedRequest<T>[]> {
     for (;;) {
-      const found = await this.#next(count, leaseMs);
+      const reserved = await this.#next(count, leaseMs);
       const readable: ReservedRequest<T>[] = [];
-      for (const one of found) this.#read(one, readable);
-      this.parts.counters.reserved += readable.length;
-      if (readable.length > 0 || found.length === 0) return readable;
+      for (const one of reserved) this.#decode(one, readable);
+      this.context.counters.reserved += readable.length;
+      if (readable.length > 0 || reserved.length === 0) return readable;
     }
   }
 
   async acknowledge(ids: readonly string[]): Promise<(boolean | null)[]> {
-    const { guard, store, name, counters } = this.parts;
-    const done = await guard.run(() => store.acknowledge(name, ids), null);
-    if (done === null) return ids.map(() => null);
-    for (const one of done) if (one) counters.acknowledged += 1;
-    return done;
+    const { guard, store, name, counters } = this.context;
+    const removed = await guard.run(() => store.acknowledge(name, ids), null);
+    if (removed === null) return ids.map(() => null);
+    for (const one of removed) if (one) counters.acknowledged += 1;
+    return removed;
   }
 
   async extend(ids: readonly string[], leaseMs: number): Promise<(boolean | null)[]> {
-    const { guard, store, name } = this.parts;
-    const done = await guard.run(() => store.extend(name, ids, leaseMs), null);
-    return done ?? ids.map(() => null);
+    const { guard, store, name } = this.context;
+    const extended = await guard.run(() => store.extend(name, ids, leaseMs), null);
+    return extended ?? ids.map(() => null);
   }
 
-  async release(id: string, how: GiveBack = {}): Promise<Released | null> {
-    const { guard, store, name, counters, maxDeliveries, maxDeadLetters } = this.parts;
-    const { delayMs = 0, counts = true, rejects = false, reason = '' } = how;
-    const terms = { delayMs, counts, rejects, reason, maxDeliveries, maxDeadLetters };
-    const released = await guard.run(() => store.release(name, id, terms), null);
-    if (released === 'released') counters.released += 1;
-    if (released === 'dead') counters.dead += 1;
-    return released;
+  async release(id: string, details: ReleaseDetails = {}): Promise<ReleaseResult | null> {
+    const { guard, store, name, counters, maxDeliveries, maxDeadLetters } = this.context;
+    const { delayMs = 0, counts = true, rejects = false, reason = '' } = details;
+    const settings = { delayMs, counts, rejects, reason, maxDeliveries, maxDeadLetters };
+    const result = await guard.run(() => store.release(name, id, settings), null);
+    if (result === 'released') counters.released += 1;
+    if (result === 'dead') counters.dead += 1;
+    return result;
   }
 
-  // A reply after the deadline: nobody works on these, so they go back, as if they had not been handed out.
   #next(count: number, leaseMs: number): Promise<Reservation[]> {
-    const { guard, store, name } = this.parts;
-    const reserve = (): Promise<Reservation[]> => store.reserve(name, count, leaseMs, this.parts);
-    return guard.run<Reservation[], Reservation[]>(reserve, NOTHING, (late) => {
-      for (const { id } of late) this.#strays.add(id);
-      void this.#giveBackStrays();
+    const { guard, store, name } = this.context;
+    const reserve = (): Promise<Reservation[]> => store.reserve(name, count, leaseMs, this.context);
+    // After the deadline nobody waits for these any more: they go back, and the delivery does not count.
+    return guard.run<Reservation[], Reservation[]>(reserve, NONE, (late) => {
+      for (const { id } of late) this.#orphans.add(id);
+      void this.#releaseOrphans();
     });
   }
 
-  /** Until Redis has heard: when a late reply comes, nothing else reaches it yet. */
-  async #giveBackStrays(): Promise<void> {
-    if (this.#givesBack) return;
-    this.#givesBack = true;
-    for (let attempt = 1; this.#strays.size > 0; attempt += 1) {
-      await Promise.all([...this.#strays].map((id) => this.#giveBack(id)));
-      if (this.parts.guard.status.phase === 'closed') break;
-      if (this.#strays.size > 0) await pause(backOffMs(attempt, RETRY_MS, MAX_RETRY_MS));
+  /** Retries until Redis confirms: when a late reply comes, the breaker is usually still open. */
+  async #releaseOrphans(): Promise<void> {
+    if (this.#isReleasingOrphans) return;
+    this.#isReleasingOrphans = true;
+    for (let attempt = 1; this.#orphans.size > 0; attempt += 1) {
+      await Promise.all([...this.#orphans].map((id) => this.#releaseOrphan(id)));
+      if (this.context.guard.status.phase === 'closed') break;
+      if (this.#orphans.size > 0) await unrefDelay(backOffMs(attempt, MIN_RETRY_MS, MAX_RETRY_MS));
     }
-    this.#givesBack = false;
+    this.#isReleasingOrphans = false;
   }
 
-  async #giveBack(id: string): Promise<void> {
-    if ((await this.release(id, { counts: false })) !== null) this.#strays.delete(id);
+  async #releaseOrphan(id: string): Promise<void> {
+    if ((await this.release(id, { counts: false })) !== null) this.#orphans.delete(id);
   }
 
-  #read<T>({ id, request, deliveries }: Reservation, into: ReservedRequest<T>[]): void {
-    const data = requestIn<T>(request);
+  #decode<T>({ id, request, deliveries }: Reservation, into: ReservedRequest<T>[]): void {
+    const data = decodeRequest<T>(request);
     if (data !== undefined) return void into.push({ id, data, deliveries });
-    this.parts.counters.corrupt += 1;
-    this.parts.logger.warn('A queued request is not readable; it is a dead letter now');
+    this.context.counters.corrupt += 1;
+    this.context.logger.warn('A queued request is not valid JSON; it is now a dead letter');
     void this.release(id, UNREADABLE);
   }
 }
 
-/** Keeps no process alive: what it would have given back comes back when its lease is over. */
-function pause(ms: number): Promise<void> {
+/** Keeps no process alive: an orphan also comes back when its lease ends. */
+function unrefDelay(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms).unref());
 }

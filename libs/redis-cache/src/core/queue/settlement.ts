@@ -1,105 +1,106 @@
 import { RejectRequestError, TryLaterError } from '../errors/errors.js';
-import { reasonOf } from './call-options.js';
-import type { QueueCore } from './queue-core.js';
 import { backOffMs } from '../util/back-off.js';
+import { toReason } from './call-options.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
-import type { Job } from './job.js';
-import type { LeaseKeeper } from './deliveries.js';
+import type { Delivery, LeaseRenewer } from './deliveries.js';
+import type { ConsumedQueue } from './queue-core.js';
 
-/** While Redis is away, what was handled is told again this often, in milliseconds. */
-const RETRY_MS = 250;
+const MIN_RETRY_MS = 250;
 const MAX_RETRY_MS = 1_000;
-/** With more handled requests that Redis does not know of yet, no others are taken. */
+/** With more deliveries unsettled, the consumer fetches no requests. */
 const MAX_UNSETTLED = 1_000;
-const GIVEN_BACK = { counts: false };
+const UNCOUNTED = { counts: false };
 
-/** Tells Redis what became of requests, until it has heard. */
-export class Settling {
-  #size = 0;
-  #stopped = false;
-  /** Handled within this turn of the event loop. */
-  #handled: Job<unknown>[] = [];
+/** Acknowledges, releases or rejects deliveries, and retries until Redis confirms. */
+export class Settlement {
+  #pending = 0;
+  #isStopped = false;
+  /** To be acknowledged at the end of this turn of the event loop. */
+  #handled: Delivery[] = [];
   readonly #timers = new Map<NodeJS.Timeout, () => void>();
 
   constructor(
-    private readonly core: QueueCore,
-    private readonly leases: LeaseKeeper,
+    private readonly queue: ConsumedQueue,
+    private readonly leases: LeaseRenewer,
     private readonly options: Pick<ResolvedConsumerOptions<never>, 'retryDelayMs' | 'maxRetryDelayMs'>,
     private readonly onSettled: () => void,
   ) {}
 
-  /** How many Redis has not heard of yet. */
-  get size(): number {
-    return this.#size;
+  /** Deliveries that Redis has not confirmed yet. */
+  get pending(): number {
+    return this.#pending;
   }
 
   get isFull(): boolean {
-    return this.#size >= MAX_UNSETTLED;
+    return this.#pending >= MAX_UNSETTLED;
   }
 
-  acknowledge(job: Job<unknown>): void {
-    this.#size += 1;
-    // Those that end within one turn are told of together.
-    if (this.#handled.push(job) === 1) process.nextTick(() => void this.#acknowledgeHandled());
+  /** Deliveries handled within one turn of the event loop are acknowledged by one command. */
+  acknowledge(delivery: Delivery): void {
+    this.#pending += 1;
+    if (this.#handled.push(delivery) === 1) process.nextTick(() => void this.#acknowledgeHandled());
   }
 
-  giveBack(job: Job<unknown>): void {
-    void this.#settle(job, () => this.core.reservations.release(job.id, GIVEN_BACK));
+  /** Returns the request to the head of the queue; the delivery does not count. */
+  release(delivery: Delivery): void {
+    void this.#settle(delivery, () => this.queue.reservations.release(delivery.id, UNCOUNTED));
   }
 
-  /** The handler threw. Answers for how long no other request should be taken, in milliseconds. */
-  fail(job: Job<unknown>, error: unknown): number {
+  /** Settles a delivery whose handler threw. Returns how long the consumer should pause, in milliseconds. */
+  fail(delivery: Delivery, error: unknown): number {
     if (error instanceof TryLaterError) {
-      this.giveBack(job);
+      this.release(delivery);
       return Math.max(1, error.retryAfterMs);
     }
-    this.#report(job, error);
-    const reason = reasonOf(error instanceof Error ? error.message : 'the handler threw no error');
+    this.#log(delivery, error);
+    const reason = toReason(error instanceof Error ? error.message : 'the handler threw no error');
     const { retryDelayMs, maxRetryDelayMs } = this.options;
-    const delayMs = Math.ceil(backOffMs(job.request.deliveries, retryDelayMs, maxRetryDelayMs));
-    const how = error instanceof RejectRequestError ? { rejects: true, reason } : { delayMs, reason };
-    void this.#settle(job, () => this.core.reservations.release(job.id, how));
+    const delayMs = Math.ceil(backOffMs(delivery.request.deliveries, retryDelayMs, maxRetryDelayMs));
+    const details = error instanceof RejectRequestError ? { rejects: true, reason } : { delayMs, reason };
+    void this.#settle(delivery, () => this.queue.reservations.release(delivery.id, details));
     return 0;
   }
 
-  /** Gives up telling. */
+  /** Stops retrying. */
   stop(): void {
-    this.#stopped = true;
-    for (const [timer, wake] of this.#timers) {
+    this.#isStopped = true;
+    for (const [timer, resolve] of this.#timers) {
       clearTimeout(timer);
-      wake();
+      resolve();
     }
     this.#timers.clear();
   }
 
   async #acknowledgeHandled(): Promise<void> {
-    let jobs = this.#handled;
+    let deliveries = this.#handled;
     this.#handled = [];
     for (let attempt = 1; ; attempt += 1) {
-      const told = await this.core.reservations.acknowledge(jobs.map(({ id }) => id));
-      const untold = this.#stopped ? [] : jobs.filter((job, index) => told[index] === null && !job.lost);
-      for (const job of jobs) if (!untold.includes(job)) this.#settled(job);
-      if (untold.length === 0) return this.onSettled();
-      jobs = untold;
-      await this.#wait(backOffMs(attempt, RETRY_MS, MAX_RETRY_MS));
+      const results = await this.queue.reservations.acknowledge(deliveries.map(({ id }) => id));
+      const isUnconfirmed = ({ isLost }: Delivery, index: number): boolean =>
+        results[index] === null && !isLost;
+      const unconfirmed = this.#isStopped ? [] : deliveries.filter(isUnconfirmed);
+      for (const delivery of deliveries) if (!unconfirmed.includes(delivery)) this.#settled(delivery);
+      if (unconfirmed.length === 0) return this.onSettled();
+      deliveries = unconfirmed;
+      await this.#delay(backOffMs(attempt, MIN_RETRY_MS, MAX_RETRY_MS));
     }
   }
 
-  async #settle(job: Job<unknown>, tell: () => Promise<unknown>): Promise<void> {
-    this.#size += 1;
-    for (let attempt = 1; (await tell()) === null && !this.#stopped && !job.lost; attempt += 1) {
-      await this.#wait(backOffMs(attempt, RETRY_MS, MAX_RETRY_MS));
+  async #settle(delivery: Delivery, send: () => Promise<unknown>): Promise<void> {
+    this.#pending += 1;
+    for (let attempt = 1; (await send()) === null && !this.#isStopped && !delivery.isLost; attempt += 1) {
+      await this.#delay(backOffMs(attempt, MIN_RETRY_MS, MAX_RETRY_MS));
     }
-    this.#settled(job);
+    this.#settled(delivery);
     this.onSettled();
   }
 
-  #settled(job: Job<unknown>): void {
-    this.#size -= 1;
-    if (!this.#stopped) this.leases.drop(job);
+  #settled(delivery: Delivery): void {
+    this.#pending -= 1;
+    if (!this.#isStopped) this.leases.remove(delivery);
   }
 
-  #wait(ms: number): Promise<void> {
+  #delay(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
@@ -109,13 +110,14 @@ export class Settling {
     });
   }
 
-  // Not the message: it may hold a part of the request, which is nobody's business in a log.
-  #report({ request }: Job<unknown>, error: unknown): void {
-    const { logger, name, maxDeliveries } = this.core.parts;
+  // Without the message: it may contain parts of the request, which must not reach the log.
+  #log({ request }: Delivery, error: unknown): void {
+    const { logger, name, maxDeliveries } = this.queue.context;
     const { name: kind = 'no error', code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-    const what = code === undefined ? kind : `${kind}, ${code}`;
+    const cause = code === undefined ? kind : `${kind}, ${code}`;
+    const { deliveries } = request;
     logger.warn(
-      `A request of the queue "${name}" failed (${what}), delivery ${request.deliveries} of ${maxDeliveries}`,
+      `A request of the queue "${name}" failed (${cause}), delivery ${deliveries} of ${maxDeliveries}`,
     );
   }
 }

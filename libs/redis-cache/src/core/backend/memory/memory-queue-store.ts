@@ -5,8 +5,8 @@ import type {
   DeadLetterPolicy,
   QueueContents,
   QueueStore,
-  Released,
-  Replayed,
+  ReleaseResult,
+  ReplayResult,
   ReleaseSettings,
   Reservation,
 } from '../queue-store.js';
@@ -57,7 +57,7 @@ export class MemoryQueueStore implements QueueStore {
     return ids.map((id) => this.#queue(queue).extend(id, leaseMs));
   }
 
-  async release(queue: string, id: string, terms: ReleaseSettings): Promise<Released> {
+  async release(queue: string, id: string, terms: ReleaseSettings): Promise<ReleaseResult> {
     const released = this.#queue(queue).release(id, terms);
     if (released === 'released' && terms.delayMs === 0) this.#tell(queue);
     return released;
@@ -81,7 +81,7 @@ export class MemoryQueueStore implements QueueStore {
     return letters.filter(({ id }) => after === undefined || Number(id) > Number(after)).slice(0, limit);
   }
 
-  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<Replayed> {
+  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
     const letters = this.#deadOf(queue);
     const at = letters.findIndex((letter) => letter.id === id);
     const target = this.#queue(queue);

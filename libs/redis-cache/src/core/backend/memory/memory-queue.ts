@@ -1,7 +1,7 @@
 import type {
   DeadLetterPolicy,
   QueueContents,
-  Released,
+  ReleaseResult,
   ReleaseSettings,
   Reservation,
 } from '../queue-store.js';
@@ -71,7 +71,7 @@ export class MemoryQueue {
     return lease !== undefined;
   }
 
-  release(id: string, terms: ReleaseSettings): Released {
+  release(id: string, terms: ReleaseSettings): ReleaseResult {
     const lease = this.#leased.get(id);
     if (!lease) return 'lost';
     const { item } = lease;

@@ -5,8 +5,8 @@ import {
   MAX_LEASE_MS,
   type QueueContents,
   type QueueStore,
-  type Released,
-  type Replayed,
+  type ReleaseResult,
+  type ReplayResult,
   type ReleaseSettings,
   type Reservation,
 } from '../queue-store.js';
@@ -23,7 +23,7 @@ const WORTH_ASKING = 32;
 const ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?$/;
 const DEAD_ID = /^\d{1,20}-\d{1,20}$/;
 /** By what the script answers. */
-const REPLAYED: readonly Replayed[] = ['unknown', 'replayed', 'full'];
+const REPLAYED: readonly ReplayResult[] = ['unknown', 'replayed', 'full'];
 
 /**
  * Queues in Redis: a Stream each, with one consumer group. What is asked for within one turn of the event
@@ -82,7 +82,7 @@ export class RedisQueueStore implements QueueStore {
     return this.#forHeld(scripts.EXTEND, queue, ids, [MAX_LEASE_MS - leaseMs]);
   }
 
-  async release(queue: string, id: string, terms: ReleaseSettings): Promise<Released> {
+  async release(queue: string, id: string, terms: ReleaseSettings): Promise<ReleaseResult> {
     const parts = ID.exec(id);
     if (!parts) return 'lost';
     this.#outlook(queue).expectsReturn();
@@ -100,7 +100,7 @@ export class RedisQueueStore implements QueueStore {
       this.channel,
       queue,
     ];
-    return (await this.#run(scripts.RELEASE, queue, ...args)) as Released;
+    return (await this.#run(scripts.RELEASE, queue, ...args)) as ReleaseResult;
   }
 
   async length(queue: string): Promise<number> {
@@ -130,7 +130,7 @@ export class RedisQueueStore implements QueueStore {
     return entries.map(toStoredDeadLetter);
   }
 
-  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<Replayed> {
+  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
     if (!DEAD_ID.test(id)) return 'unknown';
     return REPLAYED[Number(await this.#run(scripts.REPLAY, queue, id, maxLength, this.channel, queue))]!;
   }
