@@ -19,20 +19,4 @@ export {
   createConsumerProvider,
   getRequestConsumerToken,
 } from './nest/consumer-providers.js';
-export {
-  CacheResponse,
-  type CacheResponseDecorator,
-  type CacheResponseOptions,
-} from './http/cache-response.decorator.js';
-export { CacheNotInjectedError } from './http/cache-not-injected.error.js';
-export { ResponseCache, type ResponseCacheOptions } from './http/response-cache.decorator.js';
-export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
-export {
-  type CacheStatus,
-  cacheStatusOf,
-  formatCacheStatus,
-  forwarded,
-  type ForwardReason,
-} from './http/cache-status.js';
-export { entityTagOf, matchesEntityTag } from './http/entity-tag.js';
-export { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from './http/request-directives.js';
+export * from './http/index.js';

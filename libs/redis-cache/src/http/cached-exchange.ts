@@ -21,7 +21,7 @@ import {
   UNSHARED,
   type UnsharedResponse,
 } from './recorded-response.js';
-import type { RequestDirectives } from './request-directives.js';
+import { RequestCachePolicy } from './request-policy.js';
 import { fromSharedFailure, toSharedFailure } from './shared-failure.js';
 
 /** A request to a handler whose responses are cached. */
@@ -34,7 +34,7 @@ export interface ExchangeParts {
   /** Names, in lower case, of the headers in the key. */
   keyHeaders: readonly string[];
   settings: GetOrSetOptions;
-  directives: RequestDirectives;
+  policy: RequestCachePolicy;
   ifNoneMatch: string | undefined;
 }
 
@@ -46,7 +46,6 @@ interface Run {
 }
 
 type Shared = RecordedResponse | UnsharedResponse;
-type Aged = Pick<CacheResult<unknown>, 'ageSeconds'>;
 
 /** Answers one request, from the cache or by its handler, and writes the headers that say which. */
 export class CachedExchange {
@@ -57,27 +56,31 @@ export class CachedExchange {
 
   /** The body for Nest to send; `undefined` with status 304. Rejects with what the handler throws. */
   async answer(): Promise<unknown> {
-    const { onlyIfCached, noStore, noCache } = this.use.directives;
-    if (onlyIfCached) return this.#answerFromStore();
-    if (noStore) return this.#answerUnstored(forwarded('request'));
-    if (noCache) return this.#answerAnew();
-    const result = await this.#getOrSet('cache');
-    const tooOld = result.source !== 'factory' && this.#isTooOld(result);
-    return tooOld ? this.#answerAnew() : this.#deliver(result, this.#statusOf(result));
+    const { policy } = this.use;
+    if (policy.action === 'lookup') return this.#answerFromStore();
+    if (policy.action === 'fail') return this.#fail();
+    if (policy.action === 'bypass') return this.#answerUnstored(forwarded('request'));
+    if (policy.action === 'recompute') return this.#answerAnew();
+    const result = await this.#getOrSet(policy);
+    return policy.isTooOld(result) ? this.#answerAnew() : this.#deliver(result, this.#statusOf(result));
   }
 
   async #answerFromStore(): Promise<unknown> {
-    const { cache, key, directives } = this.use;
-    const found = directives.noStore || directives.noCache ? null : await cache.lookup(key);
-    if (found?.status === 'hit' && isRecorded(found.value) && !this.#isTooOld(found)) {
+    const { cache, key, policy } = this.use;
+    const found = await cache.lookup(key);
+    if (found.status === 'hit' && isRecorded(found.value) && !policy.isTooOld(found)) {
       return this.#send(found.value, { outcome: 'hit', ttlSeconds: found.ttlSeconds }, found.ageSeconds);
     }
+    return this.#fail();
+  }
+
+  #fail(): never {
     this.#setHeader('Cache-Status', formatCacheStatus({ outcome: 'unsatisfied' }));
     throw new GatewayTimeoutException('Nothing is stored that would do, and only-if-cached asks for no more');
   }
 
   async #answerAnew(): Promise<unknown> {
-    const result = await this.#getOrSet('no-cache');
+    const result = await this.#getOrSet(RequestCachePolicy.RECOMPUTE);
     return this.#deliver(result, forwarded('request', { stored: result.stored }));
   }
 
@@ -89,10 +92,10 @@ export class CachedExchange {
     return value;
   }
 
-  async #getOrSet(readPolicy: 'cache' | 'no-cache'): Promise<CacheResult<Shared>> {
+  async #getOrSet({ access }: RequestCachePolicy): Promise<CacheResult<Shared>> {
     const { cache, key, settings } = this.use;
     try {
-      return await cache.getOrSetEntry<Shared>(key, () => this.#compute(), { ...settings, readPolicy });
+      return await cache.getOrSetEntry<Shared>(key, () => this.#compute(), { ...settings, ...access });
     } catch (error) {
       throw fromSharedFailure(error);
     }
@@ -142,12 +145,6 @@ export class CachedExchange {
 
   #setHeader(name: string, value: number | string | readonly string[]): void {
     this.use.adapter.setHeader(this.use.response, name, value as string);
-  }
-
-  #isTooOld({ ageSeconds }: Aged): boolean {
-    const { maxAgeSeconds } = this.use.directives;
-    // Plain JSON of another program does not say how old it is.
-    return maxAgeSeconds !== undefined && (ageSeconds ?? Infinity) > maxAgeSeconds;
   }
 
   #statusOf(result: CacheResult<Shared>): CacheStatus {

@@ -14,7 +14,7 @@ import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 import { CachedExchange } from './cached-exchange.js';
 import { type CachedRoute, CachedRoutes } from './cached-route.js';
 import { isRecorded, type ResponseState } from './recorded-response.js';
-import { NO_DIRECTIVES, parseRequestDirectives } from './request-directives.js';
+import { RequestCachePolicy } from './request-policy.js';
 import { personalKey, requestKey } from './request-key.js';
 import type { ResponseCacheOptions } from './response-cache.decorator.js';
 
@@ -79,10 +79,9 @@ export class ResponseCacheInterceptor implements NestInterceptor {
       key: personalKey(keyOf(context, route, this.host.httpAdapter), values),
       keyHeaders,
       settings: settingsOf(options, context),
-      directives:
-        options.honourCacheControl === false
-          ? NO_DIRECTIVES
-          : parseRequestDirectives(headers['cache-control']),
+      policy: RequestCachePolicy.of(
+        options.honourCacheControl === false ? undefined : headers['cache-control'],
+      ),
       ifNoneMatch: headers['if-none-match'],
     });
   }
