@@ -71,13 +71,30 @@ const FIXTURES: Record<string, { sources: Record<string, string>; reported: stri
       'libs/redis-cache/src/core/queue/consumer/c.ts',
     ],
   },
+  'layers import downwards only': {
+    sources: {
+      'libs/redis-cache/src/core/connection/a.ts': "import type { Backend } from '../backend/backend.js';",
+      'libs/redis-cache/src/core/backend/redis/b.ts': "import { Guard } from '../../guard/guard.js';",
+      'libs/redis-cache/src/core/guard/c.ts': "import type { Entry } from '../cache/entry.js';",
+      'libs/redis-cache/src/core/cache/allowed.ts': "import '../guard/c.js'; import '../near/near.js';",
+      'libs/redis-cache/src/core/backend/allowed.ts':
+        "import '../connection/a.js'; import '../counters/x.js';",
+    },
+    reported: [
+      'libs/redis-cache/src/core/connection/a.ts',
+      'libs/redis-cache/src/core/backend/redis/b.ts',
+      'libs/redis-cache/src/core/guard/c.ts',
+    ],
+  },
   'adapters import the engine by its public face': {
     sources: {
+      'libs/redis-cache/src/core.ts': "export * from './core/entry/key.js';",
       'libs/redis-cache/src/http/a.ts': "import { key } from '../core/entry/key.js';",
       'libs/redis-cache/src/testing/chaos/b.ts': "import { Guard } from '../../core/guard/guard.js';",
       'libs/redis-cache/src/testing/c.ts': "import { Memory } from '../core/backend/memory/memory.js';",
       'libs/redis-cache/src/testing/allowed.ts': "import type { Backend } from '../core/backend/backend.js';",
       'libs/redis-cache/src/nest/allowed.ts': "import { createRedisCache } from '../core.js';",
+      'libs/without-a-face/src/nest/allowed.ts': "import { create } from '../core/create.js';",
       'libs/redis-cache/src/nest/allowed.spec.ts': "import { Guard } from '../core/guard/guard.js';",
     },
     reported: [

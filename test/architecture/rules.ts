@@ -19,10 +19,18 @@ const PRODUCT = /^(?:libs|apps)\/[^/]+\/(?:src|public)\//;
 const LIBRARY = /^libs\/[^/]+\/src\//;
 const ADAPTER = /^libs\/[^/]+\/src\/(?:nest|http|health|testing)\//;
 const TESTING = /^libs\/[^/]+\/src\/testing\//;
-const ENGINE_CORE = 'libs/redis-cache/src/core/';
+const ENGINE_CORE = /^libs\/[^/]+\/src\/core\//;
 const BACKEND_CONTRACT = /^libs\/redis-cache\/src\/core\/backend\/[^/]+\.ts$/;
 const CACHE = /\/src\/core\/(?:cache|entry|near)\//;
 const QUEUE = /\/src\/core\/queue\//;
+
+/** From the bottom to the top. */
+const LAYERS = [
+  /\/redis-cache\/src\/core\/connection\//,
+  /\/redis-cache\/src\/core\/backend\//,
+  /\/redis-cache\/src\/core\/guard\//,
+  /\/redis-cache\/src\/core\/(?:cache|near|queue)\//,
+];
 
 /** Entries of the Nest modules: beside the adapters the only files of a library that may load the framework. */
 const NEST_ENTRIES = new Set(['libs/redis-cache/src/index.ts', 'libs/worker-pool/src/index.ts']);
@@ -42,16 +50,26 @@ export const RULES: readonly Rule[] = [
     check: (files) => [...crossings(files, CACHE, QUEUE), ...crossings(files, QUEUE, CACHE)],
   },
   {
-    name: 'adapters import the engine by its public face',
+    name: 'layers import downwards only',
     check: (files) =>
-      violations(
-        files.filter(({ path }) => isProduct(path) && ADAPTER.test(path)),
-        ({ target }, { path }) => {
-          if (!target?.startsWith(ENGINE_CORE)) return undefined;
-          if (TESTING.test(path) && BACKEND_CONTRACT.test(target)) return undefined;
-          return 'import it from core.ts, and export it there if it is missing';
-        },
-      ),
+      violations(files.filter(isEngine), ({ target }, { path }) => {
+        const [from, to] = [layerOf(path), layerOf(target)];
+        if (from === undefined || to === undefined || to <= from) return undefined;
+        return 'connection, backend, guard, cache and queue import downwards only; declare the type in the lower one';
+      }),
+  },
+  {
+    name: 'adapters import the engine by its public face',
+    check: (files) => {
+      const faces = new Set(files.map(({ path }) => path).filter((path) => path.endsWith('/src/core.ts')));
+      const adapters = files.filter(({ path }) => isProduct(path) && ADAPTER.test(path));
+      return violations(adapters, ({ target }, { path }) => {
+        if (!target || !ENGINE_CORE.test(target) || !faces.has(`${packageOf(target)}/src/core.ts`))
+          return undefined;
+        if (TESTING.test(path) && BACKEND_CONTRACT.test(target)) return undefined;
+        return 'import it from core.ts, and export it there if it is missing';
+      });
+    },
   },
   {
     name: 'nothing imports internals of Nest',
@@ -105,6 +123,11 @@ function isProduct(path: string): boolean {
 
 function isEngine({ path }: SourceFile): boolean {
   return LIBRARY.test(path) && isProduct(path) && !ADAPTER.test(path) && !NEST_ENTRIES.has(path);
+}
+
+function layerOf(path: string | undefined): number | undefined {
+  const layer = LAYERS.findIndex((folder) => path !== undefined && folder.test(path));
+  return layer === -1 ? undefined : layer;
 }
 
 function crossings(files: readonly SourceFile[], from: RegExp, to: RegExp): Violation[] {
