@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisServer, until } from '@test/support/index.js';
-import { deadRequests } from './dead-requests.js';
+import { deadLetters } from './dead-letters.js';
 import { type Gateway, startGateway } from './start-gateway.js';
 
 const CLI = {
@@ -89,7 +89,7 @@ describe('a queued request', () => {
     expect((await answered).status).toBe(200);
     await untilCached(gateway, LATER);
     expect(gateway.process.stdout + gateway.process.stderr).not.toMatch(/delivery \d+ of/);
-    expect(await deadRequests(gateway)).toEqual([]);
+    expect(await deadLetters(gateway)).toEqual([]);
   });
 
   it('is handled by another process when the one that holds it is killed', async () => {
@@ -106,6 +106,6 @@ describe('a queued request', () => {
     await work.atWork();
     await work.open();
     await untilCached(second, work.prompt);
-    expect(await deadRequests(second)).toEqual([]);
+    expect(await deadLetters(second)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import type { RequestQueue } from 'nestjs-redis-cache';
 import { Caches } from '@test/fixtures/redis-cache/caches.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisServer, until } from '@test/support/index.js';
-import type { DeadRequestView } from './dead-requests.js';
+import type { DeadLetterView } from './dead-letters.js';
 import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
 
 const KEYS = {
@@ -91,8 +91,8 @@ const untilCached = (gateway: Gateway, name: Name, prompt: string): Promise<unkn
     everyMs: 50,
   });
 
-const dead = async (gateway: Gateway, name: Name, query = ''): Promise<DeadRequestView[]> =>
-  ((await get(gateway, name, `/v1/queue/dead${query}`)) as { dead: DeadRequestView[] }).dead;
+const dead = async (gateway: Gateway, name: Name, query = ''): Promise<DeadLetterView[]> =>
+  ((await get(gateway, name, `/v1/queue/dead${query}`)) as { dead: DeadLetterView[] }).dead;
 
 async function queueOfRed(): Promise<RequestQueue> {
   const cache = caches.create({ connection: { url: redis!.url }, commandTimeoutMs: 20_000 });
@@ -225,14 +225,14 @@ describe('the dead requests of a tenant', () => {
     const forged = { tenant: 'blue', body: { prompt: 'An answer for blue, by red. It is not given.' } };
     await (await queueOfRed()).queueRequest(forged);
     await until(async () => (await dead(gateway, 'red')).length === 1, { what: 'the request to be dead' });
-    const [{ id, request }] = (await dead(gateway, 'red')) as [DeadRequestView];
+    const [{ id, request }] = (await dead(gateway, 'red')) as [DeadLetterView];
     expect(request).toEqual(forged);
     expect(await dead(gateway, 'blue')).toEqual([]);
     expect(await dead(gateway, 'ops', '?tenant=red')).toHaveLength(1);
     expect(await isCached(gateway, 'blue', forged.body.prompt)).toBe(false);
     const replay = `/v1/queue/dead/${id}/replay`;
     expect(await outcome(ask(gateway, 'red', 'POST', replay))).toEqual([403, 'ERR_NOT_ADMIN']);
-    expect(await outcome(ask(gateway, 'ops', 'POST', replay))).toEqual([404, 'ERR_DEAD_REQUEST_NOT_FOUND']);
+    expect(await outcome(ask(gateway, 'ops', 'POST', replay))).toEqual([404, 'ERR_DEAD_LETTER_NOT_FOUND']);
     expect((await ask(gateway, 'ops', 'POST', `${replay}?tenant=red`)).status).toBe(200);
     await until(async () => (await dead(gateway, 'red')).some((one) => one.id !== id), {
       what: 'it to be dead',
@@ -248,7 +248,7 @@ describe('the dead requests of a tenant', () => {
     const behind = await queueOfRed();
     await behind.rejectRequest((await behind.reserveRequest())!.id, 'no use');
     await queue(gateway, 'red', 'waits');
-    const [{ id }] = (await dead(gateway, 'red')) as [DeadRequestView];
+    const [{ id }] = (await dead(gateway, 'red')) as [DeadLetterView];
     const replay = (): Promise<Response> =>
       ask(gateway, 'ops', 'POST', `/v1/queue/dead/${id}/replay?tenant=red`);
     expect(await outcome(replay())).toEqual([409, 'ERR_QUEUE_FULL']);

@@ -6,13 +6,13 @@ import { CacheModule } from './cache/cache.module.js';
 import { CompletionModule } from './completions/completions.module.js';
 import { cacheOptions } from './config/cache-options.js';
 import { gatewayConfig } from './config/gateway-config.js';
-import { PoolModule } from './pool/pool.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 import { WorkDeadline } from './lifecycle/shutdown.js';
 import { MessagesModule } from './messages/messages.module.js';
-import { MetricsModule } from './metrics/metrics.module.js';
+import { MetricsModule } from './observability/metrics/metrics.module.js';
 import { PageModule } from './page/page.module.js';
+import { PoolModule } from './pool/pool.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 

@@ -8,7 +8,7 @@ import { useLane } from './fast-path/use-lane.js';
 import { createLoggers, isForPerson, fastifyLogOptions } from './observability/logging/create-loggers.js';
 import { PinoNestLogger } from './observability/logging/pino-nest-logger.js';
 import { useLogs } from './observability/logging/access-log.js';
-import { useAssets } from './page/use-assets.js';
+import { useAssets } from './page/static-files.js';
 import { assertProtected } from './security/exposure.js';
 import { protect } from './security/protect.js';
 

@@ -1,7 +1,47 @@
 import 'reflect-metadata';
-import { RedisCacheService } from 'nestjs-redis-cache';
-import { banner } from './banner.js';
+import { RedisCacheService, type RedisCacheStatus } from 'nestjs-redis-cache';
+import type { GatewayConfig } from './config/gateway-config.js';
 import { createApp } from './create-app.js';
+import { isLoopback } from './security/exposure.js';
+
+const CACHES = {
+  memory: 'memory of this process (set REDIS_URL to use Redis)',
+  redis: 'Redis',
+};
+const POOLS = {
+  local: ({ WORKER_CONCURRENCY: workers }: GatewayConfig) => `local, ${workers} workers`,
+  bullmq: () =>
+    'bullmq: worker processes (npm run start:worker), or this process while the queue is unavailable',
+};
+const EXECUTORS = {
+  offline: 'offline: extractive summary, no key, no network',
+  'claude-cli': 'claude-cli: the Claude CLI',
+  anthropic: 'anthropic: the Messages API',
+};
+
+/** What a person wants to know after the start: the address, the setup, and a request to try. */
+function banner(url: string, config: GatewayConfig, cache: RedisCacheStatus): string {
+  const body = JSON.stringify({
+    prompt: 'Redis is fast. A cache keeps answers. An answer costs money once.',
+  });
+  const key = config.API_KEYS === undefined ? '' : ' -H "x-api-key: $API_KEY"';
+  return [
+    `Listening on ${url}`,
+    `  cache     ${CACHES[cache.backend]}`,
+    `  pool      ${POOLS[config.WORKER_POOL](config)}`,
+    `  executor  ${EXECUTORS[config.WORKER_EXECUTOR]}`,
+    `  access    ${access(config)}`,
+    'Try it twice:',
+    `  curl -i ${url}/v1/completions -H 'content-type: application/json'${key} -d '${body}'`,
+    '',
+  ].join('\n');
+}
+
+function access({ API_KEYS: keys, HOST }: GatewayConfig): string {
+  if (keys !== undefined) return `${keys.size} API keys for ${keys.names.join(', ')}`;
+  if (isLoopback(HOST)) return 'this machine only, no key needed (set API_KEYS to open it to others)';
+  return 'EVERYONE who can reach it, as administrator: ALLOW_ANONYMOUS is set and API_KEYS is not';
+}
 
 async function main(): Promise<void> {
   const { app, config } = await createApp();
@@ -13,6 +53,6 @@ main().catch((error: unknown) => {
   process.stderr.write(
     `The gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`,
   );
-  // What was opened before would keep the process.
+  // Open connections would otherwise keep the process running.
   process.exit(1);
 });

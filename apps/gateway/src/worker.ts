@@ -25,6 +25,6 @@ main().catch((error: unknown) => {
   process.stderr.write(
     `The worker did not start: ${error instanceof Error ? error.message : String(error)}\n`,
   );
-  // What was opened before would keep the process.
+  // Open connections would otherwise keep the process running.
   process.exit(1);
 });

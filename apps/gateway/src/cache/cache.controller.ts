@@ -1,16 +1,17 @@
 import { Controller, Delete, Get, Param } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
-import { scopedTags, TAG_PATTERN, type Tenant } from '../tenants/tenant.js';
 import { ProblemError } from '../http/problem.js';
-import { SavingsService } from '../savings/savings.service.js';
+import { addSavings, noSavings, type SavingsCounts } from '../savings/savings-table.js';
+import { type SavingsReading, SavingsService } from '../savings/savings.service.js';
 import { AdminOnly, CurrentTenant, Monitored } from '../tenants/access.decorators.js';
-import { type CacheStats, cacheStatsFor } from './cache-stats.js';
+import { scopedTags, TAG_PATTERN } from '../tenants/tenant.js';
+import type { Tenant } from '../tenants/tenant.js';
 
 const UNAVAILABLE = { code: 'ERR_REDIS_UNAVAILABLE' };
 const NOT_CLEARED = new ProblemError(503, 'The cache was not cleared: Redis is unavailable.', UNAVAILABLE);
 const NOT_INVALIDATED = new ProblemError(
   503,
-  'Other processes may still serve answers with this tag: Redis is unavailable.',
+  'Other processes may still serve completions with this tag: Redis is unavailable.',
   UNAVAILABLE,
 );
 
@@ -21,7 +22,7 @@ export class CacheController {
     private readonly savings: SavingsService,
   ) {}
 
-  /** What the cache saved so far, per tenant and model. */
+  /** Returns what the cache has saved so far, per tenant and model. */
   @Get('stats')
   @Monitored()
   async stats(@CurrentTenant() tenant: Tenant): Promise<CacheStats> {
@@ -35,7 +36,7 @@ export class CacheController {
     throw NOT_CLEARED;
   }
 
-  /** Forgets the tenant's answers that carry the tag. */
+  /** Invalidates the tenant's completions that carry the tag. */
   @Delete('tags/:tag')
   @AdminOnly()
   async invalidate(
@@ -55,4 +56,39 @@ function assertTag(tag: string): void {
     code: 'ERR_VALIDATION',
     errors: [{ field: 'tag', detail }],
   });
+}
+
+/** The counts of one model. */
+export interface ModelStats extends SavingsCounts {
+  model: string;
+}
+
+/** The counts of one tenant. */
+export interface TenantStats {
+  tenant: string;
+  total: SavingsCounts;
+  models: ModelStats[];
+}
+
+/** Response of `GET /v1/cache/stats`: sums over all processes and restarts. */
+export interface CacheStats {
+  total: SavingsCounts;
+  tenants: TenantStats[];
+  /** `false` while Redis is unavailable: the share of other processes is that of the last successful read. */
+  shared: boolean;
+}
+
+/** Administrators and monitors see all tenants, others only themselves. */
+function cacheStatsFor({ name, admin, monitor }: Tenant, { table, shared }: SavingsReading): CacheStats {
+  const tenants = new Map<string, TenantStats>();
+  const total = noSavings();
+  for (const [tenant, model, counts] of table.entries()) {
+    if (!admin && !monitor && tenant !== name) continue;
+    const stats = tenants.get(tenant) ?? { tenant, total: noSavings(), models: [] };
+    tenants.set(tenant, stats);
+    stats.models.push({ model, ...counts });
+    addSavings(stats.total, counts);
+    addSavings(total, counts);
+  }
+  return { total, tenants: [...tenants.values()], shared };
 }

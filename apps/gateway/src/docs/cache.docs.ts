@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CacheStats } from '../cache/cache-stats.js';
+import type { CacheStats } from '../cache/cache.controller.js';
 import { SAVINGS_METRICS, type SavingsMetric } from '../savings/savings-table.js';
 import { apiSchema } from './api-schemas.js';
 import { problems } from './problem-docs.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeadRequestView } from '../queue/dead-requests.controller.js';
+import type { DeadLetterView } from '../queue/dead-letters.controller.js';
 import { apiSchema } from './api-schemas.js';
 import { problems } from './problem-docs.js';
 import { jsonAnswer, jsonBody, pathPart, queryPart, type RouteDocs } from './route-doc.js';
@@ -10,7 +10,7 @@ const LENGTH = apiSchema('QueueLength', z.object({ length: z.int() }));
 /** Answer to whatever clears. */
 export const CLEARED = apiSchema('Cleared', z.object({ cleared: z.literal(true) }));
 
-const deadRequest: z.ZodType<DeadRequestView> = z.object({
+const deadRequest: z.ZodType<DeadLetterView> = z.object({
   id: z.string(),
   request: z
     .object({ tenant: z.string(), body: z.looseObject({ prompt: z.string() }) })
@@ -23,7 +23,7 @@ const deadRequest: z.ZodType<DeadRequestView> = z.object({
 });
 const DEAD = apiSchema('DeadRequests', z.object({ dead: z.array(deadRequest) }));
 const REPLAYED = apiSchema('Replayed', z.object({ replayed: z.literal(true) }));
-const EXAMPLE_DEAD: DeadRequestView = {
+const EXAMPLE_DEAD: DeadLetterView = {
   id: '1767268800000-0',
   request: { tenant: 'web', body: { prompt: 'Why is the sky blue?' } },
   deliveries: 5,

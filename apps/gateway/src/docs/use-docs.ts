@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { publicFile } from '../page/public-files.js';
+import { publicFile } from '../page/static-files.js';
 import { openApiDocument } from './openapi-document.js';
 
 const UI_FILES = new Set(['/swagger-ui.css', '/swagger-ui-bundle.js']);

@@ -1,8 +1,36 @@
-import { Module } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
-import { WorkerPoolHealthModule } from 'nestjs-worker-pool/health';
+import { Controller, Get, Module } from '@nestjs/common';
+import { HealthCheck, type HealthCheckResult, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { RedisCacheHealthIndicator } from 'nestjs-redis-cache';
+import { WorkerPoolHealthIndicator, WorkerPoolHealthModule } from 'nestjs-worker-pool/health';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
-import { HealthController } from './health.controller.js';
+import { Public } from '../tenants/access.decorators.js';
+
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly redis: RedisCacheHealthIndicator,
+    private readonly pool: WorkerPoolHealthIndicator,
+  ) {}
+
+  /**
+   * Readiness: whether this process should get traffic. Without Redis or without a worker it is `degraded`, and still
+   * should.
+   */
+  @Get()
+  @Public()
+  @HealthCheck()
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.redis.isHealthy('redis'), () => this.pool.isHealthy('pool')]);
+  }
+
+  /** Liveness: whether this process works at all. Does not depend on Redis or workers. */
+  @Get('live')
+  @Public()
+  live(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+}
 
 @Module({
   imports: [

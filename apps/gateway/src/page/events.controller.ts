@@ -1,21 +1,21 @@
 import { type BeforeApplicationShutdown, Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { ProblemError } from '../http/problem.js';
 import { sendEvents } from '../http/client-gone.js';
+import { ProblemError } from '../http/problem.js';
 import { CurrentTenant } from '../tenants/access.decorators.js';
 import type { Tenant } from '../tenants/tenant.js';
-import { LiveFeed } from './live-feed.js';
-import { LiveSnapshots } from './live-snapshot.js';
+import { getOrPut } from '../util/get-or-put.js';
+import { LiveFeed, LiveSnapshots } from './live-feed.js';
 
 const MAX_LISTENERS = 200;
-/** No tenant's name. */
-const EVERYBODYS = '';
+/** The feed of all administrators. Not a valid tenant name. */
+const ALL_TENANTS = '';
 const TOO_MANY = new ProblemError(503, 'Too many pages are open.', { code: 'ERR_TOO_MANY_LISTENERS' }, 5);
 
-/** What the page listens to. */
+/** Streams live numbers to the page. */
 @Controller('v1/events')
 export class EventsController implements BeforeApplicationShutdown {
-  /** One for each tenant, and one for all administrators. */
+  /** One feed per tenant, and one for all administrators. */
   readonly #feeds = new Map<string, LiveFeed>();
   #closed = false;
 
@@ -27,7 +27,7 @@ export class EventsController implements BeforeApplicationShutdown {
     sendEvents(reply, this.#feedOf(tenant).listen());
   }
 
-  // Pages that stay open would hold up the end of the process.
+  // Open pages would otherwise delay the shutdown.
   beforeApplicationShutdown(): void {
     this.#closed = true;
     for (const feed of this.#feeds.values()) feed.close();
@@ -38,9 +38,8 @@ export class EventsController implements BeforeApplicationShutdown {
   }
 
   #feedOf(tenant: Tenant): LiveFeed {
-    const whose = tenant.admin ? EVERYBODYS : tenant.name;
-    const feed = this.#feeds.get(whose) ?? new LiveFeed(() => this.snapshots.take(tenant));
-    this.#feeds.set(whose, feed);
+    const name = tenant.admin ? ALL_TENANTS : tenant.name;
+    const feed = getOrPut(this.#feeds, name, () => new LiveFeed(() => this.snapshots.take(tenant)));
     if (this.#closed) feed.close();
     return feed;
   }

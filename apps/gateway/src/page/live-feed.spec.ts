@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { LiveFeed } from './live-feed.js';
-import type { LiveSnapshot } from './live-snapshot.js';
+import { LiveFeed, type LiveSnapshot } from './live-feed.js';
 
 let taken: number;
 let length: number;
@@ -25,7 +24,7 @@ afterEach(() => {
 
 const tick = (): Promise<void> => jest.advanceTimersByTimeAsync(1_000);
 
-/** What a listener was sent since the last time. */
+/** What a listener has received since the last call. */
 function unread(listener: Readable): string {
   return String(listener.read() ?? '');
 }
@@ -33,7 +32,7 @@ function unread(listener: Readable): string {
 const snapshot = (waiting: number): string => `event: snapshot\ndata: {"queue":{"waiting":${waiting}}}\n\n`;
 
 describe('LiveFeed', () => {
-  it('begins with how things are, then tells what changes, with heartbeats between', async () => {
+  it('starts with the current state, then sends changes, with heartbeats in between', async () => {
     const listener = feed.listen();
     await jest.advanceTimersByTimeAsync(0);
     expect(unread(listener)).toBe(snapshot(0));
@@ -45,7 +44,7 @@ describe('LiveFeed', () => {
     expect(unread(listener)).toBe(snapshot(7));
   });
 
-  it('takes one snapshot a second for all who listen', async () => {
+  it('takes one snapshot per second for all listeners', async () => {
     const listeners = Array.from({ length: 50 }, () => feed.listen());
     await jest.advanceTimersByTimeAsync(0);
     const greeted = taken;
@@ -56,7 +55,7 @@ describe('LiveFeed', () => {
     for (const listener of listeners) expect(unread(listener)).toContain(snapshot(1));
   });
 
-  it('has no timer and asks nobody while nobody listens', async () => {
+  it('has no timer and takes no snapshots without listeners', async () => {
     expect(jest.getTimerCount()).toBe(0);
     const listeners = [feed.listen(), feed.listen()];
     await jest.advanceTimersByTimeAsync(0);
@@ -71,7 +70,7 @@ describe('LiveFeed', () => {
     expect(jest.getTimerCount()).toBe(1);
   });
 
-  it('sends nothing more to a listener that does not read, and the latest once it does', async () => {
+  it('sends nothing to a listener that does not read, and the latest state once it reads', async () => {
     const [reading, sleeping] = [feed.listen(), feed.listen()];
     for (let round = 0; round < 2_000; round += 1) {
       length = round;
@@ -84,20 +83,20 @@ describe('LiveFeed', () => {
     expect([unread(reading), unread(sleeping)]).toEqual([': beat\n\n', snapshot(1_999)]);
   });
 
-  it('asks for one snapshot at a time, and shows meanwhile that it lives', async () => {
+  it('takes one snapshot at a time and sends heartbeats in the meantime', async () => {
     const answers: ((snapshot: LiveSnapshot) => void)[] = [];
     const slow = new LiveFeed(() => new Promise((resolve) => answers.push(resolve)));
     const listener = slow.listen();
     await tick();
     await tick();
     await tick();
-    // The greeting, and the first tick.
+    // One for the new listener, one for the first tick.
     expect(answers).toHaveLength(2);
     expect(unread(listener)).toBe(': beat\n\n: beat\n\n');
     slow.close();
   });
 
-  it('ends all streams when it closes, and new ones at once', async () => {
+  it('ends all streams when it closes, and new streams immediately', async () => {
     const listener = feed.listen().resume();
     const ended = once(listener, 'end');
     feed.close();

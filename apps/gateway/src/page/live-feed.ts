@@ -1,20 +1,28 @@
 import { Readable } from 'node:stream';
-import type { LiveSnapshot } from './live-snapshot.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { type QueueStats, RedisCacheService, type RedisCacheStatus } from 'nestjs-redis-cache';
+import { type PoolStats, WorkerPool } from 'nestjs-worker-pool';
+import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
+import { MetricsService } from '../observability/metrics/metrics.service.js';
+import type { AnswerTotals } from '../observability/metrics/request-metrics.js';
+import { TenantQueues } from '../queue/tenant-queues.js';
+import type { Tenant } from '../tenants/tenant.js';
+import { inTime } from '../util/in-time.js';
 
 const TICK_MS = 1_000;
-/** Says that the connection lives, where there is nothing new. */
+/** Keeps the connection alive while nothing changes. */
 const HEARTBEAT = ': beat\n\n';
-/** A listener that does not read is sent nothing more until it has. */
+/** A listener with more unread bytes gets no events until it reads. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
 /**
- * Sends snapshots to all who listen, as Server-Sent Events: one timer and one snapshot a second for all of
- * them, and neither while nobody listens. A heartbeat instead where nothing has changed.
+ * Sends snapshots to all listeners as Server-Sent Events: one timer and one snapshot per second for all of them, and
+ * neither without listeners. If nothing has changed, it sends a heartbeat instead.
  */
 export class LiveFeed {
   readonly #listeners = new Set<Readable>();
   #timer: NodeJS.Timeout | undefined;
-  /** Those that did not read in time, and so do not know the latest. */
+  /** Listeners that missed an event because they did not read. */
   readonly #behind = new WeakSet<Readable>();
   #last = '';
   #taking = false;
@@ -22,12 +30,12 @@ export class LiveFeed {
 
   constructor(private readonly take: () => Promise<LiveSnapshot>) {}
 
-  /** How many listen. */
+  /** The number of listeners. */
   get size(): number {
     return this.#listeners.size;
   }
 
-  /** A stream of events that begins with how things are, and goes on until its reader leaves. */
+  /** Opens a stream of events that starts with the current state and continues until the client disconnects. */
   listen(): Readable {
     const listener = new Readable({ read: () => {}, highWaterMark: MAX_UNREAD_BYTES });
     if (this.#closed) listener.push(null);
@@ -63,7 +71,7 @@ export class LiveFeed {
   }
 
   async #tick(): Promise<void> {
-    // Redis may let the one before wait.
+    // The previous snapshot is still waiting for Redis.
     if (this.#taking) return this.#send(HEARTBEAT);
     this.#taking = true;
     const event = eventOf(await this.take());
@@ -83,4 +91,40 @@ export class LiveFeed {
 
 function eventOf(snapshot: LiveSnapshot): string {
   return `event: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`;
+}
+
+/** The state of this process that the page shows. All numbers but the queue's are sums over all tenants. */
+export interface LiveSnapshot {
+  cache: RedisCacheStatus;
+  /** Completions sent by this process since its start. */
+  answers: AnswerTotals;
+  /** `null` if the pool did not report in time. */
+  pool: PoolStats | null;
+  /** The tenant's queue; for an administrator the sums over all queues. */
+  queue: QueueStats;
+  setup: { pool: string; executor: string };
+}
+
+/** Takes snapshots of this process. */
+@Injectable()
+export class LiveSnapshots {
+  constructor(
+    private readonly cache: RedisCacheService,
+    private readonly pool: WorkerPool,
+    private readonly queues: TenantQueues,
+    private readonly metrics: MetricsService,
+    @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
+  ) {}
+
+  /** Never rejects, and waits for Redis for about a second at most. */
+  async take(tenant: Tenant): Promise<LiveSnapshot> {
+    const [pool, queue] = await Promise.all([inTime(this.pool.stats()), this.queues.statsFor(tenant)]);
+    return {
+      cache: this.cache.getStatus(),
+      answers: this.metrics.answerTotals(),
+      pool,
+      queue,
+      setup: { pool: this.config.WORKER_POOL, executor: this.pool.executorName },
+    };
+  }
 }

@@ -5,15 +5,21 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { ConsumerSlots, type RequestConsumer } from 'nestjs-redis-cache';
+import {
+  ConsumerSlots,
+  RejectRequestError,
+  type RequestConsumer,
+  type RequestHandler,
+  TryLaterError,
+} from 'nestjs-redis-cache';
+import { completionBody, type CompletionBody, toCompletionRequest } from '../completions/completion-body.js';
+import { CompletionService } from '../completions/completions.service.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
-import type { QueuedCompletion } from './queued-completion.js';
-import { QueuedCompletionHandler } from './queued-completion.handler.js';
-import { TenantQueues } from './tenant-queues.js';
+import { type QueuedCompletion, TenantQueues } from './tenant-queues.js';
 
 /**
- * Drains the queues of all tenants through the pool into the cache, `QUEUE_CONSUMERS` requests at a time, the tenants
- * in turn.
+ * Drains the queues of all tenants through the pool into the cache, `QUEUE_CONSUMERS` requests at a time, taken from the
+ * tenants in turn.
  */
 @Injectable()
 export class QueueConsumers
@@ -23,7 +29,7 @@ export class QueueConsumers
 
   constructor(
     queues: TenantQueues,
-    handler: QueuedCompletionHandler,
+    private readonly completions: CompletionService,
     @Inject(gatewayConfig.KEY) config: GatewayConfig,
   ) {
     if (config.QUEUE_CONSUMERS === 0) return;
@@ -31,11 +37,11 @@ export class QueueConsumers
       concurrency: config.QUEUE_CONSUMERS,
       slots: new ConsumerSlots(config.QUEUE_CONSUMERS),
       leaseSeconds: config.QUEUE_LEASE_SECONDS,
-      // As long as the pool lets running work go on; see WorkDeadline.
+      // The same time that running tasks have, see WorkDeadline.
       drainTimeoutMs: config.SHUTDOWN_GRACE_MS + config.SHUTDOWN_DRAIN_MS,
     };
     this.#consumers = Array.from(queues, ([tenant, queue]) =>
-      queue.createConsumer({ ...options, handler: handler.of(tenant) }),
+      queue.createConsumer({ ...options, handler: this.#handlerOf(tenant) }),
     );
   }
 
@@ -43,7 +49,7 @@ export class QueueConsumers
     for (const consumer of this.#consumers) consumer.start();
   }
 
-  // Waiting here would hold up the rest of the shutdown, which has its own time to wait.
+  // Not awaited here, where it would delay the rest of the shutdown.
   beforeApplicationShutdown(): void {
     void this.#stop();
   }
@@ -55,4 +61,44 @@ export class QueueConsumers
   async #stop(): Promise<void> {
     await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
   }
+
+  /** Rejects with a `RejectRequestError` for an invalid request, and with a `TryLaterError` while the pool is busy. */
+  #handlerOf(tenant: string): RequestHandler<QueuedCompletion> {
+    return async ({ data }, { signal }) => {
+      const body = bodyOf(data, tenant);
+      const { ttl_seconds: ttlSeconds, tags } = body;
+      const request = toCompletionRequest(body);
+      try {
+        await this.completions.complete({ tenant, request, ttlSeconds, tags, signal });
+      } catch (error) {
+        throw toQueueError(error);
+      }
+    };
+  }
+}
+
+// Any program that can write to this Redis can queue anything.
+function bodyOf(data: QueuedCompletion, owner: string): CompletionBody {
+  const { tenant, body } = (data ?? {}) as Partial<QueuedCompletion>;
+  const parsed = completionBody.safeParse(body);
+  if (tenant === owner && parsed.success) return parsed.data;
+  throw new RejectRequestError('not a completion request of this version');
+}
+
+/** How long to pause when the pool does not say how long it will be busy. */
+const BUSY_MS = 1_000;
+/** Errors that pass. Identified by code, because another process may have run the task. */
+const BUSY = new Set(['ERR_POOL_SATURATED', 'ERR_POOL_UNAVAILABLE', 'ERR_POOL_CLOSED', 'ERR_TASK_CANCELLED']);
+/** Errors that every further delivery would have. */
+const PERMANENT = new Set(['ERR_INVALID_REQUEST', 'ERR_UNSUPPORTED_PARAMETER', 'ERR_REQUEST_TOO_LARGE']);
+
+interface PoolFailure extends Error {
+  code: string;
+  retryAfterMs: number;
+}
+
+function toQueueError(error: unknown): unknown {
+  const { code = '', retryAfterMs, message = '' } = (error ?? {}) as Partial<PoolFailure>;
+  if (BUSY.has(code)) return new TryLaterError(retryAfterMs ?? BUSY_MS, { cause: error });
+  return PERMANENT.has(code) ? new RejectRequestError(message, { cause: error }) : error;
 }

@@ -24,16 +24,16 @@ describe('POST /v1/queue above the quota', () => {
     [7, async () => ({ retryAfterMs: 4_000, meanServiceMs: 2_500 })],
     [1, idle],
     [1, () => Promise.reject(new Error('away'))],
-  ])('says to come again after %d s, by recent service times', async (seconds, stats) => {
+  ])('asks for a retry after %d s, from recent service times', async (seconds, stats) => {
     await expect(add(controllerOf('full', stats))).rejects.toMatchObject({
       status: 429,
       code: 'ERR_QUEUE_QUOTA',
       retryAfterSeconds: seconds,
-      message: '7 requests of this tenant wait already.',
+      message: 'The queue of this tenant is full: 7 requests are waiting.',
     });
   });
 
-  it('is no 429 when Redis did not confirm it', async () => {
+  it('returns 503 and not 429 if Redis did not confirm the request', async () => {
     const refused = add(controllerOf('unconfirmed', idle));
     await expect(refused).rejects.toMatchObject({ status: 503, code: 'ERR_NOT_QUEUED' });
     expect(await add(controllerOf('queued', idle))).toEqual({ queued: true });

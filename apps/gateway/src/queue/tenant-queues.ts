@@ -1,13 +1,23 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Module } from '@nestjs/common';
 import { type QueueStats, RedisCacheService, type RequestQueue } from 'nestjs-redis-cache';
+import { z } from 'zod';
+import type { CompletionBody } from '../completions/completion-body.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
+import { ProblemError } from '../http/problem.js';
 import { ANONYMOUS_NAME, type Tenant } from '../tenants/tenant.js';
 
-const NOTHING: QueueStats = { waiting: 0, reserved: 0, dead: 0, oldestAgeSeconds: null };
+/** A queued request and its tenant. */
+export interface QueuedCompletion {
+  /** The tenant's name. */
+  tenant: string;
+  body: CompletionBody;
+}
+
+const EMPTY: QueueStats = { waiting: 0, reserved: 0, dead: 0, oldestAgeSeconds: null };
 
 /**
- * A queue for each tenant, so that none of them fills, sees or holds up another's. The tenants are those of
- * `API_KEYS`; without keys there is one, whose queue is the cache's own.
+ * One queue per tenant, so that no tenant can fill, see or delay another's. The tenants are those of `API_KEYS`. Without
+ * keys there is a single tenant, whose queue is the default queue of the cache.
  */
 @Injectable()
 export class TenantQueues implements Iterable<readonly [tenant: string, queue: RequestQueue]> {
@@ -21,7 +31,7 @@ export class TenantQueues implements Iterable<readonly [tenant: string, queue: R
     );
   }
 
-  /** The queue of a tenant by its name; `undefined` where there is no such tenant. */
+  /** Returns the queue of a tenant, or `undefined` if there is no such tenant. */
   get(tenant: string): RequestQueue | undefined {
     return this.#queues.get(tenant);
   }
@@ -30,19 +40,19 @@ export class TenantQueues implements Iterable<readonly [tenant: string, queue: R
     return this.#queues.entries();
   }
 
-  /** What all queues hold together, and the age of the oldest request in any of them. */
+  /** Returns the sums over all queues, and the age of the oldest request in any of them. */
   async stats(): Promise<QueueStats> {
     const all = await Promise.all(Array.from(this.#queues.values(), (queue) => queue.getQueueStats()));
-    return all.reduce(together, NOTHING);
+    return all.reduce(sum, EMPTY);
   }
 
-  /** What the one who asks may see: administrators all queues together, others their own. */
+  /** Returns the statistics that a tenant may see: all queues for administrators, otherwise its own queue. */
   async statsFor({ name, admin }: Tenant): Promise<QueueStats> {
-    return admin ? this.stats() : (this.get(name)?.getQueueStats() ?? NOTHING);
+    return admin ? this.stats() : (this.get(name)?.getQueueStats() ?? EMPTY);
   }
 }
 
-function together(one: QueueStats, other: QueueStats): QueueStats {
+function sum(one: QueueStats, other: QueueStats): QueueStats {
   const ages = [one.oldestAgeSeconds, other.oldestAgeSeconds].filter((age) => age !== null);
   return {
     waiting: one.waiting + other.waiting,
@@ -51,3 +61,30 @@ function together(one: QueueStats, other: QueueStats): QueueStats {
     oldestAgeSeconds: ages.length > 0 ? Math.max(...ages) : null,
   };
 }
+
+/** The query of a route about one queue. `tenant` defaults to the caller's own tenant. */
+export const queueQuery = z.strictObject({ tenant: z.string().optional() });
+export type QueueQuery = z.output<typeof queueQuery>;
+
+const NO_TENANT = new ProblemError(404, 'There is no such tenant, or your key may not access its queue.', {
+  code: 'ERR_TENANT_NOT_FOUND',
+});
+
+/**
+ * Returns the queue that a request is about. Administrators may name any tenant.
+ *
+ * @throws {ProblemError} 404 if the tenant does not exist or the caller may not access its queue
+ */
+export function requestedQueue(
+  queues: TenantQueues,
+  { name, admin }: Tenant,
+  { tenant = name }: QueueQuery,
+): RequestQueue {
+  const queue = tenant === name || admin ? queues.get(tenant) : undefined;
+  if (queue === undefined) throw NO_TENANT;
+  return queue;
+}
+
+/** Shares the tenants' queues with the features that only read their statistics. */
+@Module({ providers: [TenantQueues], exports: [TenantQueues] })
+export class TenantQueuesModule {}

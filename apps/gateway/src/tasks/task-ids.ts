@@ -5,9 +5,9 @@ import { ConfigService } from '@nestjs/config';
 const SEPARATOR = '.';
 
 /**
- * Ids of tasks as clients know them: the pool's id, and a seal that says whose task it is. So no process has
- * to remember it, and a tenant that learns another's id can do nothing with it. All processes with the same
- * `API_KEYS` read each other's ids; after the keys have changed, those from before are unknown.
+ * Task ids for clients: the pool's id and a seal that binds it to its tenant. No process has to remember the owner, and
+ * an id is useless to other tenants. Processes with the same `API_KEYS` accept each other's ids; a change of the keys
+ * invalidates all earlier ids.
  */
 @Injectable()
 export class TaskIds {
@@ -18,12 +18,12 @@ export class TaskIds {
     this.#secret = createHash('sha256').update(`task ids\0${keys}`).digest();
   }
 
-  /** The id that is told to the tenant. */
+  /** Returns the id that the tenant gets. */
   seal(tenant: string, taskId: string): string {
     return `${taskId}${SEPARATOR}${this.#sealOf(tenant, taskId).toString('base64url')}`;
   }
 
-  /** The pool's id; `null` when it is no id, or one of another tenant. */
+  /** Returns the pool's id, or `null` if `id` is malformed or belongs to another tenant. */
   open(tenant: string, id: string): string | null {
     const at = id.lastIndexOf(SEPARATOR);
     if (at <= 0) return null;

@@ -1,6 +1,13 @@
-import type { TaskError, TaskResult, TaskSnapshot, TaskStatus, TokenUsage } from 'nestjs-worker-pool';
+import type {
+  PoolStats,
+  TaskError,
+  TaskResult,
+  TaskSnapshot,
+  TaskStatus,
+  TokenUsage,
+} from 'nestjs-worker-pool';
 
-/** What a task that completed came to. Costs are in US dollars. */
+/** The result of a completed task. Costs are in US dollars. */
 export interface TaskAnswer {
   completion: string;
   usage: TokenUsage;
@@ -9,7 +16,7 @@ export interface TaskAnswer {
   stop_reason: string;
 }
 
-/** Answer of `GET /v1/tasks/:id`. Times are ISO 8601. */
+/** Response of `GET /v1/tasks/:id`. Times are ISO 8601. */
 export interface TaskView {
   id: string;
   status: TaskStatus;
@@ -22,7 +29,7 @@ export interface TaskView {
   error: Pick<TaskError, 'code' | 'message'> | null;
 }
 
-/** A task as its tenant sees it. */
+/** Converts a task to what its tenant sees. */
 export function toTaskView(id: string, task: TaskSnapshot): TaskView {
   const { status, submittedAt, startedAt, finishedAt, result } = task;
   return {
@@ -48,4 +55,9 @@ function toAnswer(result: TaskResult): TaskAnswer {
 
 function isoOrNull(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** Estimates in how many seconds a task that is submitted now will end, for `Retry-After`. */
+export function retryAfterSeconds({ retryAfterMs, meanServiceMs }: PoolStats): number {
+  return Math.max(1, Math.ceil((retryAfterMs + (meanServiceMs ?? 0)) / 1_000));
 }

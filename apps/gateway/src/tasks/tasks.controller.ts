@@ -1,24 +1,23 @@
+import { PassThrough, type Readable } from 'node:stream';
 import { Controller, Delete, Get, Header, Inject, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { type TaskSnapshot, WorkerPool } from 'nestjs-worker-pool';
+import { type TaskSnapshot, type WatchOptions, WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
-import { ProblemError } from '../http/problem.js';
 import { sendEvents } from '../http/client-gone.js';
+import { ProblemError } from '../http/problem.js';
 import { CurrentTenant } from '../tenants/access.decorators.js';
 import type { Tenant } from '../tenants/tenant.js';
-import { retryAfterSeconds } from './retry-after.js';
-import { taskEvents } from './task-events.js';
 import { TaskIds } from './task-ids.js';
-import { type TaskView, toTaskView } from './task-view.js';
+import { retryAfterSeconds, type TaskView, toTaskView } from './task-view.js';
 
 const NOT_FOUND = new ProblemError(404, 'There is no such task, or its result is no longer kept.', {
   code: 'ERR_TASK_NOT_FOUND',
 });
 
-/** Answer of `DELETE /v1/tasks/:id`. */
+/** Response of `DELETE /v1/tasks/:id`. */
 export interface TaskCancelled {
   id: string;
-  /** `false`: it had ended already. */
+  /** `false` if the task had already ended. */
   cancelled: boolean;
 }
 
@@ -30,7 +29,7 @@ export class TasksController {
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
 
-  /** A task as it stands now. */
+  /** Returns the current state of a task. */
   @Get(':id')
   @Header('Cache-Control', 'no-store')
   async get(
@@ -43,14 +42,14 @@ export class TasksController {
     return toTaskView(id, task);
   }
 
-  /** Stops a task. Everybody who waits for it hears of that. */
+  /** Cancels a task. All its waiters are notified. */
   @Delete(':id')
   async cancel(@Param('id') id: string, @CurrentTenant() tenant: Tenant): Promise<TaskCancelled> {
     const { taskId } = await this.#find(tenant, id);
     return { id, cancelled: await this.pool.cancel(taskId) };
   }
 
-  /** The changes of a task as Server-Sent Events, from its present state to its end. */
+  /** Streams the changes of a task as Server-Sent Events, from its current state to its end. */
   @Get(':id/events')
   async events(
     @Param('id') id: string,
@@ -71,5 +70,50 @@ export class TasksController {
     const task = taskId === null ? null : await this.pool.getTask(taskId);
     if (task === null) throw NOT_FOUND;
     return task;
+  }
+}
+
+const HEARTBEAT = ': still here\n\n';
+const END = 'event: end\ndata: {}\n\n';
+const LOST = 'event: error\ndata: {"code":"ERR_TASK_LOST"}\n\n';
+
+interface TaskEventsOptions {
+  /** Yields the current state of the task and each change until its end. */
+  watch: (options: WatchOptions) => AsyncIterable<TaskSnapshot>;
+  view: (task: TaskSnapshot) => object;
+  /** Interval of the comments that keep the connection alive, in milliseconds. */
+  heartbeatMs: number;
+}
+
+/**
+ * Renders the changes of a task as Server-Sent Events: a `status` event for each, then `end`. Stops watching when the
+ * client disconnects.
+ */
+function taskEvents({ watch, view, heartbeatMs }: TaskEventsOptions): Readable {
+  const stream = new PassThrough();
+  const disconnected = new AbortController();
+  // No heartbeats for a client that does not read.
+  const beat = (): void => void (stream.writableNeedDrain || stream.write(HEARTBEAT));
+  const heartbeat = setInterval(beat, heartbeatMs);
+  stream.once('close', () => {
+    clearInterval(heartbeat);
+    disconnected.abort();
+  });
+  // Writing to a client that has disconnected fails, which needs no handling.
+  stream.on('error', () => {});
+  void send(stream, watch({ signal: disconnected.signal }), view).finally(() => clearInterval(heartbeat));
+  return stream;
+}
+
+async function send(
+  stream: PassThrough,
+  tasks: AsyncIterable<TaskSnapshot>,
+  view: TaskEventsOptions['view'],
+): Promise<void> {
+  try {
+    for await (const task of tasks) stream.write(`event: status\ndata: ${JSON.stringify(view(task))}\n\n`);
+    stream.end(END);
+  } catch {
+    if (!stream.destroyed) stream.end(LOST);
   }
 }

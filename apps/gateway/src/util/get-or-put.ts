@@ -1,8 +1,8 @@
-/** What a map has for a key; if that is nothing, what is made and put there now. */
+/** Returns the value for `key`, inserting `make()` if absent. */
 export function getOrPut<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const there = map.get(key);
-  if (there !== undefined) return there;
-  const made = make();
-  map.set(key, made);
-  return made;
+  const existing = map.get(key);
+  if (existing !== undefined) return existing;
+  const value = make();
+  map.set(key, value);
+  return value;
 }

@@ -1,31 +1,31 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { type AnswerNote, type AnswerSource, answerSourceOf } from '../http/answer-note.js';
-import { NO_ROUTE, type RequestEnd } from '../http/request-end.js';
-import { RequestCounts } from './request-counts.js';
+import { type AnswerNote, type AnswerSource, answerSourceOf } from '../../http/answer-note.js';
+import { NO_ROUTE, type RequestEnd } from '../../http/request-end.js';
+import { getOrPut } from '../../util/get-or-put.js';
 
-/** Seconds: from a near hit to the longest answer of a model. */
+/** In seconds: from a near hit to the longest completion of a model. */
 const LATENCY_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
 ];
 const SECOND_MS = 1_000;
 
-/** Answers since the start of the process, for the page: how many by status, and how long they took by source. */
+/** Completions since the start of the process, for the page: counts by status, durations by source. */
 export interface AnswerTotals {
   status: Record<AnswerNote['status'], number>;
   source: Record<AnswerSource, { count: number; sumMs: number }>;
 }
 
-/** How many durations wait until they are sorted into buckets, which costs several times as much for one alone. */
-const MAX_UNSORTED = 1_000;
+/** Durations collected before they are added to the histogram, which is several times cheaper in batches. */
+const MAX_PENDING = 1_000;
 
 /**
- * Counts requests and answers as they end, as plain numbers, which are made into metrics when these are read.
- * Labels are routes, methods and states, of which there are few, never what clients choose.
+ * Counts requests and completions as they end, in plain numbers that become metrics at a scrape. Labels are routes,
+ * methods and states, of which there are few, and never values that clients choose.
  */
 export class RequestMetrics {
   readonly #requests = new RequestCounts();
   readonly #latency: Histogram<'source'>;
-  readonly #unsorted: Record<AnswerSource, number[]> = {
+  readonly #pending: Record<AnswerSource, number[]> = {
     near: [],
     redis: [],
     collapsed: [],
@@ -33,18 +33,18 @@ export class RequestMetrics {
     factory: [],
   };
 
-  /** Only ever grows. */
+  /** Never reset. */
   readonly totals = noAnswers();
 
   constructor(registry: Registry) {
-    const sort = (): void => this.#sort();
+    const collect = (): void => this.#flush();
     this.#latency = new Histogram({
       name: 'gateway_answer_duration_seconds',
-      help: 'How long completions took to answer, by where they came from',
+      help: 'Duration of completions, by where they came from',
       labelNames: ['source'],
       buckets: LATENCY_BUCKETS,
       registers: [registry],
-      collect: sort,
+      collect,
     });
     registry.registerMetric(requestCounter(this.#requests));
     registry.registerMetric(answerCounter(this.totals.status));
@@ -60,11 +60,11 @@ export class RequestMetrics {
     this.totals.status[answer.status] += 1;
     this.totals.source[source].count += 1;
     this.totals.source[source].sumMs += durationMs;
-    if (this.#unsorted[source].push(durationMs / SECOND_MS) >= MAX_UNSORTED) this.#sort();
+    if (this.#pending[source].push(durationMs / SECOND_MS) >= MAX_PENDING) this.#flush();
   }
 
-  #sort(): void {
-    for (const [source, durations] of Object.entries(this.#unsorted)) {
+  #flush(): void {
+    for (const [source, durations] of Object.entries(this.#pending)) {
       const child = this.#latency.labels(source);
       for (const seconds of durations.splice(0)) child.observe(seconds);
     }
@@ -74,7 +74,7 @@ export class RequestMetrics {
 function requestCounter(requests: RequestCounts): Counter {
   return new Counter({
     name: 'gateway_requests_total',
-    help: 'Requests, by route and status; 499: the client left before the answer',
+    help: 'Requests by route and status; 499: the client disconnected before the response',
     labelNames: ['method', 'route', 'status'],
     registers: [],
     collect() {
@@ -87,7 +87,7 @@ function requestCounter(requests: RequestCounts): Counter {
 function answerCounter(totals: AnswerTotals['status']): Counter {
   return new Counter({
     name: 'gateway_answers_total',
-    help: 'Completions answered: hit, miss, stale, collapsed, bypass',
+    help: 'Completions by status: hit, miss, stale, collapsed, bypass',
     labelNames: ['status'],
     registers: [],
     collect() {
@@ -104,4 +104,32 @@ function noAnswers(): AnswerTotals {
     status: { hit: 0, miss: 0, stale: 0, collapsed: 0, bypass: 0 },
     source: { near: none(), redis: none(), collapsed: none(), stale: none(), factory: none() },
   };
+}
+
+/** The number of requests with the same labels. */
+interface RequestCount {
+  readonly labels: { method: string; route: string; status: number };
+  count: number;
+}
+
+type Statuses = Map<number, RequestCount>;
+type Methods = Map<string, Statuses>;
+
+const noMethods = (): Methods => new Map();
+const noStatuses = (): Statuses => new Map();
+
+/** Counts requests by route, method and status. */
+export class RequestCounts {
+  // Nested maps: a joined key would create a string per request.
+  readonly #routes = new Map<string, Methods>();
+
+  add(route: string, method: string, status: number): void {
+    const statuses = getOrPut(getOrPut(this.#routes, route, noMethods), method, noStatuses);
+    getOrPut(statuses, status, () => ({ labels: { method, route, status }, count: 0 })).count += 1;
+  }
+
+  *[Symbol.iterator](): Iterator<RequestCount> {
+    for (const methods of this.#routes.values())
+      for (const statuses of methods.values()) yield* statuses.values();
+  }
 }

@@ -3,11 +3,11 @@ import type { RedisCacheService } from 'nestjs-redis-cache';
 import { Caches } from '@test/fixtures/redis-cache/caches.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisServer, until } from '@test/support/index.js';
-import { deadRequests, type DeadRequestView } from './dead-requests.js';
+import { deadLetters, type DeadLetterView } from './dead-letters.js';
 import { type Gateway, startGateway } from './start-gateway.js';
 
 const FOREIGN = { tenant: 'anonymous', body: { prompt: 5 } };
-const REASON = 'no completion request of this version';
+const REASON = 'not a completion request of this version';
 
 const problemOf = async (response: Response): Promise<unknown> => [
   response.status,
@@ -33,13 +33,13 @@ describe('/v1/queue/dead', () => {
     await redis.stop();
   });
 
-  const untilDead = (test: (dead: DeadRequestView[]) => boolean): Promise<unknown> =>
-    until(async () => test(await deadRequests(gateway)), { what: 'a request to be dead' });
+  const untilDead = (test: (dead: DeadLetterView[]) => boolean): Promise<unknown> =>
+    until(async () => test(await deadLetters(gateway)), { what: 'a request to be dead' });
 
   it('has what nobody can answer, at once, and those behind it go on', async () => {
     await cache.queueRequests([FOREIGN, { tenant: 'anonymous', body: { prompt: 'Redis is fast.' } }]);
     await untilDead(({ length }) => length === 1);
-    expect(await deadRequests(gateway)).toEqual([
+    expect(await deadLetters(gateway)).toEqual([
       {
         id: expect.any(String),
         request: FOREIGN,
@@ -57,9 +57,9 @@ describe('/v1/queue/dead', () => {
   it('pages, and refuses what is no page', async () => {
     await cache.queueRequests([1, 2, 3]);
     await untilDead(({ length }) => length === 3);
-    const [first] = await deadRequests(gateway, '?limit=1');
+    const [first] = await deadLetters(gateway, '?limit=1');
     expect(first).toMatchObject({ request: 1 });
-    const rest = await deadRequests(gateway, `?after=${first!.id}`);
+    const rest = await deadLetters(gateway, `?after=${first!.id}`);
     expect(rest.map(({ request }) => request)).toEqual([2, 3]);
     for (const query of ['?limit=0', '?limit=x', '?after=*', '?other=1'])
       expect(await problemOf(await gateway.get(`/v1/queue/dead${query}`))).toEqual([400, 'ERR_VALIDATION']);
@@ -68,13 +68,13 @@ describe('/v1/queue/dead', () => {
   it('replays, and tells what is not there', async () => {
     await cache.queueRequest(FOREIGN);
     await untilDead(({ length }) => length === 1);
-    const [{ id }] = (await deadRequests(gateway)) as [DeadRequestView];
+    const [{ id }] = (await deadLetters(gateway)) as [DeadLetterView];
     const replayed = await gateway.post(`/v1/queue/dead/${id}/replay`, {});
     expect([replayed.status, await replayed.json()]).toEqual([200, { replayed: true }]);
     await untilDead(({ length, 0: again }) => length === 1 && again!.id !== id);
     for (const unknown of [id, '1-1', 'none', '9'.repeat(60)]) {
       const answer = await gateway.post(`/v1/queue/dead/${unknown}/replay`, {});
-      expect(await problemOf(answer)).toEqual([404, 'ERR_DEAD_REQUEST_NOT_FOUND']);
+      expect(await problemOf(answer)).toEqual([404, 'ERR_DEAD_LETTER_NOT_FOUND']);
     }
   });
 
@@ -83,13 +83,13 @@ describe('/v1/queue/dead', () => {
     await untilDead(({ length }) => length === 1);
     const cleared = await gateway.delete('/v1/queue/dead');
     expect([cleared.status, await cleared.json()]).toEqual([200, { cleared: true }]);
-    expect(await deadRequests(gateway)).toEqual([]);
+    expect(await deadLetters(gateway)).toEqual([]);
     await redis.kill();
     for (const answer of [
       await gateway.delete('/v1/queue/dead'),
       await gateway.post('/v1/queue/dead/1-1/replay', {}),
     ])
       expect(await problemOf(answer)).toEqual([503, 'ERR_REDIS_UNAVAILABLE']);
-    expect(await deadRequests(gateway)).toEqual([]);
+    expect(await deadLetters(gateway)).toEqual([]);
   });
 });

@@ -1,12 +1,22 @@
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ASSETS_FOLDER } from './public-files.js';
+
+const PUBLIC = new URL('../../public/', import.meta.url);
+
+const ASSETS_FOLDER = fileURLToPath(new URL('assets/', PUBLIC));
+
+/** Returns the text of a file in `public/`. Call it once, at the start. */
+export function publicFile(name: string): string {
+  return readFileSync(new URL(name, PUBLIC), 'utf8');
+}
 
 const CHART_FILES = new Set(['/uPlot.esm.js', '/uPlot.min.css']);
 
-/** Serves the page's own files and its chart library, from our own origin. */
+/** Serves the page's own files and its chart library from this origin. */
 export function useAssets(app: NestFastifyApplication): void {
   void app.register(fastifyStatic, { root: ASSETS_FOLDER, prefix: '/assets/', decorateReply: false });
   void app.register(fastifyStatic, {

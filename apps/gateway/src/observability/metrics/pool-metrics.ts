@@ -1,14 +1,20 @@
 import type { PoolStats, WorkerPool } from 'nestjs-worker-pool';
 import type { Registry } from 'prom-client';
-import { type Collector, type Derived, derivedCounters, derivedGauges, type Update } from './derived.js';
-import { inTime } from '../util/in-time.js';
+import { inTime } from '../../util/in-time.js';
+import {
+  type Collector,
+  type Derived,
+  derivedCounters,
+  derivedGauges,
+  type Update,
+} from './derived-metrics.js';
 
 const SECOND_MS = 1_000;
 
 const COUNTERS: Derived<PoolStats>[] = [
   {
     name: 'worker_pool_tasks_total',
-    help: 'Tasks, by how they ended; rejected: refused because the backlog was full',
+    help: 'Tasks by outcome; rejected: refused because the backlog was full',
     label: 'result',
     read: {
       completed: (stats) => stats.completed,
@@ -23,29 +29,33 @@ const COUNTERS: Derived<PoolStats>[] = [
 const GAUGES: Derived<PoolStats>[] = [
   {
     name: 'worker_pool_workers',
-    help: 'Tasks that run at the same time at most',
+    help: 'Tasks that can run at the same time',
     read: (stats) => stats.concurrency,
   },
-  { name: 'worker_pool_running', help: 'Tasks that run', read: (stats) => stats.running },
-  { name: 'worker_pool_backlog', help: 'Tasks that wait for a worker', read: (stats) => stats.pending },
+  { name: 'worker_pool_running', help: 'Tasks that are running', read: (stats) => stats.running },
+  {
+    name: 'worker_pool_backlog',
+    help: 'Tasks that are waiting for a worker',
+    read: (stats) => stats.pending,
+  },
   {
     name: 'worker_pool_backlog_limit',
-    help: 'Tasks that may wait at most',
+    help: 'Tasks that may wait for a worker',
     read: (stats) => stats.maxBacklog,
   },
   {
     name: 'worker_pool_lingering',
-    help: 'Workers held by a task that has already ended',
+    help: 'Workers still occupied by a task that has already ended',
     read: (stats) => stats.lingering,
   },
   {
     name: 'worker_pool_oldest_wait_seconds',
-    help: 'How long the oldest waiting task has waited',
+    help: 'How long the oldest waiting task has been waiting',
     read: (stats) => stats.oldestWaitMs / SECOND_MS,
   },
   {
     name: 'worker_pool_service_seconds',
-    help: 'How long recent tasks held a worker: a moving mean',
+    help: 'Moving average of how long a task occupies a worker',
     read: (stats) => (stats.meanServiceMs ?? Number.NaN) / SECOND_MS,
   },
 ];

@@ -1,37 +1,43 @@
 import type { RedisCacheCounters, RedisCacheService, RedisCacheStatus } from 'nestjs-redis-cache';
 import type { Registry } from 'prom-client';
-import { type Collector, type Derived, derivedCounters, derivedGauges, type Update } from './derived.js';
+import {
+  type Collector,
+  type Derived,
+  derivedCounters,
+  derivedGauges,
+  type Update,
+} from './derived-metrics.js';
 
 const COUNTERS: Derived<RedisCacheCounters>[] = [
   {
     name: 'redis_cache_hits_total',
-    help: 'Reads answered with a stored value, by who had it',
+    help: 'Reads that found a stored value, by where it was found',
     label: 'source',
     read: { near: (counts) => counts.nearHits, redis: (counts) => counts.hits - counts.nearHits },
   },
   {
     name: 'redis_cache_misses_total',
-    help: 'Reads that found nothing, and values that were computed',
+    help: 'Reads that found no value, and values that were computed',
     read: (counts) => counts.misses,
   },
   {
     name: 'redis_cache_stale_total',
-    help: 'Calls that were served a value past its TTL',
+    help: 'Calls that got a value past its TTL',
     read: (counts) => counts.stale,
   },
   {
     name: 'redis_cache_collapsed_total',
-    help: 'Calls that got what another one computed',
+    help: 'Calls that got a value computed by another call',
     read: (counts) => counts.collapsed,
   },
   {
     name: 'redis_cache_bypassed_total',
-    help: 'Operations answered with their fallback without asking Redis',
+    help: 'Operations that returned their fallback without a command to Redis',
     read: (counts) => counts.bypassed,
   },
   {
     name: 'redis_cache_writes_total',
-    help: 'Values to be stored, by what became of them',
+    help: 'Writes of values, by result',
     label: 'result',
     read: {
       stored: (counts) => counts.writes,
@@ -47,13 +53,13 @@ const COUNTERS: Derived<RedisCacheCounters>[] = [
   },
   {
     name: 'redis_cache_queue_requests_total',
-    help: 'Requests put into the queue, and taken from it',
+    help: 'Requests added to the queue and taken from it',
     label: 'direction',
     read: { queued: (counts) => counts.queued, dequeued: (counts) => counts.dequeued },
   },
   {
     name: 'redis_cache_failures_total',
-    help: 'Operations that had no reply in time, or an error',
+    help: 'Operations that got an error or no reply in time',
     label: 'kind',
     read: { timeout: (counts) => counts.timeouts, error: (counts) => counts.errors },
   },
@@ -67,7 +73,7 @@ const COUNTERS: Derived<RedisCacheCounters>[] = [
 const GAUGES: Derived<RedisCacheStatus>[] = [
   {
     name: 'redis_cache_breaker_state',
-    help: 'State of the circuit breaker: 1 for the one that it is in',
+    help: 'State of the circuit breaker: 1 for the current state, 0 for the others',
     label: 'state',
     read: {
       closed: ({ breaker }) => Number(breaker === 'closed'),
@@ -77,17 +83,17 @@ const GAUGES: Derived<RedisCacheStatus>[] = [
   },
   {
     name: 'redis_cache_writable',
-    help: 'Whether Redis takes writes',
+    help: 'Whether Redis accepts writes',
     read: ({ writable }) => Number(writable),
   },
   {
     name: 'redis_cache_near_bytes',
-    help: 'What the copies in this process take',
+    help: 'Size of the near cache in this process, in bytes',
     read: ({ nearBytes }) => nearBytes,
   },
   {
     name: 'redis_cache_near_entries',
-    help: 'Copies in this process',
+    help: 'Entries in the near cache of this process',
     read: ({ nearEntries }) => nearEntries,
   },
 ];

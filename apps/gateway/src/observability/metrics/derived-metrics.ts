@@ -1,26 +1,26 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Brings a part of the metrics up to date when they are asked for, so that nothing has to be counted twice. */
+/** Updates some of the metrics right before a scrape, so that nothing has to be counted twice. */
 export interface Collector {
   collect(): void | Promise<void>;
 }
 
-/** A number that is read off a source: counters of a library, a state. */
+/** Reads a number from a source, such as a library's counters or its state. */
 type Reading<Source> = (source: Source) => number;
 
-/** A metric whose values are read off a source. */
+/** A metric whose values are read from a source. */
 export interface Derived<Source> {
   name: string;
   help: string;
-  /** Name of its label, and a reading for each value of it; or one reading without a label. */
+  /** The label's name. With it `read` has one reading per label value, without it a single one. */
   label?: string;
   read: Reading<Source> | Record<string, Reading<Source>>;
 }
 
-/** Sets what is read off a source; `null` for a source that does not answer. */
+/** Sets the metrics from a source; `null` means that the source did not respond. */
 export type Update<Source> = (source: Source | null) => void;
 
-/** Counters that somebody else counts. They keep their values when the source does not answer. */
+/** Creates counters that are counted elsewhere. They keep their values while the source does not respond. */
 export function derivedCounters<Source>(registry: Registry, all: Derived<Source>[]): Update<Source> {
   const counters = all.map(({ name, help, label, read }) => {
     const counter = new Counter({ name, help, labelNames: label ? [label] : [], registers: [registry] });
@@ -35,7 +35,7 @@ export function derivedCounters<Source>(registry: Registry, all: Derived<Source>
   };
 }
 
-/** Gauges that are read when asked for. NaN, a gap in a graph, when the source does not answer. */
+/** Creates gauges that are read at each scrape. They are NaN, a gap in a graph, while the source does not respond. */
 export function derivedGauges<Source>(registry: Registry, all: Derived<Source>[]): Update<Source> {
   const gauges = all.map(({ name, help, label, read }) => {
     const gauge = new Gauge({ name, help, labelNames: label ? [label] : [], registers: [registry] });

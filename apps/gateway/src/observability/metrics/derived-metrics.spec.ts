@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { derivedCounters, derivedGauges } from './derived.js';
-import { inTime } from '../util/in-time.js';
+import { inTime } from '../../util/in-time.js';
+import { derivedCounters, derivedGauges } from './derived-metrics.js';
 
 interface Source {
   good: number;
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 describe('derived metrics', () => {
-  it('are counters as they were counted elsewhere, not their sum over scrapes', async () => {
+  it('set counters to the values of the source instead of adding them up over scrapes', async () => {
     const read = { good: (source: Source) => source.good, bad: (source: Source) => source.bad };
     const update = derivedCounters(registry, [{ name: 'eggs_total', help: 'Eggs', label: 'kind', read }]);
     update({ good: 3, bad: 1 });
@@ -26,7 +26,7 @@ describe('derived metrics', () => {
     expect(await text()).toContain('eggs_total{kind="good"} 5');
   });
 
-  it('are gauges with a gap where the source did not answer', async () => {
+  it('set gauges to NaN while the source does not respond', async () => {
     const update = derivedGauges(registry, [
       { name: 'eggs', help: 'Eggs', read: ({ good }: Source) => good },
     ]);
@@ -38,7 +38,7 @@ describe('derived metrics', () => {
 });
 
 describe('inTime', () => {
-  it('answers null for what fails or takes too long', async () => {
+  it('resolves to null for a promise that rejects or takes too long', async () => {
     expect(await inTime(Promise.resolve(5))).toBe(5);
     expect(await inTime(Promise.reject(new Error('away')))).toBeNull();
     expect(await inTime(new Promise(() => {}), 1)).toBeNull();
