@@ -2,6 +2,7 @@
 FROM node:22-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY libs/redis-connection/package.json libs/redis-connection/
 COPY libs/redis-cache/package.json libs/redis-cache/
 COPY libs/worker-pool/package.json libs/worker-pool/
 COPY apps/gateway/package.json apps/gateway/

@@ -5,6 +5,7 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@redis-connection/(.*)\\.js$': '<rootDir>/libs/redis-connection/src/$1',
     '^@redis-cache/(.*)\\.js$': '<rootDir>/libs/redis-cache/src/$1',
     '^@worker-pool/(.*)\\.js$': '<rootDir>/libs/worker-pool/src/$1',
     '^@gateway/(.*)\\.js$': '<rootDir>/apps/gateway/src/$1',

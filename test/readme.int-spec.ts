@@ -3,7 +3,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
 import ts from 'typescript';
 
-const READMES = ['README.md', 'libs/redis-cache/README.md', 'libs/worker-pool/README.md'];
+const READMES = [
+  'README.md',
+  'libs/redis-connection/README.md',
+  'libs/redis-cache/README.md',
+  'libs/worker-pool/README.md',
+];
 const PAGES = readdirSync('docs')
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`);

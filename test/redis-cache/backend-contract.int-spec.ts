@@ -2,14 +2,12 @@ import * as framework from '@jest/globals';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { Cluster, Redis } from 'ioredis';
 import { createBackend } from '@redis-cache/core/create-backend.js';
-import type {
-  RedisCacheOptions,
-  RedisConnectionOptions,
-} from '@redis-cache/core/options/redis-cache-options.js';
+import type { RedisCacheOptions } from '@redis-cache/core/options/redis-cache-options.js';
 import { resolveOptions } from '@redis-cache/core/options/redis-cache-options.schema.js';
 import { backendConformance } from '@redis-cache/testing/conformance/backend-conformance.js';
 import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { RedisCluster, RedisServer } from '@test/support/index.js';
+import type { RedisConnectionOptions } from 'nestjs-redis-connection';
 
 /** What a backend is tried on. */
 interface Store {

@@ -5,15 +5,15 @@ export { type CacheLogging, createRedisCache } from './core/create-redis-cache.j
 export { RedisCacheService } from './core/redis-cache.service.js';
 export type { CacheLogger } from './core/util/cache-logger.js';
 
+export type { NodeAddress, RedisConnectionOptions } from 'nestjs-redis-connection';
 export type {
+  CacheConnectionOptions,
   HealthOptions,
   MemoryOptions,
   NamedQueueOptions,
   NearOptions,
-  NodeAddress,
   QueueOptions,
   RedisCacheOptions,
-  RedisConnectionOptions,
   WriteBehindOptions,
 } from './core/options/redis-cache-options.js';
 export type {

@@ -20,7 +20,7 @@ export { InvalidPoolOptionsError } from './core/errors/invalid-pool-options.erro
 export { InvalidRequestError } from './core/errors/invalid-request.error.js';
 export { MalformedCompletionError } from './core/errors/malformed-completion.error.js';
 export type { BullmqPoolOptions, PoolRateLimit, PoolRole } from './core/options/bullmq-options.js';
-export type { PoolConnectionOptions, PoolNodeAddress } from './core/bullmq/connection/connection-options.js';
+export type { NodeAddress, RedisConnectionOptions } from 'nestjs-redis-connection';
 export { PoolClosedError } from './core/errors/pool-closed.error.js';
 export { PoolRoleError } from './core/errors/pool-role.error.js';
 export { PoolSaturatedError, type Saturation } from './core/errors/pool-saturated.error.js';

@@ -3,8 +3,8 @@ import type { RedisCacheService } from 'nestjs-redis-cache';
 import type {
   BullmqPoolOptions,
   Executor,
-  PoolConnectionOptions,
   PoolRole,
+  RedisConnectionOptions,
   WorkerPoolOptions,
 } from 'nestjs-worker-pool';
 import { TicketExecutor } from './ticket-executor.js';
@@ -70,7 +70,7 @@ function queueOptions(config: GatewayConfig, environment: ConfigService, role: P
   };
 }
 
-function queueConnection(config: GatewayConfig, environment: ConfigService): PoolConnectionOptions {
+function queueConnection(config: GatewayConfig, environment: ConfigService): RedisConnectionOptions {
   if (config.QUEUE_REDIS_URL !== undefined) return { url: config.QUEUE_REDIS_URL };
   const { backend, connection } = cacheOptions(environment);
   if (backend === 'memory') {

@@ -1,6 +1,8 @@
-import type { ResolvedRedisCacheOptions } from './options/redis-cache-options.schema.js';
-import { createClient } from './connection/create-client.js';
+import { Cluster } from 'ioredis';
+import { cachePolicy, createClient } from 'nestjs-redis-connection';
+import { CoalescingRedis } from './connection/coalescing-redis.js';
 import { RedisConnection } from './connection/redis-connection.js';
+import type { ResolvedRedisCacheOptions } from './options/redis-cache-options.schema.js';
 import type { Backend } from './backend/backend.js';
 import { MemoryBackend } from './backend/memory/memory-backend.js';
 import { RedisBackend } from './backend/redis/redis-backend.js';
@@ -16,8 +18,11 @@ export function createBackend(options: ResolvedRedisCacheOptions): Backend {
     stallMs: Math.max(MIN_STALL_MS, STALL_DEADLINES * options.commandTimeoutMs),
     closeTimeoutMs: options.commandTimeoutMs,
   };
-  const owned = options.connection.client === undefined;
-  const client = options.connection.client ?? createClient(options);
+  const { connection, connectTimeoutMs } = options;
+  const client =
+    connection.client ??
+    createClient({ Redis: CoalescingRedis, Cluster }, connection, cachePolicy(connectTimeoutMs));
+  const owned = connection.client === undefined;
   // A Cluster's nodes each tell of their own keys only, so there the processes tell each other.
   const publishes = client.isCluster || options.near?.invalidation === 'pubsub';
   return new RedisBackend(new RedisConnection(client, { ...limits, owned }), {

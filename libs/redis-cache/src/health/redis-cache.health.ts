@@ -1,7 +1,7 @@
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { atMost } from 'nestjs-redis-connection';
 import type { RedisCacheStatus } from '../core/redis-cache-status.js';
 import type { RedisCacheService } from '../core/redis-cache.service.js';
-import { atMost } from '../core/util/at-most.js';
 
 /** Settings of the check, from the module's `health` options. */
 export interface RedisCacheHealthSettings {

@@ -1,16 +1,11 @@
+import type { LinkListener } from '../connection/redis-connection.js';
 import type { CounterStore } from './counter-store.js';
 import type { EventChannel } from './event-channel.js';
 import type { LeaseStore } from './lease-store.js';
 import type { ArrivalChannel, QueueStore } from './queue-store.js';
 import type { TagStore } from './tag-store.js';
 
-/** Hears about the way to a backend. */
-export interface LinkListener {
-  /** The backend can be reached. */
-  up(): void;
-  /** The backend can no longer be reached, or the first attempt failed. */
-  down(reason: Error): void;
-}
+export type { LinkListener };
 
 /** Where a clearing goes on; made and read by the backend alone. */
 export type ClearCursor = string;

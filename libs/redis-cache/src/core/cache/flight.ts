@@ -1,4 +1,4 @@
-import { onAbort } from '../util/on-abort.js';
+import { onAbort } from 'nestjs-redis-connection';
 
 /** Why a factory's signal aborted: nobody waits for its result any more. */
 export class AbandonedError extends Error {

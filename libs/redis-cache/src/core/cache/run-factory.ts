@@ -1,5 +1,5 @@
+import { onAbort } from 'nestjs-redis-connection';
 import { FactoryTimeoutError } from '../errors/errors.js';
-import { onAbort } from '../util/on-abort.js';
 import type { Factory, FactoryContext } from './cache-result.js';
 
 /**

@@ -1,8 +1,14 @@
-import type { LinkListener } from '../backend/backend.js';
-import { atMost } from '../util/at-most.js';
-import type { RedisClient } from './create-client.js';
+import { atMost, type RedisClient } from 'nestjs-redis-connection';
 
-export interface RedisConnectionOptions {
+/** Is notified whether the backend can be reached. */
+export interface LinkListener {
+  /** The backend can be reached. */
+  up(): void;
+  /** The backend can no longer be reached, or the first attempt failed. */
+  down(reason: Error): void;
+}
+
+export interface LinkOptions {
   /** `false` for a client of the user, which is neither closed nor reconnected. */
   owned: boolean;
   /** How long the handshake after connecting may take, and closing, in milliseconds. */
@@ -38,7 +44,7 @@ export class RedisConnection {
 
   constructor(
     readonly client: RedisClient,
-    private readonly options: RedisConnectionOptions,
+    private readonly options: LinkOptions,
   ) {
     client.on('ready', this.#onReady);
     client.on('close', this.#onClose);

@@ -1,6 +1,6 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { type RedisClient, retryDelay } from './create-client.js';
-import { RedisConnection, type RedisConnectionOptions } from './redis-connection.js';
+import { type RedisClient, retryDelay } from 'nestjs-redis-connection';
+import { RedisConnection, type LinkOptions } from './redis-connection.js';
 
 /** What a subscription carries: text of a process, or the server's list of keys. */
 export type ServerMessage = Buffer | Buffer[] | null;
@@ -26,7 +26,7 @@ export class SubscriberLink {
 
   constructor(
     private readonly client: RedisClient,
-    private readonly options: Omit<RedisConnectionOptions, 'owned'>,
+    private readonly options: Omit<LinkOptions, 'owned'>,
     private readonly listener: SubscriberLinkListener,
   ) {
     this.#connect();

@@ -1,9 +1,9 @@
+import { failureCode, failureKind } from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineSweep } from './deadline-sweep.js';
-import { failureCode, failureKind } from './failure-kind.js';
 import { RecoveryProbe } from './recovery-probe.js';
 
 export type { CacheLogger as GuardLogger };

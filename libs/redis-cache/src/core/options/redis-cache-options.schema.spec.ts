@@ -83,6 +83,7 @@ describe('resolveOptions', () => {
     ['connection.db', { connection: { db: 1.5 } }],
     ['connection.url', { connection: { url: '' } }],
     ['connection.url', { connection: { url: new URL(`redis://:${SECRET}@cache`) } }],
+    ['connection.url', { connection: { url: `http://:${SECRET}@cache` } }],
     ['connection.password', { connection: { password: [SECRET] } }],
     ['connection.tls', { connection: { tls: SECRET } }],
     ['connection.client', { connection: { client: {} } }],
@@ -135,6 +136,9 @@ describe('resolveOptions', () => {
   it.each([
     [{ connection: { url: 'redis://a', host: 'b' } }, 'connection.host cannot be combined with url'],
     [{ connection: { sentinels: [{ host: 'a' }] } }, 'connection.sentinelName is needed with sentinels'],
+    [{ connection: { url: 'http://a' } }, 'connection.url must begin with redis://, rediss:// or unix://'],
+    [{ connection: { port: 0 } }, 'connection.port must be a port from 1 to 65535'],
+    [{ connection: { hots: 'a' } }, 'connection.hots is not an option'],
     [{ keyPrefix: 'a{b' }, 'keyPrefix must not contain braces: they decide the Cluster slot'],
     [{ ttl: 60 }, 'ttl is not an option'],
   ])('says what is wrong with %j', (options, message) => {

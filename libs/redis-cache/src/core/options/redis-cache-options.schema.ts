@@ -1,5 +1,5 @@
-import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { Cluster, Redis } from 'ioredis';
+import { checkConnection, connectionShape, describeIssue, optionsObject } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { InvalidCallOptionError, InvalidOptionsError } from '../errors/errors.js';
 import { MAX_TTL_SECONDS } from '../entry/ttl.js';
@@ -10,56 +10,20 @@ export const MAX_LEASE_SECONDS = 86_400;
 const MAX_TIMEOUT_MS = 3_600_000;
 const MAX_BYTES = 512 * 1024 * 1024;
 
-const port = z.int().min(1).max(65_535);
 const timeoutMs = z.number().min(1).max(MAX_TIMEOUT_MS);
 const bytes = z.int().min(1).max(MAX_BYTES);
-const text = z.string().min(1);
-
-const address = z.strictObject({ host: text, port: port.optional() });
 
 const client = z.custom<Redis | Cluster>(
   (value) => typeof (value as Redis | null)?.getBuffer === 'function',
   'must be a client of ioredis (Redis or Cluster)',
 );
 
-const passedThrough = <T>() =>
-  z.custom<T>((value) => typeof value === 'object' && value !== null, 'must be an object');
-
 const errorFunction = z.custom<(error: unknown) => number>((value) => typeof value === 'function');
 const valueFunction = z.custom<(value: unknown) => boolean>((value) => typeof value === 'function');
 
-const connection = z
-  .strictObject({
-    client: client.optional(),
-    clusterNodes: z.array(address).min(1).optional(),
-    sentinels: z.array(address).min(1).optional(),
-    sentinelName: text.optional(),
-    sentinelPassword: text.optional(),
-    url: text.optional(),
-    path: text.optional(),
-    host: text.optional(),
-    port: port.optional(),
-    db: z.int().min(0).optional(),
-    username: text.optional(),
-    password: text.optional(),
-    tls: z.union([z.boolean(), passedThrough<TlsOptions>()]).optional(),
-    redisOptions: passedThrough<RedisOptions>().optional(),
-    clusterOptions: passedThrough<Omit<ClusterOptions, 'redisOptions'>>().optional(),
-  })
-  .superRefine((value, context) => {
-    const ways = (['client', 'clusterNodes', 'sentinels', 'url', 'path', 'host'] as const).filter(
-      (way) => value[way] !== undefined,
-    );
-    if (ways.length > 1) {
-      context.addIssue({ code: 'custom', path: [ways[1]!], message: `cannot be combined with ${ways[0]}` });
-    }
-    if (value.sentinels && !value.sentinelName) {
-      context.addIssue({ code: 'custom', path: ['sentinelName'], message: 'is needed with sentinels' });
-    }
-    if (value.clusterNodes && value.db) {
-      context.addIssue({ code: 'custom', path: ['db'], message: 'cannot be chosen on a Cluster' });
-    }
-  });
+const connection = optionsObject({ client: client.optional(), ...connectionShape }).superRefine(
+  checkConnection,
+);
 
 const keyPrefix = z
   .string()
@@ -168,13 +132,4 @@ export function resolveQueueOptions(
   if (result.success) return result.data;
   const { path, problem } = describeIssue(result.error.issues[0]!);
   throw new InvalidCallOptionError(path, problem);
-}
-
-/** Path and problem of an issue, in a sentence that begins with the path. */
-export function describeIssue(issue: z.core.$ZodIssue): { path: string; problem: string } {
-  if (issue.code === 'unrecognized_keys') {
-    return { path: [...issue.path, issue.keys[0]].join('.'), problem: 'is not an option' };
-  }
-  const path = issue.path.join('.') || 'options';
-  return { path, problem: issue.code === 'custom' ? issue.message : `is invalid: ${issue.message}` };
 }

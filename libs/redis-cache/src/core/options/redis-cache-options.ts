@@ -1,50 +1,11 @@
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { Cluster, Redis } from 'ioredis';
+import type { RedisConnectionOptions } from 'nestjs-redis-connection';
 import type { GetOrSetDefaults } from './get-or-set-options.js';
-import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 
-/** Host and port of one server. */
-export interface NodeAddress {
-  host: string;
-  /** Default 6379 (26379 for a Sentinel). */
-  port?: number;
-}
-
-/**
- * How Redis is reached. At most one of `client`, `clusterNodes`, `sentinels`, `url`, `path` and `host`
- * chooses the way; with none of them it is `localhost:6379`.
- */
-export interface RedisConnectionOptions {
-  /**
-   * A client of your own, `Redis` or `Cluster`. It keeps its options and its life: this module never
-   * closes it and never makes it reconnect.
-   */
+/** How Redis is reached; a `client` of your own excludes everything else that chooses a server. */
+export interface CacheConnectionOptions extends RedisConnectionOptions {
+  /** A client of ioredis. It keeps its options; this module never closes it and never makes it reconnect. */
   client?: Redis | Cluster;
-  /** Start nodes of a Redis Cluster. */
-  clusterNodes?: NodeAddress[];
-  /** Sentinels that know the master. Needs `sentinelName`. */
-  sentinels?: NodeAddress[];
-  /** Name of the master at the Sentinels. */
-  sentinelName?: string;
-  /** Password of the Sentinels themselves. */
-  sentinelPassword?: string;
-  /** `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `unix:///path/to.sock[?db=1]`. */
-  url?: string;
-  /** Path of a unix socket. */
-  path?: string;
-  /** Default `localhost`. */
-  host?: string;
-  /** Default 6379. */
-  port?: number;
-  /** Database number, default 0. Not with a Cluster. */
-  db?: number;
-  username?: string;
-  password?: string;
-  /** `true`, or options of `tls.connect()`; default off. */
-  tls?: boolean | TlsOptions;
-  /** More options for ioredis. Those on which this module's promises stand are not overridden. */
-  redisOptions?: RedisOptions;
-  /** More options for ioredis's `Cluster`, such as `natMap`; the same holds. */
-  clusterOptions?: Omit<ClusterOptions, 'redisOptions'>;
 }
 
 /** Limits of the in-process backend. */
@@ -129,7 +90,7 @@ export interface RedisCacheOptions {
    */
   backend?: 'redis' | 'memory';
   /** How Redis is reached; default `localhost:6379`. */
-  connection?: RedisConnectionOptions;
+  connection?: CacheConnectionOptions;
   /**
    * Start of every key, default `redis-cache`. Keeps this cache apart from everything else in the
    * database; `clearCache()` touches nothing outside it.

@@ -1,6 +1,7 @@
+import { describeIssue } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { InvalidCallOptionError } from '../errors/errors.js';
-import { describeIssue, MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
+import { MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
 import { ConsumerSlots } from './consumer-slots.js';
 import type { ReservedRequest } from './reservations.js';
 

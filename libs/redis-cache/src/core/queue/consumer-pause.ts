@@ -1,4 +1,4 @@
-import { backOffMs } from '../util/back-off.js';
+import { backOffMs } from 'nestjs-redis-connection';
 
 /** This many failures in a row, on top of one per concurrent handler, are attributed to the requests. */
 const TOLERATED_FAILURES = 4;

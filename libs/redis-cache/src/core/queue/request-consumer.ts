@@ -1,5 +1,5 @@
+import { atMost } from 'nestjs-redis-connection';
 import { LeaseEndedError } from '../errors/errors.js';
-import { atMost } from '../util/at-most.js';
 import { toLeaseMs } from './call-options.js';
 import {
   type RequestConsumerOptions,

@@ -1,5 +1,5 @@
+import { backOffMs } from 'nestjs-redis-connection';
 import type { ReleaseResult, Reservation } from '../backend/queue-store.js';
-import { backOffMs } from '../util/back-off.js';
 import type { QueueContext } from './queue-core.js';
 import { decodeRequest } from './request-codec.js';
 

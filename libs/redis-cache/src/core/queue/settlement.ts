@@ -1,5 +1,5 @@
+import { backOffMs } from 'nestjs-redis-connection';
 import { RejectRequestError, TryLaterError } from '../errors/errors.js';
-import { backOffMs } from '../util/back-off.js';
 import { toReason } from './call-options.js';
 import type { ResolvedConsumerOptions } from './consumer-options.js';
 import type { Delivery, LeaseRenewer } from './deliveries.js';

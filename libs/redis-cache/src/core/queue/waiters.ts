@@ -1,4 +1,4 @@
-import { onAbort } from '../util/on-abort.js';
+import { onAbort } from 'nestjs-redis-connection';
 import type { DequeuedRequest, Dequeuer } from './dequeuer.js';
 import type { QueueContext } from './queue-core.js';
 

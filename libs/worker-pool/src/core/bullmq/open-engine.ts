@@ -1,8 +1,7 @@
 import type { Queue } from 'bullmq';
-import { atMost } from './at-most.js';
+import { atMost, BLOCK_MS, endClient, type RedisClient } from 'nestjs-redis-connection';
 import type { ResolvedBullmqOptions } from '../options/bullmq-options.schema.js';
-import { endClient } from './connection/end-client.js';
-import { BLOCK_MS, noteCopies, openClient, type RedisClient } from './connection/open-client.js';
+import { collectCopies, openClient } from './connection/open-client.js';
 import { QueueLink } from './connection/queue-link.js';
 import { loadPackages, type Packages } from './packages.js';
 import { Producer, type TaskData } from './producer.js';
@@ -40,7 +39,7 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
   const queue = openQueue(packages, options, keys, link.client);
   const waiters = new TaskWaiters(link, commands, options.outageToleranceMs);
   const patient = openClient(packages, options, 'patient');
-  const copies = noteCopies(patient);
+  const copies = collectCopies(patient);
   const closeEvents =
     options.role === 'worker' ? async () => {} : hearEvents(packages, options, keys, patient, waiters);
   const host =
@@ -62,7 +61,7 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
         // What BullMQ waits for would not come any more.
         [patient, ...copies].forEach(endClient);
       }
-      await atMost(CLOSE_MS, closing);
+      await atMost(CLOSE_MS, closing, undefined);
       [patient, ...copies].forEach(endClient);
       link.close();
     },

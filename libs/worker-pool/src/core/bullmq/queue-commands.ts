@@ -1,9 +1,9 @@
+import type { Script } from 'nestjs-redis-connection';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
 import { stoppedResult } from '../tasks/task-results.js';
 import { TaskCancelledError } from '../errors/task-cancelled.error.js';
 import type { WorkerPoolError } from '../errors/worker-pool.error.js';
 import type { QueueLink } from './connection/queue-link.js';
-import type { Script } from './connection/script.js';
 import { type QueueStats, toQueueStats } from './queue-stats.js';
 import type { QueueKeys } from './queue-keys.js';
 import { admit } from './scripts/admit.js';

@@ -1,14 +1,14 @@
+import { checkConnection, connectionShape, optionsObject, wholeNumber } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { MAX_TIMER_MS } from '../contract/limits.js';
-import { commonShape, optionsObject, wholeNumber } from './worker-pool-options.shape.js';
-import { connectionSchema } from '../bullmq/connection/connection.schema.js';
+import { commonShape } from './worker-pool-options.shape.js';
 
 const MAX_BYTES = 512 * 1024 * 1024;
 const MIN_LOCK_MS = 500;
 
 const name = (forbidden: RegExp, problem: string): z.ZodString =>
   z
-    .string({ error: 'must be a text' })
+    .string({ error: 'must be a string' })
     .min(1, { error: 'must not be empty' })
     .max(128, { error: 'must not be longer than 128 characters' })
     .refine((value) => !forbidden.test(value), { error: problem }) as unknown as z.ZodString;
@@ -20,7 +20,7 @@ export const bullmqSchema = optionsObject({
   ...commonShape,
   driver: z.literal('bullmq'),
   role: oneOf('producer', 'worker', 'both').default('both'),
-  connection: connectionSchema.prefault({}),
+  connection: optionsObject(connectionShape).superRefine(checkConnection).prefault({}),
   keyPrefix: name(/[{}]/, 'must not contain braces: they decide the Cluster slot').default('worker-pool'),
   queueName: name(/[:{}]/, 'must not contain a colon or braces').default('tasks'),
   commandTimeoutMs: wholeNumber(1, 60_000).default(1_000),

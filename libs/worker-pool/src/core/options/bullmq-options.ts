@@ -1,5 +1,5 @@
+import type { RedisConnectionOptions } from 'nestjs-redis-connection';
 import type { CommonPoolOptions } from './worker-pool-options.js';
-import type { PoolConnectionOptions } from '../bullmq/connection/connection-options.js';
 
 /** What a process does. `producer`: submits and waits. `worker`: runs tasks. `both`: one process for all. */
 export type PoolRole = 'producer' | 'worker' | 'both';
@@ -30,7 +30,7 @@ export interface BullmqPoolOptions extends CommonPoolOptions {
   role?: PoolRole;
 
   /** How the queue's Redis is reached; default `localhost:6379`. It wants `maxmemory-policy noeviction`. */
-  connection?: PoolConnectionOptions;
+  connection?: RedisConnectionOptions;
 
   /** Start of every key in Redis, in braces, so that all of them lie in one slot of a Cluster. Default: `worker-pool`. */
   keyPrefix?: string;

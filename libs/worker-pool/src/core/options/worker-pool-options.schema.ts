@@ -1,7 +1,8 @@
+import { describeIssue, optionsObject } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { bullmqSchema, type ResolvedBullmqOptions } from './bullmq-options.schema.js';
 import { InvalidPoolOptionsError } from '../errors/invalid-pool-options.error.js';
-import { commonShape, optionsObject } from './worker-pool-options.shape.js';
+import { commonShape } from './worker-pool-options.shape.js';
 import type { WorkerPoolOptions } from './worker-pool-options.js';
 
 const localSchema = optionsObject({ ...commonShape, driver: z.literal('local').default('local') });
@@ -17,11 +18,6 @@ const SCHEMAS: Record<string, z.ZodType<ResolvedWorkerPoolOptions>> = {
   bullmq: bullmqSchema,
 };
 
-const fieldOf = (issue: z.core.$ZodIssue): string => {
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
-  return path.join('.') || 'options';
-};
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -32,8 +28,8 @@ export function resolveWorkerPoolOptions(options: WorkerPoolOptions): ResolvedWo
   if (parsed.success) {
     return parsed.data;
   }
-  const [issue] = parsed.error.issues;
-  throw new InvalidPoolOptionsError(issue ? fieldOf(issue) : 'options', issue?.message ?? 'are invalid');
+  const { path, problem } = describeIssue(parsed.error.issues[0]!);
+  throw new InvalidPoolOptionsError(path, problem);
 }
 
 /** Options of the local driver, for those who make one of their own. */

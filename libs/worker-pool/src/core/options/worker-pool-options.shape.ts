@@ -1,14 +1,10 @@
+import { wholeNumber } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import type { Executor } from '../contract/executor.js';
 import { MAX_TIMER_MS } from '../contract/limits.js';
 
 // The cache of results arms its timers one millisecond past the time to live.
 const MAX_RESULT_TTL_MS = MAX_TIMER_MS - 1;
-
-export const wholeNumber = (min: number, max: number): z.ZodNumber => {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-};
 
 const EXECUTOR_METHODS = ['validate', 'resolveModel', 'execute', 'close'] as const;
 
@@ -29,8 +25,3 @@ export const commonShape = {
   maxResults: wholeNumber(1, 1_000_000).default(10_000),
   drainTimeoutMs: wholeNumber(0, MAX_TIMER_MS).default(10_000),
 };
-
-export const optionsObject = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject(shape, {
-    error: ({ code }) => (code === 'unrecognized_keys' ? 'is not an option' : 'must be an object'),
-  });

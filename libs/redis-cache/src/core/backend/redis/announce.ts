@@ -1,4 +1,4 @@
-import type { RedisClient } from '../../connection/create-client.js';
+import type { RedisClient } from 'nestjs-redis-connection';
 import type { CacheEvent } from '../event-channel.js';
 import { formatEvent } from './redis-event-channel.js';
 

@@ -1,3 +1,4 @@
+import { Script } from 'nestjs-redis-connection';
 import {
   BURY,
   COMING_BACK,
@@ -13,7 +14,6 @@ import {
   TEXT,
   WAITING,
 } from './queue-lua.js';
-import { Script } from './script.js';
 
 /** Channel and message follow the two numbers; the message is sent when nothing was waiting. */
 export const PUSH = new Script(`

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { RedisClient } from '../../connection/create-client.js';
-import type { RedisConnectionOptions } from '../../connection/redis-connection.js';
+import type { RedisClient } from 'nestjs-redis-connection';
+import type { LinkOptions } from '../../connection/redis-connection.js';
 import { SubscriberLink } from '../../connection/subscriber-link.js';
 import type { ArrivalChannel, ArrivalListener } from '../queue-store.js';
 
@@ -16,7 +16,7 @@ export class RedisArrivalChannel implements ArrivalChannel {
   constructor(
     private readonly client: RedisClient,
     private readonly channel: string,
-    private readonly connection: Omit<RedisConnectionOptions, 'owned'>,
+    private readonly connection: Omit<LinkOptions, 'owned'>,
   ) {}
 
   listen(listener: ArrivalListener): void {

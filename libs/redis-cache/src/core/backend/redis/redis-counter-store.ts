@@ -1,7 +1,6 @@
-import type { RedisClient } from '../../connection/create-client.js';
+import { type RedisClient, Script } from 'nestjs-redis-connection';
 import type { CounterStore, TallyBatch, WindowCount } from '../counter-store.js';
 import type { KeySpace } from './key-space.js';
-import { Script } from './script.js';
 
 /** A writer that is silent for longer than a week may count a batch twice. */
 const BATCH_KEEP_MS = 7 * 24 * 60 * 60 * 1_000;

@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
-import type { RedisClient } from '../../connection/create-client.js';
+import { type RedisClient, Script } from 'nestjs-redis-connection';
 import type { ClearCursor, EntryStore } from '../backend.js';
 import type { CacheEvent } from '../event-channel.js';
 import type { Announce } from './announce.js';
 import type { KeySpace } from './key-space.js';
-import { Script } from './script.js';
 
 /** Large enough to be quick, small enough not to make other clients wait. */
 const SCAN_COUNT = 1_000;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { RedisClient } from '../../connection/create-client.js';
-import type { RedisConnectionOptions } from '../../connection/redis-connection.js';
+import type { RedisClient } from 'nestjs-redis-connection';
+import type { LinkOptions } from '../../connection/redis-connection.js';
 import { type ServerMessage, SubscriberLink } from '../../connection/subscriber-link.js';
 import type { CacheEvent, CacheEventListener, EventChannel } from '../event-channel.js';
 import { Heartbeat } from './heartbeat.js';
@@ -14,7 +14,7 @@ export interface RedisEventChannelOptions {
   tracking: boolean;
   /** Make sure, twice a second, that what is published is heard. */
   heartbeat: boolean;
-  connection: Omit<RedisConnectionOptions, 'owned'>;
+  connection: Omit<LinkOptions, 'owned'>;
 }
 
 /**

@@ -1,8 +1,7 @@
-import type { RedisClient } from '../../connection/create-client.js';
+import { type RedisClient, Script, type ScriptArgument } from 'nestjs-redis-connection';
 import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
 import type { KeySpace } from './key-space.js';
 import { formatEvent } from './redis-event-channel.js';
-import { Script, type ScriptArgument } from './script.js';
 
 /*
  * KEYS[1] is the lease, KEYS[2] the entry; both lie in one slot. The lease's value begins with what it

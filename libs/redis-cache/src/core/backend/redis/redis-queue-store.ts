@@ -1,4 +1,4 @@
-import type { RedisClient } from '../../connection/create-client.js';
+import type { RedisClient, Script, ScriptArgument } from 'nestjs-redis-connection';
 import {
   type StoredDeadLetter,
   type DeadLetterPolicy,
@@ -15,7 +15,6 @@ import type { KeySpace } from './key-space.js';
 import { EPOCH, FIELD, GROUP, LEASED } from './queue-lua.js';
 import { QueueOutlook } from './queue-outlook.js';
 import * as scripts from './queue-scripts.js';
-import type { Script, ScriptArgument } from './script.js';
 
 /** So many new requests cost more on their way through a script than it costs to ask first whether it is needed. */
 const WORTH_ASKING = 32;

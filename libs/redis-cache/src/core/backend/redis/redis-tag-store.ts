@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisClient } from '../../connection/create-client.js';
+import { type RedisClient, Script } from 'nestjs-redis-connection';
 import type { TagStore } from '../tag-store.js';
 import type { Announce } from './announce.js';
 import type { KeySpace } from './key-space.js';
-import { Script } from './script.js';
 
 // A tag lives twice as long as it has to, so that it is seldom prolonged: those who keep copies hear of it
 // as of any change.

@@ -1,10 +1,5 @@
+import { endClient, isOutage, type RedisClient } from 'nestjs-redis-connection';
 import { PoolUnavailableError } from '../../errors/pool-unavailable.error.js';
-import { endClient } from './end-client.js';
-import type { RedisClient } from './open-client.js';
-
-/** What a connection error looks like to ioredis: the command was not sent, or its reply never came. */
-const CONNECTION_PROBLEM =
-  /Connection is closed|Stream isn't writeable|max retries per request|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|CLUSTERDOWN|Failed to refresh slots|All sentinels|Command timed out|None of startup nodes|LOADING|READONLY|MASTERDOWN|NOAUTH|WRONGPASS|OOM |MISCONF|TRYAGAIN|NOREPLICAS/;
 
 type Call<T> = (client: RedisClient) => Promise<T>;
 
@@ -153,7 +148,7 @@ export class QueueLink {
 }
 
 export function isConnectionProblem(error: unknown): boolean {
-  return error instanceof PoolUnavailableError || CONNECTION_PROBLEM.test(String(error));
+  return error instanceof PoolUnavailableError || isOutage(error);
 }
 
 const pause = (ms: number): Promise<void> =>

@@ -1,4 +1,4 @@
-import { Script } from '../connection/script.js';
+import { Script } from 'nestjs-redis-connection';
 
 /**
  * Takes tasks that were just added back out of the queue when more wait than may, the latest first. In one script

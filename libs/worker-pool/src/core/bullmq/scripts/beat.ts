@@ -1,4 +1,4 @@
-import { Script } from '../connection/script.js';
+import { Script } from 'nestjs-redis-connection';
 
 /**
  * A worker's sign of life, with what it has done since the last. Keeps the queue's settings in Redis too, so that

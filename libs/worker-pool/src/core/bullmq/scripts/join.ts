@@ -1,4 +1,4 @@
-import { Script } from '../connection/script.js';
+import { Script } from 'nestjs-redis-connection';
 
 /**
  * Notes that one more is interested in a task that somebody else has made.

@@ -1,4 +1,4 @@
-import { Script } from '../connection/script.js';
+import { Script } from 'nestjs-redis-connection';
 
 /**
  * Gauges and counters of the queue.

@@ -1,4 +1,4 @@
-import { Script } from '../connection/script.js';
+import { Script } from 'nestjs-redis-connection';
 
 /**
  * Ends a task from outside of its run: its result is written and told at once. What still waits leaves the queue;

@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { Logger } from '@nestjs/common';
+import { atMost, BLOCK_MS, endClient, type RedisClient } from 'nestjs-redis-connection';
 import { PoolClosedError } from '../../errors/pool-closed.error.js';
 import { TaskCancelledError } from '../../errors/task-cancelled.error.js';
 import { TaskClaimLostError } from '../../errors/task-claim-lost.error.js';
 import type { TaskResult } from '../../contract/task.js';
 import { TaskRunner } from '../../tasks/task-runner.js';
-import { atMost } from '../at-most.js';
 import type { ResolvedBullmqOptions } from '../../options/bullmq-options.schema.js';
-import { endClient } from '../connection/end-client.js';
-import { BLOCK_MS, openClient, type RedisClient } from '../connection/open-client.js';
+import { openClient } from '../connection/open-client.js';
 import { isConnectionProblem, type QueueLink } from '../connection/queue-link.js';
 import type { Packages } from '../packages.js';
 import type { TaskData } from '../producer.js';
@@ -78,13 +77,13 @@ export class WorkerHost {
   async close(): Promise<void> {
     this.#isDraining = true;
     await this.#worker.pause(true);
-    await atMost(this.parts.options.drainTimeoutMs, this.#whenIdle());
+    await atMost(this.parts.options.drainTimeoutMs, this.#whenIdle(), undefined);
     await Promise.all([...this.#tasks.values()].map((task) => this.#giveBack(task)));
     clearInterval(this.#beatTimer);
     clearInterval(this.#claimTimer);
     // By force where there is nobody to take leave of: BullMQ would wait for a connection that is gone.
     const closed = this.#worker.close(!this.parts.link.isUp);
-    await atMost(CLOSE_MS, Promise.all([closed, this.#beat(0)]));
+    await atMost(CLOSE_MS, Promise.all([closed, this.#beat(0)]), undefined);
     endClient(this.#nudges);
   }
 
@@ -180,7 +179,7 @@ export class WorkerHost {
     task.interrupt({ kind: 'returned' }, new PoolClosedError());
     const returned = this.#jobs.get(task.taskId)?.moveToWait(task.token);
     // When Redis is away the claim runs out there, and another worker takes the task.
-    await atMost(this.parts.options.commandTimeoutMs, Promise.resolve(returned));
+    await atMost(this.parts.options.commandTimeoutMs, Promise.resolve(returned), undefined);
     task.letGo();
   }
 

@@ -6,10 +6,10 @@ interface Watch {
 const watches = new WeakMap<AbortSignal, Watch>();
 
 /**
- * Calls back when the signal aborts. With one listener per signal, however many wait on it: a signal that
- * many calls share, such as that of a shutdown, would otherwise warn of a leak.
+ * Calls back when the signal aborts, unless it already has. Adds one listener per signal however many callbacks there
+ * are: a signal that many calls share, such as that of a shutdown, would otherwise warn of a leak.
  *
- * @returns takes the wish back
+ * @returns a function that removes the callback
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const { callbacks, listener } = watches.get(signal) ?? watch(signal);

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { RedisClient } from '../../connection/create-client.js';
+import type { RedisClient } from './create-client.js';
 
 export type ScriptArgument = string | number | Buffer;
 
 /**
- * A Lua script, sent by its hash and in full only to a server that does not know it yet. Not defined
- * as a command on the client, because the client may be the user's. All keys lie in one slot.
+ * A Lua script, sent by its hash, and in full only to a server that does not know it yet. It is not defined as a command
+ * on the client, because the client may be the user's. All keys must lie in one slot.
  */
 export class Script {
   readonly #sha: string;
@@ -14,14 +14,14 @@ export class Script {
     this.#sha = createHash('sha1').update(lua).digest('hex');
   }
 
-  /** Runs the script; texts in the reply are strings. */
+  /** Runs the script; strings in the reply are strings. */
   run(client: RedisClient, keys: string[], ...args: ScriptArgument[]): Promise<unknown> {
     return client
       .evalsha(this.#sha, keys.length, ...keys, ...args)
       .catch(unlessUnknown(() => client.eval(this.lua, keys.length, ...keys, ...args)));
   }
 
-  /** Runs the script; texts in the reply are bytes. */
+  /** Runs the script; strings in the reply are buffers. */
   runForBytes(client: RedisClient, keys: string[], ...args: ScriptArgument[]): Promise<unknown> {
     const scripts = client as unknown as ByteScripts;
     return scripts
@@ -30,7 +30,8 @@ export class Script {
   }
 }
 
-// ioredis has them and does not declare them; its `callBuffer` loses the command where a client pipelines by itself.
+// ioredis has these methods but does not declare them; its `callBuffer` loses the command in a client that pipelines
+// automatically.
 type ByteScripts = Record<
   'evalshaBuffer' | 'evalBuffer',
   (script: string, keys: number, ...args: ScriptArgument[]) => Promise<unknown>

@@ -1,0 +1,95 @@
+import type { ClusterOptions, RedisOptions } from 'ioredis';
+
+/**
+ * What a kind of client asks of ioredis, whatever server it is connected to. These options override those of the
+ * user, because the promises of the libraries depend on them.
+ */
+export interface ClientPolicy {
+  /** For every connection to a server, including those to the nodes of a Cluster. */
+  node: RedisOptions;
+  /** In addition for a client of a single server. */
+  single: RedisOptions;
+  /** In addition for the client of a Cluster; the user's `clusterOptions` may override `maxRedirections`. */
+  cluster: Pick<ClusterOptions, 'maxRedirections' | 'enableOfflineQueue'>;
+  /** Longest pause between two attempts to connect, in milliseconds. */
+  maxRetryMs: number;
+  /** What follows when a master behind Sentinels refuses writes; 2 also sends the refused command again. */
+  onReadOnly: 1 | 2;
+}
+
+/** Limits that the pool's policies depend on, in milliseconds. */
+interface PoolLimits {
+  connectTimeoutMs: number;
+  commandTimeoutMs: number;
+}
+
+/** How long one blocking read or wait of the pool lasts at most. */
+export const BLOCK_MS = 2_000;
+/** A connection without a reply for this long after a blocking command should have ended is replaced. */
+const SILENCE_MS = 3_000;
+/** When the operating system starts to probe an idle connection. */
+const KEEP_ALIVE_MS = 10_000;
+/** Few, and tried quickly: an error has to surface within the deadline of an operation. */
+const MAX_REDIRECTIONS = 4;
+
+/**
+ * For the cache: ioredis would keep commands, send them again and wait for minutes, but a late reply is worthless to
+ * a cache, and a command that was given up must not run.
+ */
+export function cachePolicy(connectTimeoutMs: number): ClientPolicy {
+  return {
+    // A socket that a frozen server leaves half closed is destroyed after `disconnectTimeout`.
+    node: { connectTimeout: connectTimeoutMs, disconnectTimeout: 500 },
+    single: {
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: undefined,
+      lazyConnect: false,
+      replyMapping: 'legacy',
+    },
+    cluster: { enableOfflineQueue: false, maxRedirections: MAX_REDIRECTIONS },
+    maxRetryMs: 400,
+    onReadOnly: 1,
+  };
+}
+
+/** For calls of the pool that a caller waits for: a command that cannot be sent now fails now. */
+export function hastyPolicy(limits: PoolLimits): ClientPolicy {
+  const { node, ...policy } = poolPolicy(limits);
+  return {
+    ...policy,
+    node: { ...node, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
+    single: { enableOfflineQueue: false },
+    cluster: { enableOfflineQueue: false, maxRedirections: MAX_REDIRECTIONS },
+  };
+}
+
+/**
+ * For background work of the pool, blocking reads above all: a command waits until the connection is back, which
+ * BullMQ's workers rely on.
+ */
+export function patientPolicy(limits: PoolLimits): ClientPolicy {
+  const { node, ...policy } = poolPolicy(limits);
+  return {
+    ...policy,
+    node: { ...node, autoResendUnfulfilledCommands: true, maxRetriesPerRequest: null },
+    single: { enableOfflineQueue: true },
+    cluster: { enableOfflineQueue: true },
+  };
+}
+
+function poolPolicy({ connectTimeoutMs, commandTimeoutMs }: PoolLimits) {
+  return {
+    node: {
+      connectTimeout: connectTimeoutMs,
+      // Short: ioredis waits for it, which keeps the process alive, even where the socket was gone before.
+      disconnectTimeout: 50,
+      socketTimeout: Math.max(commandTimeoutMs, BLOCK_MS + SILENCE_MS),
+      keepAlive: KEEP_ALIVE_MS,
+    },
+    // Low enough that a worker that was cut off has checked its tasks well within a second.
+    maxRetryMs: 250,
+    onReadOnly: 2 as const,
+  };
+}

@@ -1,0 +1,15 @@
+export {
+  checkConnection,
+  type RedisConnectionOptions,
+  connectionShape,
+  type NodeAddress,
+} from './connection-options.js';
+export { connectionFromEnv, EnvReader } from './connection-env.js';
+export { describeIssue, optionsObject, text, wholeNumber } from './option-schema.js';
+export { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';
+export { createClient, endClient, type RedisClient, type RedisConstructors } from './create-client.js';
+export { BLOCK_MS, cachePolicy, type ClientPolicy, hastyPolicy, patientPolicy } from './client-policies.js';
+export { Script, type ScriptArgument } from './script.js';
+export { failureCode, type FailureKind, failureKind, isOutage } from './failure-kind.js';
+export { atMost, backOffMs, retryDelay } from './timing.js';
+export { onAbort } from './on-abort.js';

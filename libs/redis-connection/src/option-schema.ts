@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** A string that is not empty. */
+export const text = z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' });
+
+export const wholeNumber = (min: number, max: number): z.ZodNumber => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+
+/** An object with the given fields; any other field is refused by name. */
+export const optionsObject = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: ({ code }) => (code === 'unrecognized_keys' ? 'is not an option' : 'must be an object'),
+  });
+
+/** Path of the field that an issue is about, and the rest of a sentence that begins with the path. */
+export function describeIssue(issue: z.core.$ZodIssue): { path: string; problem: string } {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : issue.path;
+  return { path: path.join('.') || 'options', problem: problemOf(issue) };
+}
+
+// Our own messages complete the sentence; those of zod begin with a capital letter.
+function problemOf({ code, message }: z.core.$ZodIssue): string {
+  if (code === 'unrecognized_keys') return 'is not an option';
+  return /^[A-Z]/.test(message) ? `is invalid: ${message}` : message;
+}
