@@ -1,41 +1,40 @@
-/** A request that was handed out, and is to be acknowledged, released or extended by its `id`. */
+/** A request that is reserved until its lease ends. */
 export interface Reservation {
   /**
-   * Names this one delivery, not the request: once its lease has ended and the request was handed out again,
-   * the former id has no effect, which is what keeps a consumer that was frozen from ending what another
-   * consumer works on.
+   * Identifies this delivery, not the request: once the lease has ended and the request was delivered again, this id
+   * has no effect. So a consumer that was frozen cannot settle a request that another consumer works on.
    */
   id: string;
-  /** `''` for a foreign thing. */
+  /** The request as text; `''` for an entry that another program wrote. */
   request: string;
-  /** How often it was handed out, this time included, less the releases that did not count. */
+  /** How often the request was delivered, including this time, without the releases that did not count. */
   deliveries: number;
 }
 
-/** When a request has failed for good, and how many of these are kept. */
+/** When a request becomes a dead letter, and how many dead letters are kept. */
 export interface DeadLetterPolicy {
-  /** A request that comes back after so many deliveries goes to the dead letters. */
+  /** A request that comes back after this many deliveries becomes a dead letter. */
   maxDeliveries: number;
-  /** Above it the oldest dead letters give way. */
+  /** Above it the oldest dead letters are dropped. */
   maxDeadLetters: number;
 }
 
-/** How a request is given back. */
+/** How a request is released. */
 export interface ReleaseSettings extends DeadLetterPolicy {
-  /** How long it stays out of reach, in milliseconds, 0 or more. */
+  /** How long the request stays unavailable, in milliseconds, 0 or more. */
   delayMs: number;
   /** Whether this delivery counts; one that does not never makes a dead letter. */
   counts: boolean;
-  /** Makes it a dead letter, whatever its deliveries. */
+  /** Makes the request a dead letter, whatever its deliveries. */
   rejects: boolean;
-  /** Why, for the dead letters. */
+  /** Stored with the dead letter. */
   reason: string;
 }
 
-/** What became of a release; `lost`: the delivery had ended before, and nothing was done. */
+/** Result of a release; `lost`: the delivery had ended before, and nothing was changed. */
 export type ReleaseResult = 'released' | 'dead' | 'lost';
 
-/** What became of a replay; `unknown`: there is no such dead letter; `full`: no room, and it stays where it is. */
+/** Result of a replay; `unknown`: there is no such dead letter; `full`: the queue is full, and the dead letter stays. */
 export type ReplayResult = 'replayed' | 'unknown' | 'full';
 
 /** A request that failed for good. */
@@ -46,62 +45,64 @@ export interface StoredDeadLetter {
   reason: string;
   /** Epoch milliseconds, by the clock of the store. */
   queuedAt: number;
+  /** Epoch milliseconds, by the clock of the store. */
   diedAt: number;
 }
 
-/** What a queue holds. */
+/** How many requests a queue holds, by state. */
 export interface QueueContents {
-  /** Requests that can be had now. */
+  /** Requests that are available now. */
   waiting: number;
-  /** Requests that are handed out, or were given back with a delay that is not over. */
+  /** Requests that are reserved, or that were released with a delay that has not passed yet. */
   reserved: number;
+  /** Dead letters. */
   dead: number;
-  /** Age of the oldest that waits, in milliseconds; `null` when none does. */
+  /** Age of the oldest waiting request, in milliseconds; `null` when none waits. */
   oldestAgeMs: number | null;
 }
 
 /**
- * Keeps requests, first in, first out. Each method is one step, whoever else works on the queue.
+ * Stores first-in, first-out queues of requests. Each method is atomic.
  *
- * What is handed out comes back by itself when its lease is over. What has come back, released ones first,
- * goes before what was never handed out.
+ * A reserved request comes back when its lease ends. Requests that came back, released ones first, are delivered before
+ * those that were never delivered.
  */
 export interface QueueStore {
-  /** Appends as many, from the first on, as there is room for until `maxLength` wait. Answers how many. */
+  /** Appends the first requests, until `maxLength` wait. Returns how many were appended. */
   push(queue: string, requests: readonly string[], maxLength: number): Promise<number>;
-  /** Removes and answers the oldest requests, at most `count`; `''` for a foreign thing, removed as well. */
-  shift(queue: string, count: number, terms: DeadLetterPolicy): Promise<string[]>;
-  /** Hands out the oldest requests, at most `count`, each for `leaseMs` (at most `MAX_LEASE_MS`). */
-  reserve(queue: string, count: number, leaseMs: number, terms: DeadLetterPolicy): Promise<Reservation[]>;
-  /** Removes requests that were handed out. Answers for each whether its delivery still stood. */
+  /** Removes and returns the oldest requests, at most `count`; `''` for an entry that another program wrote. */
+  shift(queue: string, count: number, policy: DeadLetterPolicy): Promise<string[]>;
+  /** Reserves the oldest requests, at most `count`, each for `leaseMs` (at most `MAX_LEASE_MS`). */
+  reserve(queue: string, count: number, leaseMs: number, policy: DeadLetterPolicy): Promise<Reservation[]>;
+  /** Removes reserved requests. Returns for each id whether the delivery was still valid. */
   acknowledge(queue: string, ids: readonly string[]): Promise<boolean[]>;
-  /** Lets leases end `leaseMs` from now. Answers for each whether its delivery still stood. */
+  /** Sets leases to end `leaseMs` from now. Returns for each id whether the delivery was still valid. */
   extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]>;
-  /** Gives a request back. */
-  release(queue: string, id: string, terms: ReleaseSettings): Promise<ReleaseResult>;
-  /** How many wait. */
+  /** Ends a reservation without removing the request. */
+  release(queue: string, id: string, settings: ReleaseSettings): Promise<ReleaseResult>;
+  /** How many requests wait. */
   length(queue: string): Promise<number>;
   contents(queue: string): Promise<QueueContents>;
-  /** Removes what waits and what is handed out; dead letters stay. */
+  /** Removes waiting and reserved requests; dead letters stay. */
   clear(queue: string): Promise<unknown>;
-  /** Dead letters, the oldest first, at most `limit`; behind the one with the id `after`, if given. */
+  /** Dead letters, the oldest first, at most `limit`; only those after the one with the id `after`, if given. */
   listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]>;
-  /** Appends a dead letter to the queue again, as if it were new. */
+  /** Moves a dead letter to the end of the queue, as a new request. */
   replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult>;
   clearDeadLetters(queue: string): Promise<unknown>;
 }
 
-/** Hears of requests that can be had. */
+/** Receives notifications of requests that have become available. */
 export interface ArrivalListener {
-  /** A request came to a queue in which none waited, or was given back. */
+  /** A request came to a queue in which none waited, or was released. */
   arrived(queue: string): void;
-  /** Some may have come unheard: the connection is new. */
+  /** Notifications may have been missed: the connection is new. */
   maybeArrived(): void;
 }
 
-/** Tells of requests as they come, as long as its connection stands; nothing is kept for later. */
+/** Notifies of requests as they become available. Notifications are lost while the connection is down. */
 export interface ArrivalChannel {
-  /** Begins to listen, on a connection of its own. */
+  /** Starts listening, on a connection of its own. */
   listen(listener: ArrivalListener): void;
   /** Idempotent; never rejects. */
   close(): Promise<void>;

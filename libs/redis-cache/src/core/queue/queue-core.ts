@@ -1,7 +1,8 @@
 import type { QueueStore } from '../backend/queue-store.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
-import type { Guard, GuardLogger } from '../guard/guard.js';
+import type { Guard } from '../guard/guard.js';
 import type { NamedQueueOptions } from '../options/redis-cache-options.js';
+import type { CacheLogger } from '../util/cache-logger.js';
 import type { Arrivals } from './arrivals.js';
 import { DeadLetters } from './dead-letters.js';
 import { Dequeuer } from './dequeuer.js';
@@ -14,7 +15,7 @@ export interface QueueDependencies {
   store: QueueStore;
   guard: Guard;
   counters: RedisCacheCounters;
-  logger: GuardLogger;
+  logger: CacheLogger;
   arrivals: Arrivals;
 }
 

@@ -1,7 +1,7 @@
-/** Taken items may make up this much of an array before it is cut. */
+/** Shifted items may take up this much of the array before it is compacted. */
 const COMPACT_AT = 1_024;
 
-/** First in, first out, at a cost that does not depend on how many there are. */
+/** A first-in, first-out list whose operations take constant time on average. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -10,7 +10,7 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
-  /** The next to leave. */
+  /** The item that `shift` would return. */
   get first(): T | undefined {
     return this.#items[this.#head];
   }

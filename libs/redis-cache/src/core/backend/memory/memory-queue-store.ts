@@ -1,28 +1,28 @@
 import type {
   ArrivalChannel,
   ArrivalListener,
-  StoredDeadLetter,
   DeadLetterPolicy,
   QueueContents,
   QueueStore,
   ReleaseResult,
-  ReplayResult,
   ReleaseSettings,
+  ReplayResult,
   Reservation,
+  StoredDeadLetter,
 } from '../queue-store.js';
 import { type Item, MemoryQueue } from './memory-queue.js';
 
-/** Queues in this process; gone with it. */
+/** Queues in the memory of this process. */
 export class MemoryQueueStore implements QueueStore {
   readonly #queues = new Map<string, MemoryQueue>();
-  readonly #dead = new Map<string, StoredDeadLetter[]>();
+  readonly #deadLetters = new Map<string, StoredDeadLetter[]>();
   readonly #listeners = new Set<ArrivalListener>();
-  #deadLetters = 0;
+  #lastDeadLetterId = 0;
 
   /** @param now epoch milliseconds of a clock that never goes back */
   constructor(private readonly now: () => number) {}
 
-  /** Hears of what comes, at once. */
+  /** Notifies synchronously. */
   readonly arrivals: ArrivalChannel = {
     listen: (listener) => void this.#listeners.add(listener),
     close: async () => this.#listeners.clear(),
@@ -31,22 +31,22 @@ export class MemoryQueueStore implements QueueStore {
   async push(queue: string, requests: readonly string[], maxLength: number): Promise<number> {
     const target = this.#queue(queue);
     const accepted = requests.slice(0, Math.max(0, maxLength - target.waiting));
-    const news = accepted.map((request) => target.push(request));
-    if (news[0]) this.#tell(queue);
+    const wasEmpty = accepted.map((request) => target.push(request));
+    if (wasEmpty[0]) this.#notify(queue);
     return accepted.length;
   }
 
-  async shift(queue: string, count: number, terms: DeadLetterPolicy): Promise<string[]> {
-    return this.#queue(queue).shift(count, terms);
+  async shift(queue: string, count: number, policy: DeadLetterPolicy): Promise<string[]> {
+    return this.#queue(queue).shift(count, policy);
   }
 
   async reserve(
     queue: string,
     count: number,
     leaseMs: number,
-    terms: DeadLetterPolicy,
+    policy: DeadLetterPolicy,
   ): Promise<Reservation[]> {
-    return this.#queue(queue).reserve(count, leaseMs, terms);
+    return this.#queue(queue).reserve(count, leaseMs, policy);
   }
 
   async acknowledge(queue: string, ids: readonly string[]): Promise<boolean[]> {
@@ -57,10 +57,10 @@ export class MemoryQueueStore implements QueueStore {
     return ids.map((id) => this.#queue(queue).extend(id, leaseMs));
   }
 
-  async release(queue: string, id: string, terms: ReleaseSettings): Promise<ReleaseResult> {
-    const released = this.#queue(queue).release(id, terms);
-    if (released === 'released' && terms.delayMs === 0) this.#tell(queue);
-    return released;
+  async release(queue: string, id: string, settings: ReleaseSettings): Promise<ReleaseResult> {
+    const result = this.#queue(queue).release(id, settings);
+    if (result === 'released' && settings.delayMs === 0) this.#notify(queue);
+    return result;
   }
 
   async length(queue: string): Promise<number> {
@@ -68,7 +68,7 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async contents(queue: string): Promise<QueueContents> {
-    return { ...this.#queue(queue).contents(), dead: this.#deadOf(queue).length };
+    return { ...this.#queue(queue).contents(), dead: this.#deadLettersOf(queue).length };
   }
 
   async clear(queue: string): Promise<void> {
@@ -76,56 +76,50 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]> {
-    const letters = this.#deadOf(queue);
-    // Numbers of dead letters rise, also past those that are gone.
+    const letters = this.#deadLettersOf(queue);
+    // Compared rather than looked up: the letter `after` may have been removed since.
     return letters.filter(({ id }) => after === undefined || Number(id) > Number(after)).slice(0, limit);
   }
 
   async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
-    const letters = this.#deadOf(queue);
+    const letters = this.#deadLettersOf(queue);
     const at = letters.findIndex((letter) => letter.id === id);
     const target = this.#queue(queue);
     if (at < 0) return 'unknown';
     if (target.waiting >= maxLength) return 'full';
     const [letter] = letters.splice(at, 1);
     target.push(letter!.request);
-    this.#tell(queue);
+    this.#notify(queue);
     return 'replayed';
   }
 
   async clearDeadLetters(queue: string): Promise<void> {
-    this.#dead.delete(queue);
+    this.#deadLetters.delete(queue);
   }
 
-  #bury(
-    queue: string,
-    { request, deliveries, queuedAt }: Item,
-    reason: string,
-    maxDeadLetters: number,
-  ): void {
-    this.#deadLetters += 1;
-    const id = String(this.#deadLetters);
-    const letters = this.#deadOf(queue);
+  #addDeadLetter(queue: string, item: Item, reason: string, maxDeadLetters: number): void {
+    const { request, deliveries, queuedAt } = item;
+    this.#lastDeadLetterId += 1;
+    const id = String(this.#lastDeadLetterId);
+    const letters = this.#deadLettersOf(queue);
     letters.push({ id, request, deliveries, reason, queuedAt, diedAt: this.now() });
     letters.splice(0, letters.length - maxDeadLetters);
-    this.#dead.set(queue, letters);
+    this.#deadLetters.set(queue, letters);
   }
 
-  #deadOf(queue: string): StoredDeadLetter[] {
-    return this.#dead.get(queue) ?? [];
+  #deadLettersOf(queue: string): StoredDeadLetter[] {
+    return this.#deadLetters.get(queue) ?? [];
   }
 
   #queue(name: string): MemoryQueue {
-    const known = this.#queues.get(name);
-    if (known) return known;
-    const bury = (item: Item, reason: string, maxDeadLetters: number): void =>
-      this.#bury(name, item, reason, maxDeadLetters);
-    const created = new MemoryQueue(this.now, bury);
+    const existing = this.#queues.get(name);
+    if (existing) return existing;
+    const created = new MemoryQueue(this.now, (...letter) => this.#addDeadLetter(name, ...letter));
     this.#queues.set(name, created);
     return created;
   }
 
-  #tell(queue: string): void {
+  #notify(queue: string): void {
     for (const listener of this.#listeners) listener.arrived(queue);
   }
 }

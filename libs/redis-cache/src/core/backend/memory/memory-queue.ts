@@ -7,8 +7,9 @@ import type {
 } from '../queue-store.js';
 import { Fifo } from './fifo.js';
 
-/** A request as it lies in a queue. */
+/** A request with its history. */
 export interface Item {
+  /** Position in the order of arrival. */
   readonly number: number;
   readonly request: string;
   readonly queuedAt: number;
@@ -19,42 +20,46 @@ interface Lease {
   readonly item: Item;
   /** Differs for each delivery. */
   readonly id: string;
-  until: number;
+  expiresAt: number;
 }
 
-/** A queue in this process. Its requests are new, leased or returned, as in Redis. */
+/** Receives a request that becomes a dead letter. */
+type AddDeadLetter = (item: Item, reason: string, maxDeadLetters: number) => void;
+
+/** A queue in the memory of this process. As in Redis, its requests are new, leased or returned. */
 export class MemoryQueue {
-  #fresh = new Fifo<Item>();
+  #new = new Fifo<Item>();
+  /** Ordered by number. */
   #returned: Item[] = [];
   readonly #leased = new Map<string, Lease>();
-  #items = 0;
-  #leases = 0;
-  /** No lease ends before. */
-  #soonest = Infinity;
+  #lastItem = 0;
+  #lastLease = 0;
+  /** No lease expires earlier. */
+  #nextExpiry = Infinity;
 
   constructor(
     private readonly now: () => number,
-    private readonly bury: (item: Item, reason: string, maxDeadLetters: number) => void,
+    private readonly addDeadLetter: AddDeadLetter,
   ) {}
 
-  /** Answers whether nothing was new before. */
+  /** Returns whether there was no new request before. */
   push(request: string): boolean {
-    this.#items += 1;
-    this.#fresh.push({ number: this.#items, request, queuedAt: this.now(), deliveries: 0 });
-    return this.#fresh.length === 1;
+    this.#lastItem += 1;
+    this.#new.push({ number: this.#lastItem, request, queuedAt: this.now(), deliveries: 0 });
+    return this.#new.length === 1;
   }
 
-  /** How many may be had, those whose lease is over included. */
+  /** How many requests are available, including those whose lease has expired. */
   get waiting(): number {
-    return this.#fresh.length + this.#returned.length + this.#expired().length;
+    return this.#new.length + this.#returned.length + this.#expired().length;
   }
 
-  shift(count: number, terms: DeadLetterPolicy): string[] {
-    return this.#take(count, terms).map(({ request }) => request);
+  shift(count: number, policy: DeadLetterPolicy): string[] {
+    return this.#take(count, policy).map(({ request }) => request);
   }
 
-  reserve(count: number, leaseMs: number, terms: DeadLetterPolicy): Reservation[] {
-    return this.#take(count, terms).map((item) => {
+  reserve(count: number, leaseMs: number, policy: DeadLetterPolicy): Reservation[] {
+    return this.#take(count, policy).map((item) => {
       item.deliveries += 1;
       const id = this.#lease(item, leaseMs);
       return { id, request: item.request, deliveries: item.deliveries };
@@ -67,97 +72,85 @@ export class MemoryQueue {
 
   extend(id: string, leaseMs: number): boolean {
     const lease = this.#leased.get(id);
-    if (lease) lease.until = this.#endIn(leaseMs);
+    if (lease) lease.expiresAt = this.#expiryIn(leaseMs);
     return lease !== undefined;
   }
 
-  release(id: string, terms: ReleaseSettings): ReleaseResult {
+  release(id: string, settings: ReleaseSettings): ReleaseResult {
     const lease = this.#leased.get(id);
     if (!lease) return 'lost';
     const { item } = lease;
     this.#leased.delete(id);
-    if (terms.rejects || (terms.counts && item.deliveries >= terms.maxDeliveries)) {
-      this.bury(item, terms.reason, terms.maxDeadLetters);
+    if (settings.rejects || (settings.counts && item.deliveries >= settings.maxDeliveries)) {
+      this.addDeadLetter(item, settings.reason, settings.maxDeadLetters);
       return 'dead';
     }
-    if (!terms.counts) item.deliveries -= 1;
-    if (terms.delayMs > 0) this.#lease(item, terms.delayMs);
-    else this.#returned = byAge([...this.#returned, item]);
+    if (!settings.counts) item.deliveries -= 1;
+    if (settings.delayMs > 0) this.#lease(item, settings.delayMs);
+    else this.#returned = [...this.#returned, item].toSorted((one, other) => one.number - other.number);
     return 'released';
   }
 
-  /** Counting goes on, so that no id of a request that is gone stands for a new one. */
+  /** Numbers are not reused, so that no id of a removed request ever matches a new one. */
   clear(): void {
-    this.#fresh = new Fifo();
+    this.#new = new Fifo();
     this.#returned = [];
     this.#leased.clear();
   }
 
   contents(): Omit<QueueContents, 'dead'> {
     const expired = this.#expired();
-    const oldest = [this.#fresh.first, this.#returned[0], expired[0]?.item].filter(
-      (item) => item !== undefined,
-    );
+    const heads = [this.#new.first, this.#returned[0], expired[0]?.item].filter((item) => item !== undefined);
+    const oldestAt = Math.min(...heads.map(({ queuedAt }) => queuedAt));
     return {
       waiting: this.waiting,
       reserved: this.#leased.size - expired.length,
-      oldestAgeMs:
-        oldest.length === 0 ? null : this.now() - Math.min(...oldest.map(({ queuedAt }) => queuedAt)),
+      oldestAgeMs: heads.length === 0 ? null : this.now() - oldestAt,
     };
   }
 
-  /** Takes out the oldest: what was returned, what ran out of its lease, what is new. */
-  #take(count: number, terms: DeadLetterPolicy): Item[] {
-    const back = this.#comeBack(this.#returned.splice(0), count, terms);
-    this.#returned = back.left;
-    const taken = back.taken;
+  /** Removes the next requests: first the returned ones, then those whose lease has expired, then the new ones. */
+  #take(count: number, policy: DeadLetterPolicy): Item[] {
+    const taken: Item[] = [];
+    while (taken.length < count && this.#returned.length > 0) {
+      const item = this.#returned.shift()!;
+      if (this.#mayBeDelivered(item, policy)) taken.push(item);
+    }
     for (const { item, id } of this.#expired()) {
       if (taken.length === count) break;
       this.#leased.delete(id);
-      if (this.#isAlive(item, terms)) taken.push(item);
+      if (this.#mayBeDelivered(item, policy)) taken.push(item);
     }
-    while (taken.length < count && this.#fresh.length > 0) taken.push(this.#fresh.shift()!);
+    while (taken.length < count && this.#new.length > 0) taken.push(this.#new.shift()!);
     return taken;
   }
 
-  #comeBack(items: Item[], count: number, terms: DeadLetterPolicy): { taken: Item[]; left: Item[] } {
-    const taken: Item[] = [];
-    let at = 0;
-    for (; at < items.length && taken.length < count; at += 1) {
-      if (this.#isAlive(items[at]!, terms)) taken.push(items[at]!);
-    }
-    return { taken, left: items.slice(at) };
-  }
-
-  #isAlive(item: Item, { maxDeliveries, maxDeadLetters }: DeadLetterPolicy): boolean {
+  /** Makes the request a dead letter if not. */
+  #mayBeDelivered(item: Item, { maxDeliveries, maxDeadLetters }: DeadLetterPolicy): boolean {
     if (item.deliveries < maxDeliveries) return true;
-    this.bury(item, 'not acknowledged within its lease', maxDeadLetters);
+    this.addDeadLetter(item, 'not acknowledged within its lease', maxDeadLetters);
     return false;
   }
 
   #lease(item: Item, leaseMs: number): string {
-    this.#leases += 1;
-    const id = `${item.number}:${this.#leases}`;
-    this.#leased.set(id, { item, id, until: this.#endIn(leaseMs) });
+    this.#lastLease += 1;
+    const id = `${item.number}:${this.#lastLease}`;
+    this.#leased.set(id, { item, id, expiresAt: this.#expiryIn(leaseMs) });
     return id;
   }
 
-  #endIn(leaseMs: number): number {
-    const until = this.now() + leaseMs;
-    this.#soonest = Math.min(this.#soonest, until);
-    return until;
+  #expiryIn(leaseMs: number): number {
+    const expiresAt = this.now() + leaseMs;
+    this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
+    return expiresAt;
   }
 
   #expired(): Lease[] {
     const now = this.now();
-    if (now < this.#soonest) return [];
+    if (now < this.#nextExpiry) return [];
     const leases = [...this.#leased.values()];
-    this.#soonest = Math.min(...leases.map(({ until }) => until));
-    const over = leases.filter(({ until }) => until <= now);
-    return over.toSorted((one, other) => one.item.number - other.item.number);
+    this.#nextExpiry = Math.min(...leases.map(({ expiresAt }) => expiresAt));
+    const expired = leases.filter(({ expiresAt }) => expiresAt <= now);
+    return expired.toSorted((one, other) => one.item.number - other.item.number);
   }
-}
-
-function byAge(items: Item[]): Item[] {
-  return items.toSorted((one, other) => one.number - other.number);
 }

@@ -1,97 +1,96 @@
-/** A call for more travels in parts: a script that runs for long keeps every other client waiting. */
+/** Limit of one command: Redis serves no other client while a script runs. */
 const MAX_ITEMS = 500;
 /**
- * A batch of several callers is full at so many: more that travel one after another keep this process and the
- * server busy at the same time, where one big one would have each wait for the other.
+ * A batch of several callers is sent at this size. Several medium batches keep this process and the server busy at the
+ * same time, where with one large batch each would wait for the other.
  */
-const ENOUGH_ITEMS = 16;
-/** The same for the length of texts in it. */
-const MAX_CHARACTERS = 1024 * 1024;
+const FULL_ITEMS = 16;
+/** A batch is also full with this many characters. */
+const FULL_CHARACTERS = 1024 * 1024;
 
-interface Caller<Answer> {
+interface Caller<Result> {
   count: number;
-  resolve: (answers: Answer[]) => void;
+  resolve: (results: Result[]) => void;
   reject: (error: unknown) => void;
 }
 
-interface Batch<Item, Answer, Terms> {
-  terms: Terms;
+interface Batch<Item, Result, Args> {
+  args: Args;
   items: Item[];
   characters: number;
-  callers: Caller<Answer>[];
+  callers: Caller<Result>[];
 }
 
 /**
- * Sends what several callers ask for within one turn of the event loop as one command, in their order, and
- * gives each its part of the answer. Nobody waits longer for it: the command leaves when the turn ends, as
- * the first of several would. Only what agrees in its terms is put together.
+ * Combines the calls of one turn of the event loop that share their arguments into one command, in order, and returns
+ * to each caller its part of the result. It delays no call: the command leaves at the end of the turn.
  */
-export class Batches<Item, Answer, Terms extends unknown[]> {
-  readonly #open = new Map<string, Batch<Item, Answer, Terms>>();
+export class Batches<Item, Result, Args extends unknown[]> {
+  readonly #open = new Map<string, Batch<Item, Result, Args>>();
 
   /**
-   * @param send answers for each item, in the same order
-   * @param maxItems where more are asked for by one caller, they travel in parts, between which others come in
+   * @param send returns one result per item, in the same order
+   * @param maxItems a call with more items is split; other calls may be sent between its chunks
    */
   constructor(
-    private readonly send: (items: readonly Item[], ...terms: Terms) => Promise<Answer[]>,
+    private readonly send: (items: readonly Item[], ...args: Args) => Promise<Result[]>,
     private readonly maxItems = MAX_ITEMS,
   ) {}
 
-  /** @param group the same for calls whose terms are the same */
-  add(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {
+  /** @param group equal for calls with equal arguments */
+  add(group: string, items: readonly Item[], args: Args): Promise<Result[]> {
     if (items.length === 0) return Promise.resolve([]);
-    if (items.length > this.maxItems) return this.#addInParts(group, items, terms);
-    if (items.length >= ENOUGH_ITEMS) return this.#sendAlone(group, items, terms);
+    if (items.length > this.maxItems) return this.#addInChunks(group, items, args);
+    if (items.length >= FULL_ITEMS) return this.#sendNow(group, items, args);
     return new Promise((resolve, reject) => {
-      const batch = this.#batchFor(group, terms);
+      const batch = this.#batchFor(group, args);
       for (const item of items) batch.items.push(item);
       batch.characters += charactersOf(items);
       batch.callers.push({ count: items.length, resolve, reject });
     });
   }
 
-  /** What fills a batch by itself has nothing to wait for, but those that came before. */
-  #sendAlone(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {
+  /** A call that fills a batch alone is sent at once, after the open batch, so that the order is kept. */
+  #sendNow(group: string, items: readonly Item[], args: Args): Promise<Result[]> {
     const open = this.#open.get(group);
     if (open) this.#flush(group, open);
-    return this.send(items, ...terms);
+    return this.send(items, ...args);
   }
 
-  async #addInParts(group: string, items: readonly Item[], terms: Terms): Promise<Answer[]> {
-    const parts: Promise<Answer[]>[] = [];
+  async #addInChunks(group: string, items: readonly Item[], args: Args): Promise<Result[]> {
+    const chunks: Promise<Result[]>[] = [];
     for (let at = 0; at < items.length; at += this.maxItems) {
-      parts.push(this.add(group, items.slice(at, at + this.maxItems), terms));
+      chunks.push(this.add(group, items.slice(at, at + this.maxItems), args));
     }
-    return (await Promise.all(parts)).flat();
+    return (await Promise.all(chunks)).flat();
   }
 
-  /** The open batch if there is room in it, else a new one. */
-  #batchFor(group: string, terms: Terms): Batch<Item, Answer, Terms> {
+  /** The open batch unless it is full, otherwise a new one. */
+  #batchFor(group: string, args: Args): Batch<Item, Result, Args> {
     const open = this.#open.get(group);
-    if (open && open.items.length < ENOUGH_ITEMS && open.characters < MAX_CHARACTERS) return open;
+    if (open && open.items.length < FULL_ITEMS && open.characters < FULL_CHARACTERS) return open;
     if (open) this.#flush(group, open);
-    const batch: Batch<Item, Answer, Terms> = { terms, items: [], characters: 0, callers: [] };
+    const batch: Batch<Item, Result, Args> = { args, items: [], characters: 0, callers: [] };
     this.#open.set(group, batch);
-    // Ticks come after the callbacks of promises: everyone who was woken by one reply is in by then.
+    // Ticks run after promise callbacks, so all callers that one reply has resumed are in the batch by then.
     process.nextTick(() => this.#open.get(group) === batch && this.#flush(group, batch));
     return batch;
   }
 
-  #flush(group: string, { terms, items, callers }: Batch<Item, Answer, Terms>): void {
+  #flush(group: string, { args, items, callers }: Batch<Item, Result, Args>): void {
     this.#open.delete(group);
-    this.send(items, ...terms).then(
-      (answers) => distribute(answers, callers),
+    this.send(items, ...args).then(
+      (results) => distribute(results, callers),
       (error: unknown) => callers.forEach(({ reject }) => reject(error)),
     );
   }
 }
 
-function distribute<Answer>(answers: Answer[], callers: Caller<Answer>[]): void {
-  if (callers.length === 1) return callers[0]!.resolve(answers);
+function distribute<Result>(results: Result[], callers: Caller<Result>[]): void {
+  if (callers.length === 1) return callers[0]!.resolve(results);
   let at = 0;
   for (const { count, resolve } of callers) {
-    resolve(answers.slice(at, at + count));
+    resolve(results.slice(at, at + count));
     at += count;
   }
 }

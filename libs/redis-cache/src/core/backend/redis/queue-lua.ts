@@ -1,28 +1,31 @@
 import { MAX_LEASE_MS } from '../queue-store.js';
 
 /*
- * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group. Both
- * lie in one slot. The group's consumers stand for states rather than for processes:
- *   leased:<ms>  handed out for so many milliseconds, and as long idle when that is over. For leases of usual
- *                lengths: a plain XREADGROUP makes such a one, and no script has to carry the requests.
- *   leased       handed out or extended for any other time, or given back with a delay. How long each has been
- *                idle is set so that it reaches MAX_LEASE_MS when its own lease ends, because a group can be
- *                asked for what is idle for at least so long, and for nothing else about time.
- *   returned     given back, and to be had now
- * What nobody has read yet is new. An entry's delivery count is
+ * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group. Both are in one
+ * slot. The group's consumers stand for states, not for processes:
+ *   leased:<ms>  Reserved for <ms> milliseconds; the lease has expired once the entry has been idle that long. For
+ *                usual lease lengths: a plain XREADGROUP creates such a reservation, without a script.
+ *   leased       Reserved or extended for any other time, or released with a delay. The idle time is set so that it
+ *                reaches MAX_LEASE_MS when the lease ends, because XPENDING can filter by a minimum idle time, and by
+ *                nothing else about time.
+ *   returned     Released, and available now.
+ * Entries that the group has not read yet are new. The delivery count of an entry is
  *   releases * EPOCH + deliveries that count
- * so that it differs for each delivery, which makes it the fencing part of the id that is handed out: a delivery
- * is named "<entry>:<count>", or "<entry>" where the count is 1. Consumers `leased:<ms>` have nothing else than
- * such first deliveries: what is handed out again, extended or given back leaves them for good.
+ * so that it differs for each delivery, which makes it the fencing part of the delivery's id: "<entry>:<count>", or
+ * "<entry>" where the count is 1. The consumers `leased:<ms>` hold only first deliveries: entries that are delivered
+ * again, extended or released move to another consumer for good.
+ *
+ * The Lua text, including its comments, decides the scripts' SHA: processes of several versions share them only as
+ * long as it stays the same.
  */
 export const FIELD = 'request';
 export const GROUP = 'requests';
 export const LEASED = 'leased';
 export const RETURNED = 'returned';
 export const EPOCH = 65_536;
-/** Where fewer are removed than this, one by one costs as little as to look whether they can be cut off at once. */
+/** For fewer entries XDEL costs no more than the check whether XTRIM can remove them all at once. */
 const WORTH_CUTTING = 16;
-/** With more requests out than this, looking through them at every call would cost more than it brings. */
+/** With more requests reserved than this, a scan for expired leases with every call would cost too much. */
 const ALWAYS_SCANNED = 256;
 
 export const PENDING = `

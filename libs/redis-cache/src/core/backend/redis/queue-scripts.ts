@@ -15,7 +15,7 @@ import {
   WAITING,
 } from './queue-lua.js';
 
-/** Channel and message follow the two numbers; the message is sent when nothing was waiting. */
+/** `ARGV`: longest length, channel, message (sent when no request waited), requests. Returns how many were queued. */
 export const PUSH = new Script(`
   ${PENDING}
   local room, offered = tonumber(ARGV[1]), #ARGV - 3
@@ -34,7 +34,7 @@ export const PUSH = new Script(`
   return math.max(count, 0)
 `);
 
-/** Count, most deliveries, most dead letters, whether to look for ended leases. */
+/** `ARGV`: count, `maxDeliveries`, `maxDeadLetters`, `1` to scan for expired leases. Returns the requests. */
 export const SHIFT = new Script(`
   ${PENDING} ${TEXT} ${BURY} ${COMING_BACK}
   local texts, back = {}, coming_back()
@@ -57,15 +57,15 @@ export const SHIFT = new Script(`
   return texts
 `);
 
-/** `1` to look for ended leases, however many there are. Answers whether all that can be had is new. */
+/** `ARGV`: `1` to scan for expired leases. Returns 1 when all available requests are new. */
 export const LOOK = new Script(`
   ${PENDING}
   return nothing_back(ARGV[1] == '1') and 1 or 0
 `);
 
 /**
- * As for SHIFT, then how long those handed out are to have been idle, and the consumer that has new ones. Answers
- * id, delivery count, text, …
+ * `ARGV`: as for SHIFT, then the idle time to set, and the consumer that receives new requests. Returns id, delivery
+ * count and request of each, in one list.
  */
 export const RESERVE = new Script(`
   ${PENDING} ${TEXT} ${BURY} ${COMING_BACK}
@@ -97,8 +97,8 @@ export const RESERVE = new Script(`
 `);
 
 /**
- * Deliveries. Answers a 0 or 1 for each, as one text, with a '.' behind it when nothing came back, as far as was
- * looked; or '' when all stood, and '.' when moreover nothing came back for certain.
+ * `ARGV`: deliveries. Returns a string with 1 for each that was valid and 0 for each other, then '.' when no request
+ * has come back, as far as was scanned. When all were valid it returns '', or '.' when certainly none has come back.
  */
 export const ACKNOWLEDGE = new Script(`
   ${PENDING} ${REMOVE}
@@ -131,7 +131,7 @@ export const ACKNOWLEDGE = new Script(`
   return table.concat(flags) .. (nothing_back(false) and '.' or '')
 `);
 
-/** How long they are to have been idle, then deliveries. Answers a 0 or 1 for each, as one text. */
+/** `ARGV`: the idle time to set, then deliveries. Returns a string with 1 for each valid one and 0 for each other. */
 export const EXTEND = new Script(`
   ${HELD}
   local flags, ids = standing(2)
@@ -143,8 +143,8 @@ export const EXTEND = new Script(`
 `);
 
 /**
- * Id and delivery count; idle time ('' for at once); 1 when it counts; 1 to make it a dead letter; most
- * deliveries; most dead letters; reason; channel and message.
+ * `ARGV`: entry and delivery count; idle time to set ('' without a delay); `1` if the delivery counts; `1` to make it a
+ * dead letter; `maxDeliveries`; `maxDeadLetters`; reason; channel and message.
  */
 export const RELEASE = new Script(`
   ${TEXT} ${BURY} ${HELD}
@@ -168,7 +168,7 @@ export const LENGTH = new Script(`
   return (waiting())
 `);
 
-/** Answers how many wait, are reserved and are dead, the server's time in ms, and the ids that may be the oldest. */
+/** Returns how many wait, are reserved and are dead, the server's time in ms, and the ids that may be the oldest. */
 export const CONTENTS = new Script(`
   ${PENDING} ${WAITING} ${GROUP_FACTS}
   local now = redis.call('TIME')
@@ -183,7 +183,7 @@ export const CONTENTS = new Script(`
   return answer
 `);
 
-/** Id of the dead letter, most that may wait, channel and message. */
+/** `ARGV`: id of the dead letter, longest length, channel, message. Returns 0: unknown, 1: replayed, 2: full. */
 export const REPLAY = new Script(`
   ${PENDING} ${TEXT} ${WAITING}
   local dead = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]

@@ -5,8 +5,8 @@ import { SubscriberLink } from '../../connection/subscriber-link.js';
 import type { ArrivalChannel, ArrivalListener } from '../queue-store.js';
 
 /**
- * Arrivals by publish and subscribe: a message is the name of a queue. Apart from the cache's events, which
- * a process that only works on a queue need not hear.
+ * Arrivals by publish and subscribe; each message is the name of a queue. A channel apart from the cache's events, so
+ * that a process that only consumes requests does not receive those.
  */
 export class RedisArrivalChannel implements ArrivalChannel {
   #link: SubscriberLink | undefined;
@@ -40,7 +40,7 @@ export class RedisArrivalChannel implements ArrivalChannel {
       await subscriber.subscribe(this.channel);
       this.#listener?.maybeArrived();
     } catch (error) {
-      // A user without the right to subscribe never gets it by trying again; looking from time to time does.
+      // A reply means that this user may not subscribe: a new connection would not help, and polling goes on.
       if (!(error instanceof Error) || error.name !== 'ReplyError') this.#link?.reconnect();
     }
   }

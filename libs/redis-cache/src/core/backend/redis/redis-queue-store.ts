@@ -1,49 +1,50 @@
 import type { RedisClient, Script, ScriptArgument } from 'nestjs-redis-connection';
 import {
-  type StoredDeadLetter,
   type DeadLetterPolicy,
   MAX_LEASE_MS,
   type QueueContents,
   type QueueStore,
   type ReleaseResult,
-  type ReplayResult,
   type ReleaseSettings,
+  type ReplayResult,
   type Reservation,
+  type StoredDeadLetter,
 } from '../queue-store.js';
 import { Batches } from './batches.js';
 import type { KeySpace } from './key-space.js';
-import { EPOCH, FIELD, GROUP, LEASED } from './queue-lua.js';
-import { QueueOutlook } from './queue-outlook.js';
+import { QueueHints } from './queue-hints.js';
+import { GROUP, LEASED } from './queue-lua.js';
+import { timeOf, toFirstDeliveries, toReservations, toStoredDeadLetter } from './queue-replies.js';
 import * as scripts from './queue-scripts.js';
 
-/** So many new requests cost more on their way through a script than it costs to ask first whether it is needed. */
-const WORTH_ASKING = 32;
+/** For this many requests, a script that returns them costs more than to check first whether it is needed. */
+const WORTH_A_CHECK = 32;
 /** A delivery: entry and count, see `queue-lua.ts`. */
-const ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?$/;
-const DEAD_ID = /^\d{1,20}-\d{1,20}$/;
-/** By what the script answers. */
-const REPLAYED: readonly ReplayResult[] = ['unknown', 'replayed', 'full'];
+const DELIVERY_ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?$/;
+const DEAD_LETTER_ID = /^\d{1,20}-\d{1,20}$/;
+/** By the number that the script returns. */
+const REPLAY_RESULTS: readonly ReplayResult[] = ['unknown', 'replayed', 'full'];
 
 /**
- * Queues in Redis: a Stream each, with one consumer group. What is asked for within one turn of the event
- * loop is sent as one command.
+ * Queues in Redis, each a stream with one consumer group. Equal calls within one turn of the event loop are sent as one
+ * command.
  */
 export class RedisQueueStore implements QueueStore {
-  // Never in parts: in a full queue, the second could find room after the first found none.
+  // Never in chunks: in a full queue the second chunk could fit after the first did not.
   readonly #pushes = new Batches<string, boolean, [string, number]>(
     (texts, queue, maxLength) => this.#push(texts, queue, maxLength),
     Infinity,
   );
-  readonly #shifts = new Batches<null, string | null, [string, DeadLetterPolicy]>((wanted, queue, terms) =>
-    this.#shift(wanted.length, queue, terms),
+  readonly #shifts = new Batches<null, string | null, [string, DeadLetterPolicy]>((wanted, queue, policy) =>
+    this.#shift(wanted.length, queue, policy),
   );
   readonly #reserves = new Batches<null, Reservation | null, [string, number, DeadLetterPolicy]>(
-    (wanted, queue, leaseMs, terms) => this.#reserve(wanted.length, queue, leaseMs, terms),
+    (wanted, queue, leaseMs, policy) => this.#reserve(wanted.length, queue, leaseMs, policy),
   );
   readonly #acknowledgements = new Batches<string, boolean, [string]>((ids, queue) =>
     this.#acknowledge(ids, queue),
   );
-  readonly #outlooks = new Map<string, QueueOutlook>();
+  readonly #hints = new Map<string, QueueHints>();
 
   constructor(
     private readonly client: RedisClient,
@@ -56,19 +57,19 @@ export class RedisQueueStore implements QueueStore {
     return pushed.filter(Boolean).length;
   }
 
-  async shift(queue: string, count: number, terms: DeadLetterPolicy): Promise<string[]> {
-    const group = `${terms.maxDeliveries} ${terms.maxDeadLetters} ${queue}`;
-    return present(await this.#shifts.add(group, nulls(count), [queue, terms]));
+  async shift(queue: string, count: number, policy: DeadLetterPolicy): Promise<string[]> {
+    const group = `${policy.maxDeliveries} ${policy.maxDeadLetters} ${queue}`;
+    return present(await this.#shifts.add(group, nulls(count), [queue, policy]));
   }
 
   async reserve(
     queue: string,
     count: number,
     leaseMs: number,
-    terms: DeadLetterPolicy,
+    policy: DeadLetterPolicy,
   ): Promise<Reservation[]> {
-    const group = `${leaseMs} ${terms.maxDeliveries} ${terms.maxDeadLetters} ${queue}`;
-    return present(await this.#reserves.add(group, nulls(count), [queue, leaseMs, terms]));
+    const group = `${leaseMs} ${policy.maxDeliveries} ${policy.maxDeadLetters} ${queue}`;
+    return present(await this.#reserves.add(group, nulls(count), [queue, leaseMs, policy]));
   }
 
   acknowledge(queue: string, ids: readonly string[]): Promise<boolean[]> {
@@ -76,34 +77,25 @@ export class RedisQueueStore implements QueueStore {
   }
 
   extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]> {
-    // It may end before what is known of the queue is forgotten.
-    this.#outlook(queue).expectsReturn();
-    return this.#forHeld(scripts.EXTEND, queue, ids, [MAX_LEASE_MS - leaseMs]);
+    // The lease may now end while the hints are still trusted.
+    this.#hintsFor(queue).expectReturn();
+    return this.#settle(scripts.EXTEND, queue, ids, [MAX_LEASE_MS - leaseMs]);
   }
 
-  async release(queue: string, id: string, terms: ReleaseSettings): Promise<ReleaseResult> {
-    const parts = ID.exec(id);
+  async release(queue: string, id: string, settings: ReleaseSettings): Promise<ReleaseResult> {
+    const parts = DELIVERY_ID.exec(id);
     if (!parts) return 'lost';
-    this.#outlook(queue).expectsReturn();
-    const idle = terms.delayMs > 0 ? MAX_LEASE_MS - Math.ceil(terms.delayMs) : '';
-    const flags = [terms.counts, terms.rejects].map(Number);
-    const { maxDeliveries, maxDeadLetters, reason } = terms;
-    const args = [
-      parts[1]!,
-      parts[2] ?? '1',
-      idle,
-      ...flags,
-      maxDeliveries,
-      maxDeadLetters,
-      reason,
-      this.channel,
-      queue,
-    ];
+    this.#hintsFor(queue).expectReturn();
+    const [, entry, count = '1'] = parts;
+    const { delayMs, counts, rejects, maxDeliveries, maxDeadLetters, reason } = settings;
+    const idle = delayMs > 0 ? MAX_LEASE_MS - Math.ceil(delayMs) : '';
+    const details = [idle, Number(counts), Number(rejects), maxDeliveries, maxDeadLetters, reason];
+    const args = [entry!, count, ...details, this.channel, queue];
     return (await this.#run(scripts.RELEASE, queue, ...args)) as ReleaseResult;
   }
 
   async length(queue: string): Promise<number> {
-    // A client of the user may answer numbers as texts (`stringNumbers`).
+    // The user's client may return numbers as strings (`stringNumbers`).
     return Number(await this.#run(scripts.LENGTH, queue));
   }
 
@@ -123,15 +115,16 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]> {
-    if (after !== undefined && !DEAD_ID.test(after)) return [];
+    if (after !== undefined && !DEAD_LETTER_ID.test(after)) return [];
     const start = after === undefined ? '-' : `(${after}`;
     const entries = await this.client.xrange(this.keys.dead(queue), start, '+', 'COUNT', limit);
     return entries.map(toStoredDeadLetter);
   }
 
   async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
-    if (!DEAD_ID.test(id)) return 'unknown';
-    return REPLAYED[Number(await this.#run(scripts.REPLAY, queue, id, maxLength, this.channel, queue))]!;
+    if (!DEAD_LETTER_ID.test(id)) return 'unknown';
+    const result = await this.#run(scripts.REPLAY, queue, id, maxLength, this.channel, queue);
+    return REPLAY_RESULTS[Number(result)]!;
   }
 
   clearDeadLetters(queue: string): Promise<unknown> {
@@ -144,8 +137,8 @@ export class RedisQueueStore implements QueueStore {
     return texts.map((_text, index) => index < Number(pushed));
   }
 
-  async #shift(count: number, queue: string, terms: DeadLetterPolicy): Promise<(string | null)[]> {
-    const args = [count, terms.maxDeliveries, terms.maxDeadLetters, this.#outlook(queue).scans()];
+  async #shift(count: number, queue: string, policy: DeadLetterPolicy): Promise<(string | null)[]> {
+    const args = [count, policy.maxDeliveries, policy.maxDeadLetters, this.#hintsFor(queue).scanIfDue()];
     const texts = (await this.#run(scripts.SHIFT, queue, ...args)) as string[];
     return padded(texts, count);
   }
@@ -154,45 +147,35 @@ export class RedisQueueStore implements QueueStore {
     count: number,
     queue: string,
     leaseMs: number,
-    terms: DeadLetterPolicy,
+    policy: DeadLetterPolicy,
   ): Promise<(Reservation | null)[]> {
-    const outlook = this.#outlook(queue);
-    const holder = outlook.holderFor(leaseMs);
-    const scans = outlook.scans();
-    const plain = holder !== LEASED && (await this.#allIsNew(queue, count, scans));
-    const reserved = plain ? await this.#read(queue, count, holder) : null;
+    const hints = this.#hintsFor(queue);
+    const consumer = hints.consumerFor(leaseMs);
+    const scan = hints.scanIfDue();
+    const skipsScript = consumer !== LEASED && (await this.#hasOnlyNew(queue, count, scan));
+    const reserved = skipsScript ? await this.#readNew(queue, count, consumer) : null;
     if (reserved !== null) return padded(reserved, count);
-    const args = [count, terms.maxDeliveries, terms.maxDeadLetters, scans, MAX_LEASE_MS - leaseMs, holder];
+    const args = [count, policy.maxDeliveries, policy.maxDeadLetters, scan, MAX_LEASE_MS - leaseMs, consumer];
     return padded(toReservations((await this.#run(scripts.RESERVE, queue, ...args)) as string[]), count);
   }
 
-  /** Whether nothing has come back, if that is worth knowing. */
-  async #allIsNew(queue: string, count: number, scans: number): Promise<boolean> {
-    const outlook = this.#outlook(queue);
-    if (scans === 0 && outlook.clear) return true;
-    if (count < WORTH_ASKING) return false;
-    const isClear = outlook.asks();
-    const clear = Number(await this.#run(scripts.LOOK, queue, scans)) === 1;
-    if (clear) isClear(false);
-    return clear;
+  /** Whether no request has come back; `false` also where the check is not worth its cost. */
+  async #hasOnlyNew(queue: string, count: number, scan: 0 | 1): Promise<boolean> {
+    const hints = this.#hintsFor(queue);
+    if (scan === 0 && hints.hasOnlyNew) return true;
+    if (count < WORTH_A_CHECK) return false;
+    const confirm = hints.beforeQuery();
+    const hasOnlyNew = Number(await this.#run(scripts.LOOK, queue, scan)) === 1;
+    if (hasOnlyNew) confirm(false);
+    return hasOnlyNew;
   }
 
-  /** Hands out new requests, past any script; `null` where a script has to make the group. */
-  async #read(queue: string, count: number, holder: string): Promise<Reservation[] | null> {
-    const key = this.keys.queue(queue);
+  /** Reserves new requests without a script; `null` when the group does not exist yet, which a script creates. */
+  async #readNew(queue: string, count: number, consumer: string): Promise<Reservation[] | null> {
+    const options = ['COUNT', count, 'STREAMS', this.keys.queue(queue), '>'] as const;
     try {
-      // Bytes: only what is used becomes a text.
-      const reply = await this.client.xreadgroupBuffer(
-        'GROUP',
-        GROUP,
-        holder,
-        'COUNT',
-        count,
-        'STREAMS',
-        key,
-        '>',
-      );
-      return entriesIn(reply).map(toFirstDelivery);
+      // As bytes, so that only the parts in use are decoded.
+      return toFirstDeliveries(await this.client.xreadgroupBuffer('GROUP', GROUP, consumer, ...options));
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOGROUP')) return null;
       throw error;
@@ -200,32 +183,32 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async #acknowledge(ids: readonly string[], queue: string): Promise<boolean[]> {
-    const isClear = this.#outlook(queue).asks();
-    return this.#forHeld(scripts.ACKNOWLEDGE, queue, ids, [], isClear);
+    const confirmOnlyNew = this.#hintsFor(queue).beforeQuery();
+    return this.#settle(scripts.ACKNOWLEDGE, queue, ids, [], confirmOnlyNew);
   }
 
-  /** What a script answers for each id; an id that was never handed out is not held. */
-  async #forHeld(
+  /** Runs a script on deliveries. Returns for each id whether it was valid; malformed ids are not sent. */
+  async #settle(
     script: Script,
     queue: string,
     ids: readonly string[],
     args: ScriptArgument[],
-    onClear?: (scanned: boolean) => void,
+    onOnlyNew?: (scanned: boolean) => void,
   ): Promise<boolean[]> {
-    const answers = ids.map(isId);
-    const known = answers.includes(false) ? ids.filter(isId) : ids;
-    if (known.length === 0) return answers;
-    const flags = String(await this.#run(script, queue, ...args, ...known));
-    if (flags.endsWith('.')) onClear?.(flags === '.');
-    if (flags === '' || flags === '.') return answers;
+    const wellFormed = ids.map(isDeliveryId);
+    const sent = wellFormed.includes(false) ? ids.filter(isDeliveryId) : ids;
+    if (sent.length === 0) return wellFormed;
+    const flags = String(await this.#run(script, queue, ...args, ...sent));
+    if (flags.endsWith('.')) onOnlyNew?.(flags === '.');
+    if (flags === '' || flags === '.') return wellFormed;
     let at = 0;
-    return answers.map((isKnown) => isKnown && flags[at++] === '1');
+    return wellFormed.map((isSent) => isSent && flags[at++] === '1');
   }
 
-  #outlook(queue: string): QueueOutlook {
-    const known = this.#outlooks.get(queue) ?? new QueueOutlook();
-    this.#outlooks.set(queue, known);
-    return known;
+  #hintsFor(queue: string): QueueHints {
+    const hints = this.#hints.get(queue) ?? new QueueHints();
+    this.#hints.set(queue, hints);
+    return hints;
   }
 
   #run(script: Script, queue: string, ...args: ScriptArgument[]): Promise<unknown> {
@@ -233,50 +216,8 @@ export class RedisQueueStore implements QueueStore {
   }
 }
 
-type Entry = [id: Buffer, fields: Buffer[]];
-const FIELD_BYTES = Buffer.from(FIELD);
-
-/** A client of the user may speak RESP3, in which the reply has another form. */
-function entriesIn(reply: unknown): Entry[] {
-  if (reply === null || reply === undefined) return [];
-  if (!Array.isArray(reply)) return Object.values(reply)[0] as Entry[];
-  return (Array.isArray(reply[0]) ? reply[0][1] : reply[1]) as Entry[];
-}
-
-function toFirstDelivery([id, fields]: Entry): Reservation {
-  const at = fields.findIndex((field) => field.equals(FIELD_BYTES));
-  return { id: id.toString('latin1'), request: fields[at + 1]?.toString() ?? '', deliveries: 1 };
-}
-
-function isId(id: string): boolean {
-  return ID.test(id);
-}
-
-function toReservations(reply: string[]): Reservation[] {
-  const reservations: Reservation[] = [];
-  for (let at = 0; at < reply.length; at += 3) {
-    const count = Number(reply[at + 1]);
-    const id = count === 1 ? reply[at]! : `${reply[at]}:${count}`;
-    reservations.push({ id, request: reply[at + 2]!, deliveries: count % EPOCH });
-  }
-  return reservations;
-}
-
-function toStoredDeadLetter([id, fields]: [string, string[]]): StoredDeadLetter {
-  const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-  return {
-    id,
-    request: field(FIELD),
-    deliveries: Number(field('deliveries')),
-    reason: field('reason'),
-    queuedAt: timeOf(field('queued')),
-    diedAt: timeOf(id),
-  };
-}
-
-/** The first part of a stream's id is the time at which it was made. */
-function timeOf(streamId: string): number {
-  return Number(streamId.split('-', 1)[0]);
+function isDeliveryId(id: string): boolean {
+  return DELIVERY_ID.test(id);
 }
 
 function nulls(count: number): null[] {

@@ -1,0 +1,49 @@
+import type { Reservation, StoredDeadLetter } from '../queue-store.js';
+import { EPOCH, FIELD } from './queue-lua.js';
+
+type Entry = [id: Buffer, fields: Buffer[]];
+const FIELD_BYTES = Buffer.from(FIELD);
+
+/** Reservations in the reply of XREADGROUP: all are first deliveries. */
+export function toFirstDeliveries(reply: unknown): Reservation[] {
+  return entriesIn(reply).map(([id, fields]) => {
+    const at = fields.findIndex((field) => field.equals(FIELD_BYTES));
+    return { id: id.toString('latin1'), request: fields[at + 1]?.toString() ?? '', deliveries: 1 };
+  });
+}
+
+/** Reservations in the reply of RESERVE: id, delivery count and request of each. */
+export function toReservations(reply: string[]): Reservation[] {
+  const reservations: Reservation[] = [];
+  for (let at = 0; at < reply.length; at += 3) {
+    const count = Number(reply[at + 1]);
+    const id = count === 1 ? reply[at]! : `${reply[at]}:${count}`;
+    reservations.push({ id, request: reply[at + 2]!, deliveries: count % EPOCH });
+  }
+  return reservations;
+}
+
+/** A dead letter in the reply of XRANGE. */
+export function toStoredDeadLetter([id, fields]: [string, string[]]): StoredDeadLetter {
+  const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
+  return {
+    id,
+    request: field(FIELD),
+    deliveries: Number(field('deliveries')),
+    reason: field('reason'),
+    queuedAt: timeOf(field('queued')),
+    diedAt: timeOf(id),
+  };
+}
+
+/** Epoch milliseconds at which an entry was added: the first part of its id. */
+export function timeOf(entryId: string): number {
+  return Number(entryId.split('-', 1)[0]);
+}
+
+/** The user's client may speak RESP3, in which the reply has another form. */
+function entriesIn(reply: unknown): Entry[] {
+  if (reply === null || reply === undefined) return [];
+  if (!Array.isArray(reply)) return Object.values(reply)[0] as Entry[];
+  return (Array.isArray(reply[0]) ? reply[0][1] : reply[1]) as Entry[];
+}
