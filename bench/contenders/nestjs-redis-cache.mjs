@@ -40,8 +40,14 @@ function operationsOf(cache) {
     get: (key) => cache.getCachedResponse(key),
     set: (key, value) => cache.cacheResponse(key, value),
     getOrSet: (key, factory) => cache.getOrSet(key, factory),
-    ...(typeof cache.getCachedBytes === 'function' && { getBytes: (key) => cache.getCachedBytes(key) }),
+    getBytes: bytesOf(cache),
   };
+}
+
+/** Also for builds that have `getCachedBytes` instead. */
+function bytesOf(cache) {
+  if (typeof cache.getCachedBytes === 'function') return (key) => cache.getCachedBytes(key);
+  return async (key) => (await cache.lookup(key, { as: 'bytes' })).json ?? null;
 }
 
 /** Nothing where the build cannot reserve requests. */

@@ -37,7 +37,7 @@ describe('/v1/queue/dead', () => {
     until(async () => test(await deadLetters(gateway)), { what: 'a request to be dead' });
 
   it('has what nobody can answer, at once, and those behind it go on', async () => {
-    await cache.queueRequests([FOREIGN, { tenant: 'anonymous', body: { prompt: 'Redis is fast.' } }]);
+    await cache.queue().queueRequests([FOREIGN, { tenant: 'anonymous', body: { prompt: 'Redis is fast.' } }]);
     await untilDead(({ length }) => length === 1);
     expect(await deadLetters(gateway)).toEqual([
       {
@@ -55,7 +55,7 @@ describe('/v1/queue/dead', () => {
   });
 
   it('pages, and refuses what is no page', async () => {
-    await cache.queueRequests([1, 2, 3]);
+    await cache.queue().queueRequests([1, 2, 3]);
     await untilDead(({ length }) => length === 3);
     const [first] = await deadLetters(gateway, '?limit=1');
     expect(first).toMatchObject({ request: 1 });

@@ -96,7 +96,7 @@ const dead = async (gateway: Gateway, name: Name, query = ''): Promise<DeadLette
 
 async function queueOfRed(): Promise<RequestQueue> {
   const cache = caches.create({ connection: { url: redis!.url }, commandTimeoutMs: 20_000 });
-  return cache.getQueue('requests:red');
+  return cache.queue('requests:red');
 }
 
 const gate = (name: string): string => join(folder, name);

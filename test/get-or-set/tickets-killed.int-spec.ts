@@ -64,7 +64,7 @@ describe.each([
 
   it('reaches those who wait at once, however long the lease of the dead one lasts', async () => {
     const [work, own] = [heldFactory(), counted(() => 'anew')];
-    const done = worker.resumeEntry(await submit({ leaseMs: LONG_LEASE_MS }), work.factory);
+    const done = worker.resume(await submit({ leaseMs: LONG_LEASE_MS }), work.factory);
     const call = await work.call(0);
     const waiting = other.getOrSet(key, own);
     await submitter!.kill();
@@ -77,7 +77,7 @@ describe.each([
 
   it('keeps others out however long it takes', async () => {
     const [work, own] = [heldFactory(), counted(() => 'anew')];
-    const done = worker.resumeEntry(await submit({ leaseMs: LEASE_MS }), work.factory);
+    const done = worker.resume(await submit({ leaseMs: LEASE_MS }), work.factory);
     const call = await work.call(0);
     const waiting = other.getOrSet(key, own);
     await submitter!.kill();
@@ -96,7 +96,7 @@ describe.each([
     await place.expire(leaseKey());
     expect(await isHeld()).toBe(false);
     await other.invalidateTags('tag');
-    const done = worker.resumeEntry(ticket, work.factory);
+    const done = worker.resume(ticket, work.factory);
     const call = await work.call(0);
     const waiting = other.getOrSet(key, own);
     call.resolve('paid');

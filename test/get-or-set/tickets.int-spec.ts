@@ -39,7 +39,7 @@ async function handOut(options: GetOrSetOptions = {}) {
   const [asked, work] = [heldFactory(), heldFactory()];
   const answer = submitter.getOrSetEntry(key, asked.factory, options);
   const { ticket, ...waiting } = await asked.call(0);
-  const done = worker.resumeEntry(JSON.parse(JSON.stringify(ticket)) as ComputationTicket, work.factory);
+  const done = worker.resume(JSON.parse(JSON.stringify(ticket)) as ComputationTicket, work.factory);
   done.catch(() => {});
   return { answer, waiting, ticket: ticket!, done, call: await work.call(0) };
 }
@@ -69,7 +69,7 @@ describe('work by a ticket', () => {
     const answer = submitter.getOrSetEntry(key, asked.factory);
     const { ticket, ...waiting } = await asked.call(0);
     const elsewhere = other.getOrSet(key, failing('own'));
-    expect(await submitter.resumeEntry(ticket!, () => 'paid')).toMatchObject({ stored: true });
+    expect(await submitter.resume(ticket!, () => 'paid')).toMatchObject({ stored: true });
     const put = await redis.client().getBuffer(`redis-cache:cache:{${key}}`);
     waiting.resolve('paid');
     expect(await answer).toMatchObject({ value: 'paid', status: 'miss', stored: true });
@@ -132,7 +132,7 @@ describe('work by a ticket', () => {
     const { ticket } = await asked.call(0);
     const second = other.getOrSetEntry(key, asked.factory, { readPolicy: 'no-cache' });
     const holder = await asked.call(1);
-    expect(await worker.resumeEntry(ticket!, () => 'old')).toMatchObject({ value: 'old', stored: false });
+    expect(await worker.resume(ticket!, () => 'old')).toMatchObject({ value: 'old', stored: false });
     // A write on the same connection would have been done by now.
     expect(await worker.isConnected()).toBe(true);
     expect(await stored()).toBeNull();
@@ -192,11 +192,11 @@ describe('work by a ticket', () => {
   it('is not stored when `shouldCache` declines its value', async () => {
     const { ticket, done } = await handOut();
     const options = { shouldCache: (value: unknown) => value !== 'truncated' };
-    const declined = await worker.resumeEntry(ticket, () => 'truncated', options);
+    const declined = await worker.resume(ticket, () => 'truncated', options);
     expect(declined).toMatchObject({ value: 'truncated', stored: false });
     expect(await leaseOf()).toBe(`h${ticket.token}`);
     expect(await stored()).toBeNull();
-    expect(await worker.resumeEntry(ticket, () => 'whole', options)).toMatchObject({ stored: true });
+    expect(await worker.resume(ticket, () => 'whole', options)).toMatchObject({ stored: true });
     expect(await stored()).toBe('whole');
     void done;
   });
@@ -205,7 +205,7 @@ describe('work by a ticket', () => {
 describe('a ticket without a lease', () => {
   it('lets nobody else compute while its work is done', async () => {
     const [work, own] = [heldFactory(), counted(() => 'anew')];
-    const done = worker.resumeEntry(submitter.ticketFor(key, { ttlSeconds: 100 }), work.factory);
+    const done = worker.resume(submitter.ticketFor(key, { ttlSeconds: 100 }), work.factory);
     const call = await work.call(0);
     const waiting = other.getOrSetEntry(key, own);
     call.resolve('paid');
@@ -221,9 +221,9 @@ describe('a ticket without a lease', () => {
     const ticket = submitter.ticketFor(key, { tags: ['tag'] });
     await other.invalidateTags('tag');
     await other.delete(key);
-    expect(await worker.resumeEntry(ticket, () => 'new')).toMatchObject({ stored: true });
+    expect(await worker.resume(ticket, () => 'new')).toMatchObject({ stored: true });
     const work = heldFactory();
-    const done = worker.resumeEntry(ticket, work.factory);
+    const done = worker.resume(ticket, work.factory);
     const call = await work.call(0);
     await other.invalidateTags('tag');
     call.resolve('old');
@@ -247,7 +247,7 @@ describe('with Redis away', () => {
   it('when the work begins, its value is stored once Redis is back', async () => {
     const { ticket } = await handOut();
     await redis.kill();
-    expect(await worker.resumeEntry(ticket, () => 'paid')).toMatchObject({ status: 'bypass', stored: false });
+    expect(await worker.resume(ticket, () => 'paid')).toMatchObject({ status: 'bypass', stored: false });
     await redis.restart();
     await untilBack(other);
     await untilStored();
@@ -257,7 +257,7 @@ describe('with Redis away', () => {
     const { done, call } = await handOut();
     const [deletedKey, kept] = [key, heldFactory()];
     key = `${key} kept`;
-    const second = worker.resumeEntry(submitter.ticketFor(key), kept.factory);
+    const second = worker.resume(submitter.ticketFor(key), kept.factory);
     const keptCall = await kept.call(0);
     await redis.kill();
     expect(await worker.delete(deletedKey)).toBe(false);
@@ -279,7 +279,7 @@ describe('with Redis away', () => {
     call.resolve('cleared');
     expect(await done).toMatchObject({ value: 'cleared', stored: false });
     key = `${key} after`;
-    expect(await worker.resumeEntry(submitter.ticketFor(key), () => 'paid')).toMatchObject({ stored: false });
+    expect(await worker.resume(submitter.ticketFor(key), () => 'paid')).toMatchObject({ stored: false });
     await redis.restart();
     await untilBack(other);
     // What waits is written in the order in which it came.

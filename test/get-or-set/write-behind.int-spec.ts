@@ -92,7 +92,7 @@ describe('a value that was computed while Redis was down', () => {
 
   it.each<[string, (cache: RedisCacheService) => Promise<boolean>]>([
     ['deleted', (cache) => cache.delete('gone')],
-    ['deleted with others', (cache) => cache.deleteMany(['gone', 'other'])],
+    ['deleted with others', (cache) => cache.delete(['gone', 'other'])],
     ['cleared', (cache) => cache.clearCache()],
   ])('and was %s meanwhile does not come back', async (_what, remove) => {
     const cache = await connected();

@@ -23,10 +23,10 @@ describe('RequestConsumer when Redis goes away', () => {
   it('acknowledges what it handled meanwhile, and goes on, once Redis is back', async () => {
     server = await RedisServer.start({ appendonly: true });
     const cache = caches.create({ connection: { url: server.url }, keyPrefix: freshPrefix() });
-    await cache.queueRequests([1, 2, 3]);
+    await cache.queue().queueRequests([1, 2, 3]);
     const gate = deferred<void>();
     const handled: number[] = [];
-    const consumer = cache.createConsumer<number>({
+    const consumer = cache.queue().createConsumer<number>({
       handler: async ({ data }) => {
         await gate.promise;
         handled.push(data);
@@ -41,7 +41,9 @@ describe('RequestConsumer when Redis goes away', () => {
     await until(() => handled.length === 1, { what: 'the request to be handled' });
     await server.restart();
     await until(() => handled.length === 3, { what: 'the others', timeoutMs: 20_000 });
-    await until(async () => (await cache.getQueueStats()).reserved === 0, { what: 'all to be acknowledged' });
+    await until(async () => (await cache.queue().getQueueStats()).reserved === 0, {
+      what: 'all to be acknowledged',
+    });
     expect(handled).toEqual([1, 2, 3]);
     expect(cache.getCounters().acknowledged).toBe(3);
   });
@@ -54,11 +56,11 @@ describe('RequestConsumer when Redis goes away', () => {
       commandTimeoutMs: 300,
     });
     const total = 40;
-    await cache.queueRequests(Array.from({ length: total }, (_, index) => index));
+    await cache.queue().queueRequests(Array.from({ length: total }, (_, index) => index));
     const first = deferred<void>();
     const gate = deferred<void>();
     const handled: number[] = [];
-    const consumer = cache.createConsumer<number>({
+    const consumer = cache.queue().createConsumer<number>({
       concurrency: 4,
       leaseSeconds: LEASE_SECONDS,
       handler: async ({ data }) => {
@@ -77,13 +79,13 @@ describe('RequestConsumer when Redis goes away', () => {
     await server.resume();
     await until(
       async () => {
-        const { waiting, reserved } = await cache.getQueueStats();
+        const { waiting, reserved } = await cache.queue().getQueueStats();
         return handled.length >= total && cache.getStatus().phase === 'serving' && waiting + reserved === 0;
       },
       { what: 'all to be handled and acknowledged', timeoutMs: 40_000 },
     );
     expect(new Set(handled).size).toBe(total);
     expect(handled).toHaveLength(total);
-    expect(await cache.listDeadLetters()).toEqual([]);
+    expect(await cache.queue().listDeadLetters()).toEqual([]);
   });
 });

@@ -36,11 +36,11 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
 
   const fill = async (queue: string, count: number): Promise<void> => {
     const requests = Array.from({ length: count }, (_, index) => `${queue}${index}`);
-    await cache.getQueue(queue).queueRequests(requests);
+    await cache.queue(queue).queueRequests(requests);
   };
 
   const consume = (queue: string, options: RequestConsumerOptions<string>): RequestConsumer<string> => {
-    const consumer = cache.getQueue(queue).createConsumer<string>(options);
+    const consumer = cache.queue(queue).createConsumer<string>(options);
     consumer.start();
     return consumer;
   };
@@ -74,10 +74,10 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     await fill('b', 4);
     await fill('c', 4);
     expect(running()).toEqual([3, 0, 0]);
-    expect(await cache.getQueue('b').getQueueStats()).toMatchObject({ waiting: 4, reserved: 0 });
+    expect(await cache.queue('b').getQueueStats()).toMatchObject({ waiting: 4, reserved: 0 });
     gate.resolve();
     await untilAllFree(slots);
-    const left = ['a', 'b', 'c'].map((queue) => cache.getQueue(queue).getQueueLength());
+    const left = ['a', 'b', 'c'].map((queue) => cache.queue(queue).getQueueLength());
     expect(await Promise.all(left)).toEqual([0, 0, 0]);
   });
 
@@ -91,7 +91,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     consume('b', { handler: ({ data }) => void handled.push(data), slots });
     await until(() => handled.length === 2, { what: 'the other queue to be handled' });
     await untilAllFree(slots);
-    expect(await cache.getQueue('a').getQueueLength()).toBe(2);
+    expect(await cache.queue('a').getQueueLength()).toBe(2);
   });
 
   it('give back what they hold when they stop, and are passed over then', async () => {
@@ -111,7 +111,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     gate.resolve();
     await stopped;
     await untilAllFree(slots);
-    expect(await cache.getQueue('a').getQueueStats()).toMatchObject({ waiting: 2, reserved: 0 });
+    expect(await cache.queue('a').getQueueStats()).toMatchObject({ waiting: 2, reserved: 0 });
   });
 
   it('are a whole number of slots', () => {
@@ -119,6 +119,6 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     for (const count of [0, -1, 1.5, 10_001, Number.NaN, '2' as unknown as number])
       expect(() => new ConsumerSlots(count)).toThrow(InvalidCallOptionError);
     const slots = { count: 1 } as unknown as ConsumerSlots;
-    expect(() => cache.createConsumer({ handler: () => {}, slots })).toThrow(/^slots/);
+    expect(() => cache.queue().createConsumer({ handler: () => {}, slots })).toThrow(/^slots/);
   });
 });

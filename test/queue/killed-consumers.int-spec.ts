@@ -73,7 +73,7 @@ describe('8 producers and 8 consumers, 4 of which are killed', () => {
     await Promise.all(doomed.map((child) => killSomewhere(child)));
     await until(
       async () => {
-        const { waiting, reserved } = await cache.getQueueStats();
+        const { waiting, reserved } = await cache.queue().getQueueStats();
         return waiting + reserved === 0 && started.slice(CONSUMERS).every(({ exitStatus }) => exitStatus);
       },
       { what: 'the queue to be drained', timeoutMs: GIVE_UP_MS, everyMs: 100 },
@@ -104,7 +104,7 @@ describe('8 producers and 8 consumers, 4 of which are killed', () => {
         expect(distinct.size).toBe(TOTAL);
       }
       for (const got of [...dead, ...alive]) expectFirstDeliveriesInOrder(got);
-      expect(await cache.listDeadLetters()).toEqual([]);
+      expect(await cache.queue().listDeadLetters()).toEqual([]);
     },
     180_000,
   );

@@ -39,7 +39,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
   };
 
   const consume = (options: RequestConsumerOptions<number>): RequestConsumer<number> => {
-    const consumer = cache.createConsumer(options);
+    const consumer = cache.queue().createConsumer(options);
     consumer.start();
     return consumer;
   };
@@ -47,7 +47,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
   const untilGone = (): Promise<unknown> =>
     until(
       async () => {
-        const { waiting, reserved } = await cache.getQueueStats();
+        const { waiting, reserved } = await cache.queue().getQueueStats();
         return waiting + reserved === 0;
       },
       { what: 'the queue to be empty' },
@@ -56,20 +56,20 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
   it('handles what waits and what comes, in order, and acknowledges it', async () => {
     open();
     const handled: number[] = [];
-    await cache.queueRequests([1, 2, 3]);
+    await cache.queue().queueRequests([1, 2, 3]);
     consume({ handler: ({ data }) => void handled.push(data) });
     await until(() => handled.length === 3, { what: 'what waited' });
     await cache.queueRequest(4);
     await untilGone();
     expect(handled).toEqual([1, 2, 3, 4]);
-    expect(await cache.listDeadLetters()).toEqual([]);
+    expect(await cache.queue().listDeadLetters()).toEqual([]);
   });
 
   it('handles as many at the same time as it is told, and no more', async () => {
     open();
     const gate = deferred<void>();
     let most = 0;
-    await cache.queueRequests(Array.from({ length: 9 }, (_, index) => index));
+    await cache.queue().queueRequests(Array.from({ length: 9 }, (_, index) => index));
     const consumer = consume({
       concurrency: 3,
       handler: async () => {
@@ -78,7 +78,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
       },
     });
     await until(() => consumer.running === 3, { what: 'three handlers' });
-    expect(await cache.getQueueStats()).toMatchObject({ waiting: 6, reserved: 3 });
+    expect(await cache.queue().getQueueStats()).toMatchObject({ waiting: 6, reserved: 3 });
     gate.resolve();
     await untilGone();
     expect(most).toBe(3);
@@ -88,7 +88,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     open();
     let handled = 0;
     // One missed call in each turn would cost a second each: far more than there is time.
-    await cache.queueRequests(Array.from({ length: 300 }, (_, index) => index));
+    await cache.queue().queueRequests(Array.from({ length: 300 }, (_, index) => index));
     consume({ concurrency: 3, handler: () => void (handled += 1) });
     await untilGone();
     expect(handled).toBe(300);
@@ -96,15 +96,19 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
 
   it('fetches ahead as many as it is told, and gives them back when it stops', async () => {
     open();
-    await cache.queueRequests([1, 2, 3, 4]);
+    await cache.queue().queueRequests([1, 2, 3, 4]);
     const gate = deferred<void>();
     const consumer = consume({ prefetch: 2, handler: () => gate.promise });
-    await until(async () => (await cache.getQueueStats()).reserved === 3, { what: 'three to be held' });
+    await until(async () => (await cache.queue().getQueueStats()).reserved === 3, {
+      what: 'three to be held',
+    });
     const stopped = consumer.stop();
-    await until(async () => (await cache.getQueueStats()).waiting === 3, { what: 'two to be given back' });
+    await until(async () => (await cache.queue().getQueueStats()).waiting === 3, {
+      what: 'two to be given back',
+    });
     gate.resolve();
     await stopped;
-    const left = await cache.reserveRequests(4);
+    const left = await cache.queue().reserveRequests(4);
     expect(left.map(({ data, deliveries }) => [data, deliveries])).toEqual([
       [2, 1],
       [3, 1],
@@ -116,7 +120,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     open();
     const handled: number[] = [];
     log.clear();
-    await cache.queueRequests([0, 1, 2]);
+    await cache.queue().queueRequests([0, 1, 2]);
     consume({
       ...NO_DELAY,
       handler: ({ data }) => {
@@ -126,7 +130,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     });
     await untilGone();
     expect(handled).toEqual([1, 2]);
-    expect(await cache.listDeadLetters()).toEqual([
+    expect(await cache.queue().listDeadLetters()).toEqual([
       expect.objectContaining({ data: 0, deliveries: 5, reason: 'a secret of the request' }),
     ]);
     expect(log.matching(/failed \(Error\), delivery 5 of 5/)).toHaveLength(1);
@@ -136,7 +140,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
   it('tries again later, with a delay that leaves others their turn', async () => {
     open();
     const seen: [number, number][] = [];
-    await cache.queueRequests([0, 1]);
+    await cache.queue().queueRequests([0, 1]);
     consume({
       retryDelayMs: 300,
       handler: ({ data, deliveries }) => {
@@ -161,7 +165,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
       },
     });
     await untilGone();
-    const dead = await cache.listDeadLetters();
+    const dead = await cache.queue().listDeadLetters();
     expect(dead).toEqual([expect.objectContaining({ data: 7, deliveries: 1, reason: 'no seven' })]);
   });
 
@@ -195,7 +199,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     await until(() => calls === 1, { what: 'the handler' });
     await untilGone();
     expect(calls).toBe(1);
-    expect(await cache.listDeadLetters()).toEqual([]);
+    expect(await cache.queue().listDeadLetters()).toEqual([]);
   });
 
   it('tells a handler that has lost its request, and lets its successor be', async () => {
@@ -212,7 +216,9 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
           });
         }),
     });
-    await until(async () => (await cache.getQueueStats()).reserved === 1, { what: 'the request to be held' });
+    await until(async () => (await cache.queue().getQueueStats()).reserved === 1, {
+      what: 'the request to be held',
+    });
     await cache.clearQueue();
     expect(await within(lost.promise, { what: 'the signal' })).toBeInstanceOf(LeaseEndedError);
     expect(cache.getCounters().acknowledged).toBe(0);
@@ -220,14 +226,14 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
 
   it('lets handlers finish when it stops', async () => {
     open();
-    await cache.queueRequests([1, 2]);
+    await cache.queue().queueRequests([1, 2]);
     const gate = deferred<void>();
     const consumer = consume({ handler: () => gate.promise });
     await until(() => consumer.running === 1, { what: 'the handler' });
     const stopped = consumer.stop();
     gate.resolve();
     await within(stopped, { what: 'the consumer to stop' });
-    expect(await cache.getQueueStats()).toMatchObject({ waiting: 1, reserved: 0 });
+    expect(await cache.queue().getQueueStats()).toMatchObject({ waiting: 1, reserved: 0 });
     await consumer.stop();
     consumer.start();
     expect(consumer.running).toBe(0);
@@ -235,7 +241,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
 
   it('gives back, uncounted and before new ones, what is not finished in time', async () => {
     open();
-    await cache.queueRequests([1, 2]);
+    await cache.queue().queueRequests([1, 2]);
     const aborted = deferred<unknown>();
     const consumer = consume({
       drainTimeoutMs: 50,
@@ -247,7 +253,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     await until(() => consumer.running === 1, { what: 'the handler' });
     await within(consumer.stop(), { what: 'the consumer to stop' });
     expect(await aborted.promise).toBeInstanceOf(LeaseEndedError);
-    expect(await cache.reserveRequest()).toMatchObject({ data: 1, deliveries: 1 });
+    expect(await cache.queue().reserveRequest()).toMatchObject({ data: 1, deliveries: 1 });
   });
 
   it('is drained when the cache is closed', async () => {
@@ -270,7 +276,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     ['speed', { speed: 9 } as never],
   ])('refuses a wrong %s by its name', (field, options) => {
     open();
-    const make = (): unknown => cache.createConsumer({ handler: () => {}, ...options });
+    const make = (): unknown => cache.queue().createConsumer({ handler: () => {}, ...options });
     expect(make).toThrow(InvalidCallOptionError);
     expect(make).toThrow(expect.objectContaining({ field }));
   });

@@ -31,12 +31,12 @@ describe('waitForRequest', () => {
       (String(await admin.client('LIST')).match(/^id=/gm) ?? []).length;
     await cache.isConnected();
     const before = await connections();
-    const waiting = Array.from({ length: 100 }, () => cache.waitForRequest({ timeoutMs: 60_000 }));
+    const waiting = Array.from({ length: 100 }, () => cache.queue().waitForRequest({ timeoutMs: 60_000 }));
     await until(async () => (await connections()) > before, { what: 'the connection' });
     await cache.cacheResponse('key', 'value');
     expect(await cache.getCachedResponse('key')).toBe('value');
     expect(await connections()).toBe(before + 1);
-    await cache.queueRequests(waiting.map((_one, index) => index));
+    await cache.queue().queueRequests(waiting.map((_one, index) => index));
     const all = await within(Promise.all(waiting), { what: 'all to be served' });
     expect(all).toEqual(waiting.map((_one, index) => index));
   });
@@ -44,8 +44,8 @@ describe('waitForRequest', () => {
   it('answers null at its timeout while Redis is frozen, and serves again once it is thawed', async () => {
     await cache.isConnected();
     await server.pause();
-    expect(await within(cache.waitForRequest({ timeoutMs: 700 }), { what: 'an answer' })).toBeNull();
-    const waiting = cache.waitForRequest({ timeoutMs: 60_000 });
+    expect(await within(cache.queue().waitForRequest({ timeoutMs: 700 }), { what: 'an answer' })).toBeNull();
+    const waiting = cache.queue().waitForRequest({ timeoutMs: 60_000 });
     await server.resume();
     await untilPhase(cache, 'serving');
     expect(await cache.queueRequest('after')).toBe(true);
@@ -53,11 +53,11 @@ describe('waitForRequest', () => {
   });
 
   it('waits through a loss of Redis', async () => {
-    const waiting = cache.waitForRequest({ timeoutMs: 60_000 });
+    const waiting = cache.queue().waitForRequest({ timeoutMs: 60_000 });
     await cache.isConnected();
     await server.kill();
     await untilPhase(cache, 'unavailable');
-    expect(await cache.waitForRequest({ timeoutMs: 50 })).toBeNull();
+    expect(await cache.queue().waitForRequest({ timeoutMs: 50 })).toBeNull();
     await server.restart();
     await untilPhase(cache, 'serving');
     expect(await cache.queueRequest('after')).toBe(true);

@@ -6,7 +6,7 @@ import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisCluster, RedisServer, until } from '@test/support/index.js';
 
 const KEYS = Array.from({ length: 60 }, (_, index) => `key ${index}`);
-const RESPONSES = KEYS.map((promptHash, index) => ({ promptHash, response: { index } }));
+const RESPONSES = KEYS.map((key, index) => ({ key, response: { index } }));
 const VALUES = RESPONSES.map(({ response }) => response);
 const caches = new Caches({ commandTimeoutMs: PATIENT_MS });
 
@@ -69,8 +69,8 @@ describe.each([
 
   it('keep a TTL of their own, or that of the module', async () => {
     const [short, long] = [
-      { promptHash: 'short', response: 1, ttlSeconds: 60 },
-      { promptHash: 'long', response: 2 },
+      { key: 'short', response: 1, ttlSeconds: 60 },
+      { key: 'long', response: 2 },
     ];
     expect(await cache.setMany([short, long])).toEqual([true, true]);
     const [first, second] = [await cache.lookup('short'), await cache.lookup('long')];
@@ -80,26 +80,26 @@ describe.each([
 
   it('say which of them JSON cannot carry; the others are stored', async () => {
     const answers = await cache.setMany([
-      { promptHash: 'good', response: 1 },
-      { promptHash: 'bad', response: 1n },
+      { key: 'good', response: 1 },
+      { key: 'bad', response: 1n },
     ]);
     expect(answers).toEqual([true, false]);
     expect(await cache.getMany(['good', 'bad'])).toEqual([1, null]);
   });
 
-  it.each<[string, { promptHash: string; response: unknown; ttlSeconds?: number }, string]>([
-    ['an empty key', { promptHash: '', response: 1 }, 'promptHash'],
-    ['a wrong TTL', { promptHash: 'b', response: 1, ttlSeconds: 0 }, 'ttlSeconds'],
-    ['a value above the limit', { promptHash: 'b', response: 'x'.repeat(9_000_000) }, 'response'],
+  it.each<[string, { key: string; response: unknown; ttlSeconds?: number }, string]>([
+    ['an empty key', { key: '', response: 1 }, 'key'],
+    ['a wrong TTL', { key: 'b', response: 1, ttlSeconds: 0 }, 'ttlSeconds'],
+    ['a value above the limit', { key: 'b', response: 'x'.repeat(9_000_000) }, 'response'],
   ])('are none when one of them is %s', async (_what, wrong, field) => {
-    const good = { promptHash: 'good', response: 1 };
+    const good = { key: 'good', response: 1 };
     await expect(cache.setMany([good, wrong])).rejects.toMatchObject({ field });
     expect(await cache.getCachedResponse('good')).toBeNull();
   });
 
   it('are not asked for when one of the keys is wrong', async () => {
     const before = cache.getCounters();
-    await expect(cache.getMany(['good', ''])).rejects.toMatchObject({ field: 'promptHash' });
+    await expect(cache.getMany(['good', ''])).rejects.toMatchObject({ field: 'key' });
     expect(cache.getCounters()).toEqual(before);
   });
 });

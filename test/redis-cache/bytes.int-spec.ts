@@ -36,52 +36,57 @@ function aged(body: Buffer, ageMs: number, marks = {}): Buffer {
   return encodeEntry(body, { createdAt, expiresAt: createdAt + 60_000, durationMs: 1 }, marks);
 }
 
+async function bytesIn(cache: RedisCacheService): Promise<Buffer | null> {
+  const found = await cache.lookup('key', { as: 'bytes' });
+  return found.status === 'hit' ? found.json : null;
+}
+
 const stored = (): Promise<number> => redis.client().exists(ENTRY);
 const untilRemoved = () => until(async () => (await stored()) === 0, { what: 'the entry to be removed' });
 
-describe('getCachedBytes', () => {
-  it('hands out the JSON of the value, compressed or not', async () => {
+describe('lookup of bytes', () => {
+  it('returns the JSON of the value, compressed or not', async () => {
     for (const cache of [plain, squeezing]) {
       await cache.cacheResponse('key', VALUE);
-      expect(await plain.getCachedBytes('key')).toEqual(JSON_BYTES);
-      expect(await squeezing.getCachedBytes('key')).toEqual(JSON_BYTES);
+      expect(await bytesIn(plain)).toEqual(JSON_BYTES);
+      expect(await bytesIn(squeezing)).toEqual(JSON_BYTES);
     }
     expect(plain.getCounters()).toMatchObject({ hits: 2, misses: 0 });
   });
 
-  it('hands out what `getOrSet` has stored, until its tag is invalidated', async () => {
+  it('returns what `getOrSet` has stored, until its tag is invalidated', async () => {
     await plain.getOrSet('key', () => VALUE, { tags: ['tag'] });
-    expect(await plain.getCachedBytes('key')).toEqual(JSON_BYTES);
+    expect(await bytesIn(plain)).toEqual(JSON_BYTES);
     await squeezing.invalidateTags('tag');
-    expect(await plain.getCachedBytes('key')).toBeNull();
+    expect(await bytesIn(plain)).toBeNull();
   });
 
-  it('hands out JSON of another program as it is, white space and all', async () => {
+  it('returns JSON of another program unchanged, white space included', async () => {
     await redis.client().set(ENTRY, '{ "a" : 1 }\n');
-    expect((await plain.getCachedBytes('key'))?.toString()).toBe('{ "a" : 1 }\n');
+    expect((await bytesIn(plain))?.toString()).toBe('{ "a" : 1 }\n');
   });
 
-  it('has none where there is nothing, or only a value past its TTL or a failure', async () => {
-    expect(await plain.getCachedBytes('key')).toBeNull();
+  it('misses when there is no entry, or only a stale value or a failure', async () => {
+    expect(await bytesIn(plain)).toBeNull();
     await redis.client().set(ENTRY, aged(JSON_BYTES, 61_000));
-    expect(await plain.getCachedBytes('key')).toBeNull();
+    expect(await bytesIn(plain)).toBeNull();
     await redis.client().set(ENTRY, aged(Buffer.from('{"message":"no"}'), 0, { failure: true }));
-    expect(await plain.getCachedBytes('key')).toBeNull();
+    expect(await bytesIn(plain)).toBeNull();
     expect(await stored()).toBe(1);
     expect(plain.getCounters()).toMatchObject({ hits: 0, misses: 3, corrupt: 0 });
   });
 
   it.each<[string, () => Buffer]>([
-    ['text that is no JSON', () => Buffer.from('{"a":')],
+    ['text that is not JSON', () => Buffer.from('{"a":')],
     ['a truncated entry', () => aged(JSON_BYTES, 0).subarray(0, -1)],
-    ['compressed bytes that are damaged', () => aged(Buffer.from('damaged'), 0, { compressed: true })],
+    ['damaged compressed bytes', () => aged(Buffer.from('damaged'), 0, { compressed: true })],
     [
       'a small entry that would grow beyond `maxValueBytes`',
       () => aged(deflateSync(Buffer.alloc(20_000_000, ' ')), 0, { compressed: true }),
     ],
-  ])('takes %s for a miss, and removes it', async (_what, bytes) => {
+  ])('misses on %s, and removes it', async (_what, bytes) => {
     await redis.client().set(ENTRY, bytes());
-    expect(await plain.getCachedBytes('key')).toBeNull();
+    expect(await bytesIn(plain)).toBeNull();
     await untilRemoved();
     await redis.client().set(ENTRY, bytes());
     expect(await plain.getCachedResponse('key')).toBeNull();
@@ -89,27 +94,28 @@ describe('getCachedBytes', () => {
     expect(plain.getCounters().corrupt).toBe(2);
   });
 
-  it('takes another type under the key for a miss, and removes it', async () => {
+  it('misses on a key of another type, and removes it', async () => {
     await redis.client().lpush(ENTRY, 'a list');
-    expect(await plain.getCachedBytes('key')).toBeNull();
+    expect(await bytesIn(plain)).toBeNull();
     await untilRemoved();
     expect(plain.getCounters().corrupt).toBe(1);
     expect(plain.getStatus().phase).toBe('serving');
   });
 
   it('refuses a wrong key', async () => {
-    await expect(plain.getCachedBytes('')).rejects.toMatchObject({ field: 'promptHash' });
+    await expect(plain.lookup('', { as: 'bytes' })).rejects.toMatchObject({ field: 'key' });
+    await expect(plain.lookup('key', { as: 'text' as never })).rejects.toMatchObject({ field: 'as' });
   });
 
   it('works on memory', async () => {
     const cache = caches.create({ backend: 'memory', compressAboveBytes: 100 });
     await cache.cacheResponse('key', VALUE);
-    expect(await cache.getCachedBytes('key')).toEqual(JSON_BYTES);
+    expect(await bytesIn(cache)).toEqual(JSON_BYTES);
   });
 });
 
 describe('compression', () => {
-  it('makes what lies in Redis smaller, above the size that is set, for all ways to store', async () => {
+  it('shrinks stored entries above the given size, whatever stores them', async () => {
     const size = (): Promise<number> => redis.client().strlen(ENTRY);
     await plain.cacheResponse('key', VALUE);
     expect(await size()).toBeGreaterThan(JSON_BYTES.byteLength);
@@ -133,5 +139,5 @@ it('without Redis there are no bytes', async () => {
   const cache = caches.create({ connection: { url: gone.url } });
   await cache.cacheResponse('key', VALUE);
   await gone.kill();
-  expect(await cache.getCachedBytes('key')).toBeNull();
+  expect(await bytesIn(cache)).toBeNull();
 });

@@ -24,7 +24,7 @@ it('nestjs-redis-cache/core caches, queues and consumes without Nest', async () 
     console.log(await cache.getOrSet('key', () => 'computed again'));
     await cache.queueRequest('queued');
     const handled = await new Promise((resolve) => {
-      cache.createConsumer({ handler: ({ data }) => resolve(data) }).start();
+      cache.queue().createConsumer({ handler: ({ data }) => resolve(data) }).start();
     });
     console.log(handled);
     await cache.close();

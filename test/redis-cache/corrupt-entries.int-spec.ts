@@ -129,6 +129,7 @@ describe('an entry that is none', () => {
     expect(await cache.lookup('key')).toEqual({
       status: 'hit',
       value,
+      source: 'redis',
       ageSeconds: null,
       ttlSeconds: null,
       durationMs: null,

@@ -28,34 +28,37 @@ describe('shared counters on Redis', () => {
 
   it('are those of all instances, and outlive them', async () => {
     const [one, two] = await Promise.all([serving(), serving()]);
-    await Promise.all([one.addToTally('shared', { hits: 1 }), two.addToTally('shared', { hits: 2 })]);
-    expect((await one.countInWindow('shared', 60_000))?.count).toBe(1);
-    expect((await two.countInWindow('shared', 60_000))?.count).toBe(2);
+    await Promise.all([
+      one.sharedCounters.add('shared', { hits: 1 }),
+      two.sharedCounters.add('shared', { hits: 2 }),
+    ]);
+    expect((await one.sharedCounters.countInWindow('shared', 60_000))?.count).toBe(1);
+    expect((await two.sharedCounters.countInWindow('shared', 60_000))?.count).toBe(2);
     await caches.closeAll();
     const three = await serving();
-    expect(await three.readTally('shared')).toEqual({ hits: 3 });
-    expect((await three.countInWindow('shared', 60_000))?.count).toBe(3);
+    expect(await three.sharedCounters.read('shared')).toEqual({ hits: 3 });
+    expect((await three.sharedCounters.countInWindow('shared', 60_000))?.count).toBe(3);
   });
 
   it('count a batch once that a frozen server took and that is sent again', async () => {
     const cache = await serving();
     const batch = { writer: 'me', sequence: 1 };
     await server.pause();
-    expect(await cache.addToTally('frozen', { hits: 1 }, batch)).toBe(false);
+    expect(await cache.sharedCounters.add('frozen', { hits: 1 }, batch)).toBe(false);
     await server.resume();
     await untilPhase(cache, 'serving');
-    expect(await cache.addToTally('frozen', { hits: 1 }, batch)).toBe(true);
-    expect(await cache.readTally('frozen')).toEqual({ hits: 1 });
-    expect(await cache.addToTally('frozen', { hits: 1 }, { ...batch, sequence: 2 })).toBe(true);
-    expect(await cache.readTally('frozen')).toEqual({ hits: 2 });
+    expect(await cache.sharedCounters.add('frozen', { hits: 1 }, batch)).toBe(true);
+    expect(await cache.sharedCounters.read('frozen')).toEqual({ hits: 1 });
+    expect(await cache.sharedCounters.add('frozen', { hits: 1 }, { ...batch, sequence: 2 })).toBe(true);
+    expect(await cache.sharedCounters.read('frozen')).toEqual({ hits: 2 });
   });
 
   it('leave a tally as it was when one of its fields is no number', async () => {
     const cache = await serving();
-    await cache.addToTally('spoilt', { hits: 1 });
+    await cache.sharedCounters.add('spoilt', { hits: 1 });
     await server.client().hset(`${keyPrefix}:tally:{spoilt}`, 'foreign', 'text');
-    expect(await cache.addToTally('spoilt', { hits: 1, foreign: 1 })).toBe(false);
-    expect(await cache.readTally('spoilt')).toEqual({ hits: 1 });
+    expect(await cache.sharedCounters.add('spoilt', { hits: 1, foreign: 1 })).toBe(false);
+    expect(await cache.sharedCounters.read('spoilt')).toEqual({ hits: 1 });
     expect(cache.getStatus().breaker).toBe('closed');
   });
 });

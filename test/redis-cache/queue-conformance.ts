@@ -84,16 +84,22 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
 
     it('takes several at once, as many as there is room for, and gives several at once', async () => {
       const cache = open({ queue: { maxLength: 3 } });
-      expect(await cache.queueRequests([1, undefined, 2, 3, 4])).toEqual([true, false, true, true, false]);
-      expect(await cache.queueRequests([])).toEqual([]);
-      expect(await cache.dequeueRequests(2)).toEqual([1, 2]);
-      expect(await cache.dequeueRequests(2)).toEqual([3]);
-      expect(await cache.dequeueRequests(2)).toEqual([]);
+      expect(await cache.queue().queueRequests([1, undefined, 2, 3, 4])).toEqual([
+        true,
+        false,
+        true,
+        true,
+        false,
+      ]);
+      expect(await cache.queue().queueRequests([])).toEqual([]);
+      expect(await cache.queue().dequeueRequests(2)).toEqual([1, 2]);
+      expect(await cache.queue().dequeueRequests(2)).toEqual([3]);
+      expect(await cache.queue().dequeueRequests(2)).toEqual([]);
     });
 
     it('sends none of several when one is too large', async () => {
       const cache = open({ queue: { maxRequestBytes: 10 } });
-      await expect(cache.queueRequests([1, 'x'.repeat(9)])).rejects.toThrow(ValueTooLargeError);
+      await expect(cache.queue().queueRequests([1, 'x'.repeat(9)])).rejects.toThrow(ValueTooLargeError);
       expect(await cache.getQueueLength()).toBe(0);
     });
 

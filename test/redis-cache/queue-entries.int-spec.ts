@@ -35,61 +35,64 @@ describe('the entries of a queue', () => {
   const idsLeft = async (): Promise<string[]> => (await client.xrange(stream, '-', '+')).map(([id]) => id);
 
   const reserved = async (count: number): Promise<string[]> =>
-    (await cache.reserveRequests(count, { leaseSeconds: 60 })).map(({ id }) => id);
+    (await cache.queue().reserveRequests(count, { leaseSeconds: 60 })).map(({ id }) => id);
 
   it.each([1, 15, 16, 40])('are gone when %d were acknowledged, and the ones behind stay', async (count) => {
-    await cache.queueRequests(Array.from({ length: count + 3 }, (_, index) => index));
+    await cache.queue().queueRequests(Array.from({ length: count + 3 }, (_, index) => index));
     const behind = (await idsLeft()).slice(count);
-    expect(await cache.acknowledgeRequests(await reserved(count))).not.toContain(false);
+    expect(await cache.queue().acknowledgeRequests(await reserved(count))).not.toContain(false);
     expect(await idsLeft()).toEqual(behind);
   });
 
   it('stay where others before them are still at work', async () => {
-    await cache.queueRequests(Array.from({ length: 60 }, (_, index) => index));
+    await cache.queue().queueRequests(Array.from({ length: 60 }, (_, index) => index));
     const all = await idsLeft();
     const [first, second] = [await reserved(20), await reserved(20)];
-    await cache.acknowledgeRequests(second);
+    await cache.queue().acknowledgeRequests(second);
     expect(await idsLeft()).toEqual([...all.slice(0, 20), ...all.slice(40)]);
-    await cache.acknowledgeRequests(first);
+    await cache.queue().acknowledgeRequests(first);
     expect(await idsLeft()).toEqual(all.slice(40));
   });
 
   it('that nobody has read yet cannot be acknowledged, alone or with others', async () => {
-    await cache.queueRequests(Array.from({ length: 20 }, (_, index) => index));
+    await cache.queue().queueRequests(Array.from({ length: 20 }, (_, index) => index));
     const entries = await idsLeft();
     const held = await reserved(18);
     const unread = entries.slice(18);
-    expect(await cache.acknowledgeRequests(unread)).toEqual([false, false]);
-    expect(await cache.acknowledgeRequests([...held, ...unread])).toEqual([
+    expect(await cache.queue().acknowledgeRequests(unread)).toEqual([false, false]);
+    expect(await cache.queue().acknowledgeRequests([...held, ...unread])).toEqual([
       ...held.map(() => true),
       false,
       false,
     ]);
     expect(await idsLeft()).toEqual(unread);
-    expect(await cache.dequeueRequests(5)).toEqual([18, 19]);
+    expect(await cache.queue().dequeueRequests(5)).toEqual([18, 19]);
   });
 
   it.each(['-', '+', '>', '$', '*', 'none', 'x:1', '1-1:', '1-1:x', '(0-1', '99999999999999999999-1', '\0'])(
     'have no part in an id like %j',
     async (id) => {
-      await cache.queueRequests([1, 2, 3]);
+      await cache.queue().queueRequests([1, 2, 3]);
       const [one, two] = await reserved(2);
-      expect(await cache.acknowledgeRequests([id])).toEqual([false]);
-      expect(await cache.acknowledgeRequests([id, one!, id])).toEqual([false, true, false]);
-      expect([await cache.extendLease(id), await cache.releaseRequest(id)]).toEqual([false, false]);
-      await cache.extendLease(two!);
-      expect(await cache.acknowledgeRequests([id])).toEqual([false]);
-      expect(await cache.getQueueStats()).toMatchObject({ waiting: 1, reserved: 1 });
+      expect(await cache.queue().acknowledgeRequests([id])).toEqual([false]);
+      expect(await cache.queue().acknowledgeRequests([id, one!, id])).toEqual([false, true, false]);
+      expect([await cache.queue().extendLease(id), await cache.queue().releaseRequest(id)]).toEqual([
+        false,
+        false,
+      ]);
+      await cache.queue().extendLease(two!);
+      expect(await cache.queue().acknowledgeRequests([id])).toEqual([false]);
+      expect(await cache.queue().getQueueStats()).toMatchObject({ waiting: 1, reserved: 1 });
       expect(cache.getStatus()).toMatchObject({ breaker: 'closed', lastError: null });
     },
   );
 
   it('that another program took over are acknowledged by nobody else', async () => {
-    await cache.queueRequests([1, 2]);
+    await cache.queue().queueRequests([1, 2]);
     const held = await reserved(2);
     // Its claim is a delivery of its own, which counts.
     await client.xclaim(stream, 'requests', 'somebody', 0, (await idsLeft())[0]!);
-    expect(await cache.acknowledgeRequests(held)).toEqual([false, true]);
+    expect(await cache.queue().acknowledgeRequests(held)).toEqual([false, true]);
     expect(await idsLeft()).toHaveLength(1);
   });
 });

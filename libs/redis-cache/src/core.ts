@@ -28,10 +28,16 @@ export { cacheKey, type CacheKeyOptions } from './core/entry/canonical-key.js';
 export { MAX_KEY_LENGTH } from './core/entry/cache-key.js';
 export { MAX_TTL_SECONDS } from './core/entry/ttl.js';
 export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './core/cache/cache-result.js';
-export type { CacheLookup } from './core/cache/response-cache.js';
+export type {
+  BytesHit,
+  BytesLookup,
+  CacheLookup,
+  LookupOptions,
+  NoHit,
+  ValueHit,
+} from './core/cache/lookup.js';
 export type { ComputationTicket } from './core/cache/computation-ticket.js';
-export type { BytesHit, NearHit, PlainHits } from './core/cache/plain-hits.js';
-export type { ResponseToCache } from './core/redis-cache.parts.js';
+export type { ResponseToCache } from './core/cache/response-writer.js';
 
 export { type QueueStats, RequestQueue } from './core/queue/request-queue.js';
 export type {
@@ -51,11 +57,11 @@ export type {
   RequestHandler,
 } from './core/queue/consumer-options.js';
 
-export type { RedisCacheStatus } from './core/redis-cache-status.js';
+export type { RedisCacheStatus } from './core/redis-cache.parts.js';
 export type { GuardPhase } from './core/guard/guard.js';
 export type { BreakerState } from './core/guard/circuit-breaker.js';
 export type { RedisCacheCounters } from './core/counters/counters.js';
-export { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './core/counters/shared-counters.js';
+export { MAX_TALLY_FIELDS, MAX_WINDOW_MS, type SharedCounters } from './core/counters/shared-counters.js';
 export type { TallyBatch, WindowCount } from './core/backend/counter-store.js';
 
 export { AbandonedError } from './core/cache/flight.js';

@@ -14,6 +14,8 @@ import { type Hit, NEAR, REDIS, sendHit } from './send-hit.js';
 import { answerOfBytes } from './stored-answer.js';
 import { whenWhole } from './whole-body.js';
 
+const BYTES_OF_HITS = { as: 'bytes', hitsOnly: true } as const;
+
 /** What a visitor meets: the checks that hold for all requests, and the way on if the lane has no answer. */
 interface Surroundings {
   readonly gate: Gate;
@@ -68,15 +70,16 @@ export class HitLane {
   }
 
   #near(key: string): Hit | null {
-    const ages = this.cache.hits.near(key);
+    const ages = this.cache.lookupNear(key);
     const answer = ages === undefined ? null : preparedAnswerOf(ages.value);
     return answer === null ? null : { answer, ages: ages!, note: NEAR };
   }
 
   async #stored(key: string): Promise<Hit | null> {
-    const ages = await this.cache.hits.bytes(key);
-    const answer = ages === null ? null : answerOfBytes(ages);
-    return answer === null ? null : { answer, ages: ages!, note: REDIS };
+    const found = await this.cache.lookup(key, BYTES_OF_HITS);
+    if (found.status !== 'hit') return null;
+    const answer = answerOfBytes(found);
+    return answer === null ? null : { answer, ages: found, note: REDIS };
   }
 
   #end(visit: LaneVisit, hit: Hit | null, around: Surroundings): void {

@@ -1,4 +1,4 @@
-import { formatCacheStatus, type NearHit } from 'nestjs-redis-cache';
+import { formatCacheStatus, type ValueHit } from 'nestjs-redis-cache';
 import { type AnswerNote, answerTiming, JSON_TYPE } from '../http/answer-note.js';
 import type { LaneVisit } from './lane-visit.js';
 import type { PreparedAnswer } from './prepared-answer.js';
@@ -6,7 +6,7 @@ import type { PreparedAnswer } from './prepared-answer.js';
 /** An answer of the cache, ready to be sent. */
 export interface Hit {
   readonly answer: PreparedAnswer;
-  readonly ages: Pick<NearHit<unknown>, 'ageSeconds' | 'ttlSeconds' | 'durationMs'>;
+  readonly ages: Pick<ValueHit<unknown>, 'ageSeconds' | 'ttlSeconds' | 'durationMs'>;
   readonly note: AnswerNote;
 }
 

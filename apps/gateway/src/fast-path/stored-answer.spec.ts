@@ -28,7 +28,7 @@ const TEXTS = [
 
 function hit(stored: unknown, enveloped = true): BytesHit {
   const json = Buffer.from(typeof stored === 'string' ? stored : JSON.stringify(stored));
-  return { json, enveloped, ageSeconds: 1, ttlSeconds: 9, durationMs: null };
+  return { status: 'hit', source: 'redis', json, enveloped, ageSeconds: 1, ttlSeconds: 9, durationMs: null };
 }
 
 function bodyOf(stored: unknown, enveloped?: boolean): unknown {

@@ -1,4 +1,4 @@
-import type { RedisCacheService } from 'nestjs-redis-cache';
+import type { SharedCounters } from 'nestjs-redis-cache';
 import { SharedWindow, type WindowState } from './shared-window.js';
 
 /** Callers that a process knows the windows of; the oldest give way, and are asked for again. */
@@ -12,7 +12,7 @@ export class CallWindows {
   readonly #windows = new Map<string, SharedWindow>();
 
   constructor(
-    private readonly cache: Pick<RedisCacheService, 'countInWindow'>,
+    private readonly counters: Pick<SharedCounters, 'countInWindow'>,
     private readonly maxWindows: number = MAX_WINDOWS,
   ) {}
 
@@ -25,8 +25,8 @@ export class CallWindows {
     const known = this.#windows.get(caller);
     if (known) return known;
     if (this.#windows.size >= this.maxWindows) this.#windows.delete(this.#windows.keys().next().value!);
-    const count = (amount: number): ReturnType<RedisCacheService['countInWindow']> =>
-      this.cache.countInWindow(`rate:${caller}`, windowMs, amount);
+    const count = (amount: number): ReturnType<SharedCounters['countInWindow']> =>
+      this.counters.countInWindow(`rate:${caller}`, windowMs, amount);
     const window = new SharedWindow(limit, count);
     this.#windows.set(caller, window);
     return window;

@@ -41,7 +41,7 @@ export async function createLimits(
   cache: RedisCacheService,
   config: Pick<GatewayConfig, 'RATE_LIMIT_PER_MINUTE' | 'FAILED_KEYS_PER_MINUTE'>,
 ): Promise<Limits> {
-  const windows = new CallWindows(cache);
+  const windows = new CallWindows(cache.sharedCounters);
   await fastify.register(rateLimit, {
     global: false,
     enableDraftSpec: true,

@@ -48,7 +48,7 @@ export class TicketExecutor extends Executor {
     const compute = async (): Promise<Completion> => toStored(await this.executor.execute(request, context));
     try {
       const options = { signal: context.signal, shouldCache: isWhole };
-      return withContent(await this.cache.resume(ticket, compute, options));
+      return withContent((await this.cache.resume(ticket, compute, options)).value);
     } catch (error) {
       // The ticket comes from another release, during an update: return the result without storing it.
       if (error instanceof InvalidTicketError) return withContent(await compute());

@@ -26,8 +26,8 @@ export class TenantQueues implements Iterable<readonly [tenant: string, queue: R
   constructor(cache: RedisCacheService, @Inject(gatewayConfig.KEY) { API_KEYS: keys }: GatewayConfig) {
     this.#queues = new Map<string, RequestQueue>(
       keys === undefined
-        ? [[ANONYMOUS_NAME, cache]]
-        : keys.tenants.map((name) => [name, cache.getQueue(`${cache.queueName}:${name}`)]),
+        ? [[ANONYMOUS_NAME, cache.queue()]]
+        : keys.tenants.map((name) => [name, cache.queue(`${cache.queue().queueName}:${name}`)]),
     );
   }
 

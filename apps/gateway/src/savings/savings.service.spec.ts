@@ -77,14 +77,14 @@ describe('savings', () => {
   });
 
   it('of many hits are one call to Redis, a second later', async () => {
-    const add = jest.spyOn(cache, 'addToTally');
+    const add = jest.spyOn(cache.sharedCounters, 'add');
     for (let hits = 0; hits < 1_000; hits += 1) savings.countAnswer('team', answer(HIT));
     expect(add).not.toHaveBeenCalled();
     await jest.advanceTimersByTimeAsync(1_000);
     expect(add).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(60_000);
     expect(add).toHaveBeenCalledTimes(1);
-    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 1_000 });
+    expect(await cache.sharedCounters.read('savings')).toMatchObject({ '["team","model","hits"]': 1_000 });
   });
 
   it('add up over processes, and are there at once for those of this one', async () => {
@@ -108,15 +108,15 @@ describe('savings', () => {
     expect((await countsOf(savings)).hits).toBe(4);
     chaos.comeUp();
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 4 });
+    expect(await cache.sharedCounters.read('savings')).toMatchObject({ '["team","model","hits"]': 4 });
     expect((await countsOf(savings)).hits).toBe(4);
   });
 
   it('count a batch once that Redis took without confirming it', async () => {
-    const add = jest.spyOn(cache, 'addToTally');
-    const original = cache.addToTally.bind(cache);
+    const add = jest.spyOn(cache.sharedCounters, 'add');
+    const original = cache.sharedCounters.add.bind(cache.sharedCounters);
     add.mockRestore();
-    const lossy = jest.spyOn(cache, 'addToTally');
+    const lossy = jest.spyOn(cache.sharedCounters, 'add');
     lossy.mockImplementationOnce(async (...args) => {
       await original(...args);
       return false;
@@ -142,7 +142,7 @@ describe('savings', () => {
     expect(lost).toHaveBeenCalledTimes(1);
     savings.countAnswer('team', answer(HIT));
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 1 });
+    expect(await cache.sharedCounters.read('savings')).toMatchObject({ '["team","model","hits"]': 1 });
     lost.mockRestore();
   });
 
@@ -154,6 +154,6 @@ describe('savings', () => {
   it('of the last second are sent at the end', async () => {
     savings.countAnswer('team', answer(HIT));
     await savings.onApplicationShutdown();
-    expect(await cache.readTally('savings')).toMatchObject({ '["team","model","hits"]': 1 });
+    expect(await cache.sharedCounters.read('savings')).toMatchObject({ '["team","model","hits"]': 1 });
   });
 });

@@ -88,7 +88,7 @@ export class SavingsService implements OnApplicationShutdown {
 
   // While Redis is away nobody can be asked: then a task that processes share may be counted by each.
   async #countFirst(tenant: string, { model, usage, cost }: Completion, taskId: string): Promise<void> {
-    const told = await this.cache.countInWindow(`spent:${taskId}`, TOLD_MS, 1);
+    const told = await this.cache.sharedCounters.countInWindow(`spent:${taskId}`, TOLD_MS, 1);
     if (told !== null && told.count > 1) return;
     const counts = this.#pending.of(tenant, model);
     counts.tokens_spent += tokensOf(usage);
@@ -102,7 +102,7 @@ export class SavingsService implements OnApplicationShutdown {
       await this.#flush();
       const own = new SavingsTable().add(this.#pending);
       for (const { increments } of this.#batches) own.add(SavingsTable.fromFields(increments));
-      const stored = await this.cache.readTally(TALLY);
+      const stored = await this.cache.sharedCounters.read(TALLY);
       if (stored !== null) this.#known = SavingsTable.fromFields(stored);
       return { table: own.add(this.#known), shared: stored !== null };
     });
@@ -142,7 +142,7 @@ export class SavingsService implements OnApplicationShutdown {
   /** Whether a batch is done with: counted, or one that never can be, which would hold up all behind it. */
   async #send({ sequence, increments }: Batch): Promise<boolean> {
     try {
-      return await this.cache.addToTally(TALLY, increments, { writer: this.#writer, sequence });
+      return await this.cache.sharedCounters.add(TALLY, increments, { writer: this.#writer, sequence });
     } catch (error) {
       this.#logger.error(`A batch of savings cannot be counted and is dropped: ${(error as Error).message}`);
       return true;

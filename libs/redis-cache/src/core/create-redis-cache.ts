@@ -4,14 +4,14 @@ import { Computer } from './cache/computer.js';
 import { EndWatch } from './cache/end-watch.js';
 import { EntryReader } from './cache/entry-reader.js';
 import { GetOrSet } from './cache/get-or-set.js';
-import { PlainHits } from './cache/plain-hits.js';
+import { Lookups } from './cache/lookup.js';
 import { ResultKeeper } from './cache/result-keeper.js';
 import { Resumption } from './cache/resumption.js';
 import { WriteBehind } from './cache/write-behind.js';
 import { Invalidation } from './cache/invalidation.js';
 import { EntryPacker } from './entry/entry-packer.js';
 import { ListeningNearCache, type NearCache, NO_NEAR_CACHE } from './near/near-cache.js';
-import { ResponseCache } from './cache/response-cache.js';
+import { ResponseWriter } from './cache/response-writer.js';
 import type { RedisCacheOptions } from './options/redis-cache-options.js';
 import { type ResolvedRedisCacheOptions, resolveOptions } from './options/redis-cache-options.schema.js';
 import { SharedCounters } from './counters/shared-counters.js';
@@ -71,22 +71,20 @@ export function assemble(
   const keeper = new ResultKeeper({ ...shared, backend, writeBehind });
   const computer = new Computer({ backend, guard, reader, keeper, ends: new EndWatch(backend.events), now });
   const defaults = { ttlSeconds: options.ttlSeconds, ...options.getOrSet };
-  const getOrSet = new GetOrSet({ reader, computer, counters, defaults, near, now });
+  const lookups = new Lookups({ reader, near, now, counters, defaults });
+  const getOrSet = new GetOrSet({ reader, lookups, computer, counters, defaults, now });
   const leaseOf = computer.leaseOf.bind(computer);
   const resumption = new Resumption({ backend, guard, keeper, leaseOf, now, defaults });
-  const store = backend.entries;
   const queueing = { guard, counters, logger, arrivals: new Arrivals(backend.arrivals) };
   return new RedisCacheService({
     backend,
     guard,
     counters,
-    getOrSet,
-    hits: new PlainHits({ reader, near, now, counters, defaults }),
     near,
+    lookups,
+    writer: new ResponseWriter({ ...shared, store: backend.entries, ttlSeconds: options.ttlSeconds }),
+    getOrSet,
     resumption,
-    ttlSeconds: options.ttlSeconds,
-    cache: new ResponseCache({ ...shared, store, reader }),
-    shared: new SharedCounters(backend.counters, guard),
     invalidation: new Invalidation({
       backend,
       guard,
@@ -95,6 +93,7 @@ export function assemble(
       near,
     }),
     queues: new RequestQueues({ ...queueing, store: backend.queue }, options.queue),
+    sharedCounters: new SharedCounters(backend.counters, guard),
   });
 }
 

@@ -1,35 +1,35 @@
 import type { Backend } from './backend/backend.js';
 import type { GetOrSet } from './cache/get-or-set.js';
-import type { PlainHits } from './cache/plain-hits.js';
-import type { Resumption } from './cache/resumption.js';
 import type { Invalidation } from './cache/invalidation.js';
-import type { NearCache } from './near/near-cache.js';
-import type { ResponseCache } from './cache/response-cache.js';
-import type { SharedCounters } from './counters/shared-counters.js';
-import type { Guard } from './guard/guard.js';
-import type { RequestQueues } from './queue/request-queues.js';
+import type { Lookups } from './cache/lookup.js';
+import type { ResponseWriter } from './cache/response-writer.js';
+import type { Resumption } from './cache/resumption.js';
 import type { RedisCacheCounters } from './counters/counters.js';
+import type { SharedCounters } from './counters/shared-counters.js';
+import type { Guard, GuardStatus } from './guard/guard.js';
+import type { NearCache } from './near/near-cache.js';
+import type { RequestQueues } from './queue/request-queues.js';
 
-/** One response for `setMany`. */
-export interface ResponseToCache {
-  promptHash: string;
-  response: unknown;
-  /** Default: the module's `ttlSeconds`. */
-  ttlSeconds?: number;
-}
-
-/** What a service is made of; see `createRedisCache`. */
+/** The parts of a service; `assemble` creates them. */
 export interface RedisCacheParts {
   backend: Backend;
   guard: Guard;
-  cache: ResponseCache;
-  queues: RequestQueues;
+  near: NearCache;
+  lookups: Lookups;
+  writer: ResponseWriter;
   getOrSet: GetOrSet;
-  hits: PlainHits;
   resumption: Resumption;
   invalidation: Invalidation;
-  near: NearCache;
-  shared: SharedCounters;
+  queues: RequestQueues;
+  sharedCounters: SharedCounters;
   counters: RedisCacheCounters;
-  ttlSeconds: number;
+}
+
+/** State of an instance, known without a round trip. */
+export interface RedisCacheStatus extends GuardStatus {
+  backend: 'redis' | 'memory';
+  /** Number of near copies; 0 without a near cache. */
+  nearEntries: number;
+  /** Size of the near copies in bytes, as counted against `near.maxBytes`. */
+  nearBytes: number;
 }

@@ -1,6 +1,6 @@
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { atMost } from 'nestjs-redis-connection';
-import type { RedisCacheStatus } from '../core/redis-cache-status.js';
+import type { RedisCacheStatus } from '../core/redis-cache.parts.js';
 import type { RedisCacheService } from '../core/redis-cache.service.js';
 
 /** Settings of the check, from the module's `health` options. */

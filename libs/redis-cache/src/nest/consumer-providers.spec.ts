@@ -56,18 +56,18 @@ describe('a consumer of a module', () => {
 
   it('works on the queue that the service is itself, with what its factory is given', async () => {
     const running = await start(memory(), RedisCacheModule.registerConsumer(toMailer));
-    await cacheOf(running).queueRequests(['one', 'two']);
+    await cacheOf(running).queue().queueRequests(['one', 'two']);
     expect(await sentBy(running, 2)).toEqual(['one', 'two']);
   });
 
   it('works on a named queue of a named instance, and on no other', async () => {
     const registration = { ...toMailer, queue: 'mails', name: 'second' };
     const running = await start(memory(), memory('second'), RedisCacheModule.registerConsumer(registration));
-    await cacheOf(running).getQueue('mails').queueRequest('of the plain instance');
+    await cacheOf(running).queue('mails').queueRequest('of the plain instance');
     await cacheOf(running, 'second').queueRequest('of the plain queue');
-    await cacheOf(running, 'second').getQueue('mails').queueRequest('mail');
+    await cacheOf(running, 'second').queue('mails').queueRequest('mail');
     expect(await sentBy(running, 1)).toEqual(['mail']);
-    expect(await cacheOf(running).getQueue('mails').getQueueLength()).toBe(1);
+    expect(await cacheOf(running).queue('mails').getQueueLength()).toBe(1);
     expect(await cacheOf(running, 'second').getQueueLength()).toBe(1);
   });
 

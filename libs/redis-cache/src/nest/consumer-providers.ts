@@ -67,7 +67,7 @@ export function createConsumerProvider<T>(registration: ConsumerRegistration<T>)
     useFactory: async (cache: RedisCacheService, ...args: unknown[]) => {
       const options = await useFactory(...args);
       if (options === null) return null;
-      return withLifecycle((queue === undefined ? cache : cache.getQueue(queue)).createConsumer(options));
+      return withLifecycle(cache.queue(queue).createConsumer(options));
     },
   };
 }

@@ -7,7 +7,7 @@ import { AbandonedError } from './flight.js';
 import type { Factory } from './cache-result.js';
 import { type ComputationTicket, makeTicket } from './computation-ticket.js';
 import type { EndWatch } from './end-watch.js';
-import type { EntryReader, Reading } from './entry-reader.js';
+import type { EntryReader, Found, Reading } from './entry-reader.js';
 import { readFailure, writeFailure } from './failure-text.js';
 import { HeldLease } from './held-lease.js';
 import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
@@ -190,7 +190,7 @@ function elsewhere(value: unknown): Computed {
   return { value, elsewhere: true, times: null, stored: false, outdated: false };
 }
 
-function fromEntry({ entry }: Extract<Reading, { entry: unknown }>): Computed {
+function fromEntry({ entry }: Found): Computed {
   if (entry.failure) throw readFailure(entry.value);
   return { value: entry.value, elsewhere: true, times: entry.times, stored: true, outdated: false };
 }

@@ -1,13 +1,14 @@
 import type { GetOrSetDefaults, GetOrSetOptions } from '../options/get-or-set-options.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/cache-key.js';
-import type { NearCache, NearEntry } from '../near/near-cache.js';
+import type { NearEntry } from '../near/near-cache.js';
 import { type Departure, Flight } from './flight.js';
 import { agesOf, isDue } from './ages.js';
 import type { CacheResult, CacheResultStatus, Factory } from './cache-result.js';
 import { type Computer, hasStale, type Order } from './computer.js';
 import { deepFreeze } from '../entry/deep-freeze.js';
-import type { EntryReader, Reading } from './entry-reader.js';
+import type { EntryReader, Found, Reading } from './entry-reader.js';
+import type { Lookups } from './lookup.js';
 import { readFailure } from './failure-text.js';
 import type { Computed } from './result-keeper.js';
 import { type Settings, settingsOf } from './settings.js';
@@ -15,13 +16,12 @@ import { type Settings, settingsOf } from './settings.js';
 export interface GetOrSetDependencies {
   reader: EntryReader;
   computer: Computer;
-  near: NearCache;
+  lookups: Lookups;
   now: () => number;
   counters: RedisCacheCounters;
   defaults: GetOrSetDefaults;
 }
 
-type Found = Extract<Reading, { entry: unknown }>;
 /** `outdated`: for those who asked before the key was invalidated. */
 type LookUpResult = CacheResult<unknown> & { outdated?: true };
 type Flights<T> = Map<string, Flight<T>>;
@@ -53,14 +53,12 @@ export class GetOrSet {
 
   #near<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): NearEntry | undefined {
     if (options.readPolicy === 'no-cache') return undefined;
-    const near = this.use.near.get(key);
+    const near = this.use.lookups.near(key);
     if (near === undefined) return undefined;
     const ahead = options.refreshAhead ?? this.use.defaults.refreshAhead;
     if (ahead !== undefined && isDue(near.times, ahead, this.use.now())) {
       void this.#lookUpBehind(key, factory, options).catch(ignore);
     }
-    this.use.counters.hits += 1;
-    this.use.counters.nearHits += 1;
     return near;
   }
 

@@ -7,7 +7,7 @@ import type { RedisCacheService } from '../redis-cache.service.js';
 
 const WAYS: [string, (cache: RedisCacheService) => Promise<boolean>][] = [
   ['delete', (cache) => cache.delete('key')],
-  ['deleteMany', (cache) => cache.deleteMany(['other', 'key'])],
+  ['deleteMany', (cache) => cache.delete(['other', 'key'])],
   ['clearCache', (cache) => cache.clearCache()],
   ['invalidateTags', (cache) => cache.invalidateTags('other', 'tag')],
 ];

@@ -26,7 +26,7 @@ describe('resume', () => {
 
   it('works in the process that handed the work out', async () => {
     const value = await cache.getOrSet('key', ({ ticket }) =>
-      cache.resume(ticket!, () => ({ text: 'paid' })),
+      cache.resume(ticket!, () => ({ text: 'paid' })).then((result) => result.value),
     );
     expect(value).toEqual({ text: 'paid' });
     expect(await cache.getCachedResponse('key')).toEqual({ text: 'paid' });
@@ -56,14 +56,15 @@ describe('resume', () => {
     expect(await cache.getCachedResponse('key')).toBeNull();
   });
 
-  it('answers a frozen value', async () => {
-    expect(Object.isFrozen(await cache.resume(cache.ticketFor('key'), () => ({ text: 'a' })))).toBe(true);
+  it('returns a frozen value', async () => {
+    const { value } = await cache.resume(cache.ticketFor('key'), () => ({ text: 'a' }));
+    expect(Object.isFrozen(value)).toBe(true);
   });
 
   it('gives its factory a ticket to hand on, under the lease that it works with', async () => {
     const handedOn = await cache.resume(cache.ticketFor('key', { tags: ['a'] }), async ({ ticket }) => {
       expect(ticket).toMatchObject({ key: 'key', tags: ['a'], tagVersions: [expect.any(String)] });
-      return cache.resumeEntry(ticket!, () => 'paid');
+      return (await cache.resume(ticket!, () => 'paid')).value;
     });
     expect(handedOn).toMatchObject({ value: 'paid', stored: true });
   });
@@ -152,7 +153,7 @@ describe('resume', () => {
   it('stores what a factory answers that does not heed the abort', async () => {
     const { factory, call } = heldFactory();
     const controller = new AbortController();
-    const done = cache.resumeEntry(cache.ticketFor('key'), factory, { signal: controller.signal });
+    const done = cache.resume(cache.ticketFor('key'), factory, { signal: controller.signal });
     const running = await call(0);
     controller.abort();
     running.resolve('paid');

@@ -99,7 +99,7 @@ describe('wrong use of getOrSet', () => {
       await expect(cache.getOrSet(wrong as string, factory)).rejects.toMatchObject(key);
       await expect(cache.getOrSetEntry(wrong as string, factory)).rejects.toMatchObject(key);
       await expect(cache.delete(wrong as string)).rejects.toMatchObject(key);
-      await expect(cache.deleteMany(['good', wrong as string])).rejects.toMatchObject(key);
+      await expect(cache.delete(['good', wrong as string])).rejects.toMatchObject(key);
     }
     const option = { code: 'ERR_CACHE_INVALID_OPTION', field: 'leaseMs' };
     await expect(cache.getOrSet('key', factory, { leaseMs: 1 })).rejects.toMatchObject(option);

@@ -3,20 +3,30 @@ import { assertKey } from '../entry/cache-key.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
 import type { Guard } from '../guard/guard.js';
 
-/** Fields that one call may add to. */
+/** Most fields that one call can add to. */
 export const MAX_TALLY_FIELDS = 1_000;
-/** Largest amount of one addition: sums of such stay exact for long. */
+/** Largest amount of one addition, so that sums stay exact for long. */
 const MAX_AMOUNT = Number.MAX_SAFE_INTEGER;
 /** Longest window, in milliseconds: about 24 days. */
 export const MAX_WINDOW_MS = 2_147_483_647;
 
-/** Numbers that all processes on one Redis add to, over the guard. */
+/** Numbers that all processes on one Redis add to. `clearCache` leaves them alone. */
 export class SharedCounters {
+  /** Created by `RedisCacheService`. */
   constructor(
     private readonly store: CounterStore,
     private readonly guard: Guard,
   ) {}
 
+  /**
+   * Adds to the fields of a tally, all or none. `false` means unconfirmed; with a `batch` the same call may be
+   * repeated until it is confirmed, and counts once.
+   *
+   * @param name name of the tally, 1 to 1,024 characters
+   * @param increments amounts by field, at most 1,000 fields
+   * @throws {InvalidKeyError} {@link InvalidCallOptionError}
+   * @example await cache.sharedCounters.add('savings', { hits: 1, dollars: 0.04 }, { writer, sequence: 7 });
+   */
   async add(
     name: string,
     increments: Readonly<Record<string, number>>,
@@ -26,17 +36,33 @@ export class SharedCounters {
     const amounts = checkedIncrements(increments);
     if (batch) assertBatch(batch);
     if (amounts.size === 0) return true;
-    // Not adding a batch a second time is what was wanted, too.
+    // A batch that was added before counts as confirmed.
     return this.guard.runWrite(() => this.store.add(name, amounts, batch).then(() => true), false);
   }
 
+  /**
+   * Returns every field of a tally; `{}` when nothing was added yet. Fallback: `null`.
+   *
+   * @throws {InvalidKeyError}
+   */
   async read(name: string): Promise<Record<string, number> | null> {
     assertKey(name, 'name');
     const fields = await this.guard.run(() => this.store.read(name), null);
     return fields && Object.fromEntries([...fields].filter(([, amount]) => Number.isFinite(amount)));
   }
 
-  async countInWindow(name: string, windowMs: number, amount: number): Promise<WindowCount | null> {
+  /**
+   * Counts within a window that all processes share and that ends `windowMs` milliseconds after its first count.
+   * Fallback: `null`, so that a limiter can let the call pass.
+   *
+   * @param windowMs 1 to {@link MAX_WINDOW_MS}
+   * @param amount how much to count, at least 1; default 1
+   * @throws {InvalidKeyError} {@link InvalidCallOptionError}
+   * @example
+   * const window = await cache.sharedCounters.countInWindow(`calls:${user}`, 60_000);
+   * const tooMany = window !== null && window.count > 600;
+   */
+  async countInWindow(name: string, windowMs: number, amount: number = 1): Promise<WindowCount | null> {
     assertKey(name, 'name');
     assertWhole(windowMs, 'windowMs', MAX_WINDOW_MS);
     assertWhole(amount, 'amount', MAX_WINDOW_MS);

@@ -191,7 +191,8 @@ export class ListeningNearCache implements NearCache {
   }
 }
 
-const NO_READ: NearRead = { keep: () => {}, end: () => {} };
+/** A read whose result is never kept. */
+export const NO_READ: NearRead = { keep: () => {}, end: () => {} };
 
 /** No near cache: every look-up goes to the backend. */
 export const NO_NEAR_CACHE: NearCache = {

@@ -43,7 +43,7 @@ export interface WriteBehindOptions {
   maxBytes?: number;
 }
 
-/** The request queue. All but `name` are also the defaults of the queues that `getQueue()` answers. */
+/** The request queue. All options but `name` are also the defaults of the queues that `queue(name)` returns. */
 export interface QueueOptions extends NamedQueueOptions {
   /** Name within the prefix, default `requests`. Instances with one prefix and one name share a queue. */
   name?: string;

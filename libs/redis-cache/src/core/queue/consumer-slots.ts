@@ -29,7 +29,7 @@ export const UNLIMITED_SLOTS: Slots = {
  * @example
  * const slots = new ConsumerSlots(4);
  * const consumers = ['red', 'blue'].map((name) =>
- *   cache.getQueue(name).createConsumer({ handler, concurrency: 4, slots }),
+ *   cache.queue(name).createConsumer({ handler, concurrency: 4, slots }),
  * );
  */
 export class ConsumerSlots implements Slots {

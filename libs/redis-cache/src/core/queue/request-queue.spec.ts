@@ -90,13 +90,13 @@ describe('the request queue', () => {
 
     it('sends it in parts, one after the other', async () => {
       useRoom(1_000, 1_000, 1_000);
-      expect(await service.queueRequests(many)).toEqual(many.map(() => true));
+      expect(await service.queue().queueRequests(many)).toEqual(many.map(() => true));
       expect(parts).toEqual([1_000, 1_000, 500]);
     });
 
     it('sends nothing after a part for which there was not room enough, so that the first ones are in', async () => {
       useRoom(1_000, 10, 1_000);
-      expect(await service.queueRequests(many)).toEqual(many.map((index) => index < 1_010));
+      expect(await service.queue().queueRequests(many)).toEqual(many.map((index) => index < 1_010));
       expect(parts).toEqual([1_000, 1_000]);
       expect(service.getCounters().queued).toBe(1_010);
     });
@@ -106,7 +106,7 @@ describe('the request queue', () => {
       service = assemble(resolveOptions({ commandTimeoutMs: DEADLINE_MS }), backend, logger);
       backend.up();
       const long = Array.from({ length: 9 }, () => 'x'.repeat(1_000_000));
-      expect(await service.queueRequests(long)).toEqual(long.map(() => true));
+      expect(await service.queue().queueRequests(long)).toEqual(long.map(() => true));
       expect(parts).toEqual([4, 4, 1]);
     });
   });

@@ -33,7 +33,7 @@ describe('a reserved request whose reply came late', () => {
     });
     service = assemble(resolveOptions({ commandTimeoutMs: DEADLINE_MS }), backend, new RecordingLogger());
     backend.up();
-    await service.queueRequests(['first', 'second']);
+    await service.queue().queueRequests(['first', 'second']);
   });
 
   afterEach(async () => {
@@ -50,18 +50,18 @@ describe('a reserved request whose reply came late', () => {
   };
 
   it('goes back, as if it had not been handed out', async () => {
-    const reserving = service.reserveRequest();
+    const reserving = service.queue().reserveRequest();
     await jest.advanceTimersByTimeAsync(DEADLINE_MS);
     expect(await reserving).toBeNull();
     await thaw();
     expect(service.getStatus().phase).toBe('serving');
-    expect(await service.getQueueStats()).toMatchObject({ waiting: 2, reserved: 0 });
-    expect(await service.reserveRequest()).toMatchObject({ data: 'first', deliveries: 1 });
+    expect(await service.queue().getQueueStats()).toMatchObject({ waiting: 2, reserved: 0 });
+    expect(await service.queue().reserveRequest()).toMatchObject({ data: 'first', deliveries: 1 });
   });
 
   it('is handled by a consumer later, once', async () => {
     const handled: [unknown, number][] = [];
-    const consumer = service.createConsumer({
+    const consumer = service.queue().createConsumer({
       handler: ({ data, deliveries }) => void handled.push([data, deliveries]),
     });
     consumer.start();

@@ -37,9 +37,11 @@ export const ACTIONS = {
   cacheResponse: async (cache, { key }) =>
     typeof (await cache.cacheResponse(key, valueOf(key), 10)) === 'boolean',
   getCachedResponse: async (cache, { key }) => isValueOrNull(await cache.getCachedResponse(key), key),
-  // As text: these bytes are handed out unread, so that what is damaged need not be JSON.
-  getCachedBytes: async (cache, { key }) =>
-    ['null', JSON.stringify(valueOf(key))].includes(String(await cache.getCachedBytes(key))),
+  // As text: these bytes are returned unparsed, so damaged ones need not be JSON.
+  lookupBytes: async (cache, { key }) => {
+    const found = await cache.lookup(key, { as: 'bytes' });
+    return found.status !== 'hit' || String(found.json) === JSON.stringify(valueOf(key));
+  },
   queueRequest: async (cache, { key }) => typeof (await cache.queueRequest(valueOf(key))) === 'boolean',
   dequeueRequest: async (cache) => {
     const request = await cache.dequeueRequest<{ key: string }>();

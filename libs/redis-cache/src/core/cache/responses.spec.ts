@@ -50,6 +50,7 @@ describe('the response cache', () => {
     expect(await service.lookup('key')).toEqual({
       status: 'hit',
       value: 'value',
+      source: 'redis',
       ageSeconds: 12.5,
       ttlSeconds: 17.5,
       durationMs: null,
