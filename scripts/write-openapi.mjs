@@ -1,5 +1,5 @@
 /**
- * Writes docs/openapi.json, the description of the API that a running gateway answers at /docs-json.
+ * Writes docs/openapi.json, the description of the API that a running gateway serves at /docs-json.
  *
  *   npm run docs:openapi
  */
@@ -9,7 +9,7 @@ import { format, resolveConfig } from 'prettier';
 
 const FILE = fileURLToPath(new URL('../docs/openapi.json', import.meta.url));
 
-// Nothing of the caller's environment may change what is written, or connect anywhere.
+// The caller's environment must neither change the result nor cause connections.
 process.env = { PATH: process.env.PATH, LOG_LEVEL: 'silent' };
 const { createApp } = await import('../apps/gateway/dist/create-app.js');
 const { openApiDocument } = await import('../apps/gateway/dist/docs/openapi-document.js');

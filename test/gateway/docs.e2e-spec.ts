@@ -43,7 +43,7 @@ function operations(): [route: string, operation: Operation][] {
 const FENCED = /^```(?:console|sh)\n(.*?)^```/gms;
 const CURL = /^(?:\$ )?curl (?:[^\\\n]|\\\n)*/gm;
 
-/** Every call of curl in a page. */
+/** Returns all curl calls in a page. */
 function curlsIn(page: string): string[] {
   return [...page.matchAll(FENCED)].flatMap(([, code]) => code!.match(CURL) ?? []);
 }
@@ -56,11 +56,11 @@ function isOf(route: string, call: string): boolean {
 }
 
 describe('the description of the API', () => {
-  it('is the one in docs/openapi.json; `npm run docs:openapi` writes it anew', async () => {
+  it('equals docs/openapi.json, which `npm run docs:openapi` writes', async () => {
     expect(described).toEqual(JSON.parse(await readFile('docs/openapi.json', 'utf8')));
   });
 
-  it('tells of every route what it is for and how it answers', () => {
+  it('has a summary, a tag and a successful response for every route', () => {
     expect(operations().length).toBeGreaterThan(5);
     for (const [route, { summary, tags, responses }] of operations()) {
       expect([route, summary, tags]).toEqual([route, expect.any(String), [expect.any(String)]]);
@@ -68,19 +68,19 @@ describe('the description of the API', () => {
     }
   });
 
-  it('has an example with curl of every route, in docs/http-api.md', async () => {
+  it('has a curl example for every route in docs/http-api.md', async () => {
     const calls = curlsIn(await readFile('docs/http-api.md', 'utf8'));
     for (const [route] of operations()) expect(calls.filter((call) => isOf(route, call))).not.toEqual([]);
   });
 
-  it('refers to nothing that is not there', () => {
+  it('has no dangling references', () => {
     const references = JSON.stringify(described).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g);
     const names = new Set(Array.from(references, ([, name]) => name!));
     expect(names.size).toBeGreaterThan(3);
     for (const name of names) expect(described.components.schemas).toHaveProperty([name]);
   });
 
-  it('has examples of requests that are answered as described', async () => {
+  it('has request examples that get a described response', async () => {
     const withBody = operations().filter(([, { requestBody }]) => requestBody !== undefined);
     expect(withBody.length).toBeGreaterThan(1);
     for (const [route, { requestBody, responses }] of withBody) {
@@ -98,7 +98,7 @@ describe('the description of the API', () => {
     }
   });
 
-  it('knows the errors that routes answer', async () => {
+  it('describes the errors that routes return', async () => {
     const refused = await gateway.post('/v1/completions', { prompt: 5 });
     const { responses } = described.paths['/v1/completions']!['post']!;
     expect(responses[refused.status]?.content).toHaveProperty([
@@ -107,7 +107,7 @@ describe('the description of the API', () => {
   });
 });
 
-describe('what is described of keys', () => {
+describe('the description of API keys', () => {
   const KEY = 'key-of-a-team-0123456789';
   let guarded: Gateway;
 
@@ -117,7 +117,7 @@ describe('what is described of keys', () => {
 
   afterAll(() => guarded?.stop());
 
-  /** What a route answers, and what is described of that. */
+  /** The response of a route and its description. */
   async function answerOf(
     route: string,
     headers: Record<string, string>,
@@ -130,7 +130,7 @@ describe('what is described of keys', () => {
     return [response.status, type, responses[response.status]];
   }
 
-  it('is true of every route: 401 without one, but for those that need none', async () => {
+  it('is true for every route: 401 without a key unless the route is public', async () => {
     for (const [route, { security }] of operations()) {
       const [status, type, answer] = await answerOf(route, {});
       expect([route, status === 401]).toEqual([route, security === undefined]);
@@ -141,7 +141,7 @@ describe('what is described of keys', () => {
     }
   });
 
-  it('is true of every route: 403 where the key of an administrator is needed, and only there', async () => {
+  it('is true for every route: 403 exactly where the key of an administrator is needed', async () => {
     const needAdmin = operations().filter(([, { responses }]) => '403' in responses);
     expect(needAdmin.length).toBeGreaterThan(2);
     for (const [route, { responses }] of operations()) {
@@ -153,7 +153,7 @@ describe('what is described of keys', () => {
 });
 
 describe('/docs', () => {
-  it('is a page of our own with nothing inline and nothing from elsewhere', async () => {
+  it('is our own page without inline code and without resources of other origins', async () => {
     const response = await gateway.get('/docs');
     expect([response.status, response.headers.get('content-type')]).toEqual([
       200,
@@ -166,7 +166,7 @@ describe('/docs', () => {
     for (const path of files) expect([path, (await gateway.get(path)).status]).toEqual([path, 200]);
   });
 
-  it('gives out only the files of the reader that it needs', async () => {
+  it('serves only the files of Swagger UI that the page needs', async () => {
     expect((await gateway.get('/docs/ui/swagger-ui-bundle.js')).status).toBe(200);
     expect((await gateway.get('/docs/ui/package.json')).status).toBe(404);
     expect((await gateway.get('/docs/ui/index.html')).status).toBe(404);

@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { type GatewayConfig, gatewayConfig, readGatewayConfig } from './config/gateway-config.js';
-import { useDocs } from './docs/use-docs.js';
+import { useDocs } from './docs/openapi-document.js';
 import { allowBodilessDelete, serverOptions } from './http/server-options.js';
 import { useLane } from './fast-path/use-lane.js';
 import { createLoggers, isForPerson, fastifyLogOptions } from './observability/logging/create-loggers.js';

@@ -11,7 +11,7 @@ const doc: RouteDoc = { tag: 'Operations', summary: 'Eggs', responses: {} };
 const describeWrong = (): unknown => describeRoutes(document, { 'GET /eggs': doc, 'GET /hens': doc });
 
 describe('describeRoutes', () => {
-  it('puts descriptions to routes', () => {
+  it('adds descriptions to routes', () => {
     const { paths } = describeRoutes(document, {
       'GET /eggs': { ...doc, isPublic: true },
       'POST /eggs': doc,
@@ -20,7 +20,7 @@ describe('describeRoutes', () => {
     expect(paths['/eggs']?.post).not.toHaveProperty('security');
   });
 
-  it('refuses routes that nobody described, and descriptions of routes that are gone', () => {
+  it('refuses routes without a description and descriptions without a route', () => {
     expect(describeWrong).toThrow(UndescribedRouteError);
     expect(describeWrong).toThrow(/: POST \/eggs, GET \/hens$/);
   });

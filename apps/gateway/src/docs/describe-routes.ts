@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { RouteDoc, RouteDocs } from './route-doc.js';
 
-/** Routes and descriptions that do not fit each other. */
+/** A route has no description, or a description has no route. */
 export class UndescribedRouteError extends Error {
   constructor(readonly routes: string[]) {
     super(`Routes without a description, or descriptions without a route: ${routes.join(', ')}`);
@@ -10,7 +10,7 @@ export class UndescribedRouteError extends Error {
 }
 
 /**
- * Puts descriptions to the routes that the framework has found.
+ * Adds the descriptions to the routes that Nest has found.
  *
  * @throws {UndescribedRouteError} a route has no description, or a description no route
  */

@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import { messagesError } from '../messages/messages-error.js';
-import type { TokenCount } from '../messages/messages.controller.js';
 import { countTokensBody, messagesBody } from '../messages/messages-request.js';
-import { apiSchema } from './api-schemas.js';
-import { header, jsonAnswer, jsonBody, type RouteDocs } from './route-doc.js';
+import type { TokenCount } from '../messages/messages.controller.js';
 import { CACHE_HEADERS } from './completion.docs.js';
+import {
+  apiSchema,
+  headerParameter,
+  jsonBody,
+  jsonResponse,
+  RETRY_AFTER,
+  type RouteDocs,
+} from './route-doc.js';
 
 const block = z.looseObject({ type: z.string(), text: z.string().optional() });
 const tokens = z.int();
 const message = z.object({
-  id: z.string().meta({ description: 'New for every response, hits included' }),
+  id: z.string().meta({ description: 'New in every response, hits included' }),
   type: z.literal('message'),
   role: z.literal('assistant'),
   model: z.string(),
@@ -26,7 +32,7 @@ const message = z.object({
       cache_creation_input_tokens: tokens.nullable(),
       cache_read_input_tokens: tokens.nullable(),
     })
-    .meta({ description: 'What the API said when the answer was computed, on hits too' }),
+    .meta({ description: 'Usage of the original computation, on hits too' }),
 });
 const error = z.object({
   type: z.literal('error'),
@@ -38,7 +44,7 @@ const COUNT_REQUEST = apiSchema('CountTokensRequest', countTokensBody);
 const count: z.ZodType<TokenCount> = z.object({ input_tokens: tokens });
 const COUNT = apiSchema('TokenCount', count);
 const MESSAGE = apiSchema('Message', message);
-const ERROR = apiSchema('MessagesError', error, 'An error as the Messages API writes it');
+const ERROR = apiSchema('MessagesError', error, 'An error in the form of the Messages API');
 
 const EXAMPLE_REQUEST = {
   model: 'claude-sonnet-5-5',
@@ -65,74 +71,85 @@ const EXAMPLE = {
   },
 };
 
-const HEADERS = { 'request-id': 'That of the request, as in the body of an error' };
-const RETRY_HEADERS = { 'Retry-After': 'Seconds after which a further attempt makes sense' };
-const FINAL_HEADERS = { 'x-should-retry': '`false`: the answer may have been paid for already' };
+const HEADERS = { 'request-id': 'Id of the request, also in the body of an error' };
+const FINAL_HEADERS = { 'x-should-retry': '`false`: the message may already have been paid for' };
 
 const failure = (status: number, when: string, detail: string, headers: Record<string, string> = {}) =>
-  jsonAnswer(when, ERROR, { error: messagesError(status, detail, 'req-1') }, { ...HEADERS, ...headers });
+  jsonResponse(when, ERROR, { error: messagesError(status, detail, 'req-1') }, { ...HEADERS, ...headers });
 
 export const messagesDocs: RouteDocs = {
   'POST /v1/messages': {
     tag: 'Messages',
-    summary: 'Answer as the Messages API does, from the cache if it can',
+    summary: 'Create a message as the Messages API does, from the cache if possible',
     description:
-      'Made for the official SDKs, of which only the base URL has to be changed. With `stream: true` the finished answer comes as the events of the API. Fields that the executor cannot honour are refused by name.',
+      'For the official SDKs, which only need another base URL. With `stream: true` the finished message is sent as the events of the API. Fields that the executor cannot honour are refused by name.',
     parameters: [
-      header('anthropic-version', 'Version of the API', '2026-10-21'),
-      header('Cache-Control', 'As for `POST /v1/completions`', 'no-cache'),
+      headerParameter('anthropic-version', 'Version of the API', '2026-10-21'),
+      headerParameter('Cache-Control', 'As for `POST /v1/completions`', 'no-cache'),
     ],
     body: jsonBody(REQUEST, { simple: EXAMPLE_REQUEST, stream: { ...EXAMPLE_REQUEST, stream: true } }),
     responses: {
-      200: jsonAnswer('The answer', MESSAGE, { message: EXAMPLE }, { ...CACHE_HEADERS, ...HEADERS }),
-      400: failure(400, 'A field or a header is wrong, or cannot be honoured', 'top_k: is not a known field'),
-      401: failure(401, 'No API key, or a wrong one', 'The API key is not valid.'),
-      404: failure(404, 'The API knows no such model', 'model: no-such-model'),
+      200: jsonResponse('The message', MESSAGE, { message: EXAMPLE }, { ...CACHE_HEADERS, ...HEADERS }),
+      400: failure(
+        400,
+        'A field or a header is invalid or cannot be honoured',
+        'top_k: is not a known field',
+      ),
+      401: failure(401, 'The API key is missing or invalid', 'The API key is not valid.'),
+      404: failure(404, 'The API does not know the model', 'model: no-such-model'),
       413: failure(413, 'The body or its texts are too large', 'The body is larger than the limit.'),
       429: failure(
         429,
-        'Too many requests: of this client, waiting for a worker, or by the count of the API',
+        'Too many requests from this client, waiting for a worker, or for the API',
         'Too many requests are waiting already.',
-        RETRY_HEADERS,
+        RETRY_AFTER,
       ),
-      500: failure(500, 'The API failed, or the gateway did', 'Internal server error'),
-      502: failure(502, 'The executor failed, or no answer came', 'the Anthropic API gave no answer'),
+      500: failure(500, 'The API or the gateway failed', 'Internal server error'),
+      502: failure(
+        502,
+        'The executor failed, or the API did not respond',
+        'the Anthropic API gave no answer',
+      ),
       503: failure(503, 'The server is shutting down', 'The server is shutting down.'),
-      504: failure(504, 'The answer took too long', 'the run took longer than its limit', FINAL_HEADERS),
-      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_HEADERS),
+      504: failure(504, 'The message took too long', 'the run took longer than its limit', FINAL_HEADERS),
+      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_AFTER),
     },
   },
   'POST /v1/messages/count_tokens': {
     tag: 'Messages',
     summary: 'Count the tokens of a request, as the Messages API does',
     description:
-      'By the `offline` executor its own count, to the token; by `anthropic` that of the API, which costs nothing. `claude-cli` cannot count: 404. Nothing of it is cached.',
-    parameters: [header('anthropic-version', 'Version of the API', '2026-10-21')],
+      'The `offline` executor counts by itself, exactly; `anthropic` uses the free count of the API; `claude-cli` cannot count and returns 404. Counts are not cached.',
+    parameters: [headerParameter('anthropic-version', 'Version of the API', '2026-10-21')],
     body: jsonBody(COUNT_REQUEST, { simple: EXAMPLE_COUNT_REQUEST }),
     responses: {
-      200: jsonAnswer('The count', COUNT, { count: { input_tokens: 24 } }, HEADERS),
+      200: jsonResponse('The count', COUNT, { count: { input_tokens: 24 } }, HEADERS),
       400: failure(
         400,
-        'A field or a header is wrong, or cannot be honoured',
+        'A field or a header is invalid or cannot be honoured',
         'max_tokens: is not a known field',
       ),
-      401: failure(401, 'No API key, or a wrong one', 'The API key is not valid.'),
+      401: failure(401, 'The API key is missing or invalid', 'The API key is not valid.'),
       404: failure(
         404,
-        'The executor cannot count, or the API knows no such model',
+        'The executor cannot count, or the API does not know the model',
         'This gateway has no count_tokens: the claude-cli executor cannot count tokens.',
       ),
       413: failure(413, 'The body or its texts are too large', 'The body is larger than the limit.'),
       429: failure(
         429,
-        'Too many requests, of this client or by the count of the API',
+        'Too many requests from this client or for the API',
         'There were too many requests in the last minute.',
-        RETRY_HEADERS,
+        RETRY_AFTER,
       ),
-      500: failure(500, 'The API failed, or the gateway did', 'Internal server error'),
-      502: failure(502, 'The executor failed, or no answer came', 'the Anthropic API gave no answer'),
+      500: failure(500, 'The API or the gateway failed', 'Internal server error'),
+      502: failure(
+        502,
+        'The executor failed, or the API did not respond',
+        'the Anthropic API gave no answer',
+      ),
       504: failure(504, 'Counting took too long', 'Counting took too long.', FINAL_HEADERS),
-      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_HEADERS),
+      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_AFTER),
     },
   },
 };

@@ -1,27 +1,33 @@
 import { z } from 'zod';
 import type { DeadLetterView } from '../queue/dead-letters.controller.js';
-import { apiSchema } from './api-schemas.js';
-import { problems } from './problem-docs.js';
-import { jsonAnswer, jsonBody, pathPart, queryPart, type RouteDocs } from './route-doc.js';
 import { EXAMPLE_REQUEST } from './completion.docs.js';
+import {
+  apiSchema,
+  problems,
+  jsonResponse,
+  jsonBody,
+  pathParameter,
+  queryParameter,
+  type RouteDocs,
+} from './route-doc.js';
 
 const QUEUED = apiSchema('Queued', z.object({ queued: z.literal(true) }));
 const LENGTH = apiSchema('QueueLength', z.object({ length: z.int() }));
-/** Answer to whatever clears. */
+/** Response of the routes that clear something. */
 export const CLEARED = apiSchema('Cleared', z.object({ cleared: z.literal(true) }));
 
-const deadRequest: z.ZodType<DeadLetterView> = z.object({
+const deadLetter: z.ZodType<DeadLetterView> = z.object({
   id: z.string(),
   request: z
     .object({ tenant: z.string(), body: z.looseObject({ prompt: z.string() }) })
     .nullable()
-    .meta({ description: 'What was queued; `null` when it is not readable' }),
+    .meta({ description: 'The queued request; `null` if it is not readable' }),
   deliveries: z.int(),
   reason: z.string(),
   queued_at: z.iso.datetime(),
   died_at: z.iso.datetime(),
 });
-const DEAD = apiSchema('DeadRequests', z.object({ dead: z.array(deadRequest) }));
+const DEAD = apiSchema('DeadLetters', z.object({ dead: z.array(deadLetter) }));
 const REPLAYED = apiSchema('Replayed', z.object({ replayed: z.literal(true) }));
 const EXAMPLE_DEAD: DeadLetterView = {
   id: '1767268800000-0',
@@ -32,71 +38,71 @@ const EXAMPLE_DEAD: DeadLetterView = {
   died_at: '2026-01-01T12:01:00.000Z',
 };
 
-const WHOSE = queryPart(
+const TENANT = queryParameter(
   'tenant',
-  'Whose queue, by name; default: that of the key. Any but that is for administrators',
+  'The tenant whose queue is meant; default: that of the key. Only administrators may name another',
   'web',
 );
 
 export const queueDocs: RouteDocs = {
   'POST /v1/queue': {
     tag: 'Queue',
-    summary: 'Queue a request to be computed into the cache',
+    summary: 'Queue a request, which is computed into the cache later',
     description:
-      'Each tenant has a queue of its own, in which `QUEUE_QUOTA` requests may wait: above that 429, with ' +
-      '`Retry-After` estimated from recent service times.',
+      'Each tenant has its own queue, in which `QUEUE_QUOTA` requests may wait. Above that it returns 429 with ' +
+      '`Retry-After`, estimated from recent service times.',
     body: jsonBody({ $ref: '#/components/schemas/CompletionRequest' }, { simple: EXAMPLE_REQUEST }),
     responses: {
-      202: jsonAnswer('Queued', QUEUED, { queued: { queued: true } }),
+      202: jsonResponse('Queued', QUEUED, { queued: { queued: true } }),
       ...problems(400, 401, 413, 415, 429, 503),
     },
   },
   'GET /v1/queue': {
     tag: 'Queue',
-    summary: 'How many requests of the tenant wait',
-    parameters: [WHOSE],
+    summary: 'Number of waiting requests of the tenant',
+    parameters: [TENANT],
     responses: {
-      200: jsonAnswer('The length', LENGTH, { three: { length: 3 } }),
+      200: jsonResponse('The length', LENGTH, { three: { length: 3 } }),
       ...problems(400, 401, 404, 429),
     },
   },
   'DELETE /v1/queue': {
     tag: 'Queue',
-    summary: 'Remove every request of the tenant that waits',
-    parameters: [WHOSE],
+    summary: 'Remove all waiting requests of the tenant',
+    parameters: [TENANT],
     responses: {
-      200: jsonAnswer('Cleared', CLEARED, { cleared: { cleared: true } }),
+      200: jsonResponse('Cleared', CLEARED, { cleared: { cleared: true } }),
       ...problems(400, 401, 403, 404, 429, 503),
     },
   },
   'GET /v1/queue/dead': {
     tag: 'Queue',
-    summary: 'Requests of the tenant that failed for good, the oldest first',
+    summary: "The tenant's dead letters, oldest first: requests that failed permanently",
     parameters: [
-      WHOSE,
-      queryPart('limit', 'At most so many, 1 to 1,000; default 100', '100'),
-      queryPart('after', 'Begin behind this one: the last `id` of the page before', EXAMPLE_DEAD.id),
+      TENANT,
+      queryParameter('limit', 'Maximum number, 1 to 1,000; default 100', '100'),
+      queryParameter('after', 'Start after this `id`, the last one of the previous page', EXAMPLE_DEAD.id),
     ],
     responses: {
-      200: jsonAnswer('The dead requests', DEAD, { one: { dead: [EXAMPLE_DEAD] } }),
+      200: jsonResponse('The dead letters', DEAD, { one: { dead: [EXAMPLE_DEAD] } }),
       ...problems(400, 401, 404, 429),
     },
   },
   'POST /v1/queue/dead/{id}/replay': {
     tag: 'Queue',
-    summary: 'Queue a dead request again, as a new one',
-    parameters: [pathPart('id', 'As in the list', EXAMPLE_DEAD.id), WHOSE],
+    summary: 'Queue a dead letter again, as a new request',
+    parameters: [pathParameter('id', 'The `id` from the list', EXAMPLE_DEAD.id), TENANT],
     responses: {
-      200: jsonAnswer('Replayed', REPLAYED, { replayed: { replayed: true } }),
+      200: jsonResponse('Replayed', REPLAYED, { replayed: { replayed: true } }),
       ...problems(400, 401, 403, 404, 409, 429, 503),
     },
   },
   'DELETE /v1/queue/dead': {
     tag: 'Queue',
-    summary: 'Remove every dead request of the tenant',
-    parameters: [WHOSE],
+    summary: 'Remove all dead letters of the tenant',
+    parameters: [TENANT],
     responses: {
-      200: jsonAnswer('Cleared', CLEARED, { cleared: { cleared: true } }),
+      200: jsonResponse('Cleared', CLEARED, { cleared: { cleared: true } }),
       ...problems(400, 401, 403, 404, 429, 503),
     },
   },
