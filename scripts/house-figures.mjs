@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import ts from 'typescript';
 
 const LOADS = 9;
@@ -27,19 +27,19 @@ const assets = packages
   .filter((file) => ASSETS.has(extname(file)));
 
 const figures = {
-  product: { files: sources.length, lines: sum(sources.map(linesOf)), ...spread(sources.map(linesOf)) },
+  product: { lines: sum(sources.map(linesOf)), files: spread(sources.map(linesOf)) },
   assets: { files: assets.length, lines: sum(assets.map(linesOf)) },
   filesOfAtMost20Lines: sources.filter((file) => linesOf(file) <= 20).length,
   functions: spread(sources.flatMap(functionLengths)),
   facadeMembers: facadeMembers(),
   packages: Object.fromEntries(packages.map((folder) => [relative(root, folder), sizeOf(folder)])),
-  loadMs: Object.fromEntries(
-    packages.flatMap(entriesOf).map(({ name, folder }) => [name, loadMs(name, folder)]),
+  load: Object.fromEntries(
+    packages.flatMap(entriesOf).map(({ name, folder }) => [name, loadCost(name, folder)]),
   ),
 };
 
 if (values.json) console.log(JSON.stringify(figures, undefined, 2));
-else for (const [name, value] of Object.entries(figures)) console.log(`${name}:`, value);
+else console.log(inspect(figures, { breakLength: 120, depth: 3 }));
 
 function filesIn(folder) {
   if (!existsSync(folder)) return [];
@@ -109,17 +109,35 @@ function entriesOf(folder) {
     .map((key) => ({ name: join(name, key), folder }));
 }
 
-/** Time of an `import()`, each in a new process; the fastest one depends least on what else the machine does. */
-function loadMs(name, folder) {
-  const code = `const start = performance.now(); await import('${name}');
-    console.log(performance.now() - start); process.exit();`;
-  const load = () =>
-    Number(
+/**
+ * What an `import()` costs, each in a new process: median and fastest time, processor time, and the files that it
+ * loads, dependencies included. On a busy machine compare the last two.
+ */
+function loadCost(name, folder) {
+  const run = (code) =>
+    JSON.parse(
       execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: folder, encoding: 'utf8' }),
     );
-  load();
-  const times = Array.from({ length: LOADS }, load);
-  return { median: Math.round(spread(times).median), fastest: Math.round(Math.min(...times)) };
+  const time = () =>
+    run(`const start = performance.now(); const before = process.cpuUsage(); await import('${name}');
+      const { user, system } = process.cpuUsage(before);
+      console.log(JSON.stringify({ wall: performance.now() - start, cpu: (user + system) / 1000 })); process.exit();`);
+  // Scripts of packages have URLs or paths; those of Node itself begin with `node:`.
+  const files =
+    run(`import { Session } from 'node:inspector'; const session = new Session(); session.connect();
+    let files = 0; session.on('Debugger.scriptParsed', ({ params: { url } }) => {
+      if (url.startsWith('file:') || url.startsWith('/')) files += 1;
+    });
+    session.post('Debugger.enable'); const before = files; await import('${name}');
+    console.log(files - before); process.exit();`);
+  const times = Array.from({ length: LOADS }, time);
+  const walls = times.map(({ wall }) => wall);
+  return {
+    ms: Math.round(spread(walls).median),
+    fastestMs: Math.round(Math.min(...walls)),
+    cpuMs: Math.round(spread(times.map(({ cpu }) => cpu)).median),
+    files,
+  };
 }
 
 function spread(numbers) {
