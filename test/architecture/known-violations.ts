@@ -3,11 +3,10 @@
  * become too high has to be lowered. A package that is not listed has none.
  */
 export const KNOWN_VIOLATIONS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  'the engine knows no framework': { 'libs/worker-pool': 5 },
   'cache and queue do not know each other': { 'libs/redis-cache': 1 },
   'adapters import the engine by its public face': { 'libs/redis-cache': 39 },
   'nothing imports internals of Nest': { 'libs/redis-cache': 2 },
-  'folders form no cycle': { 'libs/redis-cache': 2, 'libs/worker-pool': 4, 'apps/gateway': 7 },
+  'folders form no cycle': { 'libs/redis-cache': 2, 'apps/gateway': 7 },
   'no file has more than 300 lines': { 'apps/gateway': 1 },
 };
 

@@ -169,7 +169,7 @@ describe('how the AnthropicExecutor counts tokens', () => {
   it('fails as a request does, also by an answer without a count', async () => {
     const count = (behaviour: string): Promise<number> => make().countTokens(mark(behaviour), signal);
     await expect(count('overloaded')).rejects.toBeInstanceOf(AnthropicApiError);
-    await expect(count('no-count')).rejects.toThrow('the answer of the Anthropic API has no count');
+    await expect(count('no-count')).rejects.toThrow('the Anthropic API returned no token count');
     await expect(make().countTokens({ prompt: '' }, signal)).rejects.toMatchObject({ field: 'prompt' });
   });
 

@@ -61,7 +61,7 @@ describe('a worker that dies', () => {
         status: 'failed',
         error: {
           code: 'ERR_TASK_ABANDONED',
-          message: 'no worker lived to finish the task: it was started 2 times',
+          message: 'every worker that ran the task died: it was started 2 times',
         },
       });
       expect(await pool.run({ prompt: '1 next' })).toMatchObject({ status: 'completed' });

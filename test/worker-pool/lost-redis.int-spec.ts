@@ -84,7 +84,7 @@ describe('while the queue is away', () => {
     expect(await pool.health()).toMatchObject({
       status: 'degraded',
       workers: null,
-      warnings: ['The queue is unavailable. This process does the work itself.'],
+      warnings: ['The queue is unavailable. This process executes requests itself.'],
     });
     expect(await pool.stats()).toMatchObject({ completed: 1 });
   });
@@ -141,7 +141,7 @@ describe('the health of the pool', () => {
     expect(await pool.health()).toMatchObject({ status: 'up', workers: 1, backlog: 0, warnings: [] });
     await redis.client().config('SET', 'maxmemory-policy', 'allkeys-lru');
     expect((await pool.health()).warnings).toEqual([
-      "The queue's Redis may drop tasks: its maxmemory-policy is allkeys-lru, a queue needs noeviction.",
+      "The queue's Redis may evict tasks: its maxmemory-policy is allkeys-lru, but a queue needs noeviction.",
     ]);
   });
 });

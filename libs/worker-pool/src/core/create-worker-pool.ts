@@ -1,14 +1,13 @@
 import { BullmqWorkerPool } from './bullmq/bullmq-worker-pool.js';
-import { LocalWorkerPool } from './local/local-worker-pool.js';
-import { resolveWorkerPoolOptions } from './options/worker-pool-options.schema.js';
-import type { WorkerPoolOptions } from './options/worker-pool-options.js';
 import type { WorkerPool } from './contract/worker-pool.js';
+import { LocalWorkerPool } from './local/local-worker-pool.js';
+import { resolveWorkerPoolOptions, type WorkerPoolOptions } from './options/pool-options.js';
 
 /**
- * Makes a pool outside of Nest, on the driver that the options name. Call `close()` when done.
+ * Creates a pool without Nest. Call `close()` when done.
  *
- * @throws {InvalidPoolOptionsError} names the option that is wrong; with `bullmq` the first call of the pool
- *   throws it when the packages of this driver are not installed
+ * @throws {InvalidPoolOptionsError} names the invalid option; with `bullmq`, the first call of the pool throws it when
+ *   the packages of this driver are not installed
  *
  * @example
  * const pool = createWorkerPool({ executor: new OfflineExecutor(), concurrency: 2 });
@@ -20,8 +19,12 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   return resolved.driver === 'bullmq' ? new BullmqWorkerPool(resolved) : new LocalWorkerPool(resolved);
 }
 
-/** The same for Nest, whose start it stops when the driver's packages are not installed. */
-export async function provideWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
+/**
+ * Creates a pool and waits until the packages of its driver are loaded, never for Redis.
+ *
+ * @throws {InvalidPoolOptionsError} names the invalid option, or `driver` when its packages are not installed
+ */
+export async function loadWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
   const pool = createWorkerPool(options);
   return pool instanceof BullmqWorkerPool ? pool.loaded() : pool;
 }

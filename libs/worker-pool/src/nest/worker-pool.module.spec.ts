@@ -1,10 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
-import { type DynamicModule, Inject, Injectable, Module } from '@nestjs/common';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { type DynamicModule, Inject, Injectable, Logger, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { ControlledExecutor } from '../core/local/spec-support/controlled-executor.js';
 import { WorkerPoolModule } from './worker-pool.module.js';
-import type { WorkerPoolOptionsFactory } from './worker-pool.module-definition.js';
-import type { WorkerPoolOptions } from '../core/options/worker-pool-options.js';
+import type { WorkerPoolOptionsFactory } from './worker-pool.module.js';
+import type { WorkerPoolOptions } from '../core/options/pool-options.js';
 import { WorkerPool } from '../core/contract/worker-pool.js';
 
 const SETTINGS = 'settings';
@@ -65,6 +65,10 @@ const FORMS: [string, () => DynamicModule][] = [
 ];
 
 describe('WorkerPoolModule', () => {
+  afterEach(() => {
+    Logger.overrideLogger(['log', 'error', 'warn']);
+  });
+
   it.each(FORMS)('%s provides a pool with the given options that runs a task', async (_name, form) => {
     const app = await (await compile(form())).init();
     const pool = app.get(WorkerPool);
@@ -74,6 +78,23 @@ describe('WorkerPoolModule', () => {
     const run = pool.run({ prompt: 'hello' });
     (await executor.call(index)).complete({ completion: 'hello yourself' });
     expect(await run).toMatchObject({ status: 'completed', completion: 'hello yourself' });
+    await app.close();
+  });
+
+  it("writes the pool's lines, and those of its executor, to Nest's logger", async () => {
+    const logger = { log: jest.fn(), warn: jest.fn(), error: jest.fn() };
+    const own = new ControlledExecutor();
+    const app = await (await compile(WorkerPoolModule.forRoot({ executor: own }))).init();
+    // After `compile`, which installs a logger of its own.
+    Logger.overrideLogger(logger);
+    const run = app.get(WorkerPool).run({ prompt: 'hello' });
+    const { context, fail } = await own.call(0);
+    context.logger?.warn('a warning', 'ControlledExecutor');
+    fail(new RangeError('some detail'));
+    await run;
+    expect(logger.warn.mock.calls).toEqual([['a warning', 'ControlledExecutor']]);
+    const line = expect.stringMatching(/^task .*: the controlled executor failed: RangeError$/);
+    expect(logger.error.mock.calls).toEqual([[line, expect.stringContaining('at '), 'WorkerPool']]);
     await app.close();
   });
 

@@ -1,13 +1,43 @@
-import { Module } from '@nestjs/common';
-import { provideWorkerPool } from '../core/create-worker-pool.js';
-import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './worker-pool.module-definition.js';
-import { WorkerPool } from '../core/contract/worker-pool.js';
+import { ConfigurableModuleBuilder, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { loadWorkerPool, WorkerPool, type WorkerPoolOptions } from '../core.js';
+
+/** Options of the module itself, in addition to those of the pool. */
+export interface WorkerPoolModuleExtras {
+  /** Makes `WorkerPool` injectable everywhere without importing the module again. Default: false. */
+  isGlobal?: boolean;
+}
+
+const extras: WorkerPoolModuleExtras = { isGlobal: false };
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<WorkerPoolOptions>()
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createWorkerPoolOptions')
+    .setExtras(extras, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+    .build();
+
+/** Options of `WorkerPoolModule.forRoot()`. */
+export type WorkerPoolModuleOptions = typeof OPTIONS_TYPE;
+
+/** Options of `WorkerPoolModule.forRootAsync()`. */
+export type WorkerPoolModuleAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+
+/** Interface of a class that is passed as `useClass` or `useExisting`. */
+export interface WorkerPoolOptionsFactory {
+  createWorkerPoolOptions(): WorkerPoolOptions | Promise<WorkerPoolOptions>;
+}
+
+const POOL_PROVIDER = {
+  provide: WorkerPool,
+  inject: [MODULE_OPTIONS_TOKEN],
+  useFactory: (options: WorkerPoolOptions) => loadWorkerPool(withNestLogger(options)),
+};
 
 /**
- * Provides a {@link WorkerPool}. It drains and closes in `onApplicationShutdown`, after the HTTP server
- * has answered its last request.
+ * Provides a {@link WorkerPool}, whose log lines go to Nest's `Logger`. The pool drains and closes in
+ * `onApplicationShutdown`, after the HTTP server has answered its last request.
  *
- * @throws {InvalidPoolOptionsError} at start; names the option that is wrong
+ * @throws {InvalidPoolOptionsError} at start; names the invalid option
  *
  * @example
  * imports: [
@@ -21,8 +51,18 @@ import { WorkerPool } from '../core/contract/worker-pool.js';
  *   }),
  * ],
  */
-@Module({
-  providers: [{ provide: WorkerPool, useFactory: provideWorkerPool, inject: [MODULE_OPTIONS_TOKEN] }],
-  exports: [WorkerPool],
-})
-export class WorkerPoolModule extends ConfigurableModuleClass {}
+@Module({ providers: [POOL_PROVIDER], exports: [WorkerPool] })
+export class WorkerPoolModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+  constructor(private readonly pool: WorkerPool) {
+    super();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.pool.close();
+  }
+}
+
+// Options that are not an object stay unchanged, so that the pool refuses them.
+function withNestLogger(options: WorkerPoolOptions): WorkerPoolOptions {
+  return typeof options === 'object' && options !== null ? { logger: Logger, ...options } : options;
+}

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { CompletionRequest } from '../contract/completion-request.js';
-import { PoolClosedError } from '../errors/pool-closed.error.js';
-import { PoolRoleError } from '../errors/pool-role.error.js';
-import { PoolUnavailableError } from '../errors/pool-unavailable.error.js';
-import { RequestTooLargeError } from '../errors/request-too-large.error.js';
-import { TaskCancelledError } from '../errors/task-cancelled.error.js';
-import { TaskNotFoundError } from '../errors/task-not-found.error.js';
+import {
+  PoolClosedError,
+  PoolRoleError,
+  PoolUnavailableError,
+  RequestTooLargeError,
+  TaskCancelledError,
+  TaskNotFoundError,
+} from '../contract/errors.js';
 import type { PoolHealth, PoolStats, TaskResult, TaskSnapshot } from '../contract/task.js';
-import { checkTimeout, copyRequest, toTerms } from '../tasks/arguments.js';
-import { waitForEnd } from '../tasks/wait-for-end.js';
 import {
   type GetResultOptions,
   type RunOptions,
@@ -17,19 +16,21 @@ import {
   type WatchOptions,
   WorkerPool,
 } from '../contract/worker-pool.js';
-import type { ResolvedBullmqOptions } from '../options/bullmq-options.schema.js';
+import type { ResolvedBullmqOptions } from '../options/pool-options.js';
+import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit-options.js';
+import { waitForEnd } from '../tasks/waiting.js';
+import { type Engine, openEngine } from './engine.js';
 import { Fallback } from './fallback.js';
-import { type Engine, openEngine } from './open-engine.js';
-import { toHealth, toPoolStats, unreachable } from './pool-reports.js';
-import type { Acceptance, Interest } from './queue-commands.js';
+import type { Waiter } from './followers.js';
 import type { Submission } from './producer.js';
-import type { Waiter } from './waiting/waiter.js';
+import type { Acceptance, Interest } from './queue-commands.js';
+import { toHealth, toPoolStats, unavailableHealth } from './queue-stats.js';
 
 /**
- * The pool over BullMQ: any number of processes that submit, any number that work, one queue in Redis between
- * them. What it promises beside the contract is in the options.
+ * The pool over BullMQ: any number of producers and any number of workers, connected by one queue in Redis. The
+ * options describe its guarantees beyond the contract.
  */
-export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdown {
+export class BullmqWorkerPool extends WorkerPool {
   readonly #engine: Promise<Engine>;
   readonly #fallback: Fallback;
   #closing: Promise<void> | undefined;
@@ -42,7 +43,7 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
   }
 
   /**
-   * Resolves when the driver's packages are loaded; never waits for Redis.
+   * Resolves when the packages of the driver are loaded; never waits for Redis.
    *
    * @throws {InvalidPoolOptionsError} they are not installed
    */
@@ -91,7 +92,7 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
     const waiter = waiters.open(taskId);
     try {
       const { result } = await this.#find(taskId);
-      waiter.accepted = true;
+      waiter.isAccepted = true;
       return result ?? (await waitForEnd(taskId, waiter, options));
     } finally {
       waiters.close(waiter);
@@ -144,7 +145,7 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
       return toHealth(await commands.readStats());
     } catch (error) {
       if (error instanceof PoolUnavailableError) {
-        return unreachable(this.options);
+        return unavailableHealth(this.options);
       }
       throw error;
     }
@@ -153,10 +154,6 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
     return this.#closing;
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.close();
   }
 
   async #waitFor(
@@ -169,7 +166,7 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
       return await waitForEnd(waiter.taskId, waiter, { signal });
     } catch (reason) {
       if (signal?.aborted) {
-        // Whoever leaves does not wait for the news to arrive.
+        // The caller does not wait for the cancellation.
         commands.leave(acceptance).catch(() => {});
       }
       throw reason;
@@ -194,16 +191,16 @@ export class BullmqWorkerPool extends WorkerPool implements OnApplicationShutdow
       throw new PoolRoleError();
     }
     this.validate(request);
-    const terms = toTerms(options, this.options.taskTimeoutMs);
-    const { timeoutMs, context } = terms;
+    const resolved = resolveSubmitOptions(options, this.options.taskTimeoutMs);
+    const { timeoutMs, context } = resolved;
     const data = { request: copyRequest(request), timeoutMs, context };
     if (Buffer.byteLength(JSON.stringify(data)) > this.options.maxRequestBytes) {
       throw new RequestTooLargeError(this.options.maxRequestBytes);
     }
-    return { taskId: randomUUID(), data, terms, interest };
+    return { taskId: randomUUID(), data, options: resolved, interest };
   }
 
-  /** What still can be asked while the pool drains, and no longer. */
+  /** For calls that are allowed while the pool drains, but not after it has closed. */
   async #open(): Promise<Engine> {
     const engine = await this.#engine;
     if (engine.isClosed) {

@@ -1,42 +1,27 @@
 import type { CompletionRequest } from '../contract/completion-request.js';
-import { PoolUnavailableError } from '../errors/pool-unavailable.error.js';
-import { LocalWorkerPool } from '../local/local-worker-pool.js';
+import { PoolUnavailableError } from '../contract/errors.js';
 import type { PoolStats, TaskResult, TaskSnapshot } from '../contract/task.js';
-import { TaskRunner } from '../tasks/task-runner.js';
-import { resolveLocalOptions } from '../options/worker-pool-options.schema.js';
 import type { RunOptions } from '../contract/worker-pool.js';
-import type { ResolvedBullmqOptions } from '../options/bullmq-options.schema.js';
+import { LocalWorkerPool } from '../local/local-worker-pool.js';
+import type { ResolvedBullmqOptions } from '../options/pool-options.js';
+import { TaskRunner } from '../tasks/task-runner.js';
 
-/** Does the work in this process while the queue is unavailable, where that is wanted; else it does nothing. */
+/** With `fallback: 'local'`, executes requests in this process while the queue is unavailable; otherwise inert. */
 export class Fallback {
   readonly #pool: LocalWorkerPool | null;
 
   constructor(private readonly options: ResolvedBullmqOptions) {
-    const { concurrency, maxBacklog, taskTimeoutMs, resultTtlMs, maxResults, executor, drainTimeoutMs } =
-      options;
-    const limits = {
-      concurrency,
-      maxBacklog,
-      taskTimeoutMs,
-      resultTtlMs,
-      maxResults,
-      executor,
-      drainTimeoutMs,
-    };
     const isWanted = options.fallback === 'local' && options.role !== 'worker';
-    this.#pool = isWanted ? new LocalWorkerPool(resolveLocalOptions(limits)) : null;
+    this.#pool = isWanted ? new LocalWorkerPool({ ...options, driver: 'local' }) : null;
   }
 
   /**
-   * Runs what the queue could not take.
+   * Runs a request that the queue could not accept.
    *
-   * @throws the error, when it has another cause or nothing is to be done here
+   * @throws the error, unless it is a `PoolUnavailableError` and the fallback is active
    */
   run(error: unknown, request: CompletionRequest, options: RunOptions): Promise<TaskResult> {
-    if (!this.#pool || !(error instanceof PoolUnavailableError)) {
-      throw error;
-    }
-    return this.#pool.run(request, options);
+    return this.#poolFor(error).run(request, options);
   }
 
   async cancel(taskId: string): Promise<boolean> {
@@ -47,16 +32,21 @@ export class Fallback {
     return (await this.#pool?.getTask(taskId)) ?? null;
   }
 
-  /** @throws the error, in the cases in which `run` throws it */
+  /** @throws the error, as `run` does */
   async stats(error: unknown): Promise<PoolStats> {
+    return this.#poolFor(error).stats();
+  }
+
+  /** Also closes the executor, whether or not the fallback is active. */
+  async close(): Promise<void> {
+    const { executor, logger } = this.options;
+    await (this.#pool ?? new TaskRunner(executor, logger)).close();
+  }
+
+  #poolFor(error: unknown): LocalWorkerPool {
     if (!this.#pool || !(error instanceof PoolUnavailableError)) {
       throw error;
     }
-    return this.#pool.stats();
-  }
-
-  /** Closes the executor too, whoever has used it. */
-  async close(): Promise<void> {
-    await (this.#pool ?? new TaskRunner(this.options.executor)).close();
+    return this.#pool;
   }
 }

@@ -1,36 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { CompletionRequest } from '../contract/completion-request.js';
-import { PoolSaturatedError } from '../errors/pool-saturated.error.js';
-import { PoolUnavailableError } from '../errors/pool-unavailable.error.js';
-import { TaskCancelledError } from '../errors/task-cancelled.error.js';
-import type { TaskTerms } from '../tasks/arguments.js';
+import { PoolSaturatedError, PoolUnavailableError, TaskCancelledError } from '../contract/errors.js';
 import { estimateWaitMs } from '../tasks/service-times.js';
-import { Admissions } from './admissions.js';
-import type { QueueLink } from './connection/queue-link.js';
-import type { Acceptance, Interest, QueueCommands } from './queue-commands.js';
+import type { ResolvedSubmitOptions } from '../tasks/submit-options.js';
+import type { Acceptance, Fullness, Interest, QueueCommands } from './queue-commands.js';
+import type { QueueLink } from './queue-link.js';
 
-/** What a worker finds in the queue. */
+/** The data of a task in the queue. */
 export interface TaskData {
   request: CompletionRequest;
   timeoutMs: number;
   context?: unknown;
 }
 
-/** A submission on its way to the queue. */
+/** A validated submission. */
 export interface Submission {
   taskId: string;
   data: TaskData;
-  terms: TaskTerms;
+  options: ResolvedSubmitOptions;
   interest: Interest;
 }
 
-/** A task that is stopped between its being found and being joined makes room for a new one; so often at most. */
+/** Maximum number of attempts to join a task: each found task may be stopped before it is joined. */
 const MAX_JOINS = 10;
 
-/** Puts tasks into the queue. */
+/** Adds tasks to the queue. */
 export class Producer {
-  readonly #admissions: Admissions;
+  readonly #admissions: AdmissionBatch;
 
   constructor(
     private readonly link: QueueLink,
@@ -38,11 +35,11 @@ export class Producer {
     private readonly commands: QueueCommands,
     private readonly maxBacklog: number,
   ) {
-    this.#admissions = new Admissions(commands, maxBacklog);
+    this.#admissions = new AdmissionBatch(commands, maxBacklog);
   }
 
   /**
-   * Answers which task it is: its own, or one in progress under the same key.
+   * Adds a task, or joins one in progress with the same deduplication key.
    *
    * @throws {PoolSaturatedError} the backlog is full
    * @throws {PoolUnavailableError} within one deadline for each of its two calls
@@ -63,22 +60,22 @@ export class Producer {
     throw new PoolUnavailableError();
   }
 
-  #enqueue({ taskId, data, terms, interest }: Submission): Promise<string> {
-    const { priority, deduplicationKey } = terms;
-    const options: JobsOptions = {
+  #enqueue({ taskId, data, options, interest }: Submission): Promise<string> {
+    const { priority, deduplicationKey } = options;
+    const jobOptions: JobsOptions = {
       jobId: taskId,
       ...(priority > 0 && { priority }),
       ...(deduplicationKey !== undefined && { deduplication: { id: deduplicationKey } }),
     };
-    // The same id again is the same task: what may be repeated when the connection breaks under it.
+    // Idempotent, because the same id is the same task: the link may repeat it on a broken connection.
     return this.link.call(
-      async () => String((await this.queue.add(interest, data, options)).id),
+      async () => String((await this.queue.add(interest, data, jobOptions)).id),
       (found) => this.#withdraw(taskId, found),
     );
   }
 
   async #admit(taskId: string): Promise<void> {
-    const full = await unlessAway(this.#admissions.admit(taskId), null);
+    const full = await unlessUnavailable(this.#admissions.admit(taskId), null);
     if (full) {
       const { backlog, meanMs, capacity } = full;
       const retryAfterMs = estimateWaitMs(meanMs, backlog, Math.max(1, capacity));
@@ -87,10 +84,10 @@ export class Producer {
   }
 
   #join(found: string, { interest, taskId }: Submission): Promise<boolean> {
-    return unlessAway(this.commands.join(found, interest, taskId), true);
+    return unlessUnavailable(this.commands.join(found, interest, taskId), true);
   }
 
-  // Whoever submitted it was told that it was not accepted.
+  // The submission has already failed for its caller.
   #withdraw(taskId: string, found: string): void {
     if (found === taskId) {
       this.commands.stop(taskId, 'killed', new TaskCancelledError()).catch(() => {});
@@ -98,8 +95,8 @@ export class Producer {
   }
 }
 
-// The queue has the task already: that Redis goes away in this moment takes nothing back.
-async function unlessAway<T>(call: Promise<T>, otherwise: T): Promise<T> {
+// The queue already has the task, so it counts as accepted even if Redis becomes unavailable now.
+async function unlessUnavailable<T>(call: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await call;
   } catch (error) {
@@ -107,5 +104,45 @@ async function unlessAway<T>(call: Promise<T>, otherwise: T): Promise<T> {
       return otherwise;
     }
     throw error;
+  }
+}
+
+interface Candidate {
+  taskId: string;
+  settle(outcome: Promise<(Fullness | null)[]>, index: number): void;
+}
+
+/** Admits the tasks that were added within one tick in a single call. */
+class AdmissionBatch {
+  #candidates: Candidate[] = [];
+
+  constructor(
+    private readonly commands: QueueCommands,
+    private readonly maxBacklog: number,
+  ) {}
+
+  /**
+   * Resolves to `null` when the task stays in the queue, otherwise to the state of the full queue.
+   *
+   * @throws {PoolUnavailableError} within the deadline of a call
+   */
+  admit(taskId: string): Promise<Fullness | null> {
+    return new Promise((resolve, reject) => {
+      const settle: Candidate['settle'] = (outcome, index) =>
+        void outcome.then((answers) => resolve(answers[index] ?? null), reject);
+      this.#candidates.push({ taskId, settle });
+      if (this.#candidates.length === 1) {
+        // After the promises of all replies that have arrived, before further replies are read.
+        process.nextTick(() => this.#send());
+      }
+    });
+  }
+
+  #send(): void {
+    const candidates = this.#candidates;
+    this.#candidates = [];
+    const taskIds = candidates.map(({ taskId }) => taskId);
+    const outcome = this.commands.admit(taskIds, this.maxBacklog);
+    candidates.forEach(({ settle }, index) => settle(outcome, index));
   }
 }

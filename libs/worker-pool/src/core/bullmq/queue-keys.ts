@@ -1,6 +1,6 @@
 /**
- * Names in Redis. Those without `pool:` are BullMQ's own; all lie in one slot, because the prefix is in braces.
- * The fields `pool:…` of a task's hash are this pool's, and go when BullMQ removes the task.
+ * Names of keys in Redis. Those without `pool:` are BullMQ's own; all lie in one slot, because the prefix is in
+ * braces. The fields `pool:…` of a task's hash are the pool's and are deleted when BullMQ removes the task.
  */
 export class QueueKeys {
   /** BullMQ's `prefix` option. */
@@ -40,33 +40,33 @@ export class QueueKeys {
     return `${this.#base}meta`;
   }
 
-  /** Start of the keys under which BullMQ notes who has a deduplication key. */
+  /** Prefix of the keys in which BullMQ stores the task of each deduplication key. */
   get deduplication(): string {
     return `${this.#base}de:`;
   }
 
-  /** Workers by the time until which they count as alive. */
+  /** Workers, scored by the time until which they count as alive. */
   get workers(): string {
     return `${this.#base}pool:workers`;
   }
 
-  /** What each worker says of itself. */
+  /** Concurrency and lingering tasks of each worker. */
   get workerFacts(): string {
     return `${this.#base}pool:worker-facts`;
   }
 
-  /** How many tasks the living workers can run at once. */
+  /** Number of tasks that the living workers can run at once. */
   get capacity(): string {
     return `${this.#base}pool:capacity`;
   }
 
-  /** How tasks ended, and how long they took. */
-  get tallies(): string {
+  /** Counters of ended tasks and the mean service time. */
+  get counters(): string {
     return `${this.#base}pool:tallies`;
   }
 
-  /** The channel on which workers hear that one of their tasks was stopped. */
-  get nudges(): string {
+  /** Channel that notifies workers of stopped tasks. */
+  get stops(): string {
     return `${this.#base}pool:nudges`;
   }
 }

@@ -1,16 +1,18 @@
-import type { PoolStats } from '../contract/task.js';
+import type { PoolHealth, PoolStats } from '../contract/task.js';
+import type { ResolvedBullmqOptions } from '../options/pool-options.js';
+import { estimateWaitMs } from '../tasks/service-times.js';
 
-/** What Redis tells of the queue. */
+/** Gauges and counters of the queue. */
 export interface QueueStats {
   pending: number;
-  /** Tasks that a worker holds, those that have ended while their executor goes on included. */
+  /** Tasks that workers have claimed, including ended ones whose executor is still running. */
   held: number;
-  /** Tasks that the living workers can run at once. */
+  /** Number of tasks that the living workers can run at once. */
   capacity: number;
   workers: number;
   /** Milliseconds. */
   oldestWaitMs: number;
-  /** `maxmemory-policy` of the server; empty when it does not tell. */
+  /** `maxmemory-policy` of the server; empty when the server does not report it. */
   evictionPolicy: string;
   lingering: number;
   meanServiceMs: number | null;
@@ -19,10 +21,11 @@ export interface QueueStats {
 
 type Reply = [number, number, number, number, number, number, string, string[]];
 
+/** Reads the reply of the script `readStats`. */
 export function toQueueStats(reply: unknown): QueueStats {
   const [pending, held, capacity, workers, oldest, now, evictionPolicy, flat] = reply as Reply;
-  const tallies = pairs(flat);
-  const count = (name: string): number => Number(tallies[name] ?? 0);
+  const counters = pairs(flat);
+  const count = (name: string): number => Number(counters[name] ?? 0);
   return {
     pending,
     held,
@@ -31,7 +34,7 @@ export function toQueueStats(reply: unknown): QueueStats {
     oldestWaitMs: oldest === 0 ? 0 : Math.max(0, now - oldest),
     evictionPolicy,
     lingering: Math.min(held, count('lingering')),
-    meanServiceMs: tallies['meanMs'] === undefined ? null : Number(tallies['meanMs']),
+    meanServiceMs: counters['meanMs'] === undefined ? null : Number(counters['meanMs']),
     counts: {
       completed: count('completed'),
       failed: count('failed'),
@@ -39,6 +42,53 @@ export function toQueueStats(reply: unknown): QueueStats {
       killed: count('killed'),
       rejected: count('rejected'),
     },
+  };
+}
+
+export function toPoolStats(stats: QueueStats, { maxBacklog }: ResolvedBullmqOptions): PoolStats {
+  const { pending, held, capacity, lingering, oldestWaitMs, meanServiceMs, counts } = stats;
+  const isFree = pending + held < capacity;
+  return {
+    concurrency: capacity,
+    maxBacklog,
+    running: held - lingering,
+    pending,
+    lingering,
+    oldestWaitMs,
+    meanServiceMs,
+    retryAfterMs: isFree ? 0 : estimateWaitMs(meanServiceMs, pending, Math.max(1, capacity)),
+    ...counts,
+  };
+}
+
+const NO_WORKER = 'No worker is alive: tasks wait.';
+const UNAVAILABLE = 'The queue is unavailable.';
+const mayEvict = (policy: string): string =>
+  `The queue's Redis may evict tasks: its maxmemory-policy is ${policy}, but a queue needs noeviction.`;
+
+export function toHealth(stats: QueueStats): PoolHealth {
+  const { workers, pending, oldestWaitMs, evictionPolicy } = stats;
+  const isUnsafe = evictionPolicy !== '' && evictionPolicy !== 'noeviction';
+  return {
+    status: workers > 0 ? 'up' : 'degraded',
+    driver: 'bullmq',
+    workers,
+    backlog: pending,
+    oldestWaitMs,
+    warnings: [...(workers > 0 ? [] : [NO_WORKER]), ...(isUnsafe ? [mayEvict(evictionPolicy)] : [])],
+  };
+}
+
+/** The health of a pool whose Redis is unavailable. */
+export function unavailableHealth({ fallback, role }: ResolvedBullmqOptions): PoolHealth {
+  const hasFallback = fallback === 'local' && role !== 'worker';
+  return {
+    status: hasFallback ? 'degraded' : 'down',
+    driver: 'bullmq',
+    workers: null,
+    backlog: null,
+    oldestWaitMs: null,
+    warnings: [hasFallback ? `${UNAVAILABLE} This process executes requests itself.` : UNAVAILABLE],
   };
 }
 

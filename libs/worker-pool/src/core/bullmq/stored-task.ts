@@ -1,11 +1,10 @@
-import { TaskAbandonedError } from '../errors/task-abandoned.error.js';
+import { TaskAbandonedError } from '../contract/errors.js';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
-import { freezeDeep } from '../tasks/freeze-deep.js';
-import { failedResult } from '../tasks/task-results.js';
+import { failedResult, freezeDeep } from '../tasks/task-results.js';
 
 type Field = string | null;
 
-/** A task as the script `read-tasks` answers it. */
+/** A task as the script `readTasks` returns it. */
 export type StoredTask = [
   timestamp: Field,
   processedOn: Field,
@@ -20,7 +19,7 @@ export type StoredTask = [
 
 const time = (field: Field): number | null => (field === null ? null : Number(field));
 
-/** `null` when there is no such task. */
+/** Returns `null` when the task does not exist. */
 export function toSnapshot(taskId: string, stored: StoredTask | undefined): TaskSnapshot | null {
   if (!stored || stored[0] === null) {
     return null;
@@ -38,7 +37,7 @@ export function toSnapshot(taskId: string, stored: StoredTask | undefined): Task
   });
 }
 
-/** What a text of Redis says of a task's end; `null` when it says nothing, as that of a stopped task's run. */
+/** Parses a result from Redis; `null` when there is none, as in the return value of a stopped task's run. */
 export function parseResult(taskId: string, json: unknown): TaskResult | null {
   const value: unknown = typeof json === 'string' ? JSON.parse(json) : json;
   const result = value as TaskResult | null;
@@ -53,11 +52,11 @@ function resultOf(taskId: string, stored: StoredTask): TaskResult | null {
   if (finishedOn === null) {
     return null;
   }
-  const told = returnValue === null ? null : parseResult(taskId, returnValue);
-  return told ?? failedResult(taskId, failureOf(failedReason, Number(deaths)));
+  const returned = returnValue === null ? null : parseResult(taskId, returnValue);
+  return returned ?? failedResult(taskId, failureOf(failedReason, Number(deaths)));
 }
 
-// BullMQ itself fails a task in one case only: when it was given up after its workers died.
+// BullMQ itself fails a task only after its workers have died too often.
 function failureOf(failedReason: Field, deaths: number): { code: string; message: string } {
   if (deaths > 0 && failedReason?.includes('stalled')) {
     const { code, message } = new TaskAbandonedError(deaths);

@@ -1,11 +1,11 @@
 /** One turn of a conversation. */
 export interface CompletionMessage {
   role: 'user' | 'assistant';
-  /** Text, or parts of several kinds; a text means the same as one part `{ type: 'text', text }`. */
+  /** Text or content blocks; a text is equivalent to one block `{ type: 'text', text }`. */
   content: string | ContentBlock[];
 }
 
-/** A tool that the model may ask for; the caller runs it and answers with a `tool_result`. */
+/** A tool that the model may call; the caller runs it and replies with a `tool_result`. */
 export interface ToolDefinition {
   name: string;
   description?: string;
@@ -15,97 +15,98 @@ export interface ToolDefinition {
 }
 
 /**
- * What a worker is asked to do. Exactly one of `prompt` and `messages` is given.
+ * A request for one completion. Exactly one of `prompt` and `messages` is required.
  *
- * The fields are those of Anthropic's Messages API, and mean what they mean there. An executor that cannot
- * honour a field that is present refuses the request with `UnsupportedParameterError`; it never drops the
- * field silently. Everything but `metadata` decides the answer and belongs into a cache key.
+ * The fields are those of Anthropic's Messages API, with the same meaning. An executor that cannot honour a field
+ * refuses the request with `UnsupportedParameterError`; it never drops a field silently. Everything except
+ * `metadata` influences the answer and belongs in a cache key.
  *
  * @example
  * const request: CompletionRequest = { prompt: 'Summarise: …', max_tokens: 200 };
  */
 export interface CompletionRequest {
-  /** The user's text; means the same as `messages` with this one turn of the user. */
+  /** The user's text; equivalent to `messages` with this single turn of the user. */
   prompt?: string;
   /** A conversation, oldest turn first. */
   messages?: CompletionMessage[];
   /** Model or alias; the executor's default when absent. */
   model?: string;
-  /** System prompt: text, or parts of type `text`. */
+  /** System prompt: text, or content blocks of type `text`. */
   system?: string | ContentBlock[];
-  /** Upper bound of the answer's length, in tokens. A cut answer has `stopReason: 'max_tokens'`. */
+  /** Maximum length of the answer, in tokens. A truncated answer has `stopReason: 'max_tokens'`. */
   max_tokens?: number;
   /** Sampling temperature, 0 to 1. */
   temperature?: number;
   /** Nucleus sampling, 0 to 1. */
   top_p?: number;
-  /** Samples from so many of the likeliest tokens only. */
+  /** Samples only from the `top_k` most likely tokens. */
   top_k?: number;
   /** Texts that end the answer; `stopReason` is then `stop_sequence`. */
   stop_sequences?: string[];
-  /** Tools that the model may ask for; `stopReason` is then `tool_use`. */
+  /** Tools that the model may call; `stopReason` is then `tool_use`. */
   tools?: ToolDefinition[];
-  /** Whether it may, must or must not ask for one: `{ type: 'auto' | 'any' | 'tool' | 'none', … }`. */
+  /** Whether the model may, must or must not call a tool: `{ type: 'auto' | 'any' | 'tool' | 'none', … }`. */
   tool_choice?: TypedObject;
   /** How the model thinks before it answers: `{ type: 'adaptive' | 'enabled' | 'disabled', … }`. */
   thinking?: TypedObject;
-  /** Effort and form of the answer: `{ effort: 'low', format: { type: 'json_schema', schema } }`. */
+  /** Effort and format of the answer: `{ effort: 'low', format: { type: 'json_schema', schema } }`. */
   output_config?: Record<string, unknown>;
-  /** Lets the provider keep the prompt's beginning for the next request, at another price. */
+  /** Lets the provider cache the beginning of the prompt for later requests, at different prices. */
   cache_control?: TypedObject;
-  /** For the provider's eyes; does not decide the answer and is no part of a cache key. */
+  /** Only for the provider; does not influence the answer and is not part of a cache key. */
   metadata?: RequestMetadata;
 }
 
-/** An object whose `type` says what else it holds. */
+/** An object whose `type` determines its other fields. */
 export interface TypedObject {
   type: string;
   [field: string]: unknown;
 }
 
-/** Who asks, as far as the provider is told. */
+/** What the provider learns about the sender. */
 export interface RequestMetadata {
-  /** Opaque id of the end user, which helps the provider to find abuse. No name, no address. */
+  /** Opaque id of the end user, which helps the provider to detect abuse. Never a name or an address. */
   user_id?: string | null;
 }
 
 /**
- * Tokens read and written for one completion, in the form of the Messages API, with whatever else it tells.
+ * Tokens read and written for one completion, in the form of the Messages API, with any further fields that the
+ * provider reports.
  *
- * Where the two `cache_…` fields are present, the tokens that they count are not part of `input_tokens`:
- * what was read in all is the sum of the three.
+ * Where the two `cache_…` fields are present, their tokens are not included in `input_tokens`: the whole input is
+ * the sum of the three.
  */
 export interface TokenUsage {
   input_tokens: number;
   output_tokens: number;
-  /** Tokens that the provider stored in its own prompt cache. */
+  /** Tokens that the provider wrote to its own prompt cache. */
   cache_creation_input_tokens?: number | null;
   /** Tokens that the provider read from its own prompt cache. */
   cache_read_input_tokens?: number | null;
   [field: string]: unknown;
 }
 
-/** A part of a message or an answer, in the shape of the Messages API; `{ type: 'text', text }` for plain text. */
+/** A part of a message or an answer, in the form of the Messages API; `{ type: 'text', text }` for plain text. */
 export interface ContentBlock {
   type: string;
   text?: string;
   [field: string]: unknown;
 }
 
-/** What an executor answers. */
+/** What an executor returns. */
 export interface Completion {
-  /** The answer's text. */
+  /** The text of the answer. */
   completion: string;
   usage: TokenUsage;
-  /** US dollars; 0 when the work was free. */
+  /** US dollars; 0 when the execution was free. */
   cost: number;
   /** The model that answered, by its own name. */
   model: string;
   /** `end_turn`, `max_tokens`, `stop_sequence`, `tool_use`, `refusal`, … */
   stopReason: string;
-  /** Which of `stop_sequences` ended the answer. */
+  /** The entry of `stop_sequences` that ended the answer. */
   stopSequence?: string | null;
-  /** What else is told of the end, such as the category of a refusal. */
+  /** Further details of the stop reason, such as the category of a refusal. */
   stopDetails?: TypedObject | null;
   content: ContentBlock[];
 }

@@ -1,45 +1,49 @@
 import type { Completion, CompletionRequest } from './completion-request.js';
-import { CannotCountTokensError } from '../errors/cannot-count-tokens.error.js';
+import { CannotCountTokensError } from './errors.js';
+import type { PoolLogger } from './logger.js';
 
-/** What a running task hands to its executor. */
+/** What the pool passes to the executor along with the request. */
 export interface ExecutionContext {
   taskId: string;
-  /** Aborts on cancellation, on the task's timeout and on shutdown; the executor then stops at once. */
+  /** Aborts on cancellation, on the task's timeout and on shutdown; the executor then stops immediately. */
   signal: AbortSignal;
-  /** What was submitted as `SubmitOptions.context`: frozen JSON of the caller, no part of the request. */
+  /** The submission's `SubmitOptions.context`: frozen JSON, not part of the request. */
   context?: unknown;
+  /** The pool's logger. Never log the prompt or a secret. */
+  logger?: PoolLogger;
 }
 
 /**
- * Runs one request. Implementations hold no queue and no limit: the pool decides when to call them.
+ * Executes single requests. An executor has no queue and no concurrency limit of its own: the pool decides when to
+ * call it.
  */
 export abstract class Executor {
   /** Stable name, part of cache keys: `offline`, `claude-cli`, … */
   abstract readonly name: string;
 
   /**
-   * Refuses what this executor cannot do, before anything is queued or paid.
+   * Refuses requests that this executor cannot fulfil, before anything is queued or paid for.
    *
-   * @throws {InvalidRequestError} a field is missing or has the wrong form
+   * @throws {InvalidRequestError} a field is missing or invalid
    * @throws {UnsupportedParameterError} a field that this executor cannot honour
    */
   abstract validate(request: CompletionRequest): void;
 
-  /** The model that a request for `model` (an alias, or nothing) runs on; part of cache keys. */
+  /** The model that a request for `model` (a name, an alias or nothing) runs on; part of cache keys. */
   abstract resolveModel(model?: string): string;
 
   /**
-   * Answers the request.
+   * Executes the request.
    *
-   * @throws {ExecutorError} the work failed
+   * @throws {ExecutorError} the execution failed
    */
   abstract execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion>;
 
   /**
-   * How many tokens of input a request has, without answering it. Fields that concern the answer alone, such as
+   * Counts the input tokens of a request without executing it. Fields that concern only the answer, such as
    * `max_tokens`, have no influence.
    *
-   * @throws {CannotCountTokensError} the executor has no way to tell: the default
+   * @throws {CannotCountTokensError} the executor cannot count tokens, which is the default
    * @throws {InvalidRequestError} as `validate`
    * @throws {ExecutorError} counting failed
    * @throws the signal's reason, when it aborts

@@ -1,26 +1,26 @@
 import type { ContentBlock, TokenUsage, TypedObject } from './completion-request.js';
-import type { UpstreamFailure } from '../errors/executor.error.js';
+import type { UpstreamFailure } from './errors.js';
 
 /**
- * - `pending`: waits for a worker
+ * - `pending`: waiting for a worker
  * - `running`
  * - `completed`
- * - `failed`: the executor threw, or answered something malformed
- * - `timeout`: ran longer than the task's time limit
+ * - `failed`: the executor threw, or returned a malformed completion
+ * - `timeout`: the run exceeded the task's time limit
  * - `killed`: cancelled, or ended by a shutdown
  */
 export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'timeout' | 'killed';
 
-/** Why a task did not complete. Never holds the prompt or a secret. */
+/** Why a task did not complete. Never contains the prompt or a secret. */
 export interface TaskError {
   /** Stable code, such as `ERR_EXECUTOR_FAILED` or `ERR_TASK_TIMEOUT`. */
   code: string;
   message: string;
-  /** What the service behind the executor answered, when it was that which failed. */
+  /** The failure of the service behind the executor, if that is what failed. */
   upstream?: UpstreamFailure;
 }
 
-/** How a task ended; frozen. The fields of the answer are `null` unless `status` is `completed`. */
+/** The outcome of a task; frozen. The fields of the completion are `null` unless `status` is `completed`. */
 export interface TaskResult {
   taskId: string;
   status: Exclude<TaskStatus, 'pending' | 'running'>;
@@ -36,7 +36,7 @@ export interface TaskResult {
   error: TaskError | null;
 }
 
-/** A task as it stands now. */
+/** The current state of a task. */
 export interface TaskSnapshot {
   taskId: string;
   status: TaskStatus;
@@ -50,24 +50,24 @@ export interface TaskSnapshot {
 
 /** Counters and gauges of a pool. */
 export interface PoolStats {
-  /** Tasks that run at the same time at most. */
+  /** Maximum number of tasks that run at the same time. */
   concurrency: number;
-  /** Tasks that may wait at most. */
+  /** Maximum number of waiting tasks. */
   maxBacklog: number;
   running: number;
   pending: number;
   /**
-   * Workers still held by a task that has already ended (time limit, cancellation), because its executor
-   * has not stopped yet. Above 0 for long: the executor ignores its signal.
+   * Workers still occupied by a task that has already ended (time limit, cancellation), because its executor has
+   * not stopped yet. If it stays above 0, the executor ignores its signal.
    */
   lingering: number;
-  /** How long the oldest pending task has waited, in milliseconds; 0 when none waits. */
+  /** Wait of the oldest pending task, in milliseconds; 0 when none is waiting. */
   oldestWaitMs: number;
-  /** How long recent tasks held a worker, in milliseconds: a moving mean; `null` before the first ended. */
+  /** Moving average of how long recent tasks occupied a worker, in milliseconds; `null` before the first has ended. */
   meanServiceMs: number | null;
   /**
-   * How long a task that is submitted now would wait for a worker, in milliseconds: an estimate from the
-   * recent service times. 0 when a worker is free.
+   * Estimated wait of a task submitted now, in milliseconds, derived from recent service times. 0 when a worker is
+   * free.
    */
   retryAfterMs: number;
   completed: number;
@@ -81,21 +81,22 @@ export interface PoolStats {
 /**
  * Whether a pool can do its work.
  * - `up`
- * - `degraded`: tasks only wait, because no worker is alive; or this process does the work itself, because the
- *   queue is unavailable
- * - `down`: it takes no tasks
+ * - `degraded`: no worker is alive, so tasks only wait; or the queue is unavailable and this process executes
+ *   requests itself
+ * - `down`: it accepts no tasks
  */
 export type PoolCondition = 'up' | 'degraded' | 'down';
 
-/** How a pool is, for a health check. Never an address or a message of a server. */
+/** The state of a pool for a health check. Never contains an address or a message of a server. */
 export interface PoolHealth {
   status: PoolCondition;
   driver: 'local' | 'bullmq';
-  /** Worker processes that are alive; `null` when that cannot be told. */
+  /** Worker processes that are alive; `null` when unknown. */
   workers: number | null;
-  /** Tasks that wait, and for how long the oldest has, in milliseconds; `null` when that cannot be told. */
+  /** Number of waiting tasks; `null` when unknown. */
   backlog: number | null;
+  /** Wait of the oldest of them, in milliseconds; `null` when unknown. */
   oldestWaitMs: number | null;
-  /** What somebody should see to, a sentence each; empty when there is nothing. */
+  /** Problems that an operator should fix, one sentence each; empty when there are none. */
   warnings: string[];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CompletionRequest } from '../contract/completion-request.js';
-import { InvalidRequestError } from '../errors/invalid-request.error.js';
+import { InvalidRequestError } from '../contract/errors.js';
 import { validateRequest } from './validate-request.js';
 
 const refusal = (request: unknown): InvalidRequestError => {

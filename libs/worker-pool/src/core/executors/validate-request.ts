@@ -1,22 +1,74 @@
-import type { CompletionRequest } from '../contract/completion-request.js';
-import { InvalidRequestError } from '../errors/invalid-request.error.js';
-import { firstProblem } from './first-problem.js';
+import type { z } from 'zod';
+import type { CompletionRequest, ContentBlock } from '../contract/completion-request.js';
+import { InvalidRequestError, UnsupportedParameterError } from '../contract/errors.js';
 import { requestSchema } from './request.schema.js';
 
+type Content = string | readonly ContentBlock[];
+
+// A field name may come from the sender, at any length.
+const MAX_NAME_CHARS = 100;
+
 /**
- * Checks the form of a request: what holds for every executor.
+ * Validates what is the same for every executor.
  *
- * Text that is only white space counts as empty. Fields that are present but `undefined` count as absent.
+ * Blank text counts as empty. Fields that are present but `undefined` count as absent.
  *
  * @throws {InvalidRequestError} names the field, such as `prompt` or `messages.0.content.1.text`
  */
 export function validateRequest(request: CompletionRequest): void {
   const parsed = requestSchema.safeParse(request);
   if (!parsed.success) {
-    const { field, problem } = firstProblem(parsed.error, 'request');
-    throw new InvalidRequestError(field, problem);
+    throw toInvalidRequest(parsed.error.issues[0]!);
   }
   requireOneInput(request);
+}
+
+/**
+ * For executors that only accept text: refuses every field that the executor does not know and content other than
+ * text. The form of the request has been validated before.
+ *
+ * @param fields names of the fields that the executor honours
+ * @throws {UnsupportedParameterError} names the field, such as `tools` or `messages.0.content.1`
+ */
+export function requirePlainText(
+  request: CompletionRequest,
+  executor: string,
+  fields: ReadonlySet<string>,
+): void {
+  for (const [field, value] of Object.entries(request)) {
+    if (value !== undefined && !fields.has(field)) {
+      throw new UnsupportedParameterError(field, executor);
+    }
+  }
+  requireText(request.system ?? '', 'system', executor);
+  for (const [index, { content }] of (request.messages ?? []).entries()) {
+    requireText(content, `messages.${index}.content`, executor);
+  }
+}
+
+/** The text of a message or a system prompt that contains only text. */
+export function plainText(content: Content): string {
+  return typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('\n\n');
+}
+
+function toInvalidRequest(first: z.core.$ZodIssue): InvalidRequestError {
+  const { issue, path } = innermost(first, []);
+  const key = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const field = [...path, ...key].join('.').slice(0, MAX_NAME_CHARS);
+  return new InvalidRequestError(field || 'request', issue.message);
+}
+
+interface LocatedIssue {
+  issue: z.core.$ZodIssue;
+  path: PropertyKey[];
+}
+
+/** For a value that matches no branch of a union: the issue inside the branch that the value resembles, if any. */
+function innermost(issue: z.core.$ZodIssue, parents: readonly PropertyKey[]): LocatedIssue {
+  const path = [...parents, ...issue.path];
+  const branches = issue.code === 'invalid_union' ? issue.errors : [];
+  const inside = branches.map(([first]) => first).find((first) => first && first.path.length > 0);
+  return inside ? innermost(inside, path) : { issue, path };
 }
 
 function requireOneInput({ prompt, messages }: CompletionRequest): void {
@@ -27,6 +79,18 @@ function requireOneInput({ prompt, messages }: CompletionRequest): void {
     throw new InvalidRequestError('messages', 'must not be given together with prompt');
   }
   if (messages && !messages.some(({ role }) => role === 'user')) {
-    throw new InvalidRequestError('messages', 'must hold a turn of the user');
+    throw new InvalidRequestError('messages', 'must contain a turn of the user');
+  }
+}
+
+function requireText(content: Content, path: string, executor: string): void {
+  for (const [index, block] of typeof content === 'string' ? [] : content.entries()) {
+    const foreign = Object.keys(block).find((field) => field !== 'type' && field !== 'text');
+    if (block.type !== 'text') {
+      throw new UnsupportedParameterError(`${path}.${index}`, executor, 'it accepts only text');
+    }
+    if (foreign !== undefined) {
+      throw new UnsupportedParameterError(`${path}.${index}.${foreign}`, executor);
+    }
   }
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { CompletionRequest } from '../contract/completion-request.js';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
-import type { TaskTerms } from '../tasks/arguments.js';
-import type { Assignment } from '../tasks/task-runner.js';
+import type { ResolvedSubmitOptions } from '../tasks/submit-options.js';
+import type { TaskRun } from '../tasks/task-runner.js';
+import { SnapshotFeed } from '../tasks/waiting.js';
 
 type EndListener = (result: TaskResult) => void;
 type ChangeListener = (snapshot: TaskSnapshot) => void;
 
-/** One task from submission to its end. Ends once; whatever comes later changes nothing. */
+/** One task from its submission to its end. Ends once; later calls of `end` have no effect. */
 export class LocalTask {
   readonly id = randomUUID();
   readonly submittedAt = Date.now();
@@ -17,13 +18,13 @@ export class LocalTask {
   #startedAt: number | null = null;
   #finishedAt: number | null = null;
   #result: TaskResult | null = null;
-  /** Those who leave when they lose interest; the one who submitted it by hand never does. */
+  /** Number of `run` calls that wait for the task. */
   #waiters = 0;
-  #kept = false;
+  #isKept = false;
 
   constructor(
     readonly request: CompletionRequest,
-    readonly terms: TaskTerms,
+    readonly options: ResolvedSubmitOptions,
   ) {}
 
   /** The executor's signal. */
@@ -31,35 +32,35 @@ export class LocalTask {
     return this.#controller.signal;
   }
 
-  get assignment(): Assignment {
-    const { id: taskId, request, signal, terms } = this;
-    return { taskId, request, signal, context: terms.context };
+  get run(): TaskRun {
+    const { id: taskId, request, signal, options } = this;
+    return { taskId, request, signal, context: options.context };
   }
 
   get priority(): number {
-    return this.terms.priority;
+    return this.options.priority;
   }
 
-  /** Somebody holds the task's id: it goes on whoever else loses interest. */
+  /** Marks the task as submitted by `submit`: it is not cancelled when its waiters leave. */
   keep(): void {
-    this.#kept = true;
+    this.#isKept = true;
   }
 
-  /** Somebody waits for the task; answers a function to be called when they leave: is nobody left? */
+  /** Adds a waiter. The returned function removes it and returns whether nobody is interested any more. */
   join(): () => boolean {
     this.#waiters += 1;
     return () => {
       this.#waiters -= 1;
-      return this.#waiters === 0 && !this.#kept;
+      return this.#waiters === 0 && !this.#isKept;
     };
   }
 
   start(): void {
     this.#startedAt = Date.now();
-    this.#tell();
+    this.#notifyChange();
   }
 
-  /** `false` when the task had ended before. */
+  /** Returns `false` when the task had already ended. */
   end(result: TaskResult): boolean {
     if (this.#result) {
       return false;
@@ -70,17 +71,17 @@ export class LocalTask {
       listener(result);
     }
     this.#endListeners.clear();
-    this.#tell();
+    this.#notifyChange();
     this.#changeListeners.clear();
     return true;
   }
 
-  /** Tells the executor to stop. */
+  /** Aborts the executor's signal. */
   abort(reason: Error): void {
     this.#controller.abort(reason);
   }
 
-  /** Calls `listener` at the end, or now if that has come; answers a function that takes it off again. */
+  /** Calls `listener` at the end, or immediately if the task has ended. Returns a function that removes it. */
   onEnd(listener: EndListener): () => void {
     if (this.#result) {
       listener(this.#result);
@@ -88,12 +89,6 @@ export class LocalTask {
       this.#endListeners.add(listener);
     }
     return () => this.#endListeners.delete(listener);
-  }
-
-  /** Calls `listener` with each change of status; answers a function that takes it off again. */
-  onChange(listener: ChangeListener): () => void {
-    this.#changeListeners.add(listener);
-    return () => this.#changeListeners.delete(listener);
   }
 
   snapshot(): TaskSnapshot {
@@ -107,7 +102,25 @@ export class LocalTask {
     };
   }
 
-  #tell(): void {
+  /**
+   * Yields the current snapshot, then one after each change of the status until the task has ended. A reader that
+   * leaves removes its listener.
+   *
+   * @throws the signal's reason, when it aborts
+   */
+  async *watch(signal?: AbortSignal): AsyncGenerator<TaskSnapshot, void, undefined> {
+    const feed = new SnapshotFeed();
+    feed.push(Object.freeze(this.snapshot()));
+    const listener: ChangeListener = (snapshot) => feed.push(snapshot);
+    this.#changeListeners.add(listener);
+    try {
+      yield* feed.read(signal);
+    } finally {
+      this.#changeListeners.delete(listener);
+    }
+  }
+
+  #notifyChange(): void {
     if (this.#changeListeners.size === 0) {
       return;
     }

@@ -1,9 +1,7 @@
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { ExecutorError } from '../errors/executor.error.js';
-import { UnsupportedParameterError } from '../errors/unsupported-parameter.error.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ExecutorError, UnsupportedParameterError } from '../contract/errors.js';
 import { answerOf } from './spec-support/controlled-executor.js';
-import { poolOf } from './spec-support/make-pool.js';
+import { poolOf as createPool } from './spec-support/make-pool.js';
 
 const SECRET = 'my secret prompt';
 const lines: string[] = [];
@@ -13,12 +11,10 @@ const record = (...parts: unknown[]): void => {
 
 beforeEach(() => {
   lines.length = 0;
-  Logger.overrideLogger({ log: record, error: record, warn: record });
 });
 
-afterAll(() => {
-  Logger.overrideLogger(['log', 'error', 'warn']);
-});
+const poolOf: typeof createPool = (execute, limits) =>
+  createPool(execute, { logger: { warn: record, error: record }, ...limits });
 
 describe('LocalWorkerPool: an executor that fails', () => {
   it("a typed error's code and message become the result's error", async () => {
@@ -83,7 +79,7 @@ describe('LocalWorkerPool: an executor that fails', () => {
       completion: null,
       error: {
         code: 'ERR_MALFORMED_COMPLETION',
-        message: `the executor's answer is malformed: ${field} is missing or has the wrong form`,
+        message: `the executor returned a malformed completion: ${field} is missing or invalid`,
       },
     });
   });

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { InvalidRequestError } from '../errors/invalid-request.error.js';
-import { ResultTimeoutError } from '../errors/result-timeout.error.js';
-import { TaskNotFoundError } from '../errors/task-not-found.error.js';
+import { InvalidRequestError, ResultTimeoutError, TaskNotFoundError } from '../contract/errors.js';
 import { makePool, poolOf } from './spec-support/make-pool.js';
 import { answerOf } from './spec-support/controlled-executor.js';
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { PoolClosedError } from '../errors/pool-closed.error.js';
+import { PoolClosedError } from '../contract/errors.js';
 import { ControlledExecutor } from './spec-support/controlled-executor.js';
 import { makePool } from './spec-support/make-pool.js';
 
@@ -28,7 +27,7 @@ describe('LocalWorkerPool: shutdown', () => {
   it('waits for running and pending tasks, then closes the executor', async () => {
     const { pool, executor } = makePool({ concurrency: 1 });
     const runs = ['first', 'second'].map((prompt) => pool.run({ prompt }));
-    const closed = pool.onApplicationShutdown();
+    const closed = pool.close();
     await jest.advanceTimersByTimeAsync(5_000);
     (await executor.call(0)).complete();
     const second = await executor.call(1);
@@ -91,7 +90,7 @@ describe('LocalWorkerPool: shutdown', () => {
   it('a second close waits for the first and closes nothing twice', async () => {
     const { pool, executor } = makePool();
     const run = pool.run({ prompt: 'hello' });
-    const closes = [pool.close(), pool.close(), pool.onApplicationShutdown()];
+    const closes = [pool.close(), pool.close(), pool.close()];
     executor.calls[0]?.complete();
     await Promise.all([run, ...closes]);
     await pool.close();
@@ -109,13 +108,12 @@ describe('LocalWorkerPool: shutdown', () => {
   });
 
   it('an executor that fails to close is logged and holds nothing up', async () => {
-    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
-    const { pool, executor } = makePool();
+    const error = jest.fn();
+    const { pool, executor } = makePool({ logger: { warn: () => {}, error } });
     executor.close = () => Promise.reject(new RangeError('some detail'));
     await expect(pool.close()).resolves.toBeUndefined();
-    expect(logged.mock.calls.map(([line]) => String(line))).toEqual([
+    expect(error.mock.calls.map(([line]) => String(line))).toEqual([
       'close: the controlled executor failed: RangeError',
     ]);
-    logged.mockRestore();
   });
 });

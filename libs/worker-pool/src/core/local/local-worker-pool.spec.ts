@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { InvalidRequestError } from '../errors/invalid-request.error.js';
-import { PoolSaturatedError } from '../errors/pool-saturated.error.js';
+import { InvalidRequestError, PoolSaturatedError } from '../contract/errors.js';
 import type { LocalWorkerPool } from './local-worker-pool.js';
 import { answerOf } from './spec-support/controlled-executor.js';
 import { makePool, poolOf } from './spec-support/make-pool.js';

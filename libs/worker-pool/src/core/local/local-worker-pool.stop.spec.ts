@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { TaskCancelledError } from '../errors/task-cancelled.error.js';
-import { TaskTimeoutError } from '../errors/task-timeout.error.js';
+import { TaskCancelledError, TaskTimeoutError } from '../contract/errors.js';
 import { ControlledExecutor } from './spec-support/controlled-executor.js';
 import { makePool, poolOf } from './spec-support/make-pool.js';
 

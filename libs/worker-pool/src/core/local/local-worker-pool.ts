@@ -1,18 +1,13 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { CompletionRequest } from '../contract/completion-request.js';
-import { PoolClosedError } from '../errors/pool-closed.error.js';
-import { PoolSaturatedError } from '../errors/pool-saturated.error.js';
-import { TaskCancelledError } from '../errors/task-cancelled.error.js';
-import { TaskNotFoundError } from '../errors/task-not-found.error.js';
-import { TaskTimeoutError } from '../errors/task-timeout.error.js';
-import type { WorkerPoolError } from '../errors/worker-pool.error.js';
+import {
+  PoolClosedError,
+  PoolSaturatedError,
+  TaskCancelledError,
+  TaskNotFoundError,
+  TaskTimeoutError,
+  type WorkerPoolError,
+} from '../contract/errors.js';
 import type { PoolHealth, PoolStats, TaskResult, TaskSnapshot } from '../contract/task.js';
-import { checkTimeout, copyRequest, toTerms } from '../tasks/arguments.js';
-import { ServiceTimes } from '../tasks/service-times.js';
-import { stoppedResult } from '../tasks/task-results.js';
-import { TaskRunner } from '../tasks/task-runner.js';
-import { waitForEnd } from '../tasks/wait-for-end.js';
-import type { ResolvedLocalOptions } from '../options/worker-pool-options.schema.js';
 import {
   type GetResultOptions,
   type RunOptions,
@@ -20,23 +15,27 @@ import {
   type WatchOptions,
   WorkerPool,
 } from '../contract/worker-pool.js';
+import type { ResolvedLocalOptions } from '../options/pool-options.js';
+import { ServiceTimes } from '../tasks/service-times.js';
+import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit-options.js';
+import { stoppedResult } from '../tasks/task-results.js';
+import { TaskRunner } from '../tasks/task-runner.js';
+import { waitForEnd } from '../tasks/waiting.js';
 import { LocalTask } from './local-task.js';
-import { PoolCounters } from './pool-counters.js';
-import { PriorityLine } from './priority-line.js';
-import { TaskRegistry } from './task-registry.js';
-import { watchTask } from './watch-task.js';
+import { PriorityQueue } from './priority-queue.js';
+import { TaskCounters, TaskRegistry } from './task-registry.js';
 
 /**
- * The pool in this process: at most `concurrency` runs at once, a bounded backlog (first in, first
- * out within a priority), results kept for a bounded time and number.
+ * The pool in this process: at most `concurrency` concurrent runs, a bounded backlog (first in, first out within a
+ * priority), and results that are kept for a limited time and number.
  *
- * A task that is stopped (time limit, `cancel`, shutdown) ends for its waiters at once, but its worker
- * is free only when the executor has really settled. An executor that ignores its signal therefore keeps
- * its place (`stats().lingering`): giving it away would run more than `concurrency` at once.
+ * A stopped task (time limit, `cancel`, shutdown) ends immediately for its waiters, but its worker is free only when
+ * the executor has settled. An executor that ignores its signal therefore occupies its worker (`stats().lingering`);
+ * otherwise more than `concurrency` executions would run.
  */
-export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown {
-  readonly #backlog = new PriorityLine<LocalTask>();
-  readonly #counters = new PoolCounters();
+export class LocalWorkerPool extends WorkerPool {
+  readonly #backlog = new PriorityQueue<LocalTask>();
+  readonly #counters = new TaskCounters();
   readonly #serviceTimes = new ServiceTimes();
   readonly #registry: TaskRegistry;
   readonly #runner: TaskRunner;
@@ -46,7 +45,7 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
   constructor(private readonly options: ResolvedLocalOptions) {
     super();
     this.#registry = new TaskRegistry(options);
-    this.#runner = new TaskRunner(options.executor);
+    this.#runner = new TaskRunner(options.executor, options.logger);
   }
 
   get executorName(): string {
@@ -112,7 +111,7 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     signal?.throwIfAborted();
     const task = this.#registry.findActive(taskId);
     if (task) {
-      return yield* watchTask(task, signal);
+      return yield* task.watch(signal);
     }
     const snapshot = this.#registry.snapshot(taskId);
     if (!snapshot) {
@@ -155,23 +154,19 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     return this.#closing;
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return this.close();
-  }
-
-  /** The task that does this already, or a new one. */
+  /** Returns the active task with the same deduplication key, or a new one. */
   #enqueue(request: CompletionRequest, options: SubmitOptions): LocalTask {
     if (this.#closing) {
       throw new PoolClosedError();
     }
     this.validate(request);
-    const terms = toTerms(options, this.options.taskTimeoutMs);
-    const known = this.#registry.findByKey(terms.deduplicationKey);
+    const resolved = resolveSubmitOptions(options, this.options.taskTimeoutMs);
+    const known = this.#registry.findByKey(resolved.deduplicationKey);
     if (known) {
       return known;
     }
     this.#checkCapacity();
-    const task = new LocalTask(copyRequest(request), terms);
+    const task = new LocalTask(copyRequest(request), resolved);
     this.#registry.add(task);
     this.#backlog.push(task);
     this.#startPending();
@@ -208,17 +203,17 @@ export class LocalWorkerPool extends WorkerPool implements OnApplicationShutdown
     this.#busyWorkers += 1;
     const startedAt = performance.now();
     task.start();
-    const { timeoutMs } = task.terms;
+    const { timeoutMs } = task.options;
     const stop = (): boolean => this.#stop(task, 'timeout', new TaskTimeoutError(timeoutMs));
     const timer = setTimeout(stop, timeoutMs);
     task.onEnd(() => clearTimeout(timer));
-    this.#end(task, await this.#runner.run(task.assignment));
+    this.#end(task, await this.#runner.run(task.run));
     this.#busyWorkers -= 1;
     this.#serviceTimes.record(performance.now() - startedAt);
     this.#startPending();
   }
 
-  /** `false` when the task had already ended. */
+  /** Returns `false` when the task had already ended. */
   #stop(task: LocalTask, status: 'timeout' | 'killed', reason: WorkerPoolError): boolean {
     this.#backlog.remove(task);
     const stopped = this.#end(task, stoppedResult(task.id, status, reason));

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import type { TaskSnapshot } from '../contract/task.js';
+import type { PoolStats, TaskResult, TaskSnapshot } from '../contract/task.js';
 import type { LocalTask } from './local-task.js';
 
-/** Bounds of what is kept of ended tasks. */
+/** Limits of the kept results. */
 export interface RegistryLimits {
   /** Milliseconds. */
   resultTtlMs: number;
@@ -10,12 +10,12 @@ export interface RegistryLimits {
 }
 
 /**
- * All tasks by id: those that have not ended, and for a bounded time and number what became of the others.
- * Of an ended task only the snapshot stays: results are kept for minutes, prompts are not.
+ * All tasks by id: the active ones, and the results of ended ones for a limited time and number. Of an ended task
+ * only the snapshot is kept, not the request.
  */
 export class TaskRegistry {
   readonly #active = new Map<string, LocalTask>();
-  /** Those of them that were submitted under a deduplication key. */
+  /** Active tasks by deduplication key. */
   readonly #byKey = new Map<string, LocalTask>();
   readonly #ended: LRUCache<string, TaskSnapshot>;
 
@@ -25,19 +25,19 @@ export class TaskRegistry {
       ttl: resultTtlMs,
       ttlResolution: 0,
       ttlAutopurge: true,
-      // Read at every call: lru-cache otherwise keeps the clock object it found when it was loaded.
+      // Looked up at every call: otherwise lru-cache keeps the clock object that it found when it was loaded.
       perf: { now: () => performance.now() },
     });
   }
 
-  /** Tasks that have not ended. */
+  /** Number of tasks that have not ended. */
   get activeCount(): number {
     return this.#active.size;
   }
 
   add(task: LocalTask): void {
     this.#active.set(task.id, task);
-    const { deduplicationKey } = task.terms;
+    const { deduplicationKey } = task.options;
     if (deduplicationKey !== undefined) {
       this.#byKey.set(deduplicationKey, task);
     }
@@ -46,7 +46,7 @@ export class TaskRegistry {
   /** Moves a task that has just ended to the kept results. */
   retire(task: LocalTask): void {
     this.#active.delete(task.id);
-    const { deduplicationKey } = task.terms;
+    const { deduplicationKey } = task.options;
     if (deduplicationKey !== undefined) {
       this.#byKey.delete(deduplicationKey);
     }
@@ -57,7 +57,7 @@ export class TaskRegistry {
     return this.#active.get(taskId);
   }
 
-  /** The task that was submitted under this key and has not ended. */
+  /** The active task with this deduplication key. */
   findByKey(deduplicationKey: string | undefined): LocalTask | undefined {
     return deduplicationKey === undefined ? undefined : this.#byKey.get(deduplicationKey);
   }
@@ -68,5 +68,31 @@ export class TaskRegistry {
 
   snapshot(taskId: string): TaskSnapshot | undefined {
     return this.#active.get(taskId)?.snapshot() ?? this.#ended.get(taskId);
+  }
+}
+
+type Counts = Pick<PoolStats, 'completed' | 'failed' | 'timedOut' | 'killed' | 'rejected'>;
+
+const COUNTER_OF = {
+  completed: 'completed',
+  failed: 'failed',
+  timeout: 'timedOut',
+  killed: 'killed',
+} as const satisfies Record<TaskResult['status'], keyof Counts>;
+
+/** Outcomes of tasks since the pool was created. */
+export class TaskCounters {
+  readonly #counts: Counts = { completed: 0, failed: 0, timedOut: 0, killed: 0, rejected: 0 };
+
+  ended({ status }: TaskResult): void {
+    this.#counts[COUNTER_OF[status]] += 1;
+  }
+
+  rejected(): void {
+    this.#counts.rejected += 1;
+  }
+
+  read(): Counts {
+    return { ...this.#counts };
   }
 }

@@ -1,93 +1,98 @@
-import type { RedisConnectionOptions } from 'nestjs-redis-connection';
-import type { CommonPoolOptions } from './worker-pool-options.js';
+import { checkConnection, connectionShape, optionsObject, wholeNumber } from 'nestjs-redis-connection';
+import { z } from 'zod';
+import { MAX_TIMER_MS } from '../contract/validation.js';
 
-/** What a process does. `producer`: submits and waits. `worker`: runs tasks. `both`: one process for all. */
-export type PoolRole = 'producer' | 'worker' | 'both';
+const MAX_BYTES = 512 * 1024 * 1024;
+const MIN_LOCK_MS = 500;
 
-/** At most `max` tasks start within `durationMs` milliseconds, in all workers of the queue together. */
-export interface PoolRateLimit {
-  max: number;
-  durationMs: number;
-}
+const name = (forbidden: RegExp, problem: string) =>
+  z
+    .string({ error: 'must be a string' })
+    .min(1, { error: 'must not be empty' })
+    .max(128, { error: 'must not be longer than 128 characters' })
+    .refine((value) => !forbidden.test(value), { error: problem });
 
-/**
- * Options of a pool over BullMQ on Redis. Processes that name the same Redis, `keyPrefix` and `queueName` are
- * one pool. Needs the packages `bullmq` and `ioredis`, which are loaded only for this driver.
- *
- * @example
- * createWorkerPool({
- *   driver: 'bullmq',
- *   role: 'producer',
- *   executor: new OfflineExecutor(),
- *   connection: { url: 'redis://queue.internal:6379' },
- *   fallback: 'local',
- * });
- */
-export interface BullmqPoolOptions extends CommonPoolOptions {
-  driver: 'bullmq';
+const oneOf = <const T extends string>(...values: T[]) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
-  /** Default: `both`. A producer holds the executor to check requests with it, and never calls it. */
-  role?: PoolRole;
+const rateLimitShape = {
+  /** Maximum number of starts. */
+  max: wholeNumber(1, 1_000_000),
+  /** The window, in milliseconds. */
+  durationMs: wholeNumber(1, MAX_TIMER_MS),
+};
 
-  /** How the queue's Redis is reached; default `localhost:6379`. It wants `maxmemory-policy noeviction`. */
-  connection?: RedisConnectionOptions;
+/** What the options of the `bullmq` driver have beyond the common ones. */
+export const bullmqShape = {
+  driver: z.literal('bullmq'),
 
-  /** Start of every key in Redis, in braces, so that all of them lie in one slot of a Cluster. Default: `worker-pool`. */
-  keyPrefix?: string;
-
-  /** Name of the queue within the prefix, without a colon. Default: `tasks`. */
-  queueName?: string;
+  /** What this process does. Default: `both`. A producer uses its executor only to validate requests. */
+  role: oneOf('producer', 'worker', 'both').default('both'),
 
   /**
-   * How long one call waits for Redis, in milliseconds. Default: 1,000. Past it the call throws
-   * `PoolUnavailableError`; while Redis is known to be away calls throw at once. A connection on which nothing
-   * comes back for 5,000 ms, or for this time if it is longer, is replaced by a new one.
+   * Connection to the queue's Redis, which needs `maxmemory-policy noeviction`. Default: `localhost:6379`.
    */
-  commandTimeoutMs?: number;
-
-  /** How long opening a connection may take, in milliseconds. Default: 2,000. */
-  connectTimeoutMs?: number;
+  connection: optionsObject(connectionShape).superRefine(checkConnection).prefault({}),
 
   /**
-   * How long those who wait for a result hold out while Redis is away, in milliseconds. Default: 30,000.
-   * Then they get `PoolUnavailableError`; the task itself is in Redis and goes on.
+   * Prefix of every key in Redis, as a hash tag: all keys lie in one slot of a Cluster. No braces. Default:
+   * `worker-pool`.
    */
-  outageToleranceMs?: number;
+  keyPrefix: name(/[{}]/, 'must not contain braces: they decide the Cluster slot').default('worker-pool'),
+
+  /** Name of the queue within the prefix. No colon, no braces. Default: `tasks`. */
+  queueName: name(/[:{}]/, 'must not contain a colon or braces').default('tasks'),
 
   /**
-   * `local`: while the queue is unavailable, `run` does the work in this process, with this pool's
-   * `concurrency` and `maxBacklog`. Default: `none`: it throws `PoolUnavailableError`, as `submit` always does.
-   * Work may then be done twice across processes.
+   * Maximum wait of one call for Redis, in milliseconds. Default: 1,000. Then the call throws
+   * `PoolUnavailableError`; while Redis is known to be unavailable, calls throw immediately. A connection that stays
+   * silent for 5,000 ms, or for this time if it is longer, is replaced.
    */
-  fallback?: 'none' | 'local';
+  commandTimeoutMs: wholeNumber(1, 60_000).default(1_000),
+
+  /** Maximum time to open a connection, in milliseconds. Default: 2,000. */
+  connectTimeoutMs: wholeNumber(1, 60_000).default(2_000),
 
   /**
-   * How often a task is started at most when its workers die, 1 to 100. Default: 3. After that it is `failed`
-   * with `ERR_TASK_ABANDONED`. A failure of the executor is an answer and is not tried again.
+   * How long waiters tolerate that Redis is unavailable, in milliseconds. Default: 30,000. Then they receive
+   * `PoolUnavailableError`; the task itself is in Redis and continues.
    */
-  maxAttempts?: number;
+  outageToleranceMs: wholeNumber(0, MAX_TIMER_MS).default(30_000),
 
   /**
-   * How long a worker holds a task without renewing its claim, in milliseconds. Default: 5,000. The task of a
-   * worker that died starts again after at most this plus two `stalledIntervalMs`.
+   * `local`: while the queue is unavailable, `run` executes the request in this process, within this pool's
+   * `concurrency` and `maxBacklog`; the same work may then be done in several processes. Default: `none`, with
+   * which `run` throws `PoolUnavailableError`, as `submit` always does.
    */
-  lockDurationMs?: number;
-
-  /** How often workers look for tasks whose worker died, in milliseconds. Default: 2,000. */
-  stalledIntervalMs?: number;
+  fallback: oneOf('none', 'local').default('none'),
 
   /**
-   * Tasks that run at the same time in all workers together. 0: no limit. Default: what a worker has set
-   * before; the limit is kept in Redis.
+   * Maximum number of starts of a task whose workers die, 1 to 100. Default: 3. Then the task is `failed` with
+   * `ERR_TASK_ABANDONED`. A failure of the executor is a result and is not retried.
    */
-  globalConcurrency?: number;
+  maxAttempts: wholeNumber(1, 100).default(3),
 
-  /** How many tasks may start in a time, in all workers together; all should be given the same. Default: no limit. */
-  rateLimit?: PoolRateLimit;
+  /**
+   * How long a worker's claim to a task lasts without renewal, in milliseconds, at least 500. Default: 5,000. The
+   * task of a dead worker restarts after at most this time plus twice `stalledIntervalMs`.
+   */
+  lockDurationMs: wholeNumber(MIN_LOCK_MS, MAX_TIMER_MS).default(5_000),
 
-  /** Bytes of a task as JSON: request, context and options. Default: 1,048,576 (1 MiB). Larger ones are refused. */
-  maxRequestBytes?: number;
+  /** Interval at which workers look for tasks of dead workers, in milliseconds, at least 100. Default: 2,000. */
+  stalledIntervalMs: wholeNumber(100, MAX_TIMER_MS).default(2_000),
 
-  /** Bytes of a result as JSON. Default: 1,048,576 (1 MiB). A larger one fails its task. */
-  maxResultBytes?: number;
-}
+  /**
+   * Maximum number of tasks that run at the same time in all workers together; 0 removes the limit. Kept in Redis.
+   * Default: the value that a worker has set before.
+   */
+  globalConcurrency: wholeNumber(0, 1_000_000).optional(),
+
+  /** Maximum rate of starts in all workers together; give all workers the same. Default: unlimited. */
+  rateLimit: z.strictObject(rateLimitShape, { error: 'must be { max, durationMs }' }).optional(),
+
+  /** Maximum size of a task as JSON (request, context and options), in bytes. Default: 1,048,576 (1 MiB). */
+  maxRequestBytes: wholeNumber(1, MAX_BYTES).default(1_048_576),
+
+  /** Maximum size of a result as JSON, in bytes. Default: 1,048,576 (1 MiB). A larger one fails its task. */
+  maxResultBytes: wholeNumber(1, MAX_BYTES).default(1_048_576),
+};

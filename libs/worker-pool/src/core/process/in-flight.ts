@@ -1,12 +1,8 @@
-/** Remembers promises until they settle. */
+/** Tracks promises until they settle. */
 export class InFlight {
   readonly #promises = new Set<Promise<unknown>>();
 
-  get size(): number {
-    return this.#promises.size;
-  }
-
-  /** Gives back the promise itself. */
+  /** Returns the same promise. */
   track<T>(promise: Promise<T>): Promise<T> {
     this.#promises.add(promise);
     const forget = (): void => {
@@ -16,7 +12,7 @@ export class InFlight {
     return promise;
   }
 
-  /** Resolves when all of them have settled, however they did. */
+  /** Resolves when all tracked promises have settled, fulfilled or rejected. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#promises);
   }

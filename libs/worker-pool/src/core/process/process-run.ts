@@ -1,44 +1,45 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import type { ProcessExit } from '../errors/process-exit.error.js';
-import { ProcessOutputLimitError } from '../errors/process-output-limit.error.js';
-import { ProcessStartError } from '../errors/process-start.error.js';
-import { ProcessTimeoutError } from '../errors/process-timeout.error.js';
-import { OutputCollector } from './output-collector.js';
-import { ProcessDeadlines, type ProcessLimits } from './process-deadlines.js';
+import {
+  type ProcessExit,
+  ProcessOutputLimitError,
+  ProcessStartError,
+  ProcessTimeoutError,
+  type ProcessTimeoutKind,
+} from './errors.js';
 import { endGroup, signalGroup } from './process-group.js';
 
-/** A process to run, and its limits. */
+/** A process to run and its limits. */
 export interface ProcessSpec extends ProcessLimits {
   /** Name on the PATH of `env`, or a path. */
   executable: string;
   args: readonly string[];
   cwd: string;
-  /** The whole environment; nothing is inherited. */
+  /** The complete environment; nothing is inherited. */
   env: Readonly<Record<string, string>>;
   /** Written to stdin, which is then closed. */
   stdin: string;
-  /** Most bytes on stdout, and on stderr. */
+  /** Maximum size of stdout, and of stderr, in bytes. */
   maxOutputBytes: number;
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   killGraceMs: number;
 }
 
-/** What a process wrote, and how it ended. */
+/** Output and exit of a process. */
 export interface ProcessOutput extends ProcessExit {
   stdout: string;
   stderr: string;
 }
 
-// With the group gone, what it wrote is in the pipes; reading it takes no time worth mentioning.
+// After the group has ended, its output is in the pipes and can be read immediately.
 const PIPE_MS = 1_000;
 
 /**
- * One child process and its descendants: from the start to the last of them.
+ * One child process and its descendants, from the start of the child to the end of the last descendant.
  *
- * The child leads a process group of its own, so that its descendants can be ended with it, also when it
- * has gone before them.
+ * The child leads its own process group, so that its descendants can be ended with it, even after it has exited.
  */
 export class ProcessRun {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -86,20 +87,20 @@ export class ProcessRun {
     this.#feed();
   }
 
-  /** Ends the process and its group; the run fails with the first reason given. */
+  /** Ends the process and its group; the run fails with the reason of the first call. */
   stop(reason: unknown): void {
     this.#failure ??= { reason };
     this.#announceStop();
   }
 
-  /** Ends the group at once, for the moment when this process itself is exiting. */
+  /** Kills the group immediately; for the `exit` event of this process. */
   kill(): void {
     signalGroup(this.#groupId, 'SIGKILL');
   }
 
   /**
-   * Resolves or rejects when the process has exited, its group is gone and its output is read; an exit
-   * code other than 0 is no failure here.
+   * Settles when the process has exited, its group has ended and its output has been read. An exit code other than 0
+   * is not a failure here.
    */
   async finish(): Promise<ProcessOutput> {
     await Promise.race([this.#exited, this.#stopped]);
@@ -122,16 +123,16 @@ export class ProcessRun {
   }
 
   #feed(): void {
-    // EPIPE: the child may answer, or fail, without reading all of its input.
+    // EPIPE: the child may succeed or fail without reading all of its input.
     this.#child.stdin.on('error', () => {});
     this.#child.stdin.end(this.spec.stdin);
   }
 
-  /** A process that left the group may hold the pipes open; it is not waited for. */
+  /** Does not wait for a process that left the group and keeps the pipes open. */
   async #drain(): Promise<void> {
     const timer = new AbortController();
     const late = delay(PIPE_MS, undefined, { signal: timer.signal }).then(
-      // After a long pause of the event loop the clock is looked at first, then what is in the pipes.
+      // After a long pause, the event loop runs timers before it reads the pipes; this reads them first.
       () => nextTurn(),
       () => {},
     );
@@ -140,5 +141,73 @@ export class ProcessRun {
     for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
       stream.destroy();
     }
+  }
+}
+
+/** Time limits, in milliseconds. */
+export interface ProcessLimits {
+  wallTimeoutMs: number;
+  idleTimeoutMs: number;
+}
+
+/** The timers of a process: one for its whole run, one since its last output. */
+export class ProcessDeadlines {
+  readonly #wall: NodeJS.Timeout;
+  readonly #idle: NodeJS.Timeout;
+
+  constructor(
+    { wallTimeoutMs, idleTimeoutMs }: ProcessLimits,
+    onExpiry: (kind: ProcessTimeoutKind, timeoutMs: number) => void,
+  ) {
+    this.#wall = setTimeout(() => onExpiry('wall', wallTimeoutMs), wallTimeoutMs);
+    this.#idle = setTimeout(() => onExpiry('idle', idleTimeoutMs), idleTimeoutMs);
+  }
+
+  /** Restarts the idle timer after output. */
+  touch(): void {
+    this.#idle.refresh();
+  }
+
+  clear(): void {
+    clearTimeout(this.#wall);
+    clearTimeout(this.#idle);
+  }
+}
+
+/** Events while a stream is read. */
+interface OutputEvents {
+  onData(): void;
+  /** The limit was exceeded; the stream is destroyed. */
+  onOverflow(): void;
+}
+
+/** Collects the output of a stream, up to a limit. */
+class OutputCollector {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(
+    private readonly stream: Readable,
+    private readonly maxBytes: number,
+    private readonly events: OutputEvents,
+  ) {
+    stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    // A broken pipe counts as the end of the output.
+    stream.on('error', () => {});
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+
+  #take(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.maxBytes) {
+      this.stream.destroy();
+      this.events.onOverflow();
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.events.onData();
   }
 }

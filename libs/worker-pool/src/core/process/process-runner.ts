@@ -1,16 +1,16 @@
-import { ExecutorError } from '../errors/executor.error.js';
+import { ExecutorError } from '../contract/errors.js';
 import { InFlight } from './in-flight.js';
 import { type ProcessOutput, ProcessRun, type ProcessSpec } from './process-run.js';
 
 /**
- * Runs executables without a shell, each in a process group of its own, and leaves nothing of them behind.
+ * Runs executables without a shell, each in its own process group, and leaves no process behind.
  *
- * A run ends when the process exits, when one of its limits is exceeded, when its signal aborts or when
- * the runner is closed. Then what is left of its group (descendants that outlive it, too) gets SIGTERM, and
- * SIGKILL after the grace period; only after that the promise settles. A process that exits while children
- * run kills their groups. (Only SIGKILL of this process itself leaves them running.)
+ * A run ends when the process exits, when it exceeds one of its limits, when its signal aborts or when the runner is
+ * closed. Then the remaining processes of its group, including descendants that outlive it, get SIGTERM, and SIGKILL
+ * after the grace period; only then does the promise settle. When this process exits, it kills the groups of its
+ * children. (Only SIGKILL of this process leaves them running.)
  *
- * POSIX only: Windows knows no process groups.
+ * POSIX only: Windows has no process groups.
  */
 export class ProcessRunner {
   readonly #runs = new Set<ProcessRun>();
@@ -23,19 +23,18 @@ export class ProcessRunner {
   #closed = false;
 
   /**
-   * Rejects with the signal's reason when that aborts. An exit code other than 0 is an answer, not a
-   * rejection.
+   * Rejects with the signal's reason when it aborts. An exit code other than 0 does not reject.
    *
    * @throws {ProcessStartError} the executable cannot be started
-   * @throws {ProcessTimeoutError} the process ran too long, or wrote nothing for too long
-   * @throws {ProcessOutputLimitError} it wrote too much
+   * @throws {ProcessTimeoutError} the process exceeded a time limit
+   * @throws {ProcessOutputLimitError} it exceeded the output limit
    * @throws {ExecutorError} the runner is closed
    */
   run(spec: ProcessSpec, signal: AbortSignal): Promise<ProcessOutput> {
     return this.#inFlight.track(this.#run(spec, signal));
   }
 
-  /** Ends all processes with their groups and waits for it. Idempotent. */
+  /** Ends all processes with their groups and waits until they have ended. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const run of this.#runs) {
@@ -62,7 +61,7 @@ export class ProcessRunner {
     }
   }
 
-  /** The signal may have aborted, and the runner been closed, while the process started. */
+  /** Handles an abort or a close that happened while the process started. */
   #stopWhenLate(run: ProcessRun, signal: AbortSignal): void {
     if (signal.aborted) {
       run.stop(signal.reason);

@@ -1,20 +1,20 @@
 import { stripVTControlCharacters } from 'node:util';
 
 const MAX_CHARS = 300;
-// Control characters and hidden passages go first and take no part of the cap.
+// Read more than the limit: control characters and secrets are removed before the limit applies.
 const MAX_RAW_CHARS = 4 * MAX_CHARS;
-const SHARED_RUN_CHARS = 12;
+const SECRET_RUN_CHARS = 12;
 const HIDDEN = '[…]';
 
 /**
- * The end of a foreign program's output in a form that may be shown and logged: one line of at most 300
- * characters, without control characters, and with every passage hidden that is also in one of the
- * `secrets` (runs of 12 characters or more; shorter secrets as a whole, from 4 characters on).
+ * The end of a program's output in a form that may be shown and logged: one line of at most 300 characters, without
+ * control characters and with every passage hidden that occurs in one of the `secrets` (runs of 12 characters or more;
+ * shorter secrets as a whole, from 4 characters).
  */
 export function safeTail(output: string, secrets: readonly string[]): string {
   const line = oneLine(output.slice(-MAX_RAW_CHARS));
   const lines = secrets.map(oneLine);
-  return hideShared(line, lines).slice(-MAX_CHARS).trim();
+  return hideSecrets(line, lines).slice(-MAX_CHARS).trim();
 }
 
 function oneLine(text: string): string {
@@ -23,10 +23,10 @@ function oneLine(text: string): string {
     .trim();
 }
 
-function hideShared(line: string, secrets: readonly string[]): string {
+function hideSecrets(line: string, secrets: readonly string[]): string {
   const hidden = new Uint8Array(line.length);
   for (const secret of secrets) {
-    markShared(line, secret, hidden);
+    markSecret(line, secret, hidden);
   }
   let shown = '';
   for (let at = 0; at < line.length; at += 1) {
@@ -39,8 +39,8 @@ function hideShared(line: string, secrets: readonly string[]): string {
   return shown;
 }
 
-function markShared(line: string, secret: string, hidden: Uint8Array): void {
-  const run = Math.min(SHARED_RUN_CHARS, secret.length);
+function markSecret(line: string, secret: string, hidden: Uint8Array): void {
+  const run = Math.min(SECRET_RUN_CHARS, secret.length);
   if (run < 4) {
     return;
   }

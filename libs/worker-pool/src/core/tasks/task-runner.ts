@@ -1,33 +1,37 @@
-import { Logger } from '@nestjs/common';
-import { WorkerPoolError } from '../errors/worker-pool.error.js';
-import type { Executor } from '../contract/executor.js';
-import type { TaskResult } from '../contract/task.js';
 import type { CompletionRequest } from '../contract/completion-request.js';
-import { parseCompletion } from './completion.schema.js';
-import { describeFailure, framesOf } from './failure.js';
-import { completedResult, failedResult } from './task-results.js';
+import { parseCompletion } from '../contract/completion.schema.js';
+import { WorkerPoolError } from '../contract/errors.js';
+import type { Executor } from '../contract/executor.js';
+import type { PoolLogger } from '../contract/logger.js';
+import type { TaskResult } from '../contract/task.js';
+import { completedResult, describeFailure, failedResult, framesOf } from './task-results.js';
 
-/** What is to be done. */
-export interface Assignment {
+/** Context of the pool's log lines. */
+export const LOG_CONTEXT = 'WorkerPool';
+
+/** One run of a task. */
+export interface TaskRun {
   taskId: string;
   request: CompletionRequest;
   signal: AbortSignal;
   context: unknown;
 }
 
-/** The one place where the executor is called: whatever it does wrong becomes a value or a log line. */
+/** The only place that calls the executor; converts everything that it throws into a result or a log line. */
 export class TaskRunner {
-  readonly #logger = new Logger('WorkerPool');
-
-  constructor(private readonly executor: Executor) {}
+  constructor(
+    private readonly executor: Executor,
+    private readonly logger: PoolLogger,
+  ) {}
 
   /** Never rejects. */
-  async run({ taskId, request, signal, context }: Assignment): Promise<TaskResult> {
+  async run({ taskId, request, signal, context }: TaskRun): Promise<TaskResult> {
     try {
-      const answer = await this.executor.execute(request, { taskId, signal, context });
-      return completedResult(taskId, parseCompletion(answer));
+      const { logger } = this;
+      const completion = await this.executor.execute(request, { taskId, signal, context, logger });
+      return completedResult(taskId, parseCompletion(completion));
     } catch (thrown) {
-      // An executor that stops on its signal rejects with whatever it likes: that is obedience, no fault.
+      // After an abort the executor may reject with anything; that is not a fault.
       if (!signal.aborted && !(thrown instanceof WorkerPoolError)) {
         this.#log(`task ${taskId}`, thrown);
       }
@@ -35,7 +39,7 @@ export class TaskRunner {
     }
   }
 
-  /** Never rejects: a shutdown goes on without the executor's blessing. */
+  /** Never rejects: a failure of the executor must not stop a shutdown. */
   async close(): Promise<void> {
     try {
       await this.executor.close();
@@ -45,9 +49,7 @@ export class TaskRunner {
   }
 
   #log(occasion: string, thrown: unknown): void {
-    this.#logger.error(
-      `${occasion}: ${describeFailure(this.executor.name, thrown).message}`,
-      framesOf(thrown),
-    );
+    const { message } = describeFailure(this.executor.name, thrown);
+    this.logger.error(`${occasion}: ${message}`, framesOf(thrown), LOG_CONTEXT);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CompletionRequest } from '../../contract/completion-request.js';
-import { InvalidPoolOptionsError } from '../../errors/invalid-pool-options.error.js';
+import { InvalidPoolOptionsError } from '../../contract/errors.js';
 import { AnthropicExecutor } from './anthropic.executor.js';
 import { resolveAnthropicOptions } from './anthropic.options.js';
 

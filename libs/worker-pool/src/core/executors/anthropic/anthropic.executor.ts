@@ -1,38 +1,36 @@
-import { Logger } from '@nestjs/common';
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Completion, CompletionRequest, TokenUsage } from '../../contract/completion-request.js';
-import { ExecutorError } from '../../errors/executor.error.js';
-import { UnsupportedParameterError } from '../../errors/unsupported-parameter.error.js';
-import { InFlight } from '../../process/in-flight.js';
+import { ExecutorError, UnsupportedParameterError } from '../../contract/errors.js';
 import { type ExecutionContext, Executor } from '../../contract/executor.js';
+import { consoleLogger, type PoolLogger } from '../../contract/logger.js';
+import { InFlight } from '../../process/in-flight.js';
 import { validateRequest } from '../validate-request.js';
-import { completionOf } from './anthropic.answer.js';
 import { anthropicFailure } from './anthropic.failure.js';
+import { anthropicCall, anthropicCount, completionOf, textsOf } from './anthropic.messages.js';
 import {
   type AnthropicExecutorOptions,
   type ResolvedAnthropicOptions,
   resolveAnthropicOptions,
 } from './anthropic.options.js';
 import { costOf, priceOf } from './anthropic.prices.js';
-import { anthropicCall, anthropicCount, textsOf } from './anthropic.request.js';
 
 type Sdk = typeof import('@anthropic-ai/sdk');
 
-// Model names come from the API; a bound all the same.
+// Model names come from the API; bounded nevertheless.
 const MAX_WARNED_MODELS = 100;
 
 /**
- * Answers with Anthropic's Messages API, through the official SDK: install `@anthropic-ai/sdk` (1.14 or newer)
- * beside this package. It is loaded with the first request.
+ * Executes requests with Anthropic's Messages API, through the official SDK: install `@anthropic-ai/sdk` (1.14 or
+ * newer) next to this package. It is loaded with the first request.
  *
- * - Every field of a request goes to the API as it is. `tools` must be of your own: those that the API runs
- *   itself (web search, code execution) are refused, since their answers and their price change with the hour.
- * - The API's version that the SDK speaks knows no `temperature`, `top_p` and `top_k`; a request that has one is
- *   sent as version 2023-06-01, which does. Newer models refuse them still, with a 400.
- * - The answer is read as a stream, so that long ones keep their connection. A hit by `max_tokens` and a
- *   refusal are answers, with the `stopReason` that says so.
- * - `cost` is what {@link ANTHROPIC_PRICES} and the option `prices` say; 0 for a model without a price.
- * - Nothing of a request is logged or traced, whatever `ANTHROPIC_LOG` and OpenTelemetry are set to.
+ * - Every field of a request is sent unchanged. Only custom `tools` are accepted: tools that the API runs itself
+ *   (web search, code execution) are refused, because their results and prices vary over time.
+ * - The SDK's version of the API does not accept `temperature`, `top_p` and `top_k`; a request with one of them is
+ *   sent as version 2023-06-01, which does. Newer models refuse them nevertheless, with a 400.
+ * - The answer is read as a stream, so that a long one keeps its connection. An answer truncated by `max_tokens` and
+ *   a refusal are completions, with the corresponding `stopReason`.
+ * - `cost` follows {@link ANTHROPIC_PRICES} and the option `prices`; 0 for a model without a price.
+ * - No part of a request is logged or traced, whatever the settings of `ANTHROPIC_LOG` and OpenTelemetry.
  *
  * @example
  * const executor = new AnthropicExecutor({ defaultModel: 'claude-haiku-5-5', maxRetries: 1 });
@@ -40,7 +38,6 @@ const MAX_WARNED_MODELS = 100;
  */
 export class AnthropicExecutor extends Executor {
   readonly name = 'anthropic';
-  readonly #logger = new Logger(AnthropicExecutor.name);
   readonly #options: ResolvedAnthropicOptions;
   readonly #inFlight = new InFlight();
   readonly #running = new Set<AbortController>();
@@ -48,7 +45,7 @@ export class AnthropicExecutor extends Executor {
   #client: Promise<{ sdk: Sdk; client: Anthropic }> | undefined;
   #closed = false;
 
-  /** @throws {InvalidPoolOptionsError} names the option that is wrong, `apiKey` when there is none */
+  /** @throws {InvalidPoolOptionsError} names the invalid option; `apiKey` when there is none */
   constructor(options: AnthropicExecutorOptions = {}) {
     super();
     this.#options = resolveAnthropicOptions(options);
@@ -69,24 +66,23 @@ export class AnthropicExecutor extends Executor {
 
   /**
    * @throws {AnthropicApiError} the API refused or failed, or could not be reached
-   * @throws {ExecutorError} the SDK is not installed, the answer is not understood, or the executor was closed
+   * @throws {ExecutorError} the SDK is not installed, the API's message is malformed, or the executor was closed
    */
-  async execute(request: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
+  async execute(request: CompletionRequest, { signal, logger }: ExecutionContext): Promise<Completion> {
     this.validate(request);
-    const message = await this.#run(signal, (own) => this.#ask(request, own));
-    return completionOf(message, (model, usage) => this.#costOf(model, usage));
+    const message = await this.#run(signal, (own) => this.#create(request, own));
+    return completionOf(message, (model, usage) => this.#costOf(model, usage, logger));
   }
 
   /**
-   * What the API counts, for nothing.
+   * Counts with the API, free of charge.
    *
    * @throws {AnthropicApiError} {@link ExecutorError} as `execute`
    */
   override async countTokens(request: CompletionRequest, signal: AbortSignal): Promise<number> {
     this.validate(request);
     const { input_tokens: tokens } = Object(await this.#run(signal, (own) => this.#count(request, own)));
-    if (!Number.isSafeInteger(tokens))
-      throw new ExecutorError('the answer of the Anthropic API has no count');
+    if (!Number.isSafeInteger(tokens)) throw new ExecutorError('the Anthropic API returned no token count');
     return tokens as number;
   }
 
@@ -98,7 +94,7 @@ export class AnthropicExecutor extends Executor {
     await this.#inFlight.settled();
   }
 
-  /** Runs a call that ends with the caller's signal, and with the executor. */
+  /** Runs a call that is aborted by the caller's signal and by `close`. */
   async #run<T>(signal: AbortSignal, call: (own: AbortSignal) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     this.#refuseWhenClosed();
@@ -122,7 +118,7 @@ export class AnthropicExecutor extends Executor {
     }
   }
 
-  async #ask(request: CompletionRequest, signal: AbortSignal): Promise<unknown> {
+  async #create(request: CompletionRequest, signal: AbortSignal): Promise<unknown> {
     const { sdk, client } = await this.#load();
     signal.throwIfAborted();
     const { defaultMaxTokens, apiKey } = this.#options;
@@ -145,7 +141,7 @@ export class AnthropicExecutor extends Executor {
     }
   }
 
-  /** Loads the SDK once; a failure is not kept, so that the next request tries again. */
+  /** Loads the SDK once; after a failure the next request tries again. */
   #load(): Promise<{ sdk: Sdk; client: Anthropic }> {
     this.#client ??= this.#makeClient().catch((cause: unknown) => {
       this.#client = undefined;
@@ -157,7 +153,7 @@ export class AnthropicExecutor extends Executor {
   async #makeClient(): Promise<{ sdk: Sdk; client: Anthropic }> {
     const sdk = await import('@anthropic-ai/sdk');
     const { apiKey, baseUrl: baseURL, timeoutMs: timeout, maxRetries } = this.#options;
-    // The SDK would log bodies at the level `debug`, and trace them if told to.
+    // At the level `debug` the SDK would log bodies, and with OpenTelemetry trace them.
     const quiet = { logLevel: 'off', openTelemetry: false } as const;
     return {
       sdk,
@@ -165,14 +161,15 @@ export class AnthropicExecutor extends Executor {
     };
   }
 
-  #costOf(model: string, usage: TokenUsage): number {
+  #costOf(model: string, usage: TokenUsage, logger: PoolLogger = consoleLogger): number {
     const price = priceOf(model, this.#options.prices);
     if (price) {
       return costOf(usage, price);
     }
     if (!this.#unpriced.has(model) && this.#unpriced.size < MAX_WARNED_MODELS) {
       this.#unpriced.add(model);
-      this.#logger.warn(`no price is known for ${model}: its answers count as free, see the option prices`);
+      const message = `no price is known for ${model}: its answers cost 0; set the option prices`;
+      logger.warn(message, AnthropicExecutor.name);
     }
     return 0;
   }

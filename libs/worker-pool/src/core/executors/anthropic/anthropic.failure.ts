@@ -1,8 +1,72 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { AnthropicApiError, statusOfErrorType } from '../../errors/anthropic-api.error.js';
+import { ExecutorError, type UpstreamFailure } from '../../contract/errors.js';
 import { safeTail } from '../../process/safe-tail.js';
 
-/** The SDK, as far as its errors are concerned. */
+/** Constructor argument of an {@link AnthropicApiError}. */
+export interface AnthropicApiFailure extends UpstreamFailure {
+  /** What went wrong, in this package's words. */
+  summary: string;
+  /** The API's own message: short, one line, without prompt and key. May be empty. */
+  detail?: string;
+  /** The API's id of the request, for its support. */
+  requestId?: string | null;
+  cause?: unknown;
+}
+
+/**
+ * The Anthropic API refused a request, failed, or could not be reached.
+ *
+ * `code` names the kind of failure; other processes receive only `code`, `message` and `upstream`:
+ * `ERR_ANTHROPIC_INVALID_REQUEST`, `…_AUTHENTICATION`, `…_BILLING`, `…_PERMISSION`, `…_NOT_FOUND`, `…_CONFLICT`,
+ * `…_REQUEST_TOO_LARGE`, `…_RATE_LIMIT`, `…_API`, `…_TIMEOUT`, `…_OVERLOADED` follow the API's own error types;
+ * `ERR_ANTHROPIC_CONNECTION` means that no answer came or that it broke off.
+ */
+export class AnthropicApiError extends ExecutorError {
+  override readonly code: string;
+  override readonly upstream: UpstreamFailure;
+  /** The API's id of the request, for its support; `null` when there is none. */
+  readonly requestId: string | null;
+
+  constructor({ summary, detail, requestId = null, cause, ...upstream }: AnthropicApiFailure) {
+    super(detail ? `${summary}: ${detail}` : summary, { cause });
+    this.code = codeOf(upstream);
+    this.upstream = upstream;
+    this.requestId = requestId;
+  }
+}
+
+/** The API's error types and their HTTP statuses. */
+const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  conflict_error: 409,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  api_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
+
+function statusOfType(type: string | null): number | null {
+  return type !== null && Object.hasOwn(STATUS_OF_TYPE, type) ? (STATUS_OF_TYPE[type] ?? null) : null;
+}
+
+function typeOfStatus(status: number | null): string | null {
+  return Object.keys(STATUS_OF_TYPE).find((type) => STATUS_OF_TYPE[type] === status) ?? null;
+}
+
+function codeOf({ status, type }: UpstreamFailure): string {
+  if (status === null && type === null) {
+    return 'ERR_ANTHROPIC_CONNECTION';
+  }
+  const known = statusOfType(type) === null ? typeOfStatus(status) : type;
+  return `ERR_ANTHROPIC_${(known ?? 'api_error').replace(/_error$/, '').toUpperCase()}`;
+}
+
+/** The error classes of the SDK, which is loaded late. */
 type ErrorClasses = Pick<typeof Anthropic, 'AnthropicError' | 'APIError' | 'APIConnectionTimeoutError'>;
 type ApiError = InstanceType<typeof Anthropic.APIError>;
 
@@ -11,8 +75,8 @@ const SYSTEM_CODE = /^\w{1,64}$/;
 const MAX_CAUSES = 5;
 
 /**
- * What the SDK threw, as an error of this package. What is no error of the SDK is given back as it is: nobody
- * foresaw it, so the pool tells its kind and logs where it came from.
+ * Converts an error of the SDK into one of this package. Any other error is returned unchanged: it is unexpected, so
+ * the pool reports its kind and logs its stack.
  *
  * @param secrets what must not appear in the message: the texts of the request and the key
  */
@@ -21,29 +85,24 @@ export function anthropicFailure(
   secrets: readonly string[],
   { AnthropicError, APIError, APIConnectionTimeoutError }: ErrorClasses,
 ): unknown {
-  const nothing = { status: null, type: null, retryAfterMs: null, cause: thrown };
+  const base = { status: null, type: null, retryAfterMs: null, cause: thrown };
   if (!(thrown instanceof AnthropicError)) {
     return thrown;
   }
   if (thrown instanceof APIConnectionTimeoutError) {
-    return new AnthropicApiError({
-      ...nothing,
-      type: 'timeout_error',
-      summary: 'the Anthropic API did not answer in time',
-    });
+    const summary = 'the Anthropic API did not answer in time';
+    return new AnthropicApiError({ ...base, type: 'timeout_error', summary });
   }
   if (!(thrown instanceof APIError) || (thrown.status === undefined && thrown.type === null)) {
-    return new AnthropicApiError({
-      ...nothing,
-      summary: `the Anthropic API gave no answer${reasonOf(thrown)}`,
-    });
+    const summary = `the Anthropic API gave no answer${systemCodeOf(thrown)}`;
+    return new AnthropicApiError({ ...base, summary });
   }
   return refusalOf(thrown, secrets);
 }
 
 function refusalOf(error: ApiError, secrets: readonly string[]): AnthropicApiError {
   const type = error.type !== null && ERROR_TYPE.test(error.type) ? error.type : null;
-  const status = error.status ?? statusOfErrorType(type);
+  const status = error.status ?? statusOfType(type);
   return new AnthropicApiError({
     summary: ['the Anthropic API answered', status ?? [], type ?? []].flat().join(' '),
     detail: typeof error.apiMessage === 'string' ? safeTail(error.apiMessage, secrets) : '',
@@ -51,11 +110,11 @@ function refusalOf(error: ApiError, secrets: readonly string[]): AnthropicApiErr
     type,
     retryAfterMs: retryAfterMsOf(error.headers),
     requestId: error.requestID ?? null,
-    // Not the error itself as `cause`: it holds the whole answer, which may quote the prompt.
+    // Without `cause`: the SDK's error holds the whole response, which may quote the prompt.
   });
 }
 
-/** When the API wants to be asked again: `retry-after-ms`, or `retry-after` in seconds or as a date. */
+/** The delay that the API requests: `retry-after-ms`, or `retry-after` in seconds or as a date. */
 function retryAfterMsOf(headers: Headers | undefined): number | null {
   const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
   const after = headers?.get('retry-after') ?? '';
@@ -64,11 +123,11 @@ function retryAfterMsOf(headers: Headers | undefined): number | null {
   return wait === undefined ? null : Math.max(0, Math.ceil(wait));
 }
 
-/** The system's code of a broken connection, such as ` (ECONNREFUSED)`; it is buried in causes. */
-function reasonOf(thrown: unknown, depth = 0): string {
+/** The system code of a broken connection, such as ` (ECONNREFUSED)`, found in the chain of causes. */
+function systemCodeOf(thrown: unknown, depth = 0): string {
   const { code, cause } = Object(thrown) as { code?: unknown; cause?: unknown };
   if (typeof code === 'string' && SYSTEM_CODE.test(code)) {
     return ` (${code})`;
   }
-  return cause === undefined || depth > MAX_CAUSES ? '' : reasonOf(cause, depth + 1);
+  return cause === undefined || depth > MAX_CAUSES ? '' : systemCodeOf(cause, depth + 1);
 }

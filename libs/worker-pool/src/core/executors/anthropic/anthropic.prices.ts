@@ -1,24 +1,40 @@
+import { optionsObject } from 'nestjs-redis-connection';
+import { z } from 'zod';
 import type { TokenUsage } from '../../contract/completion-request.js';
 
-/** US dollars for one million tokens. */
-export interface TokenPrices {
-  input: number;
-  output: number;
-  /** Written to the prompt cache for 5 minutes. */
-  cacheWrite5m: number;
-  /** Written to the prompt cache for an hour. */
-  cacheWrite1h: number;
-  /** Read from the prompt cache. */
-  cacheRead: number;
-}
+const POSITIVE = { error: 'must be a number of at least 0' };
+const dollars = z.number(POSITIVE).nonnegative(POSITIVE);
 
-/** What a model costs. */
+/** US dollars per million tokens. */
+export const tokenPricesShape = {
+  input: dollars,
+  output: dollars,
+  /** Written to the prompt cache for 5 minutes. */
+  cacheWrite5m: dollars,
+  /** Written to the prompt cache for an hour. */
+  cacheWrite1h: dollars,
+  /** Read from the prompt cache. */
+  cacheRead: dollars,
+};
+
+const longPromptSchema = optionsObject({ ...tokenPricesShape, aboveTokens: dollars });
+
+/** Schema of a {@link ModelPrice}. */
+export const modelPriceSchema = optionsObject({
+  ...tokenPricesShape,
+  longPrompt: longPromptSchema.optional(),
+});
+
+/** US dollars per million tokens. */
+export interface TokenPrices extends z.input<z.ZodObject<typeof tokenPricesShape>> {}
+
+/** The prices of a model. */
 export interface ModelPrice extends TokenPrices {
-  /** Prices of a request that reads more than `aboveTokens`, the prompt cache included; for all of its tokens. */
+  /** Prices of a request whose input, prompt cache included, exceeds `aboveTokens`; they apply to all its tokens. */
   longPrompt?: TokenPrices & { aboveTokens: number };
 }
 
-/** Output and cache writes of the models follow the input price: × 5, × 1.25 and × 2. */
+/** Prices of output and cache writes follow from the input price: × 5, × 1.25 and × 2. */
 const listPrice = (input: number, cacheRead: number): TokenPrices => ({
   input,
   output: input * 5,
@@ -28,9 +44,9 @@ const listPrice = (input: number, cacheRead: number): TokenPrices => ({
 });
 
 /**
- * List prices of Anthropic's API in US dollars, looked up on 25 November 2026. A snapshot with a date in its name
- * (`claude-haiku-4-5-20251001`) costs what the model without it does. Without surcharges for regional inference
- * and without discounts of a contract.
+ * List prices of Anthropic's API in US dollars, as of 25 November 2026. A dated snapshot
+ * (`claude-haiku-4-5-20251001`) costs the same as the model without the date. Surcharges for regional inference and
+ * contract discounts are not included.
  */
 export const ANTHROPIC_PRICES: Readonly<Record<string, ModelPrice>> = {
   'claude-fable-5-2': listPrice(8, 0.2),
@@ -58,7 +74,7 @@ export const ANTHROPIC_PRICES: Readonly<Record<string, ModelPrice>> = {
 const SNAPSHOT_DATE = /-\d{8}$/;
 const TOKENS_PER_PRICE = 1_000_000;
 
-/** The price of a model, or of the model that it is a dated snapshot of; `undefined` when unknown. */
+/** The price of a model, or of the model of which it is a dated snapshot; `undefined` when unknown. */
 export function priceOf(model: string, prices: Readonly<Record<string, ModelPrice>>): ModelPrice | undefined {
   const name = [model, model.replace(SNAPSHOT_DATE, '')].find((candidate) =>
     Object.hasOwn(prices, candidate),
@@ -66,7 +82,7 @@ export function priceOf(model: string, prices: Readonly<Record<string, ModelPric
   return name === undefined ? undefined : prices[name];
 }
 
-/** US dollars for what was read and written. Cache writes of unknown duration count as those of 5 minutes. */
+/** The cost of a completion in US dollars. Cache writes of unknown duration count as 5-minute writes. */
 export function costOf(usage: TokenUsage, price: ModelPrice): number {
   const read = usage.cache_read_input_tokens ?? 0;
   const written = usage.cache_creation_input_tokens ?? 0;

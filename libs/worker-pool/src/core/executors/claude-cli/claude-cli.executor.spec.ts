@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { CompletionRequest } from '../../contract/completion-request.js';
-import { InvalidPoolOptionsError } from '../../errors/invalid-pool-options.error.js';
+import { InvalidPoolOptionsError } from '../../contract/errors.js';
 import { ClaudeCliExecutor } from './claude-cli.executor.js';
 import { DEFAULT_ENV_ALLOW_LIST, resolveClaudeCliOptions } from './claude-cli.options.js';
 

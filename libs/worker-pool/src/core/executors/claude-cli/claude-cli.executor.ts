@@ -1,28 +1,34 @@
 import type { Completion, CompletionRequest } from '../../contract/completion-request.js';
-import { ExecutorError } from '../../errors/executor.error.js';
-import { InvalidRequestError } from '../../errors/invalid-request.error.js';
-import { ProcessExitError } from '../../errors/process-exit.error.js';
-import { UnsupportedParameterError } from '../../errors/unsupported-parameter.error.js';
-import { WorkerPoolError } from '../../errors/worker-pool.error.js';
+import {
+  ExecutorError,
+  InvalidRequestError,
+  UnsupportedParameterError,
+  WorkerPoolError,
+} from '../../contract/errors.js';
+import { type ExecutionContext, Executor } from '../../contract/executor.js';
+import { ProcessExitError } from '../../process/errors.js';
 import { InFlight } from '../../process/in-flight.js';
 import type { ProcessOutput } from '../../process/process-run.js';
 import { ProcessRunner } from '../../process/process-runner.js';
 import { safeTail } from '../../process/safe-tail.js';
-import { type ExecutionContext, Executor } from '../../contract/executor.js';
-import { plainText, requirePlainText } from '../plain-text.js';
-import { validateRequest } from '../validate-request.js';
-import { claudeArguments } from './claude-cli.arguments.js';
-import { claudeEnvironment, type Environment, secretsOf } from './claude-cli.environment.js';
+import { plainText, requirePlainText, validateRequest } from '../validate-request.js';
+import {
+  claudeArguments,
+  claudeEnvironment,
+  type Environment,
+  secretsOf,
+  withWorkspace,
+  type Workspace,
+} from './claude-cli.invocation.js';
 import {
   type ClaudeCliOptions,
+  MODEL_NAME,
   type ResolvedClaudeCliOptions,
   resolveClaudeCliOptions,
 } from './claude-cli.options.js';
 import { completionOf, parseResult } from './claude-cli.result.js';
-import { MODEL_NAME } from './model-name.js';
-import { withWorkspace, type Workspace } from './workspace.js';
 
-// The CLI takes no more than 10 MB from stdin.
+// The CLI reads at most 10 MB from stdin.
 const MAX_PROMPT_BYTES = 10_000_000;
 
 const CLI_CHOICE = 'default';
@@ -30,27 +36,27 @@ const CLI_CHOICE = 'default';
 const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens']);
 
 /**
- * Answers with the `claude` command line (Claude Code) in print mode, under whatever login or key it has.
+ * Executes requests with the `claude` command line (Claude Code) in print mode, with whatever login or key it has.
  *
- * The CLI is an agent; here it is made to complete a text and nothing else:
- * - no shell; the prompt goes to stdin, which is then closed, the system prompt into a file that only this
+ * The CLI is an agent; this executor reduces it to completing a text:
+ * - no shell; the prompt is written to stdin, which is then closed, and the system prompt to a file that only this
  *   user can read: neither is ever on a command line, where other users could see it;
- * - no built-in tools, no MCP servers, no slash commands, no settings, no memory files, no session on disk,
- *   no `@file` mentions in prompts;
+ * - no built-in tools, MCP servers, slash commands, settings, memory files, sessions on disk or `@file` mentions in
+ *   prompts;
  * - an empty temporary working directory for each run, removed afterwards;
- * - of the environment only an allow-list;
- * - a process group of its own, ended as a group when the request is cancelled or exceeds a limit.
+ * - only an allow-list of the environment;
+ * - its own process group, which is ended as a group when the request is cancelled or exceeds a limit.
  *
  * Flags and variables are those of the CLI reference and the environment reference of Claude Code 2.1.240
  * (August 2026). They need 2.1 or newer: `--tools`, `--setting-sources`, `--no-session-persistence`,
- * `--system-prompt-file`; an older CLI refuses them at once. Before 2.1.101 a run without the user's settings
- * could delete sessions of that user older than 30 days: give it a `CLAUDE_CONFIG_DIR` of its own.
+ * `--system-prompt-file`; an older CLI refuses them immediately. Before 2.1.101 a run without the user's settings
+ * could delete sessions of that user older than 30 days: set a separate `CLAUDE_CONFIG_DIR`.
  *
- * - `max_tokens` is given as `CLAUDE_CODE_MAX_OUTPUT_TOKENS`, with thinking off. The CLI may report an answer
- *   that hits the bound as a failure instead of a cut answer; then the request fails.
- * - `messages` other than a single turn of the user are refused, and so are content that is not text and
- *   every other parameter (`temperature`, `tools`, …): the CLI has no place for them.
- * - Without `system` the CLI's own system prompt applies, that of a coding agent.
+ * - `max_tokens` is passed as `CLAUDE_CODE_MAX_OUTPUT_TOKENS`, with thinking off. The CLI may report an answer that
+ *   reaches the limit as a failure instead of a truncated answer; then the request fails.
+ * - `messages` other than a single turn of the user, content other than text and every other parameter
+ *   (`temperature`, `tools`, …) are refused, because the CLI cannot honour them.
+ * - Without `system`, the CLI uses its own system prompt, which is that of a coding agent.
  * - Tokens read from and written to the API's prompt cache count as input; `cost` is the CLI's estimate.
  *
  * POSIX only.
@@ -68,7 +74,7 @@ export class ClaudeCliExecutor extends Executor {
   readonly #runner = new ProcessRunner();
   readonly #inFlight = new InFlight();
 
-  /** @throws {InvalidPoolOptionsError} names the option that is wrong */
+  /** @throws {InvalidPoolOptionsError} names the invalid option */
   constructor(options: ClaudeCliOptions = {}) {
     super();
     this.#options = resolveClaudeCliOptions(options);
@@ -78,7 +84,7 @@ export class ClaudeCliExecutor extends Executor {
     validateRequest(request);
     requirePlainText(request, this.name, HONOURED);
     if (request.messages && request.messages.length > 1) {
-      throw new UnsupportedParameterError('messages', this.name, 'it takes a single turn of the user');
+      throw new UnsupportedParameterError('messages', this.name, 'it accepts only a single turn of the user');
     }
     if (request.model !== undefined && !MODEL_NAME.test(request.model)) {
       throw new InvalidRequestError('model', 'must be the name of a model');
@@ -96,11 +102,11 @@ export class ClaudeCliExecutor extends Executor {
 
   /**
    * @throws {ProcessStartError} the CLI cannot be started
-   * @throws {ProcessTimeoutError} it ran too long
-   * @throws {ProcessOutputLimitError} it wrote too much
+   * @throws {ProcessTimeoutError} it exceeded a time limit
+   * @throws {ProcessOutputLimitError} it exceeded the output limit
    * @throws {ProcessExitError} it failed without a report
    * @throws {ClaudeCliError} it reported a failure
-   * @throws {ExecutorError} what it wrote is not understood, or the executor was closed
+   * @throws {ExecutorError} its output is not a valid report, or the executor was closed
    */
   async execute(request: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
     this.validate(request);
@@ -150,7 +156,7 @@ export class ClaudeCliExecutor extends Executor {
     if (output.exitCode !== 0) {
       throw new ProcessExitError(executable, output, safeTail(output.stderr, secrets));
     }
-    throw new ExecutorError(`${executable} wrote something that is no report of a run`);
+    throw new ExecutorError(`${executable} wrote no report of its run`);
   }
 }
 

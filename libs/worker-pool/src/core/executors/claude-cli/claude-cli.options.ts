@@ -1,85 +1,15 @@
 import { isAbsolute, resolve, sep } from 'node:path';
+import { optionsObject, wholeNumber } from 'nestjs-redis-connection';
 import { z } from 'zod';
-import { InvalidPoolOptionsError } from '../../errors/invalid-pool-options.error.js';
-import { MAX_TIMER_MS } from '../../contract/limits.js';
-import { firstProblem } from '../first-problem.js';
-import { MODEL_NAME } from './model-name.js';
+import { MAX_TIMER_MS, parseOptions } from '../../contract/validation.js';
 
-/** Options of {@link ClaudeCliExecutor}. */
-export interface ClaudeCliOptions {
-  /**
-   * The program: a name on the PATH, or a path (a relative one from the current folder). Started without a
-   * shell; a missing one fails each request with `ProcessStartError`.
-   *
-   * Default: `claude`.
-   */
-  executable?: string;
-  /**
-   * Model or alias of requests that name none. Without it the CLI chooses; cache keys then say `default`,
-   * also when the CLI's choice changes.
-   *
-   * Default: none.
-   */
-  defaultModel?: string;
-  /**
-   * Other names for models, such as `{ fast: 'haiku' }`. They are resolved before the cache key is made:
-   * two names of one model share their entries.
-   *
-   * Default: none.
-   */
-  modelAliases?: Readonly<Record<string, string>>;
-  /**
-   * Longest run, in milliseconds; beyond it the process group is ended and the request fails with
-   * `ProcessTimeoutError`. A backstop: the pool's own time limit usually comes first.
-   *
-   * Default: 300,000.
-   */
-  wallTimeoutMs?: number;
-  /**
-   * Longest silence, in milliseconds, with the same end. The CLI writes its one JSON object when the
-   * answer is complete and is silent until then, so a value below `wallTimeoutMs` is a time limit for the
-   * whole answer.
-   *
-   * Default: 300,000.
-   */
-  idleTimeoutMs?: number;
-  /**
-   * Most bytes on stdout, and on stderr; beyond it the process group is ended and the request fails with
-   * `ProcessOutputLimitError`.
-   *
-   * Default: 10,000,000.
-   */
-  maxOutputBytes?: number;
-  /**
-   * How long the process group has to end by itself after SIGTERM, in milliseconds, before SIGKILL. A
-   * cancelled request keeps its worker for that long at most.
-   *
-   * Default: 2,000.
-   */
-  killGraceMs?: number;
-  /**
-   * Variables of this process's environment that the CLI sees, if they are set; no other one is passed on.
-   * Replaces the default; add to it with `[...DEFAULT_ENV_ALLOW_LIST, 'CLAUDE_CODE_USE_BEDROCK', …]`.
-   *
-   * Default: {@link DEFAULT_ENV_ALLOW_LIST}: paths, locale, the API's credentials and endpoint, proxies,
-   * certificates.
-   */
-  envAllowList?: readonly string[];
-  /**
-   * Variables that are set for the CLI alone, such as a configuration folder of its own
-   * (`CLAUDE_CONFIG_DIR`). They win over what the allow-list lets through and over the variables that shut
-   * the CLI off from this machine, not over the bound that a request sets by `max_tokens`.
-   *
-   * Default: none.
-   */
-  extraEnv?: Readonly<Record<string, string>>;
-}
+/**
+ * Model names that are allowed on a command line: `sonnet`, `claude-sonnet-4-5-20250929`, `opus[1m]`,
+ * `us.anthropic.claude-sonnet-4:0`, an ARN. Never something that could be read as an option.
+ */
+export const MODEL_NAME = /^[A-Za-z0-9][\w.:/@[\]-]{0,199}$/;
 
-/** Options with every default filled in. */
-export type ResolvedClaudeCliOptions = Required<Omit<ClaudeCliOptions, 'defaultModel'>> &
-  Pick<ClaudeCliOptions, 'defaultModel'>;
-
-/** What the CLI needs of the environment, and nothing that would change how it behaves. */
+/** The environment variables that the CLI needs; none of them changes its behaviour as an agent. */
 export const DEFAULT_ENV_ALLOW_LIST: readonly string[] = [
   'PATH',
   'HOME',
@@ -108,13 +38,9 @@ export const DEFAULT_ENV_ALLOW_LIST: readonly string[] = [
 
 const MAX_OUTPUT_BYTES = 1_000_000_000;
 
-const wholeNumber = (min: number, max: number): z.ZodNumber => {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-};
-
-const noNul = (error: string): z.ZodString => z.string({ error }).regex(/^[^\0]*$/, { error });
-const nonEmpty = noNul('must be a non-empty string').min(1, { error: 'must be a non-empty string' });
+const OBJECT = { error: 'must be an object' };
+const withoutNul = (error: string): z.ZodString => z.string({ error }).regex(/^[^\0]*$/, { error });
+const nonEmpty = withoutNul('must be a non-empty string').min(1, { error: 'must be a non-empty string' });
 const model = z
   .string({ error: 'must be a string' })
   .regex(MODEL_NAME, { error: 'must be the name of a model' });
@@ -122,37 +48,88 @@ const variable = z
   .string({ error: 'must be the name of a variable' })
   .regex(/^[A-Za-z_]\w*$/, { error: 'must be the name of a variable' });
 
-const schema = z.strictObject(
-  {
-    executable: nonEmpty.default('claude'),
-    defaultModel: model.optional(),
-    modelAliases: z.record(z.string(), model, { error: 'must be an object' }).default({}),
-    wallTimeoutMs: wholeNumber(1, MAX_TIMER_MS).default(300_000),
-    idleTimeoutMs: wholeNumber(1, MAX_TIMER_MS).default(300_000),
-    maxOutputBytes: wholeNumber(1, MAX_OUTPUT_BYTES).default(10_000_000),
-    killGraceMs: wholeNumber(0, MAX_TIMER_MS).default(2_000),
-    envAllowList: z.array(variable, { error: 'must be an array' }).default([...DEFAULT_ENV_ALLOW_LIST]),
-    extraEnv: z.record(variable, noNul('must be a string'), { error: 'must be an object' }).default({}),
-  },
-  { error: 'must be an object' },
-);
+/** The options of {@link ClaudeCliExecutor}. */
+export const claudeCliShape = {
+  /**
+   * The program: a name on the PATH, or a path (relative to the current directory). Started without a shell; if it is
+   * missing, each request fails with `ProcessStartError`. Default: `claude`.
+   */
+  executable: nonEmpty.default('claude'),
+
+  /**
+   * Model or alias of requests that name none. Without it the CLI chooses, and cache keys contain `default` even when
+   * the CLI's choice changes. Default: none.
+   */
+  defaultModel: model.optional(),
+
+  /**
+   * Alternative names of models, such as `{ fast: 'haiku' }`. They are resolved before the cache key is computed: two
+   * names of one model share their entries. Default: none.
+   */
+  modelAliases: z.record(z.string(), model, OBJECT).readonly().default({}),
+
+  /**
+   * Maximum run time, in milliseconds; then the process group is ended and the request fails with
+   * `ProcessTimeoutError`. A safeguard: the pool's own time limit usually applies first. Default: 300,000.
+   */
+  wallTimeoutMs: wholeNumber(1, MAX_TIMER_MS).default(300_000),
+
+  /**
+   * Maximum time without output, in milliseconds, with the same consequence. The CLI writes a single JSON object when
+   * the answer is complete, so a value below `wallTimeoutMs` limits the time of the whole answer. Default: 300,000.
+   */
+  idleTimeoutMs: wholeNumber(1, MAX_TIMER_MS).default(300_000),
+
+  /**
+   * Maximum size of stdout, and of stderr, in bytes; beyond it the process group is ended and the request fails with
+   * `ProcessOutputLimitError`. Default: 10,000,000.
+   */
+  maxOutputBytes: wholeNumber(1, MAX_OUTPUT_BYTES).default(10_000_000),
+
+  /**
+   * Time between SIGTERM and SIGKILL for the process group, in milliseconds. A cancelled request occupies its worker
+   * for at most this long. Default: 2,000.
+   */
+  killGraceMs: wholeNumber(0, MAX_TIMER_MS).default(2_000),
+
+  /**
+   * Variables of this process's environment that are passed to the CLI, if they are set; no others are. Replaces the
+   * default; extend it with `[...DEFAULT_ENV_ALLOW_LIST, 'CLAUDE_CODE_USE_BEDROCK', …]`. Default:
+   * {@link DEFAULT_ENV_ALLOW_LIST}: paths, locale, credentials and endpoint of the API, proxies, certificates.
+   */
+  envAllowList: z
+    .array(variable, { error: 'must be an array' })
+    .readonly()
+    .default([...DEFAULT_ENV_ALLOW_LIST]),
+
+  /**
+   * Variables that are set only for the CLI, such as its own configuration directory (`CLAUDE_CONFIG_DIR`). They
+   * override inherited variables and the variables that isolate the CLI, but not the limit set by a request's
+   * `max_tokens`. Default: none.
+   */
+  extraEnv: z.record(variable, withoutNul('must be a string'), OBJECT).readonly().default({}),
+};
+
+const schema = optionsObject(claudeCliShape);
+
+/** Options of {@link ClaudeCliExecutor}. */
+export interface ClaudeCliOptions extends z.input<z.ZodObject<typeof claudeCliShape>> {}
+
+/** Options with every default filled in. */
+export type ResolvedClaudeCliOptions = z.output<typeof schema>;
 
 /**
- * Checks the options and fills in the defaults.
+ * Validates the options and fills in the defaults.
  *
- * @throws {InvalidPoolOptionsError} names the first option that is wrong
+ * @throws {InvalidPoolOptionsError} names the first invalid option
  */
 export function resolveClaudeCliOptions(options: ClaudeCliOptions): ResolvedClaudeCliOptions {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    const { field, problem } = firstProblem(parsed.error, 'options');
-    throw new InvalidPoolOptionsError(field, problem);
-  }
-  return { ...parsed.data, executable: absolute(parsed.data.executable) };
+  const resolved = parseOptions(schema, options);
+  return { ...resolved, executable: absolutePathOf(resolved.executable) };
 }
 
-// Each run has a working directory of its own, from which a relative path would lead elsewhere.
-function absolute(executable: string): string {
+// Each run has its own working directory, to which a relative path would refer.
+function absolutePathOf(executable: string): string {
   const isName = !executable.includes('/') && !executable.includes(sep);
   return isName || isAbsolute(executable) ? executable : resolve(executable);
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ClaudeCliError } from '../../errors/claude-cli.error.js';
-import { ExecutorError } from '../../errors/executor.error.js';
-import { completionOf, parseResult } from './claude-cli.result.js';
+import { ClaudeCliError, completionOf, parseResult } from './claude-cli.result.js';
+import { ExecutorError } from '../../contract/errors.js';
 
 const report = {
   type: 'result',

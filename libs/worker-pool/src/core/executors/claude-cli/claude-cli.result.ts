@@ -1,10 +1,30 @@
 import { z } from 'zod';
 import type { Completion } from '../../contract/completion-request.js';
-import { ClaudeCliError } from '../../errors/claude-cli.error.js';
-import { ExecutorError } from '../../errors/executor.error.js';
+import { usageSchema } from '../../contract/completion.schema.js';
+import { ExecutorError } from '../../contract/errors.js';
 import { safeTail } from '../../process/safe-tail.js';
 
-const tokens = z.number().nonnegative();
+/** The claude CLI reported that its run failed. */
+export class ClaudeCliError extends ExecutorError {
+  override readonly code = 'ERR_CLAUDE_CLI';
+
+  constructor(
+    /** Kind of report: `error_during_execution`, `error_max_turns`, or `success` when the API failed. */
+    readonly subtype: string,
+    /** HTTP status of the API's error, if there was one. */
+    readonly apiStatus: number | null,
+    /** The CLI's own message: short, one line, without secrets. */
+    readonly detail: string,
+  ) {
+    const kind = [
+      subtype === 'success' ? [] : [subtype],
+      apiStatus === null ? [] : [`HTTP ${apiStatus}`],
+    ].flat();
+    const what = kind.length > 0 ? ` (${kind.join(', ')})` : '';
+    const upstream = apiStatus === null ? undefined : { status: apiStatus, type: null, retryAfterMs: null };
+    super(`the claude CLI reported a failure${what}${detail ? `: ${detail}` : ''}`, { upstream });
+  }
+}
 
 const resultSchema = z.looseObject({
   type: z.literal('result'),
@@ -15,22 +35,19 @@ const resultSchema = z.looseObject({
   api_error_status: z.number().nullish(),
 });
 
-const answerSchema = z.looseObject({
+const successSchema = z.looseObject({
   result: z.string(),
   total_cost_usd: z.number().nonnegative(),
   stop_reason: z.string().nullish(),
-  usage: z.looseObject({
-    input_tokens: tokens,
-    output_tokens: tokens,
-    cache_creation_input_tokens: tokens.nullish(),
-    cache_read_input_tokens: tokens.nullish(),
-  }),
-  modelUsage: z.record(z.string(), z.looseObject({ outputTokens: tokens.optional() })).optional(),
+  usage: usageSchema,
+  modelUsage: z
+    .record(z.string(), z.looseObject({ outputTokens: z.number().nonnegative().optional() }))
+    .optional(),
 });
 
-type Answer = z.infer<typeof answerSchema>;
+type Success = z.infer<typeof successSchema>;
 
-/** The CLI's report of a run, as far as it is the same for success and failure. */
+/** The fields that the CLI's reports of success and of failure share. */
 export type ClaudeCliResult = z.infer<typeof resultSchema>;
 
 /** The report in the CLI's output; `undefined` when there is none. */
@@ -41,42 +58,40 @@ export function parseResult(stdout: string): ClaudeCliResult | undefined {
 }
 
 /**
- * The answer in a report.
+ * The completion in a report.
  *
- * @param model what to call the model when the report does not say
+ * @param model name of the model when the report does not contain it
  * @param secrets what must not appear in an error
  * @throws {ClaudeCliError} the report is one of a failure
- * @throws {ExecutorError} the report lacks what an answer has
+ * @throws {ExecutorError} a field of the report is missing or invalid
  */
 export function completionOf(result: ClaudeCliResult, model: string, secrets: readonly string[]): Completion {
   if (result.is_error || result.subtype !== 'success') {
     throw failureOf(result, secrets);
   }
-  const parsed = answerSchema.safeParse(result);
+  const parsed = successSchema.safeParse(result);
   if (!parsed.success) {
     const field = parsed.error.issues[0]?.path.join('.');
-    throw new ExecutorError(
-      `the claude CLI's report is not understood: ${field} is missing or has the wrong form`,
-    );
+    throw new ExecutorError(`the claude CLI wrote a malformed report: ${field} is missing or invalid`);
   }
-  return answerOf(parsed.data, model);
+  return toCompletion(parsed.data, model);
 }
 
-function answerOf(answer: Answer, model: string): Completion {
-  const { result: text, usage, total_cost_usd: cost, stop_reason: stopReason } = answer;
+function toCompletion(success: Success, model: string): Completion {
+  const { result: text, usage, total_cost_usd: cost, stop_reason: stopReason } = success;
   const cached = (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
   return {
     completion: text,
     usage: { input_tokens: usage.input_tokens + cached, output_tokens: usage.output_tokens },
     cost,
-    model: modelOf(answer) ?? model,
+    model: modelOf(success) ?? model,
     stopReason: stopReason ?? 'end_turn',
     content: [{ type: 'text', text }],
   };
 }
 
-/** The model that wrote most: the CLI may have asked a small one for chores. */
-function modelOf({ modelUsage = {} }: Answer): string | undefined {
+/** The model with the most output tokens: the CLI may use a smaller one for auxiliary tasks. */
+function modelOf({ modelUsage = {} }: Success): string | undefined {
   const byOutput = Object.entries(modelUsage).toSorted(
     ([, a], [, b]) => (b.outputTokens ?? 0) - (a.outputTokens ?? 0),
   );
@@ -96,7 +111,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** With `verbose` in its own configuration the CLI writes all its messages, the report among them. */
+/** With `verbose` in its own configuration, the CLI writes an array of all its messages, including the report. */
 function reportIn(output: unknown): unknown {
   return Array.isArray(output) ? output.findLast(isReport) : output;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidPoolOptionsError } from '../../errors/invalid-pool-options.error.js';
-import { InvalidRequestError } from '../../errors/invalid-request.error.js';
-import { UnsupportedParameterError } from '../../errors/unsupported-parameter.error.js';
+import {
+  InvalidPoolOptionsError,
+  InvalidRequestError,
+  UnsupportedParameterError,
+} from '../../contract/errors.js';
 import { OfflineExecutor } from './offline.executor.js';
 
 const executor = new OfflineExecutor();

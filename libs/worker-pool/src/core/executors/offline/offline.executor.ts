@@ -1,37 +1,61 @@
+import { availableParallelism } from 'node:os';
+import { optionsObject, wholeNumber } from 'nestjs-redis-connection';
+import { z } from 'zod';
 import type { Completion, CompletionRequest } from '../../contract/completion-request.js';
-import { ExecutorError } from '../../errors/executor.error.js';
-import { UnsupportedParameterError } from '../../errors/unsupported-parameter.error.js';
+import { ExecutorError, UnsupportedParameterError } from '../../contract/errors.js';
 import { type ExecutionContext, Executor } from '../../contract/executor.js';
-import { plainText, requirePlainText } from '../plain-text.js';
-import { validateRequest } from '../validate-request.js';
-import { type OfflineExecutorOptions, resolveOfflineOptions } from './offline.options.js';
-import type { SummaryJob, SummaryResult } from './summary-job.js';
+import { MAX_TIMER_MS, parseOptions } from '../../contract/validation.js';
+import { plainText, requirePlainText, validateRequest } from '../validate-request.js';
+import type { SummaryJob, SummaryResult } from './offline.worker.js';
 import { SummaryThreads } from './summary-threads.js';
 
-/** The name under which this executor answers. */
+/** The model name that this executor reports. */
 export const OFFLINE_MODEL = 'offline-extractive';
 
 const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens', 'temperature']);
 
+const MAX_THREADS = 64;
+
+const defaultThreads = (): number => Math.max(1, Math.min(2, availableParallelism() - 1));
+
+/** The options of {@link OfflineExecutor}. */
+export const offlineShape = {
+  /**
+   * Maximum number of threads that summarise at the same time, 1 to 64; further requests wait for a free one. Each
+   * thread holds the tokenizer's vocabulary, about 70 MB. Default: 2, but at most the number of processors minus one,
+   * and at least 1.
+   */
+  maxThreads: wholeNumber(1, MAX_THREADS).default(defaultThreads),
+
+  /**
+   * How long an idle thread is kept, in milliseconds. A new thread takes about 200 ms to start, which the next request
+   * waits for; 0 ends a thread as soon as no request is waiting. Default: 10,000.
+   */
+  idleTimeoutMs: wholeNumber(0, MAX_TIMER_MS).default(10_000),
+};
+
+const optionsSchema = optionsObject(offlineShape);
+
+/** Options of {@link OfflineExecutor}. */
+export interface OfflineExecutorOptions extends z.input<z.ZodObject<typeof offlineShape>> {}
+
 /**
- * Answers without a key and without a network: with a summary made of the prompt's own sentences. The
- * embedded default, for trying things out, for tests and for air-gapped machines; it is no language model
- * and says so in the answer's `model`, `offline-extractive`.
+ * Summarises the prompt with its own sentences: no key, no network. The embedded default, for first steps, tests and
+ * air-gapped machines. It is not a language model, which `model` says in every completion: `offline-extractive`.
  *
- * The method is TextRank (R. Mihalcea, P. Tarau, 2004): the most central third of the sentences, three at
- * most, in their original order and wording. It works in any language that Unicode's rules can split into
- * sentences and words, and the same request always gets the same answer. Of `messages` it summarises what
- * the user said. Tokens are counted with a real tokenizer, in the encoding o200k_base. The cost is 0.
+ * The method is TextRank (R. Mihalcea, P. Tarau, 2004): the most central third of the sentences, at most three, in
+ * their original order and wording. It works in every language that Unicode's rules can split into sentences and
+ * words, and is deterministic. Of `messages` it summarises the turns of the user. Tokens are counted with a real
+ * tokenizer, in the encoding o200k_base. The cost is 0.
  *
- * - `max_tokens` leaves sentences out; when not even one fits, that one is cut and `stopReason` is
- *   `max_tokens` instead of `end_turn`.
- * - `model` may be any name: it is part of cache keys and changes nothing else.
+ * - `max_tokens` omits sentences; when not even one fits, that one is truncated and `stopReason` is `max_tokens`
+ *   instead of `end_turn`.
+ * - `model` may be any name: it is part of cache keys and has no other effect.
  * - `system` is counted and has no influence.
- * - `temperature` is refused, but for 0: the answer is deterministic. Content that is not text and every other
- *   parameter (`top_p`, `tools`, …) are refused.
+ * - `temperature` other than 0, content other than text and every other parameter (`top_p`, `tools`, …) are refused.
  *
- * The work is done in threads that start with the first request, so that the event loop stays free: 1 MB of
- * text takes about half a second, tokens and all, however short its sentences are. An aborted signal ends the thread at once.
+ * The work is done in threads that start with the first request, so the event loop stays free: 1 MB of text takes
+ * about half a second, including the token counts. An aborted signal ends the thread immediately.
  *
  * @example
  * const executor = new OfflineExecutor({ maxThreads: 1 });
@@ -42,17 +66,17 @@ export class OfflineExecutor extends Executor {
   readonly #threads: SummaryThreads;
   #closed = false;
 
-  /** @throws {InvalidPoolOptionsError} names the option that is wrong */
+  /** @throws {InvalidPoolOptionsError} names the invalid option */
   constructor(options: OfflineExecutorOptions = {}) {
     super();
-    this.#threads = new SummaryThreads(resolveOfflineOptions(options));
+    this.#threads = new SummaryThreads(parseOptions(optionsSchema, options));
   }
 
   validate(request: CompletionRequest): void {
     validateRequest(request);
     requirePlainText(request, this.name, HONOURED);
     if (request.temperature) {
-      const detail = 'its answers are deterministic, only 0 is accepted';
+      const detail = 'its answers are deterministic, so only 0 is accepted';
       throw new UnsupportedParameterError('temperature', this.name, detail);
     }
   }
@@ -67,7 +91,7 @@ export class OfflineExecutor extends Executor {
     return completionOf(await this.#run(jobOf(request), signal));
   }
 
-  /** As many as `execute` would say in `usage.input_tokens`. */
+  /** Returns what `execute` would report as `usage.input_tokens`. */
   override async countTokens(request: CompletionRequest, signal: AbortSignal): Promise<number> {
     this.validate(request);
     return (await this.#run({ ...jobOf(request), countOnly: true }, signal)).inputTokens;
@@ -98,10 +122,10 @@ export class OfflineExecutor extends Executor {
 }
 
 function jobOf({ prompt, messages = [], system, max_tokens: maxTokens }: CompletionRequest): SummaryJob {
-  const said = (role: string): string[] =>
+  const textsOf = (role: string): string[] =>
     messages.filter((turn) => turn.role === role).map(({ content }) => plainText(content));
-  const text = prompt ?? said('user').join('\n\n');
-  return { text, context: [...said('assistant'), ...(system ? [plainText(system)] : [])], maxTokens };
+  const text = prompt ?? textsOf('user').join('\n\n');
+  return { text, context: [...textsOf('assistant'), ...(system ? [plainText(system)] : [])], maxTokens };
 }
 
 function completionOf({ text, inputTokens, outputTokens, cut }: SummaryResult): Completion {

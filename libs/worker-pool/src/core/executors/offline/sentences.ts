@@ -1,24 +1,24 @@
-/** A longer run without the end of a sentence is cut here, at a space where there is one. */
+/** Maximum length of a sentence; a longer one is cut here, if possible at a space. */
 export const MAX_SENTENCE_CHARS = 2_000;
 
-// The root locale: the machine's own would make the answer depend on where it was computed.
+// The root locale: with the machine's locale the result would depend on the machine.
 const SENTENCES = new Intl.Segmenter('und', { granularity: 'sentence' });
 const WORDS = new Intl.Segmenter('und', { granularity: 'word' });
 
 const HARD_WRAP = /\n[ \t]*(?=\p{Ll})/gu;
 const LAST_SPACE = /\s\S*$/u;
-// Nothing in it that Unicode's rules would have to decide: asking them costs more than the rest, most of all
-// where sentences are short.
+// Sentences of plain ASCII words do not need Unicode's rules, which cost more than everything else, above all for
+// short sentences.
 const PLAIN_SENTENCE = /^\s*[a-z\d]+(?:,?\s+[a-z\d]+)*[.!?]*\s*$/i;
 const PLAIN_WORD = /[a-z\d]+/g;
 const SURROGATE_PAIR = /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/;
 
 /**
- * The sentences of a text in their order, each with the white space behind it; nothing but white space is
- * left out. A line break ends a sentence unless the next line goes on in lower case (hard-wrapped text).
+ * The sentences of a text in their order, each with its trailing white space; blank sentences are omitted. A line
+ * break ends a sentence unless the next line continues in lower case (hard-wrapped text).
  *
- * V8 copies the whole input into every segment that `Intl.Segmenter` yields, so that a text of 1 MB in one
- * piece ends in "heap out of memory"; the text is therefore read through a window.
+ * V8 copies the whole input into every segment that `Intl.Segmenter` yields, so a text of 1 MB ends in "heap out of
+ * memory"; the text is therefore read through a window.
  */
 export function splitSentences(text: string): string[] {
   const unwrapped = text.replace(/\r\n?/g, '\n').replace(HARD_WRAP, ' ');
@@ -51,7 +51,7 @@ function cutOf(window: string, next = ''): number {
   return splitsPair ? window.length - 1 : window.length;
 }
 
-/** The distinct words of a sentence, in one form whatever their case or width. */
+/** The distinct words of a sentence, normalised in case and width. */
 export function wordsOf(sentence: string): Set<string> {
   return PLAIN_SENTENCE.test(sentence)
     ? new Set(sentence.toLowerCase().match(PLAIN_WORD))

@@ -2,10 +2,10 @@ import { splitSentences, wordsOf } from './sentences.js';
 import { rankSentences, type Words } from './text-rank.js';
 import { countTokens, cutToTokens } from './tokens.js';
 
-/** Most sentences of a summary. */
+/** Maximum number of sentences in a summary. */
 export const MAX_SUMMARY_SENTENCES = 3;
 
-// In fewer sentences a word of the topic is in most of them, too.
+// In a text of fewer sentences, words of the topic occur in most of them, too.
 const MIN_SENTENCES_FOR_STOP_WORDS = 4;
 
 /** An extract of a text. */
@@ -17,14 +17,13 @@ export interface Summary {
 }
 
 /**
- * The most central sentences of a text, in their original order and wording: a third of them, three at most.
+ * The most central sentences of a text, in their original order and wording: a third of them, at most three.
  *
- * Ranked by TextRank, see `rankSentences`. Stop words need no list of a language: a word that is in more
- * than half of the sentences does not tell them apart and does not count. A sentence that is already in
- * the summary is not taken twice. The same text always gives the same summary.
+ * The sentences are ranked by TextRank, see `rankSentences`. Stop words need no list per language: a word that
+ * occurs in more than half of the sentences does not distinguish them and is ignored. A repeated sentence appears
+ * once. The result is deterministic.
  *
- * `maxTokens` bounds the length: fewer sentences, best first; when not even the best one fits, its
- * beginning.
+ * `maxTokens` limits the length: fewer sentences, best first; when not even the best one fits, its beginning.
  */
 export function summarise(text: string, maxTokens = Infinity): Summary {
   const sentences = splitSentences(text);
@@ -56,7 +55,7 @@ function pick(sentences: readonly string[], ranked: readonly number[], maxTokens
   return picked;
 }
 
-/** White space of any kind becomes one space; where the text has none between sentences, none is added. */
+/** Runs of white space become one space; none is added between sentences that have none. */
 function join(sentences: readonly string[], picked: readonly number[]): string {
   return picked
     .toSorted((a, b) => a - b)
@@ -76,6 +75,6 @@ function withoutStopWords(sentences: readonly Words[]): readonly Words[] {
       occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
     }
   }
-  const tells = (word: string): boolean => (occurrences.get(word) ?? 0) <= sentences.length / 2;
-  return sentences.map((words) => new Set([...words].filter(tells)));
+  const isDistinctive = (word: string): boolean => (occurrences.get(word) ?? 0) <= sentences.length / 2;
+  return sentences.map((words) => new Set([...words].filter(isDistinctive)));
 }

@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { SummaryJob, SummaryResult } from './summary-job.js';
+import type { SummaryJob, SummaryResult } from './offline.worker.js';
 
 const WORKER = fileURLToPath(new URL('./offline.worker.js', import.meta.url));
 
-/** How many threads, and how long an idle one stays, in milliseconds. */
+/** Limits of the threads. */
 export interface SummaryThreadsOptions {
   maxThreads: number;
+  /** How long an idle thread is kept, in milliseconds. */
   idleTimeoutMs: number;
 }
 
-/** Threads that summarise: the first starts with the first job, idle ones end and keep no process alive. */
+/** Threads that summarise. The first starts with the first job; idle threads end and do not keep the process alive. */
 export class SummaryThreads {
   #pool: Piscina<SummaryJob, SummaryResult> | undefined;
 
@@ -19,13 +20,13 @@ export class SummaryThreads {
     private readonly workerFile = WORKER,
   ) {}
 
-  /** Rejects when the job failed, when the signal aborted (its thread ends at once) or on {@link close}. */
+  /** Rejects when the job fails, when the signal aborts (which ends the thread) and on {@link close}. */
   run(job: SummaryJob, signal: AbortSignal): Promise<SummaryResult> {
     this.#pool ??= this.#start();
     return this.#pool.run(job, { signal });
   }
 
-  /** Ends all threads, whatever they do. The next job would start new ones. */
+  /** Ends all threads, even while they work. A later job would start new ones. */
   async close(): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;
@@ -40,7 +41,7 @@ export class SummaryThreads {
       maxThreads,
       idleTimeout: idleTimeoutMs,
     });
-    // A thread that cannot start leaves its jobs waiting for ever; destroying the pool rejects them.
+    // A thread that cannot start would leave its jobs pending forever; destroying the pool rejects them.
     pool.on('error', () => {
       this.#pool = this.#pool === pool ? undefined : this.#pool;
       void pool.destroy();

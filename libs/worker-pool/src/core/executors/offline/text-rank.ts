@@ -1,4 +1,4 @@
-/** Most sentences that one graph holds; what lies beyond is ranked in rounds, see {@link rankSentences}. */
+/** Maximum number of sentences in one graph; longer texts are ranked in rounds, see {@link rankSentences}. */
 export const MAX_GRAPH_SENTENCES = 400;
 
 const DAMPING = 0.85;
@@ -13,14 +13,14 @@ export type Words = ReadonlySet<string>;
  * The indices of the most central sentences, best first, by TextRank (R. Mihalcea, P. Tarau: "TextRank:
  * Bringing Order into Texts", EMNLP 2004).
  *
- * The sentences are the nodes of a graph. An edge weighs the words that two sentences share, divided by the
- * logarithms of their lengths: |A ∩ B| / (log(1 + |A|) + log(1 + |B|)); the paper's formula but for the
- * `1 +`, which keeps sentences of one word from a division by zero. Weighted PageRank (damping 0.85) runs
- * until no score moves by more than 0.0001, for 100 rounds at most. Equal scores keep the text's order.
+ * The sentences are the nodes of a graph. The weight of an edge is the number of words that two sentences share,
+ * divided by the logarithms of their lengths: |A ∩ B| / (log(1 + |A|) + log(1 + |B|)). This is the paper's formula
+ * except for `1 +`, which avoids a division by zero for sentences of one word. Weighted PageRank (damping 0.85) runs
+ * until no score changes by more than 0.0001, for at most 100 rounds. Equal scores keep the order of the text.
  *
- * The graph grows with the square of the sentences, so one graph holds at most
- * {@link MAX_GRAPH_SENTENCES}. A longer text is ranked in blocks of that size; the best quarter of every
- * block meets again, until one graph holds them all.
+ * The graph grows with the square of the number of sentences, so one graph holds at most
+ * {@link MAX_GRAPH_SENTENCES}. A longer text is ranked in blocks of that size; the best quarter of each block enters
+ * the next round, until one graph holds all that remain.
  */
 export function rankSentences(sentences: readonly Words[]): number[] {
   let survivors = sentences.map((_words, index) => index);
@@ -48,7 +48,7 @@ function rankBlock(sentences: readonly Words[], block: readonly number[]): numbe
     .map(({ index }) => index);
 }
 
-/** The edges of one node: the others, in their order, and what each edge weighs. */
+/** The edges of one node: the adjacent nodes, in their order, and the weight of each edge. */
 interface Edges {
   others: Uint16Array;
   weights: Float64Array;
@@ -56,23 +56,23 @@ interface Edges {
 
 const NO_EDGES: Edges = { others: new Uint16Array(0), weights: new Float64Array(0) };
 
-/** Only the edges that are there: in a text of very short sentences hardly any two share a word. */
+/** Sparse edges: in a text of very short sentences hardly any two share a word. */
 function edgesOf(nodes: readonly Words[]): Edges[] {
   const occurrences = occurrencesOf(nodes);
   const lengths = Float64Array.from(nodes, ({ size }) => Math.log(1 + size));
-  // How many words each node shares with the one in hand; all 0 in between.
+  // Number of words that each node shares with the current one; reset to 0 after each node.
   const shared = new Float64Array(nodes.length);
   return nodes.map((words, node) => {
-    let met = 0;
+    let found = 0;
     for (const word of words) {
       const others = occurrences.get(word) ?? [];
-      met += others.length;
+      found += others.length;
       for (const other of others) {
         shared[other] = (shared[other] ?? 0) + 1;
       }
     }
-    // With every word it meets itself.
-    const edges = met === words.size ? NO_EDGES : takeEdges(node, shared, lengths);
+    // Every word of a node also occurs in the node itself.
+    const edges = found === words.size ? NO_EDGES : takeEdges(node, shared, lengths);
     shared.fill(0);
     return edges;
   });
@@ -98,9 +98,9 @@ function occurrencesOf(nodes: readonly Words[]): Map<string, number[]> {
   const occurrences = new Map<string, number[]>();
   for (const [node, words] of nodes.entries()) {
     for (const word of words) {
-      const there = occurrences.get(word);
-      if (there) {
-        there.push(node);
+      const known = occurrences.get(word);
+      if (known) {
+        known.push(node);
       } else {
         occurrences.set(word, [node]);
       }
@@ -115,12 +115,12 @@ function pageRank(nodes: readonly Edges[]): Float64Array {
   for (let round = 0; round < MAX_ITERATIONS; round += 1) {
     const shares = scores.map((score, node) => score / (totals[node] || 1));
     const next = Float64Array.from(nodes, (edges) => 1 - DAMPING + DAMPING * weightedSum(edges, shares));
-    const moved = next.reduce(
+    const change = next.reduce(
       (most, score, node) => Math.max(most, Math.abs(score - (scores[node] ?? 0))),
       0,
     );
     scores = next;
-    if (moved <= CONVERGENCE) {
+    if (change <= CONVERGENCE) {
       break;
     }
   }

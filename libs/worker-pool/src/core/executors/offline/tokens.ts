@@ -1,11 +1,11 @@
 import { countTokens as countPiece, decode, encode } from 'gpt-tokenizer/encoding/o200k_base';
 
-// `<|endoftext|>` in a prompt is text like any other; by default the tokenizer throws on it.
+// `<|endoftext|>` in a prompt is ordinary text; by default the tokenizer throws on it.
 const PLAIN_TEXT = { disallowedSpecial: new Set<string>() };
 
-// Byte pair encoding takes quadratic time within one run of letters, of signs or of white space: 100,000
-// times the letter "a" took 5.7 s, cut into runs of 256 they take a millisecond. Ordinary text has no such
-// runs and is counted exactly; a cut adds one token at most.
+// Byte pair encoding takes quadratic time within one run of letters, symbols or white space: 100,000 times the
+// letter "a" took 5.7 s; split into runs of 256 they take a millisecond. Ordinary text has no such runs and is
+// counted exactly; each split adds at most one token.
 const LONG_RUN = /[\p{L}\p{M}]{256}|[^\s\p{L}\p{M}\p{N}]{256}|\s{256}/gu;
 
 function* piecesOf(text: string): Generator<string> {
@@ -27,7 +27,7 @@ export function countTokens(text: string): number {
   return tokens;
 }
 
-/** The longest beginning of a text that has at most `maxTokens` tokens; never half a character. */
+/** The longest prefix of a text that has at most `maxTokens` tokens; never splits a character. */
 export function cutToTokens(text: string, maxTokens: number): string {
   const tokens: number[] = [];
   for (const piece of piecesOf(text)) {
@@ -36,10 +36,10 @@ export function cutToTokens(text: string, maxTokens: number): string {
       break;
     }
   }
-  let beginning = decode(tokens);
-  while (!text.startsWith(beginning)) {
+  let prefix = decode(tokens);
+  while (!text.startsWith(prefix)) {
     tokens.pop();
-    beginning = decode(tokens);
+    prefix = decode(tokens);
   }
-  return beginning;
+  return prefix;
 }

@@ -1,5 +1,5 @@
 import type { Completion, CompletionRequest } from '../../contract/completion-request.js';
-import { InvalidRequestError } from '../../errors/invalid-request.error.js';
+import { InvalidRequestError } from '../../contract/errors.js';
 import { type ExecutionContext, Executor } from '../../contract/executor.js';
 
 /** One call of the executor; the spec decides when and how it ends. */

@@ -1,7 +1,10 @@
 import type { Completion, CompletionRequest } from '../../contract/completion-request.js';
 import { Executor } from '../../contract/executor.js';
-import { resolveLocalOptions } from '../../options/worker-pool-options.schema.js';
-import type { LocalPoolOptions } from '../../options/worker-pool-options.js';
+import {
+  type LocalPoolOptions,
+  type ResolvedLocalOptions,
+  resolveWorkerPoolOptions,
+} from '../../options/pool-options.js';
 import { LocalWorkerPool } from '../local-worker-pool.js';
 import { ControlledExecutor } from './controlled-executor.js';
 
@@ -11,6 +14,9 @@ interface ControlledPool {
   pool: LocalWorkerPool;
   executor: ControlledExecutor;
 }
+
+const resolveLocalOptions = (options: LocalPoolOptions): ResolvedLocalOptions =>
+  resolveWorkerPoolOptions(options) as ResolvedLocalOptions;
 
 export function makePool(limits: Limits = {}, executor = new ControlledExecutor()): ControlledPool {
   return { pool: new LocalWorkerPool(resolveLocalOptions({ executor, ...limits })), executor };

@@ -1,0 +1,89 @@
+export type { NodeAddress, RedisConnectionOptions } from 'nestjs-redis-connection';
+export type {
+  Completion,
+  CompletionMessage,
+  CompletionRequest,
+  ContentBlock,
+  RequestMetadata,
+  TokenUsage,
+  ToolDefinition,
+  TypedObject,
+} from './core/contract/completion-request.js';
+export {
+  CannotCountTokensError,
+  ExecutorError,
+  type ExecutorErrorOptions,
+  InvalidPoolOptionsError,
+  InvalidRequestError,
+  MalformedCompletionError,
+  PoolClosedError,
+  PoolRoleError,
+  PoolSaturatedError,
+  PoolUnavailableError,
+  RequestTooLargeError,
+  ResultTimeoutError,
+  ResultTooLargeError,
+  type Saturation,
+  TaskAbandonedError,
+  TaskCancelledError,
+  TaskClaimLostError,
+  TaskLostError,
+  TaskNotFoundError,
+  TaskTimeoutError,
+  UnsupportedParameterError,
+  type UpstreamFailure,
+  WorkerPoolError,
+} from './core/contract/errors.js';
+export { type ExecutionContext, Executor } from './core/contract/executor.js';
+export type { PoolLogger } from './core/contract/logger.js';
+export type {
+  PoolCondition,
+  PoolHealth,
+  PoolStats,
+  TaskError,
+  TaskResult,
+  TaskSnapshot,
+  TaskStatus,
+} from './core/contract/task.js';
+export {
+  type GetResultOptions,
+  type RunOptions,
+  type SubmitOptions,
+  type WatchOptions,
+  WorkerPool,
+} from './core/contract/worker-pool.js';
+export { createWorkerPool, loadWorkerPool } from './core/create-worker-pool.js';
+export { AnthropicExecutor } from './core/executors/anthropic/anthropic.executor.js';
+export { AnthropicApiError, type AnthropicApiFailure } from './core/executors/anthropic/anthropic.failure.js';
+export type { AnthropicExecutorOptions } from './core/executors/anthropic/anthropic.options.js';
+export {
+  ANTHROPIC_PRICES,
+  type ModelPrice,
+  type TokenPrices,
+} from './core/executors/anthropic/anthropic.prices.js';
+export { ClaudeCliExecutor } from './core/executors/claude-cli/claude-cli.executor.js';
+export {
+  type ClaudeCliOptions,
+  DEFAULT_ENV_ALLOW_LIST,
+} from './core/executors/claude-cli/claude-cli.options.js';
+export { ClaudeCliError } from './core/executors/claude-cli/claude-cli.result.js';
+export {
+  OFFLINE_MODEL,
+  OfflineExecutor,
+  type OfflineExecutorOptions,
+} from './core/executors/offline/offline.executor.js';
+export type {
+  BullmqPoolOptions,
+  CommonPoolOptions,
+  LocalPoolOptions,
+  PoolRateLimit,
+  PoolRole,
+  WorkerPoolDriver,
+  WorkerPoolOptions,
+} from './core/options/pool-options.js';
+export {
+  ProcessExitError,
+  ProcessOutputLimitError,
+  ProcessStartError,
+  ProcessTimeoutError,
+} from './core/process/errors.js';

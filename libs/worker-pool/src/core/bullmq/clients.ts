@@ -1,0 +1,54 @@
+import { createClient, hastyPolicy, patientPolicy, type RedisClient } from 'nestjs-redis-connection';
+import { InvalidPoolOptionsError } from '../contract/errors.js';
+import type { ResolvedBullmqOptions } from '../options/pool-options.js';
+
+/** The optional packages that this driver needs. */
+export interface Packages {
+  bullmq: Pick<typeof import('bullmq'), 'Queue' | 'QueueEvents' | 'WaitingError' | 'Worker'>;
+  ioredis: Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>;
+}
+
+/**
+ * Loads the packages late, because users of the `local` driver need not install them.
+ *
+ * @throws {InvalidPoolOptionsError} they are not installed
+ */
+export async function loadPackages(): Promise<Packages> {
+  try {
+    const [bullmq, ioredis] = await Promise.all([import('bullmq'), import('ioredis')]);
+    return { bullmq, ioredis };
+  } catch (cause) {
+    const problem = 'needs the packages bullmq and ioredis: npm install bullmq ioredis';
+    throw new InvalidPoolOptionsError('driver', problem, { cause });
+  }
+}
+
+const POLICIES = { hasty: hastyPolicy, patient: patientPolicy };
+
+/** Opens a client. It starts to connect immediately and never stops trying; nothing waits for it. */
+export function openClient(
+  { ioredis }: Packages,
+  options: ResolvedBullmqOptions,
+  policy: keyof typeof POLICIES,
+): RedisClient {
+  const client = createClient(ioredis, options.connection, POLICIES[policy](options));
+  // Without a listener an outage would end the process; the calls that fail report it.
+  client.on('error', () => {});
+  return client;
+}
+
+/**
+ * Collects the copies that BullMQ makes of a client for blocking commands: BullMQ cannot close a copy that is
+ * reconnecting, so it would reconnect forever.
+ */
+export function collectCopies(client: RedisClient): RedisClient[] {
+  const copies: RedisClient[] = [];
+  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => RedisClient;
+  const duplicateAndCollect = (...args: unknown[]): RedisClient => {
+    const copy = duplicate(...args);
+    copies.push(copy);
+    return copy;
+  };
+  Object.assign(client, { duplicate: duplicateAndCollect });
+  return copies;
+}

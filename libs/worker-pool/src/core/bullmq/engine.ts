@@ -1,0 +1,99 @@
+import type { Queue } from 'bullmq';
+import { atMost, BLOCK_MS, endClient, type RedisClient } from 'nestjs-redis-connection';
+import type { ResolvedBullmqOptions } from '../options/pool-options.js';
+import { collectCopies, loadPackages, openClient, type Packages } from './clients.js';
+import { Producer, type TaskData } from './producer.js';
+import { QueueCommands } from './queue-commands.js';
+import { QueueKeys } from './queue-keys.js';
+import { QueueLink } from './queue-link.js';
+import { listenToEvents, TaskWaiters } from './task-waiters.js';
+import { WorkerHost } from './worker-host.js';
+
+/** Maximum time to close the connections, in milliseconds. */
+const CLOSE_MS = 1_000;
+
+/** The connected parts of a pool over BullMQ. */
+export interface Engine {
+  link: QueueLink;
+  commands: QueueCommands;
+  producer: Producer;
+  waiters: TaskWaiters;
+  /** Whether its connections are closed. */
+  readonly isClosed: boolean;
+  /** Lets work in progress end within the drain time, then closes every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the parts that the role needs. Waits for the packages to load, never for Redis.
+ *
+ * @throws {InvalidPoolOptionsError} the packages are not installed
+ */
+export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine> {
+  const packages = await loadPackages();
+  const keys = new QueueKeys(options);
+  const link = new QueueLink(openClient(packages, options, 'hasty'), options.commandTimeoutMs);
+  const commands = new QueueCommands(link, keys, options.resultTtlMs);
+  const queue = openQueue(packages, options, keys, link.client);
+  const waiters = new TaskWaiters(link, commands, options.outageToleranceMs);
+  const patient = openClient(packages, options, 'patient');
+  const copies = collectCopies(patient);
+  const closeEvents =
+    options.role === 'worker' ? async () => {} : openEvents(packages, options, keys, patient, waiters);
+  const host =
+    options.role === 'producer' ? null : new WorkerHost({ options, packages, link, commands, keys, patient });
+  let isClosed = false;
+  return {
+    link,
+    commands,
+    waiters,
+    producer: new Producer(link, queue, commands, options.maxBacklog),
+    get isClosed() {
+      return isClosed;
+    },
+    close: async () => {
+      await Promise.all([host?.close(), waiters.drain(options.drainTimeoutMs)]);
+      isClosed = true;
+      const closing = Promise.allSettled([closeEvents(), queue.close()]);
+      if (!link.isUp) {
+        // BullMQ would wait for replies that cannot come.
+        [patient, ...copies].forEach(endClient);
+      }
+      await atMost(CLOSE_MS, closing, undefined);
+      [patient, ...copies].forEach(endClient);
+      link.close();
+    },
+  };
+}
+
+function openQueue(
+  { bullmq }: Packages,
+  { queueName }: ResolvedBullmqOptions,
+  { prefix }: QueueKeys,
+  connection: RedisClient,
+): Queue<TaskData> {
+  const queue = new bullmq.Queue<TaskData>(queueName, {
+    connection,
+    prefix,
+    skipVersionCheck: true,
+    // A submission that cannot be sent now fails now; the link decides what to wait for.
+    skipWaitingForReady: true,
+    skipMetasUpdate: true,
+  });
+  queue.on('error', () => {});
+  return queue;
+}
+
+// BullMQ opens a separate connection for the events, as a copy of the given one.
+function openEvents(
+  { bullmq }: Packages,
+  { queueName }: ResolvedBullmqOptions,
+  { prefix }: QueueKeys,
+  connection: RedisClient,
+  waiters: TaskWaiters,
+): () => Promise<void> {
+  const options = { connection, prefix, skipVersionCheck: true, blockingTimeout: BLOCK_MS };
+  const events = new bullmq.QueueEvents(queueName, options);
+  listenToEvents(events, waiters);
+  return () => events.close();
+}

@@ -1,0 +1,162 @@
+import { endClient, isOutage, type RedisClient } from 'nestjs-redis-connection';
+import { PoolUnavailableError } from '../contract/errors.js';
+
+type Call<T> = (client: RedisClient) => Promise<T>;
+
+/** Pause before a call is repeated on a broken connection, in milliseconds. */
+const REPEAT_MS = 50;
+
+/**
+ * The connection for calls that a caller waits for. Every call has the same deadline; a call fails immediately when
+ * Redis has already been unavailable or silent for longer than that.
+ */
+export class QueueLink {
+  readonly #upListeners = new Set<() => void>();
+  /** Since when calls have failed, on the clock of `performance.now()`. */
+  #downSince: number | null = performance.now();
+  /** The server received a command and did not reply within the deadline. */
+  #isSilent = false;
+  #isClosed = false;
+
+  constructor(
+    readonly client: RedisClient,
+    private readonly deadlineMs: number,
+  ) {
+    client.on('ready', () => this.#onReply());
+    client.on('close', () => this.#onClose());
+    client.on('end', () => this.#onClose());
+  }
+
+  get isUp(): boolean {
+    return this.#downSince === null && !this.#isSilent;
+  }
+
+  /** How long Redis has been disconnected or silent, in milliseconds; 0 while it is up. */
+  get downMs(): number {
+    return this.#downSince === null ? 0 : performance.now() - this.#downSince;
+  }
+
+  /** Adds a listener for every time when the connection is up again. */
+  onUp(listener: () => void): void {
+    this.#upListeners.add(listener);
+  }
+
+  /**
+   * Makes the call, and repeats it within the deadline when the connection breaks; the call must therefore be
+   * idempotent.
+   *
+   * @param onLate receives the outcome of a call that succeeded after its deadline
+   * @throws {PoolUnavailableError} within the deadline
+   * @throws every other error of the call
+   */
+  async call<T>(call: Call<T>, onLate: (outcome: T) => void = () => {}): Promise<T> {
+    const deadline = performance.now() + this.deadlineMs;
+    for (;;) {
+      await this.#untilUp(deadline);
+      try {
+        return await this.#once(call, deadline, onLate);
+      } catch (error) {
+        if (error instanceof PoolUnavailableError || !isOutage(error)) {
+          throw error;
+        }
+        if (this.#isClosed || performance.now() >= deadline) {
+          throw new PoolUnavailableError({ cause: error });
+        }
+        await pause(Math.min(REPEAT_MS, deadline - performance.now()));
+      }
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#upListeners.clear();
+    endClient(this.client);
+  }
+
+  async #untilUp(deadline: number): Promise<void> {
+    if (this.isUp) {
+      return;
+    }
+    const isHopeless = this.#isSilent || this.downMs > this.deadlineMs;
+    if (this.#isClosed || isHopeless || !(await this.#waitForUp(deadline - performance.now()))) {
+      throw new PoolUnavailableError();
+    }
+  }
+
+  #waitForUp(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (isUp: boolean): void => {
+        clearTimeout(timer);
+        this.#upListeners.delete(onUp);
+        resolve(isUp);
+      };
+      const onUp = (): void => settle(true);
+      const timer = setTimeout(() => settle(false), Math.max(0, timeoutMs));
+      this.#upListeners.add(onUp);
+    });
+  }
+
+  #once<T>(call: Call<T>, deadline: number, onLate: (outcome: T) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(
+        () => {
+          isLate = true;
+          this.#onSilence();
+          reject(new PoolUnavailableError());
+        },
+        Math.max(0, deadline - performance.now()),
+      );
+      call(this.client).then(
+        (outcome) => {
+          clearTimeout(timer);
+          if (isLate) {
+            onLate(outcome);
+          } else {
+            resolve(outcome);
+          }
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+
+  // Sends a PING: its reply shows that the server responds again.
+  #onSilence(): void {
+    if (this.#isSilent || this.#downSince !== null) {
+      return;
+    }
+    this.#isSilent = true;
+    this.#downSince = performance.now();
+    this.client.ping().then(
+      () => this.#onReply(),
+      () => {},
+    );
+  }
+
+  #onReply(): void {
+    this.#isSilent = false;
+    this.#downSince = null;
+    for (const listener of this.#upListeners) {
+      listener();
+    }
+  }
+
+  #onClose(): void {
+    this.#isSilent = false;
+    this.#downSince ??= performance.now();
+  }
+}
+
+/** Whether the error only shows that Redis is unavailable. */
+export function isConnectionProblem(error: unknown): boolean {
+  return error instanceof PoolUnavailableError || isOutage(error);
+}
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, Math.max(0, ms));
+  });

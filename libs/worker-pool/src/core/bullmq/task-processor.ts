@@ -1,0 +1,113 @@
+import type { Job } from 'bullmq';
+import { ResultTooLargeError, TaskTimeoutError, type WorkerPoolError } from '../contract/errors.js';
+import type { TaskResult } from '../contract/task.js';
+import { describeFailure, failedResult, freezeDeep, stoppedResult } from '../tasks/task-results.js';
+import type { TaskRunner } from '../tasks/task-runner.js';
+import type { TaskData } from './producer.js';
+import type { QueueCommands } from './queue-commands.js';
+
+/** Why a run ended before its executor settled. */
+export type Interruption =
+  /** Its time limit; `recorded` resolves to whether the queue has the result. */
+  | { kind: 'timeout'; result: TaskResult; recorded: Promise<boolean> }
+  /** The task was stopped; its result is in the queue. */
+  | { kind: 'stopped' }
+  /** The claim was lost: another worker may have the task. */
+  | { kind: 'lost' }
+  /** This worker is closing and returns the task to the queue. */
+  | { kind: 'returned' };
+
+/** A task that this worker has claimed. */
+export class ClaimedTask {
+  readonly #controller = new AbortController();
+  /** Resolves when the worker no longer waits for the executor. */
+  readonly whenReleased: Promise<void>;
+  release!: () => void;
+  #interruption: Interruption | null = null;
+
+  constructor(
+    readonly taskId: string,
+    readonly token: string,
+  ) {
+    this.whenReleased = new Promise((resolve) => {
+      this.release = resolve;
+    });
+  }
+
+  /** The executor's signal. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get interruption(): Interruption | null {
+    return this.#interruption;
+  }
+
+  /** Only the first interruption has an effect. */
+  interrupt(interruption: Interruption, reason: WorkerPoolError): void {
+    if (this.#interruption) {
+      return;
+    }
+    this.#interruption = interruption;
+    this.#controller.abort(reason);
+  }
+}
+
+/** Stands for the outcome of a run that produced no result: its task continues elsewhere. */
+export const NO_OUTCOME = Symbol('no outcome');
+
+type Outcome = TaskResult | null | typeof NO_OUTCOME;
+
+/** Runs one claimed task, from the call of the executor to the result for the queue. */
+export class TaskProcessor {
+  constructor(
+    private readonly runner: TaskRunner,
+    private readonly commands: QueueCommands,
+    private readonly limits: { maxResultBytes: number; executorName: string },
+  ) {}
+
+  /**
+   * Resolves when the executor has settled: until then the task counts towards `concurrency`. The outcome is `null`
+   * when the queue already has the result.
+   */
+  async run(task: ClaimedTask, job: Job<TaskData>): Promise<Outcome> {
+    const { request, timeoutMs, context } = job.data;
+    const timer = setTimeout(() => this.#timeOut(task, timeoutMs), timeoutMs);
+    try {
+      const { taskId, signal } = task;
+      const run = this.runner.run({ taskId, request, signal, context: freezeDeep(context) });
+      const result = await Promise.race([run, task.whenReleased]);
+      return await this.#outcomeOf(task, result);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #timeOut(task: ClaimedTask, timeoutMs: number): void {
+    const reason = new TaskTimeoutError(timeoutMs);
+    const result = stoppedResult(task.taskId, 'timeout', reason);
+    // Recorded now, for the waiters: the executor may take a while to stop.
+    const recorded = this.commands.stop(task.taskId, 'timeout', reason).catch(() => false);
+    task.interrupt({ kind: 'timeout', result, recorded }, reason);
+  }
+
+  async #outcomeOf(task: ClaimedTask, result: TaskResult | void): Promise<Outcome> {
+    const { interruption } = task;
+    if (interruption?.kind === 'timeout') {
+      return (await interruption.recorded) ? null : interruption.result;
+    }
+    if (interruption?.kind === 'stopped') {
+      return null;
+    }
+    return interruption || !result ? NO_OUTCOME : this.#withinLimit(result);
+  }
+
+  #withinLimit(result: TaskResult): TaskResult {
+    const { maxResultBytes, executorName } = this.limits;
+    if (Buffer.byteLength(JSON.stringify(result)) <= maxResultBytes) {
+      return result;
+    }
+    const error = describeFailure(executorName, new ResultTooLargeError(maxResultBytes));
+    return failedResult(result.taskId, error);
+  }
+}

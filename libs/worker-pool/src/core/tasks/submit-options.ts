@@ -1,0 +1,105 @@
+import type { CompletionRequest } from '../contract/completion-request.js';
+import { InvalidRequestError } from '../contract/errors.js';
+import { MAX_TIMER_MS } from '../contract/validation.js';
+import type { SubmitOptions } from '../contract/worker-pool.js';
+import { freezeDeep } from './task-results.js';
+
+/** The largest priority that BullMQ supports. */
+const MAX_PRIORITY = 2 ** 21 - 1;
+const MAX_DEDUPLICATION_KEY_LENGTH = 1_024;
+const MAX_CONTEXT_BYTES = 16_384;
+
+/** Validated options of a submission, with every default filled in. */
+export interface ResolvedSubmitOptions {
+  /** Time limit of the run, in milliseconds. */
+  timeoutMs: number;
+  priority: number;
+  deduplicationKey: string | undefined;
+  /** A frozen copy. */
+  context: unknown;
+}
+
+/**
+ * Validates the options of a submission and fills in the defaults.
+ *
+ * @throws {InvalidRequestError} names the invalid option
+ */
+export function resolveSubmitOptions(
+  options: SubmitOptions,
+  defaultTimeoutMs: number,
+): ResolvedSubmitOptions {
+  const { timeoutMs, priority = 0, deduplicationKey, context } = options;
+  checkTimeout(timeoutMs, 1);
+  checkPriority(priority);
+  checkDeduplicationKey(deduplicationKey);
+  return {
+    timeoutMs: timeoutMs ?? defaultTimeoutMs,
+    priority,
+    deduplicationKey,
+    context: copyContext(context),
+  };
+}
+
+/**
+ * @throws {InvalidRequestError} `timeoutMs` is present and not a number from `min` to {@link MAX_TIMER_MS}
+ */
+export function checkTimeout(timeoutMs: number | undefined, min: number): void {
+  if (timeoutMs === undefined) {
+    return;
+  }
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= min && timeoutMs <= MAX_TIMER_MS)) {
+    throw new InvalidRequestError('timeoutMs', `must be a number from ${min} to ${MAX_TIMER_MS}`);
+  }
+}
+
+/**
+ * Copies the request, so that the caller cannot change it while the task waits.
+ *
+ * @throws {InvalidRequestError} the request contains something other than data, such as a function
+ */
+export function copyRequest(request: CompletionRequest): CompletionRequest {
+  try {
+    return structuredClone(request);
+  } catch {
+    throw new InvalidRequestError('request', 'must be plain data');
+  }
+}
+
+function checkPriority(priority: number): void {
+  if (!Number.isInteger(priority) || priority < 0 || priority > MAX_PRIORITY) {
+    throw new InvalidRequestError('priority', `must be a whole number from 0 to ${MAX_PRIORITY}`);
+  }
+}
+
+function checkDeduplicationKey(key: string | undefined): void {
+  if (key === undefined) {
+    return;
+  }
+  if (typeof key !== 'string' || key === '' || key.length > MAX_DEDUPLICATION_KEY_LENGTH) {
+    const problem = `must be a string of 1 to ${MAX_DEDUPLICATION_KEY_LENGTH} characters`;
+    throw new InvalidRequestError('deduplicationKey', problem);
+  }
+}
+
+// Through JSON with every driver: a context that works within one process must also work across two.
+function copyContext(context: unknown): unknown {
+  if (context === undefined) {
+    return undefined;
+  }
+  const json = toJson(context);
+  if (json === undefined) {
+    throw new InvalidRequestError('context', 'must be plain JSON');
+  }
+  if (Buffer.byteLength(json) > MAX_CONTEXT_BYTES) {
+    throw new InvalidRequestError('context', `must not be larger than ${MAX_CONTEXT_BYTES} bytes as JSON`);
+  }
+  return freezeDeep(JSON.parse(json) as unknown);
+}
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}

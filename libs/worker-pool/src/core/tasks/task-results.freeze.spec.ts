@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { freezeDeep } from './task-results.js';
+
+describe('freezeDeep', () => {
+  it('freezes objects and arrays at every depth', () => {
+    const value = freezeDeep({ list: [{ inner: { n: 1 } }] });
+    expect(Object.isFrozen(value.list[0]?.inner)).toBe(true);
+  });
+
+  it('ends on a value that contains itself', () => {
+    const value: { self?: unknown } = {};
+    value.self = [value];
+    expect(Object.isFrozen(freezeDeep(value))).toBe(true);
+  });
+
+  it('leaves what cannot be frozen as it is', () => {
+    const value = freezeDeep({ bytes: new Uint8Array([1]), text: 'a', nothing: null });
+    value.bytes[0] = 2;
+    expect(value).toEqual({ bytes: new Uint8Array([2]), text: 'a', nothing: null });
+  });
+});
