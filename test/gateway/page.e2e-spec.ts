@@ -79,7 +79,7 @@ async function focused(): Promise<unknown> {
 }
 
 describe('the page', () => {
-  it('shows that the first answer is computed and the second is kept, and how long each took', async () => {
+  it('shows that the first answer is computed, the second is cached, and how long each took', async () => {
     const prompt = freshPrompt();
     expect(await send(prompt)).toBe('factory');
     expect(await page.locator('#result').textContent()).toMatch(/\d m?s.*Executor.*computed just now/);
@@ -111,7 +111,7 @@ describe('the page', () => {
     });
   });
 
-  it('draws what happens', async () => {
+  it('draws the charts', async () => {
     await send(freshPrompt());
     await page.locator('#rate-chart canvas').waitFor();
     await page.locator('#rate-text', { hasText: 'per second' }).waitFor({ state: 'attached' });
@@ -137,17 +137,17 @@ describe('the page while Redis is frozen', () => {
 
   afterAll(() => hasty?.stop());
 
-  it('says degraded while answers go on, and takes it back when Redis is there again', async () => {
+  it('says degraded while it keeps answering, until Redis is back', async () => {
     await page.goto(hasty.url);
     await send(freshPrompt());
     await redis.pause();
     try {
       expect(await send(freshPrompt())).toBe('factory');
-      await page.locator('#degraded', { hasText: 'Degraded. Redis is away' }).waitFor();
+      await page.locator('#degraded', { hasText: 'Degraded. Redis is unavailable' }).waitFor();
       await showsConnection('Degraded');
-      expect(await page.locator('[data-state-of="store"]').textContent()).toBe('away');
+      expect(await page.locator('[data-state-of="store"]').textContent()).toBe('unavailable');
       expect(await send(freshPrompt())).toBe('factory');
-      expect(await page.locator('[data-stop="redis"]').textContent()).toContain('away');
+      expect(await page.locator('[data-stop="redis"]').textContent()).toContain('unavailable');
       expect(await seriousIssues(page)).toEqual([]);
     } finally {
       await redis.resume();
@@ -158,7 +158,7 @@ describe('the page while Redis is frozen', () => {
   });
 });
 
-describe('the page is for everyone', () => {
+describe('the page is accessible', () => {
   it.each(['light', 'dark'] as const)(
     'without a serious finding of axe in %s colours',
     async (colorScheme) => {
@@ -169,7 +169,7 @@ describe('the page is for everyone', () => {
     },
   );
 
-  it('by keyboard alone, with the focus to be seen', async () => {
+  it('by keyboard alone, with a visible focus', async () => {
     await page.keyboard.press('Tab');
     expect(await focused()).toEqual({ name: 'Skip to the content', outlined: true });
     await page.keyboard.press('Enter');
@@ -199,7 +199,7 @@ describe('the page is for everyone', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
   });
 
-  it('without movement where it is not wanted', async () => {
+  it('without animations for users who prefer reduced motion', async () => {
     await page.emulateMedia({ reducedMotion: 'reduce' });
     const duration = `getComputedStyle(document.querySelector('[data-stop]')).transitionDuration`;
     expect(await page.evaluate(duration)).toBe('0s');
@@ -217,7 +217,7 @@ describe('the page of a gateway with keys', () => {
 
   afterAll(() => guarded?.stop());
 
-  it('asks for a key, keeps it in its tab only, and forgets it when told', async () => {
+  it('asks for a key, keeps it in its tab only, and forgets it on request', async () => {
     await page.goto(guarded.url);
     await showsConnection('Key needed');
     expect(await page.evaluate('document.activeElement.id')).toBe('key');
@@ -235,7 +235,7 @@ describe('the page of a gateway with keys', () => {
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
   });
 
-  it('gives no numbers away without one', async () => {
+  it('shows no numbers without a key', async () => {
     expect((await guarded.get('/')).status).toBe(200);
     expect((await guarded.get('/v1/events')).status).toBe(401);
     expect((await guarded.get('/metrics')).status).toBe(401);
@@ -243,7 +243,7 @@ describe('the page of a gateway with keys', () => {
 });
 
 describe('the page and its gateway', () => {
-  it('part when the gateway stops, which does not wait for the page, and find each other again', async () => {
+  it('disconnect when the gateway stops, which does not wait for the page, and reconnect', async () => {
     const port = new URL(gateway.url).port;
     gateway.process.signal('SIGTERM');
     expect(await gateway.process.exited).toEqual({ code: 0, signal: null });

@@ -15,12 +15,12 @@ const NAMES = {
 const SENTENCES = {
   near: 'from the copy in this process',
   redis: 'from the store',
-  collapsed: 'computed for a request like it',
-  stale: 'past its time; there is no newer one yet',
+  collapsed: 'computed for an equivalent request',
+  stale: 'past its TTL; there is no newer one yet',
   factory: 'computed just now',
 };
 
-/** What a source is called, where memory stands in for Redis. */
+/** Returns the name of a source; with the memory backend, Redis has another name. */
 let storeName = NAMES.redis;
 export function nameStore(name) {
   storeName = name;
@@ -28,7 +28,7 @@ export function nameStore(name) {
 
 const nameOf = (source) => (source === 'redis' ? storeName : (NAMES[source] ?? source));
 
-/** Shows the way of a request: which stops it passed, and which one answered. */
+/** Shows the path of a request: which stops it passed and which one had the answer. */
 export function showPath({ source, serverMs, cacheStatus = '' }) {
   const answered = source === 'stale' ? 'redis' : source;
   const end = STOPS.indexOf(answered);
@@ -42,11 +42,11 @@ export function showPath({ source, serverMs, cacheStatus = '' }) {
 function noteOf(stop, index, { end, source, serverMs, cacheStatus }) {
   if (index > end || end === -1) return '';
   if (index === end) return `${source === 'stale' ? 'stale, ' : ''}${duration(serverMs)}`;
-  if (stop === 'redis' && cacheStatus.includes('redis-unavailable')) return 'away';
-  return stop === 'collapsed' ? 'nobody asked' : 'not there';
+  if (stop === 'redis' && cacheStatus.includes('redis-unavailable')) return 'unavailable';
+  return stop === 'collapsed' ? 'none running' : 'not there';
 }
 
-/** Clears the way while a request is on it. */
+/** Clears the path while a request is running. */
 export function clearPath() {
   showPath({ source: 'nowhere' });
 }
@@ -67,12 +67,12 @@ export function showAnswer(answer) {
       { class: 'note' },
       `${model} · ${count(usage.input_tokens)} tokens in, ${count(usage.output_tokens)} out · `,
       cost === 0 && saved > 0 ? `${money(saved)} saved` : `cost ${money(cost)}`,
-      ` · ${duration(roundTripMs)} there and back`,
+      ` · ${duration(roundTripMs)} round trip`,
     ),
   );
 }
 
-/** Shows what became of many requests that were sent at once. */
+/** Shows the outcome of several requests sent at once. */
 export function showBurst(answers, elapsedMs) {
   const groups = groupBySource(answers);
   const parts = Object.keys(NAMES)
@@ -103,13 +103,13 @@ function groupBySource(answers) {
 
 export function showFailure(error) {
   clearPath();
-  const retry = error.retryAfterSeconds ? ` Try again in ${error.retryAfterSeconds} s.` : '';
+  const retry = error.retryAfterSeconds ? ` Retry in ${error.retryAfterSeconds} s.` : '';
   byId('result').replaceChildren(
     make('p', { class: 'error' }, make('strong', {}, 'No answer. '), `${error.message}${retry}`),
   );
 }
 
-/** Adds a line to what was sent from this page. */
+/** Adds a row to the table of requests sent from this page. */
 export function addRow(prompt, { source, serverMs, roundTripMs, cost }) {
   const body = byId('recent').tBodies[0];
   body.prepend(

@@ -1,13 +1,13 @@
 const KEY = 'gateway-key';
 
-/** The key that the user typed; kept in this tab only. */
+/** The key that the user entered; kept in this tab only. */
 export const key = {
   read: () => sessionStorage.getItem(KEY),
   keep: (value) => sessionStorage.setItem(KEY, value),
   forget: () => sessionStorage.removeItem(KEY),
 };
 
-/** An answer that is an error, with what the gateway says about it. */
+/** An error response, with the gateway's message. */
 export class ApiError extends Error {
   constructor(status, message, retryAfterSeconds) {
     super(message);
@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Asks the gateway, with the key if there is one. Rejects with `ApiError` for anything but a 2xx. */
+/** Sends a request to the gateway, with the key if there is one. Rejects with `ApiError` unless it gets a 2xx. */
 export async function ask(path, { headers = {}, ...init } = {}) {
   const current = key.read();
   const response = await fetch(path, {
@@ -29,11 +29,11 @@ export async function ask(path, { headers = {}, ...init } = {}) {
 
 async function errorOf(response) {
   const problem = await response.json().catch(() => ({}));
-  const message = problem.detail ?? problem.title ?? `The gateway answered ${response.status}.`;
+  const message = problem.detail ?? problem.title ?? `The gateway returned ${response.status}.`;
   return new ApiError(response.status, message, Number(response.headers.get('retry-after')) || undefined);
 }
 
-/** Sends a prompt. Answers what came back, where from, and how long it took here and there. */
+/** Sends a prompt. Returns the response, its source, and the durations measured here and by the gateway. */
 export async function complete(prompt, { fresh = false } = {}) {
   const startedAt = performance.now();
   const response = await ask('/v1/completions', {

@@ -6,7 +6,7 @@ const HEIGHT = 200;
 const MIN_WIDTH = 200;
 const FIRST_SECONDS = 30;
 
-// Told apart by their dashes, too, for whoever does not see the colours.
+// Distinguished by dashes as well, for users who cannot tell the colours apart.
 const RATES = [
   { label: 'Hits', tone: 'near', width: 2 },
   { label: 'Computed', tone: 'factory', width: 2, dash: [6, 3] },
@@ -32,7 +32,7 @@ const DECADES = {
   values: (_u, splits) => splits.map((value) => (value < 1 ? value.toString() : value.toFixed(0))),
 };
 
-/** The two charts. They are drawn anew when the colours change, and fit their place. */
+/** The two charts. They are redrawn when the colour scheme changes, and adapt to their container. */
 export class Charts {
   #plots = [];
 
@@ -57,7 +57,7 @@ export class Charts {
     const lone = { show: true, size: 5 };
     this.#plots = [
       plotOf(rateHost, { lines: RATES, scale: LINEAR, format: rate, points: { show: false } }),
-      // A second with answers between seconds without has no line to be seen by.
+      // A single second with answers would have no visible line.
       plotOf(timeHost, { lines: TIMES, scale: LOGARITHMIC, format: duration, points: lone, axis: DECADES }),
     ];
     this.update();
@@ -90,7 +90,7 @@ function plotOf(host, { lines, scale, format, points, axis = {} }) {
   return new uPlot(options, [[], ...lines.map(() => [])], host);
 }
 
-// From half a minute on, so that the first seconds do not jump.
+// At least half a minute, so that the scale does not jump in the first seconds.
 function lately(_u, min, max) {
   const end = max ?? Date.now() / 1_000;
   return [end - Math.min(WINDOW_SECONDS, Math.max(FIRST_SECONDS, end - (min ?? end))), end];

@@ -1,4 +1,4 @@
-// The bundle that is loaded before this one defines SwaggerUIBundle.
+// SwaggerUIBundle is defined by the bundle that is loaded before this file.
 globalThis.SwaggerUIBundle({
   url: '/docs-json',
   dom_id: '#swagger-ui',

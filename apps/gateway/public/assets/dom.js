@@ -1,6 +1,6 @@
 export const byId = (id) => document.getElementById(id);
 
-/** An element with attributes and children. Text is only ever text. */
+/** Creates an element with attributes and children. Strings are inserted as text, never as HTML. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -8,7 +8,7 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Sets a text where it differs, so that nothing is announced or laid out anew without need. */
+/** Sets a text only if it differs, to avoid needless announcements and layouts. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

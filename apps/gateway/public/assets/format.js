@@ -10,7 +10,7 @@ export const brief = (value) => (value < 10_000 ? whole.format(value) : short.fo
 
 export const ratio = (part, all) => (all === 0 ? '–' : percent.format(part / all));
 
-/** Milliseconds as a person reads them: `0.31 ms`, `48 ms`, `2.4 s`, `1 h 12 min`. */
+/** A duration in readable units: `0.31 ms`, `48 ms`, `2.4 s`, `1 h 12 min`. */
 export function duration(ms) {
   if (!Number.isFinite(ms)) return '–';
   if (ms < 10) return `${ms.toFixed(2)} ms`;
@@ -20,7 +20,7 @@ export function duration(ms) {
   return minutes < 60 ? `${minutes} min` : `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
-/** US dollars with as many decimals as small sums need. */
+/** US dollars, with more decimals for small sums. */
 export function money(dollars) {
   if (dollars === 0) return '$0';
   const decimals = dollars < 0.01 ? 6 : dollars < 1 ? 4 : 2;

@@ -1,25 +1,25 @@
 /** How far back the charts go, in seconds. */
 export const WINDOW_SECONDS = 120;
 
-/** Sources whose answers come out of the cache. */
+/** Sources that are part of the cache. */
 const KEPT = ['near', 'redis', 'stale'];
 
-/** Rates and times of the last ticks, from totals that only grow. */
+/** Rates and mean durations of the last ticks, computed from totals that only grow. */
 export class History {
   #previous;
   #points = [];
 
-  /** Takes the totals of a tick, at a moment in seconds. */
+  /** Adds the totals of a tick; the time is in seconds. */
   add(answers, at) {
     const previous = this.#previous;
     this.#previous = { answers, at };
-    // After a restart the totals begin anew: there is nothing to compare them with.
+    // After a restart the totals start at zero, so there is nothing to compare them with.
     if (previous === undefined || total(answers) < total(previous.answers)) return;
     this.#points.push(pointOf(previous, { answers, at }));
     while (this.#points[0].at < at - WINDOW_SECONDS) this.#points.shift();
   }
 
-  /** The connection was lost: a gap. */
+  /** Adds a gap for a lost connection. */
   interrupt() {
     this.#previous = undefined;
   }
@@ -28,7 +28,7 @@ export class History {
     return this.#points.at(-1);
   }
 
-  /** Columns, as the chart wants them. */
+  /** The columns that the chart needs. */
   columns(...names) {
     return [
       this.#points.map(({ at }) => at),
@@ -55,7 +55,7 @@ function pointOf(before, now) {
   };
 }
 
-// null: a gap in the chart, where nothing was answered.
+// null: a gap in the chart, because there were no answers.
 function meanMs(before, now, sources) {
   let count = 0;
   let sum = 0;

@@ -4,8 +4,8 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
 
 /**
- * Listens to the gateway's events for as long as the page is open, and comes back when the connection is lost.
- * `EventSource` cannot send a key, so the stream is read by `fetch`.
+ * Listens to the gateway's events while the page is open, and reconnects when the connection is lost. The stream is read
+ * with `fetch`, because `EventSource` cannot send a key.
  */
 export function listen({ onSnapshot, onBeat, onLost, onRefused }) {
   let current = new AbortController();
@@ -29,7 +29,7 @@ export function listen({ onSnapshot, onBeat, onLost, onRefused }) {
 
   void run(current.signal);
   return {
-    /** Begins anew, with another key. */
+    /** Reconnects, with another key. */
     restart() {
       current.abort();
       current = new AbortController();

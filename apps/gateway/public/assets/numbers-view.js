@@ -3,7 +3,7 @@ import { brief, count, duration, money, ratio } from './format.js';
 
 const number = (name) => document.querySelector(`[data-number="${name}"]`);
 
-/** Shows what is kept and what it saves: the total of `/v1/cache/stats`. */
+/** Shows the savings: the total of `/v1/cache/stats`. */
 export function showNumbers(total, shared) {
   const { hits, misses, collapsed, stale, bypassed } = total;
   const free = hits + collapsed + stale;
@@ -16,10 +16,13 @@ export function showNumbers(total, shared) {
   setText(number('ratio'), ratio(free, all));
   setText(
     number('ratioNote'),
-    all === 0 ? 'nothing asked yet' : `${count(free)} of ${count(all)} were not computed`,
+    all === 0 ? 'no requests yet' : `${count(free)} of ${count(all)} were not computed`,
   );
   for (const [name, value] of Object.entries({ hits, misses, collapsed, stale, bypassed })) {
     setText(number(name), brief(value));
   }
-  setText(number('scope'), shared ? 'all processes, since the count began' : 'this process; Redis is away');
+  setText(
+    number('scope'),
+    shared ? 'all processes, since counting began' : 'this process; Redis is unavailable',
+  );
 }

@@ -8,7 +8,7 @@ import { listen } from './live.js';
 import { Savings } from './savings.js';
 import { isWell, showState } from './state-view.js';
 
-/** As many as a browser sends at once beside the stream of events. */
+/** As many requests as a browser sends at once next to the event stream. */
 const BURST = 5;
 
 const history = new History();
@@ -56,7 +56,7 @@ function describeCharts() {
   setText(byId('latency-text'), `In the last second: ${times}.`);
 }
 
-/** Runs one thing at a time. The button stays focusable, so that the keyboard's place is not lost. */
+/** Runs one action at a time. The button stays focusable, so that keyboard users keep their position. */
 async function exclusively(work) {
   const buttons = [byId('send'), byId('burst')];
   if (buttons.some((button) => button.getAttribute('aria-disabled') === 'true')) return;
@@ -104,7 +104,7 @@ async function sendBurst() {
 
 function askForKey() {
   showConnection('lost', 'Key needed');
-  if (key.read() !== null) setText(byId('key-hint'), 'The gateway does not know this key. Another one?');
+  if (key.read() !== null) setText(byId('key-hint'), 'The gateway does not know this key. Try another one.');
   key.forget();
   byId('key-form').hidden = false;
   byId('key').focus();

@@ -3,13 +3,13 @@ import { showNumbers } from './numbers-view.js';
 
 const AT_LEAST_EVERY_MS = 5_000;
 
-/** The counters of `/v1/cache/stats`, asked for anew when something was answered, and now and then. */
+/** Polls the counters of `/v1/cache/stats`: after each answer, and from time to time. */
 export class Savings {
   #seen = '';
   #askedAt = 0;
   #asking = false;
 
-  /** Something may have changed. */
+  /** Call this when the counters may have changed. */
   follow(answers) {
     const seen = JSON.stringify(answers.status);
     const isOld = performance.now() - this.#askedAt > AT_LEAST_EVERY_MS;
@@ -27,7 +27,7 @@ export class Savings {
       const { total, shared } = await response.json();
       showNumbers(total, shared);
     } catch {
-      // The connection's own sign tells of it; the last numbers stay.
+      // The connection indicator shows the problem; the last numbers stay.
     } finally {
       this.#asking = false;
     }

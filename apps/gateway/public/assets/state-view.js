@@ -4,16 +4,16 @@ import { brief, bytes, count, duration } from './format.js';
 const field = (name) => document.querySelector(`[data-state-of="${name}"]`);
 
 const REASONS = {
-  TIMEOUT: 'it does not answer in time',
-  ECONNREFUSED: 'nothing listens there',
+  TIMEOUT: 'it does not reply in time',
+  ECONNREFUSED: 'the connection was refused',
   READONLY: 'it is a read-only replica',
   OOM: 'it is out of memory',
-  NOAUTH: 'it asks for a password',
+  NOAUTH: 'it requires a password',
   WRONGPASS: 'the password is wrong',
   LOADING: 'it is still loading',
 };
 
-/** Shows how this process is. */
+/** Shows the state of this process. */
 export function showState({ cache, pool, queue, setup }) {
   const name = cache.backend === 'memory' ? 'Memory' : 'Redis';
   setText(document.querySelector('[data-label="store"]'), name);
@@ -29,7 +29,7 @@ export function showState({ cache, pool, queue, setup }) {
   showDegraded(cache);
 }
 
-/** Whether answers are kept as they should be. */
+/** Whether the cache stores answers. */
 export function isWell({ phase, writable }) {
   return phase === 'serving' && writable;
 }
@@ -37,12 +37,12 @@ export function isWell({ phase, writable }) {
 function storeText(cache) {
   if (cache.backend === 'memory') return 'of this process';
   if (cache.phase === 'starting') return 'connecting';
-  if (cache.phase !== 'serving') return 'away';
+  if (cache.phase !== 'serving') return 'unavailable';
   return cache.writable ? 'connected' : 'refuses writes';
 }
 
 function nearText({ backend, nearEntries, nearBytes }) {
-  if (backend === 'memory') return 'not needed beside memory';
+  if (backend === 'memory') return 'not needed with memory';
   return nearEntries === 0 ? 'empty' : `${count(nearEntries)} answers, ${bytes(nearBytes)}`;
 }
 
@@ -74,7 +74,7 @@ function showPool(pool, setup) {
   );
   setText(
     field('service'),
-    pool.meanServiceMs === null ? `nothing has run yet (${setup.pool})` : duration(pool.meanServiceMs),
+    pool.meanServiceMs === null ? `no task has run yet (${setup.pool})` : duration(pool.meanServiceMs),
   );
 }
 
@@ -109,8 +109,8 @@ function showDegraded(cache) {
 }
 
 function degradedText({ phase, lastError }) {
-  const reason = REASONS[lastError] ?? (lastError ? `it says ${lastError}` : 'the reason is not known');
+  const reason = REASONS[lastError] ?? (lastError ? `the error is ${lastError}` : 'the reason is unknown');
   if (phase === 'serving')
-    return `Degraded. Redis takes no writes: ${reason}. Answers go on; what is new is kept once it does.`;
-  return `Degraded. Redis is away: ${reason}. Answers go on without it, from copies nearby and from the executor.`;
+    return `Degraded. Redis refuses writes: ${reason}. The gateway keeps answering; new answers are stored once Redis accepts writes.`;
+  return `Degraded. Redis is unavailable: ${reason}. The gateway keeps answering from the near cache and the executor.`;
 }
