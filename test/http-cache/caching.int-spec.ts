@@ -26,7 +26,7 @@ function stopClock(): { pass(seconds: number): void } {
   return { pass: (seconds) => void clock.mockReturnValue(stopped + seconds * 1000) };
 }
 
-describe.each(PLATFORMS)('ResponseCacheInterceptor on %s', (_platform, createAdapter) => {
+describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter) => {
   const start = (keyPrefix = freshPrefix()): Promise<HttpApp> =>
     apps.start(
       createAdapter,

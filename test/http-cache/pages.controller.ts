@@ -14,7 +14,7 @@ import {
   type Type,
   UseInterceptors,
 } from '@nestjs/common';
-import { ResponseCache, ResponseCacheInterceptor } from 'nestjs-redis-cache';
+import { HttpCache, HttpCacheInterceptor } from 'nestjs-redis-cache/http';
 import { from, type Observable } from 'rxjs';
 import { Desk } from './desk.js';
 
@@ -26,8 +26,8 @@ interface AnyResponse {
 
 /** Handlers of every kind, behind the interceptor. */
 @Controller('pages')
-@UseInterceptors(ResponseCacheInterceptor)
-@ResponseCache({ ttlSeconds: 100, tags: ['pages'] })
+@UseInterceptors(HttpCacheInterceptor)
+@HttpCache({ ttlSeconds: 100, tags: ['pages'] })
 export class PagesController {
   constructor(private readonly desk: Desk) {}
 
@@ -38,7 +38,7 @@ export class PagesController {
 
   // Twice on one handler, by mistake or because one is global.
   @Get('twice/:name')
-  @UseInterceptors(ResponseCacheInterceptor)
+  @UseInterceptors(HttpCacheInterceptor)
   twice(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
@@ -49,13 +49,13 @@ export class PagesController {
   }
 
   @Get('everybody/:name')
-  @ResponseCache({ varyByAuthorization: false })
+  @HttpCache({ varyByAuthorization: false })
   everybody(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
   @Get('language/:name')
-  @ResponseCache({ varyByHeaders: ['Accept-Language'] })
+  @HttpCache({ varyByHeaders: ['Accept-Language'] })
   @Header('Vary', 'Accept-Language')
   language(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
@@ -68,31 +68,31 @@ export class PagesController {
   }
 
   @Get('keyed/:name')
-  @ResponseCache({ key: (context) => `page:${pathOf(context.switchToHttp().getRequest())}`, tags: pageTags })
+  @HttpCache({ key: (context) => `page:${pathOf(context.switchToHttp().getRequest())}`, tags: pageTags })
   keyed(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
   @Get('obstinate/:name')
-  @ResponseCache({ honourCacheControl: false })
+  @HttpCache({ honourCacheControl: false })
   obstinate(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
   @Get('durable/:name')
-  @ResponseCache({ staleSeconds: 1_000 })
+  @HttpCache({ staleSeconds: 1_000 })
   durable(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
   @Get('ahead/:name')
-  @ResponseCache({ refreshAhead: 0.5 })
+  @HttpCache({ refreshAhead: 0.5 })
   ahead(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
   @Get('ahead-with-headers/:name')
-  @ResponseCache({ refreshAhead: 0.5 })
+  @HttpCache({ refreshAhead: 0.5 })
   async aheadWithHeaders(
     @Param('name') name: string,
     @Res({ passthrough: true }) response: AnyResponse,
@@ -102,7 +102,7 @@ export class PagesController {
   }
 
   @Get('missing/:name')
-  @ResponseCache({ negativeTtlSeconds: (error) => (isNotFound(error) ? 100 : 0) })
+  @HttpCache({ negativeTtlSeconds: (error) => (isNotFound(error) ? 100 : 0) })
   missing(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
@@ -140,7 +140,7 @@ export class PagesController {
   }
 
   @Get('off/:name')
-  @ResponseCache(false)
+  @HttpCache(false)
   off(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
@@ -180,7 +180,7 @@ export class PagesController {
 /** A controller for one version of a URL; those for other versions have the same name. */
 export function versioned(version: string): Type {
   @Controller({ path: 'versioned', version })
-  @UseInterceptors(ResponseCacheInterceptor)
+  @UseInterceptors(HttpCacheInterceptor)
   class VersionedController {
     @Get()
     answer(): string {

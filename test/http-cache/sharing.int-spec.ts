@@ -40,7 +40,7 @@ async function waiting(): Promise<void> {
 
 const bodies = (answers: Answer[]): string[] => [...new Set(answers.map(({ body }) => body))].toSorted();
 
-describe.each(PLATFORMS)('ResponseCacheInterceptor on %s', (_platform, createAdapter) => {
+describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter) => {
   const start = (keyPrefix = freshPrefix()): Promise<HttpApp> =>
     apps.start(
       createAdapter,

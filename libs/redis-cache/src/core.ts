@@ -23,6 +23,7 @@ export type {
   TicketOptions,
 } from './core/options/get-or-set-options.js';
 export { type EnvLookup, optionsFromEnv } from './core/options/env.js';
+export { resolveOptions } from './core/options/redis-cache-options.schema.js';
 
 export { cacheKey, type CacheKeyOptions } from './core/entry/canonical-key.js';
 export { MAX_KEY_LENGTH } from './core/entry/cache-key.js';

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { cacheStatusOf, formatCacheStatus, RedisCacheService } from 'nestjs-redis-cache';
+import { RedisCacheService } from 'nestjs-redis-cache';
+import { cacheStatusOf, formatCacheStatus } from 'nestjs-redis-cache/http';
 import { parseCompletionBody } from './completion.body.js';
 import { CompletionService } from './completion.service.js';
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { NO_DIRECTIVES, RedisCacheService } from 'nestjs-redis-cache';
+import { RedisCacheService } from 'nestjs-redis-cache';
+import { NO_DIRECTIVES } from 'nestjs-redis-cache/http';
 import { type Completion, WorkerPool } from 'nestjs-worker-pool';
 import { SavingsService } from '../savings/savings.service.js';
 import { CallOptions, type CompletionAnswer, type CompletionOrder } from './completion-call.js';

@@ -1,11 +1,10 @@
+import type { CacheResult, GetOrSetOptions } from 'nestjs-redis-cache';
 import {
-  type CacheResult,
   type CacheStatus,
-  type GetOrSetOptions,
   NO_DIRECTIVES,
   parseRequestDirectives,
   type RequestDirectives,
-} from 'nestjs-redis-cache';
+} from 'nestjs-redis-cache/http';
 import type { Completion, CompletionRequest } from 'nestjs-worker-pool';
 import { scopedTags } from '../tenants/tenant.js';
 import { isWhole } from '../pool/stored-completion.js';

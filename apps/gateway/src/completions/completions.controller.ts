@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { formatCacheStatus } from 'nestjs-redis-cache';
+import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { noteAnswer, JSON_TYPE } from '../http/answer-note.js';

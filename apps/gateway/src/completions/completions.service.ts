@@ -2,14 +2,11 @@ import { Injectable } from '@nestjs/common';
 import {
   cacheKey,
   type CacheResult,
-  cacheStatusOf,
   type FactoryContext,
-  forwarded,
   type GetOrSetOptions,
-  NO_DIRECTIVES,
   RedisCacheService,
-  type RequestDirectives,
 } from 'nestjs-redis-cache';
+import { cacheStatusOf, forwarded, NO_DIRECTIVES, type RequestDirectives } from 'nestjs-redis-cache/http';
 import { type Completion, type CompletionRequest, WorkerPool } from 'nestjs-worker-pool';
 import { SavingsService } from '../savings/savings.service.js';
 import { CallOptions, type CompletionAnswer, type CompletionOrder } from './completion-call.js';

@@ -1,4 +1,5 @@
-import { formatCacheStatus, type ValueHit } from 'nestjs-redis-cache';
+import type { ValueHit } from 'nestjs-redis-cache';
+import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { type AnswerNote, answerTiming, JSON_TYPE } from '../http/answer-note.js';
 import type { LaneVisit } from './lane-visit.js';
 import type { PreparedAnswer } from './prepared-answer.js';

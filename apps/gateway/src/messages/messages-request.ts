@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from 'nestjs-redis-cache';
+import { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from 'nestjs-redis-cache/http';
 import type { CompletionMessage, CompletionRequest, ContentBlock, ToolDefinition } from 'nestjs-worker-pool';
 import { z } from 'zod';
 import type { CompletionOrder } from '../completions/completion-call.js';

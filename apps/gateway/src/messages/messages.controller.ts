@@ -1,7 +1,7 @@
 import { All, Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { formatCacheStatus } from 'nestjs-redis-cache';
+import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { CannotCountTokensError, Executor, ExecutorError } from 'nestjs-worker-pool';
 import type { CompletionAnswer } from '../completions/completion-call.js';
 import { CompletionService } from '../completions/completions.service.js';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type CacheStatus, forwarded, type RedisCacheService } from 'nestjs-redis-cache';
+import type { RedisCacheService } from 'nestjs-redis-cache';
+import { type CacheStatus, forwarded } from 'nestjs-redis-cache/http';
 import { ChaosBackend, createTestingCache, MemoryBackend } from 'nestjs-redis-cache/testing';
 import type { CompletionAnswer } from '../completions/completion-call.js';
 import type { SavingsCounts } from './savings-table.js';

@@ -1,31 +1,25 @@
+import { Inject, type InjectionToken } from '@nestjs/common';
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { atMost } from 'nestjs-redis-connection';
-import type { RedisCacheStatus } from '../core/redis-cache.parts.js';
-import type { RedisCacheService } from '../core/redis-cache.service.js';
+import type { HealthOptions, RedisCacheService, RedisCacheStatus } from '../core.js';
 
-/** Settings of the check, from the module's `health` options. */
-export interface RedisCacheHealthSettings {
-  required: boolean;
-  timeoutMs: number;
-}
-
-/** What the check reports beside `status`. Never an address, a password or a message of the server. */
+/** The check's fields beside `status`. They never contain an address, a password or an error message. */
 export interface RedisCacheHealthDetails extends Record<string, unknown> {
   backend: RedisCacheStatus['backend'];
   state: RedisCacheStatus['phase'];
   breaker: RedisCacheStatus['breaker'];
-  /** Whether the server takes writes. */
+  /** Whether the server accepts writes. */
   writable: boolean;
-  /** Round trip of a write, in milliseconds; `null` when there was none. */
+  /** Round trip of a write, in milliseconds; `null` if it did not succeed. */
   latencyMs: number | null;
   /** Code of the latest failure, or `null`. */
   lastError: string | null;
 }
 
 /**
- * Terminus indicator of one cache instance: `up`; `degraded` when Redis is unavailable or refuses
- * writes while fallbacks serve (the HTTP status stays 200); `down` instead when the module was given
- * `health: { required: true }`. Never throws, and answers within `health.timeoutMs`.
+ * Terminus indicator of one cache instance: `up`; or `degraded` (HTTP status 200) when Redis is unavailable or
+ * refuses writes while fallbacks are served; or `down` in place of `degraded` with `health: { required: true }`.
+ * Never throws, and returns within `health.timeoutMs`.
  *
  * @example
  * @Get('health')
@@ -38,24 +32,39 @@ export class RedisCacheHealthIndicator {
   constructor(
     private readonly cache: RedisCacheService,
     private readonly indicators: HealthIndicatorService,
-    private readonly settings: RedisCacheHealthSettings,
+    private readonly options: Required<HealthOptions>,
   ) {}
 
-  /** Writes a small key of its own and reports how that went under the name `key`. */
+  /** Overwrites a small key of the library's own and reports the outcome under the name `key`. */
   async isHealthy<const Key extends string = 'redis'>(
     key: Key = 'redis' as Key,
   ): Promise<HealthIndicatorResult<Key, 'up' | 'degraded' | 'down', RedisCacheHealthDetails>> {
     const check = this.indicators.check(key);
     const startedAt = performance.now();
-    const writable = await atMost(this.settings.timeoutMs, this.cache.isWritable(), false);
+    const writable = await atMost(this.options.timeoutMs, this.cache.isWritable(), false);
     const latencyMs = writable ? Math.round((performance.now() - startedAt) * 10) / 10 : null;
     const details = this.#details(writable, latencyMs);
     if (writable) return check.up(details);
-    return this.settings.required ? check.down(details) : check.degraded(details);
+    return this.options.required ? check.down(details) : check.degraded(details);
   }
 
   #details(writable: boolean, latencyMs: number | null): RedisCacheHealthDetails {
     const { backend, phase, breaker, lastError } = this.cache.getStatus();
     return { backend, state: phase, breaker, writable, latencyMs, lastError };
   }
+}
+
+/** Returns the injection token of the health indicator of the named instance, or of the default one. */
+export function getRedisCacheHealthToken(name?: string): InjectionToken<RedisCacheHealthIndicator> {
+  return name === undefined ? RedisCacheHealthIndicator : `RedisCacheHealthIndicator:${name}`;
+}
+
+/**
+ * Injects the health indicator of the named instance, or of the default one.
+ *
+ * @example
+ * constructor(@InjectRedisCacheHealth('answers') private readonly redis: RedisCacheHealthIndicator) {}
+ */
+export function InjectRedisCacheHealth(name?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(getRedisCacheHealthToken(name));
 }

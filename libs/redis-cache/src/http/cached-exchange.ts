@@ -1,19 +1,23 @@
-import { type CallHandler, GatewayTimeoutException, HttpStatus } from '@nestjs/common';
+import { type CallHandler, GatewayTimeoutException, HttpException, HttpStatus } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { lastValueFrom } from 'rxjs';
-import type { CacheResult } from '../core/cache/cache-result.js';
-import type { GetOrSetOptions } from '../core/options/get-or-set-options.js';
-import type { RedisCacheService } from '../core/redis-cache.service.js';
+import {
+  type CacheResult,
+  type GetOrSetOptions,
+  type RedisCacheService,
+  RemoteFactoryError,
+} from '../core.js';
 import {
   type CacheStatus,
   cacheStatusOf,
   formatCacheStatus,
   forwarded,
   type ForwardReason,
-} from './cache-status.js';
-import { matchesEntityTag } from './entity-tag.js';
+  matchesEntityTag,
+} from './response-headers.js';
 import {
   isRecorded,
+  jsonOf,
   recordBody,
   type RecordedResponse,
   recordResponse,
@@ -22,50 +26,49 @@ import {
   type UnsharedResponse,
 } from './recorded-response.js';
 import { RequestCachePolicy } from './request-policy.js';
-import { fromSharedFailure, toSharedFailure } from './shared-failure.js';
 
-/** A request to a handler whose responses are cached. */
-export interface ExchangeParts {
+/** A request to a handler whose responses are cached, and everything needed to serve it. */
+export interface ExchangeContext {
   cache: RedisCacheService;
   adapter: AbstractHttpAdapter;
   response: ResponseState;
   next: CallHandler;
   key: string;
-  /** Names, in lower case, of the headers in the key. */
+  /** Names of the headers in the key, in lower case. */
   keyHeaders: readonly string[];
   settings: GetOrSetOptions;
   policy: RequestCachePolicy;
   ifNoneMatch: string | undefined;
 }
 
-/** What this request's own run of the handler came to. */
+/** Outcome of the handler when it ran for this request. */
 interface Run {
   value: unknown;
-  /** `null`: for this request alone. */
+  /** `null` if other requests must not get the response. */
   recorded: RecordedResponse | null;
 }
 
 type Shared = RecordedResponse | UnsharedResponse;
 
-/** Answers one request, from the cache or by its handler, and writes the headers that say which. */
+/** Serves one request from the cache or by its handler, and sets the headers that report which. */
 export class CachedExchange {
   #run: Run | undefined;
   #sent: RecordedResponse | undefined;
 
-  constructor(private readonly use: ExchangeParts) {}
+  constructor(private readonly use: ExchangeContext) {}
 
-  /** The body for Nest to send; `undefined` with status 304. Rejects with what the handler throws. */
-  async answer(): Promise<unknown> {
+  /** Returns the body for Nest to send; `undefined` with status 304. Rejects with what the handler throws. */
+  async respond(): Promise<unknown> {
     const { policy } = this.use;
-    if (policy.action === 'lookup') return this.#answerFromStore();
+    if (policy.action === 'lookup') return this.#respondFromStore();
     if (policy.action === 'fail') return this.#fail();
-    if (policy.action === 'bypass') return this.#answerUnstored(forwarded('request'));
-    if (policy.action === 'recompute') return this.#answerAnew();
+    if (policy.action === 'bypass') return this.#respondUnshared(forwarded('request'));
+    if (policy.action === 'recompute') return this.#recompute();
     const result = await this.#getOrSet(policy);
-    return policy.isTooOld(result) ? this.#answerAnew() : this.#deliver(result, this.#statusOf(result));
+    return policy.isTooOld(result) ? this.#recompute() : this.#deliver(result, this.#statusOf(result));
   }
 
-  async #answerFromStore(): Promise<unknown> {
+  async #respondFromStore(): Promise<unknown> {
     const { cache, key, policy } = this.use;
     const found = await cache.lookup(key);
     if (found.status === 'hit' && isRecorded(found.value) && !policy.isTooOld(found)) {
@@ -76,16 +79,18 @@ export class CachedExchange {
 
   #fail(): never {
     this.#setHeader('Cache-Status', formatCacheStatus({ outcome: 'unsatisfied' }));
-    throw new GatewayTimeoutException('Nothing is stored that would do, and only-if-cached asks for no more');
+    throw new GatewayTimeoutException(
+      'No stored response is acceptable, and only-if-cached does not allow to compute one',
+    );
   }
 
-  async #answerAnew(): Promise<unknown> {
+  async #recompute(): Promise<unknown> {
     const result = await this.#getOrSet(RequestCachePolicy.RECOMPUTE);
     return this.#deliver(result, forwarded('request', { stored: result.stored }));
   }
 
-  /** By the handler, past the cache. */
-  async #answerUnstored(status: CacheStatus): Promise<unknown> {
+  /** Responds with the handler's own result, without the cache. */
+  async #respondUnshared(status: CacheStatus): Promise<unknown> {
     const { recorded, value } = this.#run ?? (await this.#runHandler());
     if (recorded !== null) return this.#send(recorded, status, null);
     this.#setHeader('Cache-Status', formatCacheStatus(status));
@@ -117,7 +122,7 @@ export class CachedExchange {
     return this.#run;
   }
 
-  // A refresh may go on after the answer. Whatever the response then has was written while sending it.
+  // A refresh may continue after the response was sent, and the headers that it has then were added by sending it.
   #record(value: unknown, before: ReturnType<ResponseState['getHeaders']>): RecordedResponse | null {
     const { response, keyHeaders } = this.use;
     return this.#sent
@@ -125,9 +130,9 @@ export class CachedExchange {
       : recordResponse(value, response, before, keyHeaders);
   }
 
-  /** What is for one request alone is for the request whose handler made it; the others run their own. */
+  /** An unshared response goes to the request whose handler produced it; the others run their own handler. */
   async #deliver(result: CacheResult<Shared>, status: CacheStatus): Promise<unknown> {
-    if (!isRecorded(result.value)) return this.#answerUnstored(forwarded(reasonOf(status)));
+    if (!isRecorded(result.value)) return this.#respondUnshared(forwarded(reasonOf(status)));
     return this.#send(result.value, status, result.source === 'factory' ? null : result.ageSeconds);
   }
 
@@ -152,7 +157,31 @@ export class CachedExchange {
   }
 }
 
-// A hit that is no response, but something else that lies under the key, is as good as none.
+// A hit that is not a response, because another value is stored under the key, counts as a miss.
 function reasonOf(status: CacheStatus): ForwardReason {
   return status.outcome === 'forward' ? status.reason : 'miss';
+}
+
+const CODE = 'ERR_HTTP_RESPONSE ';
+/** A failure with a longer code stays in this process. */
+const MAX_CODE_LENGTH = 8_192;
+
+/**
+ * Returns a handler's failure with status and body in its `code`, because other processes receive only an error's
+ * message and code. It has the error as its prototype, so that `negativeTtlSeconds` recognises the error's class.
+ */
+export function toSharedFailure(error: unknown): unknown {
+  if (!(error instanceof HttpException)) return error;
+  const json = jsonOf([error.getStatus(), error.getResponse()]);
+  if (json === undefined || json.length > MAX_CODE_LENGTH) return error;
+  return Object.create(error, { code: { value: CODE + json } });
+}
+
+/** Returns the handler's own error, or one with the same status and body if it ran in another process. */
+export function fromSharedFailure(error: unknown): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string' || !code.startsWith(CODE)) return error;
+  if (!(error instanceof RemoteFactoryError)) return Object.getPrototypeOf(error);
+  const [status, body] = JSON.parse(code.slice(CODE.length)) as [number, string | Record<string, unknown>];
+  return new HttpException(body, status);
 }

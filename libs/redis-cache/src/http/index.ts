@@ -1,21 +1,16 @@
 import 'reflect-metadata';
 
-export {
-  CacheResponse,
-  type CacheResponseDecorator,
-  type CacheResponseOptions,
-} from './cache-response.decorator.js';
-export { CacheNotInjectedError } from './cache-not-injected.error.js';
-export { ResponseCache, type ResponseCacheOptions } from './response-cache.decorator.js';
-export { ResponseCacheInterceptor } from './response-cache.interceptor.js';
+export { HttpCache, type HttpCacheOptions } from './http-cache.decorator.js';
+export { HttpCacheInterceptor } from './http-cache.interceptor.js';
 export {
   type CacheStatus,
   cacheStatusOf,
+  entityTagOf,
   formatCacheStatus,
   forwarded,
   type ForwardReason,
-} from './cache-status.js';
-export { entityTagOf, matchesEntityTag } from './entity-tag.js';
+  matchesEntityTag,
+} from './response-headers.js';
 export {
   NO_DIRECTIVES,
   parseRequestDirectives,

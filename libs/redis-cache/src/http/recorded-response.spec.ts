@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { StreamableFile } from '@nestjs/common';
-import { entityTagOf } from './entity-tag.js';
+import { entityTagOf } from './response-headers.js';
 import { isRecorded, recordBody, type RecordedResponse, recordResponse } from './recorded-response.js';
 
 const state = (headers: OutgoingHttpHeaders = {}, statusCode = 200) => ({

@@ -1,9 +1,8 @@
 import { StreamableFile } from '@nestjs/common';
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
-import { toJson } from '../core/entry/to-json.js';
-import { entityTagOf } from './entity-tag.js';
+import { entityTagOf } from './response-headers.js';
 
-/** A response as it is cached: what the handler answered, and the headers that it set. */
+/** A response as it is cached: the handler's body and the headers that it set. */
 export interface RecordedResponse {
   readonly format: 'http-1';
   readonly body: unknown;
@@ -11,7 +10,7 @@ export interface RecordedResponse {
   readonly headers: Readonly<Record<string, OutgoingHttpHeader>>;
 }
 
-/** What the other requests for it get to know of a response that is for one request alone. */
+/** Marker that takes the place of a response that must not be shared with other requests. */
 export interface UnsharedResponse {
   readonly format: 'http-1';
   readonly unshared: true;
@@ -25,7 +24,7 @@ export interface ResponseState {
   getHeaders(): OutgoingHttpHeaders;
 }
 
-/** They belong to one message on one connection, or are written anew to each response. */
+/** Headers of one message on one connection, and headers that are written to each response again. */
 const NOT_RECORDED = new Set([
   'age',
   'cache-status',
@@ -38,19 +37,19 @@ const NOT_RECORDED = new Set([
   'upgrade',
 ]);
 
-/** With these a body is not what the handler answered. */
-const FOREIGN_BODY = ['content-encoding', 'content-range'];
+/** Headers that mean that the body differs from the handler's return value. */
+const ENCODED_BODY = ['content-encoding', 'content-range'];
 
-/** Headers that change how a response is sent, not what a handler answers. */
+/** Headers that affect how a response is sent, not its content. */
 const ALWAYS_COVERED = new Set(['accept-encoding', 'origin']);
 
-/** Whether a cached value is a response; under its key there may lie anything. */
+/** Whether a cached value is a response: a key may hold any value. */
 export function isRecorded(value: unknown): value is RecordedResponse {
   const response = value as Partial<RecordedResponse> | null;
   return response?.format === 'http-1' && typeof response.entityTag === 'string';
 }
 
-/** A response whose headers are known: those of an earlier answer to the same request. `null` for one alone. */
+/** Returns a response with the headers of an earlier response; `null` if it must not be shared. */
 export function recordBody(
   value: unknown,
   headers: RecordedResponse['headers'],
@@ -62,11 +61,11 @@ export function recordBody(
 }
 
 /**
- * The response that a handler has just prepared, or `null` when it is for its own request alone: other
- * than 200, with a cookie, not to be stored, varying by what is not in the key, or no JSON or text.
+ * Returns the response that a handler has just prepared, or `null` if it must not be shared: a status other than
+ * 200, a cookie, a `Cache-Control` that forbids it, a `Vary` outside the key, or neither JSON nor text.
  *
  * @param before the headers before the handler ran
- * @param keyHeaders names, in lower case, of the headers in the key
+ * @param keyHeaders names of the headers in the key, in lower case
  */
 export function recordResponse(
   value: unknown,
@@ -75,19 +74,28 @@ export function recordResponse(
   keyHeaders: readonly string[],
 ): RecordedResponse | null {
   const after = state.getHeaders();
-  if (state.statusCode !== 200 || FOREIGN_BODY.some((name) => after[name] !== undefined)) return null;
+  if (state.statusCode !== 200 || ENCODED_BODY.some((name) => after[name] !== undefined)) return null;
   if (forbidsStorage(after['cache-control']) || !covers(keyHeaders, after['vary'])) return null;
   return recordBody(value, changes(before, after), state);
+}
+
+/** Returns a value as JSON; `undefined` if JSON cannot carry it. */
+export function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function contentOf(value: unknown): { body: unknown; text: string } | null {
   if (typeof value === 'string') return { body: value, text: value };
   if (value === null || value === undefined || isStreamOrBytes(value)) return null;
-  const text = toJson(value);
-  if ('problem' in text) return null;
-  // What all get is what the cache will give back; and the handler's own object stays as it is.
-  const body: unknown = JSON.parse(text.json);
-  return typeof body === typeof value && body !== null ? { body, text: text.json } : null;
+  const text = jsonOf(value);
+  if (text === undefined) return null;
+  // All requests get what the cache will return later, and the handler's own object is not frozen.
+  const body: unknown = JSON.parse(text);
+  return typeof body === typeof value && body !== null ? { body, text } : null;
 }
 
 function isStreamOrBytes(value: {}): boolean {

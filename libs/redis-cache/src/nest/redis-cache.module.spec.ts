@@ -2,16 +2,15 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Inject, Injectable, Logger, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { RedisCacheOptions } from '../core/options/redis-cache-options.js';
-import { RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
-import type { RedisCacheOptionsFactory } from './redis-cache.module-definition.js';
-import { RedisCacheModule } from './redis-cache.module.js';
-import { RedisCacheService } from '../core/redis-cache.service.js';
 import {
   getRedisCacheHealthToken,
-  getRedisCacheToken,
-  InjectRedisCache,
   InjectRedisCacheHealth,
-} from './redis-cache.tokens.js';
+  RedisCacheHealthIndicator,
+} from '../health/redis-cache.health.js';
+import type { RedisCacheOptionsFactory } from './redis-cache.providers.js';
+import { RedisCacheModule } from './redis-cache.module.js';
+import { RedisCacheService } from '../core/redis-cache.service.js';
+import { getRedisCacheToken, InjectRedisCache } from './redis-cache.tokens.js';
 
 const MEMORY = { backend: 'memory' } as const;
 const SETTINGS = 'SETTINGS';

@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ConfigModule, ConfigService } from '@nestjs/config';
+import { ConfigModule, ConfigService, registerAs } from '@nestjs/config';
 import { TerminusModule } from '@nestjs/terminus';
-import { optionsFromEnv } from '../core/options/env.js';
-import type { RedisCacheOptions } from '../core/options/redis-cache-options.js';
+import { optionsFromEnv, type RedisCacheOptions } from '../core.js';
+import { getRedisCacheHealthToken } from '../health/redis-cache.health.js';
 import {
   type ConsumerRegistration,
   createConsumerProvider,
@@ -11,23 +11,21 @@ import {
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
-  OPTIONS_TYPE,
-  type RedisCacheModuleExtras,
-} from './redis-cache.module-definition.js';
-import {
   createHealthProvider,
   createServiceProvider,
   createShutdownProvider,
+  OPTIONS_TYPE,
+  type RedisCacheModuleExtras,
 } from './redis-cache.providers.js';
-import { getRedisCacheHealthToken, getRedisCacheToken } from './redis-cache.tokens.js';
+import { getRedisCacheToken } from './redis-cache.tokens.js';
 
-/** What `registerConsumer` fills. */
+/** Holds what `registerConsumer` registers. */
 @Module({})
 class RequestConsumerModule {}
 
 /**
- * Provides `RedisCacheService` and `RedisCacheHealthIndicator`. Starting the application never waits
- * for Redis and never fails because of it.
+ * Provides `RedisCacheService` and `RedisCacheHealthIndicator`, and closes the service when the application shuts
+ * down. The start of the application never waits for Redis and never fails because of it.
  *
  * @example
  * @Module({ imports: [ConfigModule.forRoot(), RedisCacheModule.forRootAsync()] })
@@ -36,7 +34,7 @@ class RequestConsumerModule {}
 @Module({ imports: [TerminusModule] })
 export class RedisCacheModule extends ConfigurableModuleClass {
   /**
-   * With the options at hand.
+   * Registers an instance with the given options.
    *
    * @throws {InvalidOptionsError} when the module is built and an option is wrong
    */
@@ -45,9 +43,9 @@ export class RedisCacheModule extends ConfigurableModuleClass {
   }
 
   /**
-   * With options from a factory, a class or an existing provider. Without any of these they are read
-   * from `ConfigService`: `REDIS_URL`, `REDIS_HOST`, … (see `optionsFromEnv`). Where a configuration is
-   * loaded asynchronously, name its `ConfigModule.forRoot(…)` in `imports`, so that it is waited for.
+   * Registers an instance with options from a factory, a class or an existing provider. Without any of these they
+   * are read from `ConfigService`: `REDIS_URL`, `REDIS_HOST`, … (see `optionsFromEnv`). If the configuration is
+   * loaded asynchronously, list its `ConfigModule.forRoot(…)` in `imports`, so that Nest waits for it.
    *
    * @throws {InvalidOptionsError} when the module is built and an option or variable is wrong
    */
@@ -61,8 +59,8 @@ export class RedisCacheModule extends ConfigurableModuleClass {
   }
 
   /**
-   * A module with a `RequestConsumer`, which Nest starts and stops with the application. The instance it works
-   * on has to be global, or exported by one of `imports`.
+   * Registers a `RequestConsumer`, which Nest starts and stops with the application. Its cache instance must be
+   * global, or exported by one of `imports`.
    *
    * @example
    * RedisCacheModule.registerConsumer({
@@ -107,3 +105,12 @@ function withInstance(definition: DynamicModule, name: string | undefined): Dyna
     exports: [getRedisCacheToken(name), getRedisCacheHealthToken(name)],
   };
 }
+
+/**
+ * Options from environment variables as a configuration of `@nestjs/config`, for `load`, `forFeature` and
+ * `asProvider`. Not needed for `RedisCacheModule.forRootAsync()` without an argument.
+ *
+ * @example
+ * RedisCacheModule.forRootAsync(redisCacheConfig.asProvider())
+ */
+export const redisCacheConfig = registerAs('redisCache', () => optionsFromEnv((name) => process.env[name]));

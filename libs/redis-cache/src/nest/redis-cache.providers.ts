@@ -1,30 +1,58 @@
-import { Logger, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Logger, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import type { RedisCacheOptions } from '../core/options/redis-cache-options.js';
-import { resolveOptions } from '../core/options/redis-cache-options.schema.js';
-import { cacheLabel, createRedisCache } from '../core/create-redis-cache.js';
-import { RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
-import { MODULE_OPTIONS_TOKEN } from './redis-cache.module-definition.js';
-import type { RedisCacheService } from '../core/redis-cache.service.js';
-import { getRedisCacheHealthToken, getRedisCacheToken } from './redis-cache.tokens.js';
+import { createRedisCache, type RedisCacheOptions, type RedisCacheService, resolveOptions } from '../core.js';
+import { getRedisCacheHealthToken, RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
+import { getRedisCacheToken } from './redis-cache.tokens.js';
 
-/** The service of an instance. */
+/** Options of the registration rather than of the cache. */
+export interface RedisCacheModuleExtras {
+  /** Makes the exported providers available in all modules; default `false`. */
+  isGlobal?: boolean;
+  /** Name of this instance for `@InjectRedisCache(name)`; the default instance has none. */
+  name?: string;
+}
+
+/** To be implemented by a class that is given as `useClass` or `useExisting`. */
+export interface RedisCacheOptionsFactory {
+  createRedisCacheOptions(): RedisCacheOptions | Promise<RedisCacheOptions>;
+}
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<RedisCacheOptions>({ moduleName: 'RedisCache' })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createRedisCacheOptions')
+    .setExtras<RedisCacheModuleExtras>({ isGlobal: false, name: undefined }, (definition, extras) => ({
+      ...definition,
+      global: extras.isGlobal,
+    }))
+    .build();
+
+/** Provides the service of an instance, which logs through Nest's `Logger`. */
 export function createServiceProvider(name: string | undefined): Provider {
+  const logger = new Logger(name === undefined ? 'RedisCache' : `RedisCache:${name}`);
   return {
     provide: getRedisCacheToken(name),
-    useFactory: (options: RedisCacheOptions) =>
-      createRedisCache(options, { logger: new Logger(cacheLabel(name)) }),
+    useFactory: (options: RedisCacheOptions) => createRedisCache(options, { logger }),
     inject: [MODULE_OPTIONS_TOKEN],
   };
 }
 
-/** The health indicator of an instance. */
+/** Provides the health indicator of an instance. */
 export function createHealthProvider(name: string | undefined): Provider {
   return {
     provide: getRedisCacheHealthToken(name),
     useFactory: (cache: RedisCacheService, indicators: HealthIndicatorService, options: RedisCacheOptions) =>
       new RedisCacheHealthIndicator(cache, indicators, resolveOptions(options).health),
     inject: [getRedisCacheToken(name), HealthIndicatorService, MODULE_OPTIONS_TOKEN],
+  };
+}
+
+/** Closes an instance when the application shuts down. */
+export function createShutdownProvider(name: string | undefined): Provider {
+  return {
+    provide: CacheShutdown,
+    useFactory: (cache: RedisCacheService) => new CacheShutdown(cache),
+    inject: [getRedisCacheToken(name)],
   };
 }
 
@@ -35,13 +63,4 @@ class CacheShutdown implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.cache.close();
   }
-}
-
-/** Closes an instance when the application shuts down. */
-export function createShutdownProvider(name: string | undefined): Provider {
-  return {
-    provide: CacheShutdown,
-    useFactory: (cache: RedisCacheService) => new CacheShutdown(cache),
-    inject: [getRedisCacheToken(name)],
-  };
 }

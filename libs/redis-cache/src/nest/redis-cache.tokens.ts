@@ -1,9 +1,8 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
-import { RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
-import { RedisCacheService } from '../core/redis-cache.service.js';
+import { RedisCacheService } from '../core.js';
 
 /**
- * Token of an instance: the class itself for the plain one, a token of its own for a named one.
+ * Returns the injection token of an instance: the class itself for the default instance, a string for a named one.
  *
  * @example
  * { provide: Answers, useFactory: (cache: RedisCacheService) => new Answers(cache), inject: [getRedisCacheToken('answers')] }
@@ -12,27 +11,12 @@ export function getRedisCacheToken(name?: string): InjectionToken<RedisCacheServ
   return name === undefined ? RedisCacheService : `RedisCacheService:${name}`;
 }
 
-/** Token of the health indicator that belongs to an instance. */
-export function getRedisCacheHealthToken(name?: string): InjectionToken<RedisCacheHealthIndicator> {
-  return name === undefined ? RedisCacheHealthIndicator : `RedisCacheHealthIndicator:${name}`;
-}
-
 /**
- * Injects an instance, by name or the plain one.
+ * Injects the named instance, or the default one.
  *
  * @example
  * constructor(@InjectRedisCache('answers') private readonly cache: RedisCacheService) {}
  */
 export function InjectRedisCache(name?: string): PropertyDecorator & ParameterDecorator {
   return Inject(getRedisCacheToken(name));
-}
-
-/**
- * Injects the health indicator of an instance, by name or the plain one.
- *
- * @example
- * constructor(@InjectRedisCacheHealth('answers') private readonly redis: RedisCacheHealthIndicator) {}
- */
-export function InjectRedisCacheHealth(name?: string): PropertyDecorator & ParameterDecorator {
-  return Inject(getRedisCacheHealthToken(name));
 }

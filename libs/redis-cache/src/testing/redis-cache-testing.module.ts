@@ -1,8 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { MODULE_OPTIONS_TOKEN, type RedisCacheModuleExtras } from '../nest/redis-cache.module-definition.js';
-import { createHealthProvider, createShutdownProvider } from '../nest/redis-cache.providers.js';
-import { getRedisCacheHealthToken, getRedisCacheToken } from '../nest/redis-cache.tokens.js';
+import {
+  MODULE_OPTIONS_TOKEN,
+  type RedisCacheModuleExtras,
+  createHealthProvider,
+  createShutdownProvider,
+} from '../nest/redis-cache.providers.js';
+import { getRedisCacheHealthToken } from '../health/redis-cache.health.js';
+import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 import { createTestingCache, type TestingCacheOptions } from './create-testing-cache.js';
 import { FakeClock } from './fake-clock.js';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError } from '../errors/errors.js';
 import { optionsFromEnv } from './env.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
-import { redisCacheConfig } from '../../nest/redis-cache.config.js';
+import { redisCacheConfig } from '../../nest/redis-cache.module.js';
 
 const read = (env: Record<string, unknown>): RedisCacheOptions => optionsFromEnv((name) => env[name]);
 

@@ -8,51 +8,50 @@ import {
 import { type AbstractHttpAdapter, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { defer, type Observable } from 'rxjs';
-import type { GetOrSetOptions } from '../core/options/get-or-set-options.js';
-import { RedisCacheService } from '../core/redis-cache.service.js';
+import { type GetOrSetOptions, RedisCacheService } from '../core.js';
 import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
 import { CachedExchange } from './cached-exchange.js';
 import { type CachedRoute, CachedRoutes } from './cached-route.js';
 import { isRecorded, type ResponseState } from './recorded-response.js';
 import { RequestCachePolicy } from './request-policy.js';
-import { personalKey, requestKey } from './request-key.js';
-import type { ResponseCacheOptions } from './response-cache.decorator.js';
+import type { HttpCacheOptions } from './http-cache.decorator.js';
+import { createHash } from 'node:crypto';
 
 interface HttpRequest {
   headers: IncomingHttpHeaders;
 }
 
-/** By request: two interceptors on one handler would wait for each other. */
+/** Requests that an interceptor already serves: a second one on the same handler would wait for the first. */
 const begun = new WeakSet<HttpRequest>();
 
 /**
- * Caches the responses of GET and HEAD handlers, on Express and Fastify: each is computed once for all who
- * ask for it at the same time, answers `If-None-Match` with 304, says in `Cache-Status` where it came from,
- * and does what the request's `Cache-Control` asks for. See `@ResponseCache()` for the options.
+ * Caches the responses of GET and HEAD handlers, on Express and Fastify: computes each once for all requests that
+ * arrive at the same time, replies to a matching `If-None-Match` with 304, reports in `Cache-Status` where the
+ * response came from, and obeys the request's `Cache-Control`. See `@HttpCache()` for the options.
  *
- * Cached are responses with status 200 and a JSON or text body, for the sender's `Authorization` alone; not
- * those that set a cookie, that say `no-store` or `private`, whose `Vary` names a header outside the key,
- * streams, files, redirects, views, events, nor what a handler sends itself with `@Res()`.
+ * Caches responses with status 200 and a JSON or text body, separately for each `Authorization`. Never caches
+ * responses that set a cookie, that carry `no-store` or `private`, or whose `Vary` names a header outside the key,
+ * nor streams, files, redirects, views, events, and responses that a handler sends itself with `@Res()`.
  *
- * Interceptors that change the body must come after this one: those before it get the body that was cached.
+ * Interceptors that change the body must come after this one: those before it receive the cached body.
  *
  * @example
  * @Controller('articles')
- * @UseInterceptors(ResponseCacheInterceptor)
+ * @UseInterceptors(HttpCacheInterceptor)
  * export class ArticlesController {
  *   @Get()
- *   @ResponseCache({ ttlSeconds: 60, tags: ['articles'] })
+ *   @HttpCache({ ttlSeconds: 60, tags: ['articles'] })
  *   list(): Promise<Article[]> { … }
  * }
  */
 @Injectable()
-export class ResponseCacheInterceptor implements NestInterceptor {
+export class HttpCacheInterceptor implements NestInterceptor {
   readonly #routes = new CachedRoutes();
 
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly modules: ModuleRef,
-    @Optional() private readonly plain?: RedisCacheService,
+    @Optional() private readonly defaultCache?: RedisCacheService,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -62,7 +61,7 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     const route = method === 'GET' || method === 'HEAD' ? this.#routes.of(context) : null;
     if (route === null || begun.has(request)) return next.handle();
     begun.add(request);
-    return defer(async () => this.#exchange(context, next, route).answer());
+    return defer(async () => this.#exchange(context, next, route).respond());
   }
 
   #exchange(context: ExecutionContext, next: CallHandler, route: CachedRoute): CachedExchange {
@@ -87,12 +86,12 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   }
 
   #cache(name: string | undefined): RedisCacheService {
-    if (name === undefined && this.plain) return this.plain;
+    if (name === undefined && this.defaultCache) return this.defaultCache;
     return this.modules.get<RedisCacheService>(getRedisCacheToken(name), { strict: false });
   }
 }
 
-function keyHeadersOf({ varyByAuthorization = true, varyByHeaders = [] }: ResponseCacheOptions): string[] {
+function keyHeadersOf({ varyByAuthorization = true, varyByHeaders = [] }: HttpCacheOptions): string[] {
   const names = varyByHeaders.map((name) => name.toLowerCase());
   return varyByAuthorization ? ['authorization', ...names] : names;
 }
@@ -109,7 +108,7 @@ function keyOf(context: ExecutionContext, route: CachedRoute, adapter: AbstractH
   });
 }
 
-function settingsOf(options: ResponseCacheOptions, context: ExecutionContext): GetOrSetOptions {
+function settingsOf(options: HttpCacheOptions, context: ExecutionContext): GetOrSetOptions {
   const { key: _key, name: _name, tags, shouldCache, ...rest } = options;
   const { varyByAuthorization: _a, varyByHeaders: _h, honourCacheControl: _c, ...settings } = rest;
   return {
@@ -117,4 +116,52 @@ function settingsOf(options: ResponseCacheOptions, context: ExecutionContext): G
     ...(tags && { tags: typeof tags === 'function' ? tags(context) : tags }),
     shouldCache: (value) => isRecorded(value) && (shouldCache?.(value.body) ?? true),
   };
+}
+
+/** Everything on which the response to a request depends, apart from headers. */
+export interface RequestIdentity {
+  method: string;
+  host: string;
+  /** Path and query as sent by the client. */
+  url: string;
+  /** Controller, method and version of the handler: one URL can have several. */
+  handler: string;
+}
+
+const SHOWN_PATH_LENGTH = 200;
+
+/**
+ * Returns the key of a request: method and the beginning of the path in clear text, for people who look into
+ * Redis, and the SHA-256 of everything, since a query may contain a secret. The order of the query does not matter.
+ */
+export function requestKey({ method, host, url, handler }: RequestIdentity): string {
+  const [path = '', query = ''] = splitUrl(url);
+  const digest = sha256(JSON.stringify([method, host, path, sortedQuery(query), handler]));
+  return `${method} ${path.slice(0, SHOWN_PATH_LENGTH)} ${digest}`;
+}
+
+/** Returns a key that only requests with these header values share. It contains their hash, not the values. */
+export function personalKey(key: string, values: readonly (string | undefined)[]): string {
+  if (values.every((value) => value === undefined)) return key;
+  return `${key} ${sha256(JSON.stringify(values.map((value) => value ?? null)))}`;
+}
+
+function splitUrl(url: string): [path: string, query: string] {
+  const start = url.indexOf('?');
+  return start === -1 ? [url, ''] : [url.slice(0, start), url.slice(start + 1)];
+}
+
+// A stable sort by name: the order of the values of one name may be significant.
+function sortedQuery(query: string): string[] {
+  return query.split('&').toSorted(byName);
+}
+
+function byName(pair: string, other: string): number {
+  const [name, otherName] = [pair.split('=', 1)[0]!, other.split('=', 1)[0]!];
+  if (name === otherName) return 0;
+  return name < otherName ? -1 : 1;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }

@@ -1,32 +1,33 @@
+import { createHash } from 'node:crypto';
 import { type BareItem, serializeItem, Token } from 'structured-headers';
-import type { CacheResult } from '../core/cache/cache-result.js';
+import type { CacheResult } from '../core.js';
 
 /**
- * Why a request went past the cache.
+ * Why the cache did not serve a request by itself.
  * - `miss`: nothing was stored for it
- * - `stale`: what was stored is past its TTL; it was served all the same, since computing failed or is slow
- * - `request`: the request asked for it (`Cache-Control`)
- * - `bypass`: Redis could not be asked, or takes no writes
+ * - `stale`: what was stored is past its TTL; it was served because computing failed or is slow
+ * - `request`: the request demanded it (`Cache-Control`)
+ * - `bypass`: Redis is unavailable, or refuses writes
  */
 export type ForwardReason = 'miss' | 'stale' | 'request' | 'bypass';
 
-/** What happened to a request at the cache, in the terms of RFC 9211. */
+/** How the cache handled a request, in the terms of RFC 9211. */
 export type CacheStatus =
   | {
       outcome: 'hit';
-      /** Until the TTL ends; `null` when unknown. */
+      /** Remaining TTL; `null` if unknown. */
       ttlSeconds: number | null;
     }
   | {
       outcome: 'forward';
       reason: ForwardReason;
-      /** Whether this request's answer is in the cache now. */
+      /** Whether this request's response is now in the cache. */
       stored: boolean;
-      /** Whether another request's computation answered this one, too. */
+      /** Whether the computation of another request served this one too. */
       collapsed: boolean;
     }
   | {
-      /** The request asked for what is stored and no more (`only-if-cached`), and nothing was. */
+      /** The request allowed only a stored response (`only-if-cached`), and there was none. */
       outcome: 'unsatisfied';
     };
 
@@ -35,9 +36,10 @@ type Parameter = [name: string, value: BareItem];
 const CACHE_NAME = new Token('redis-cache');
 const REDIS_UNAVAILABLE = new Token('redis-unavailable');
 const ONLY_IF_CACHED = new Token('only-if-cached');
+const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
 
 /**
- * What the header says of a result. A server that refuses writes is as good as none.
+ * Returns the cache status of a result. A server that refuses writes counts as unavailable.
  *
  * @param writable `cache.getStatus().writable`
  */
@@ -53,7 +55,7 @@ export function cacheStatusOf(
   return forwarded(bypassed ? 'bypass' : 'miss', { stored: result.stored && !collapsed, collapsed });
 }
 
-/** A request that went past the cache. */
+/** Returns the status of a request that the cache did not serve by itself. */
 export function forwarded(
   reason: ForwardReason,
   { stored = false, collapsed = false }: { stored?: boolean; collapsed?: boolean } = {},
@@ -62,13 +64,29 @@ export function forwarded(
 }
 
 /**
- * The `Cache-Status` header of RFC 9211.
+ * Formats the `Cache-Status` header of RFC 9211.
  *
  * @example
  * formatCacheStatus({ outcome: 'hit', ttlSeconds: 3412.7 }); // redis-cache; hit; ttl=3412
  */
 export function formatCacheStatus(status: CacheStatus): string {
   return serializeItem(CACHE_NAME, new Map(parametersOf(status))).replaceAll(';', '; ');
+}
+
+/** Returns a strong entity tag of a body: equal tags mean equal bytes. */
+export function entityTagOf(body: string): string {
+  return `"${createHash('sha256').update(body).digest('base64url')}"`;
+}
+
+/**
+ * Whether an `If-None-Match` header matches the entity tag, by the weak comparison of RFC 9110 §8.8.3.2:
+ * a `W/` on either side is ignored. `*` matches every tag.
+ */
+export function matchesEntityTag(ifNoneMatch: string | undefined, entityTag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === '*') return true;
+  const wanted = entityTag.startsWith('W/') ? entityTag.slice(2) : entityTag;
+  return [...ifNoneMatch.matchAll(ENTITY_TAG)].some((match) => match[1] === wanted);
 }
 
 function parametersOf(status: CacheStatus): Parameter[] {

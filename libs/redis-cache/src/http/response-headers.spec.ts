@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CacheResultStatus } from '../core/cache/cache-result.js';
-import { type CacheStatus, cacheStatusOf, formatCacheStatus, forwarded } from './cache-status.js';
+import {
+  type CacheStatus,
+  cacheStatusOf,
+  entityTagOf,
+  formatCacheStatus,
+  forwarded,
+  matchesEntityTag,
+} from './response-headers.js';
 
 function headerOf(status: CacheResultStatus, stored: boolean, writable = true): string {
   return formatCacheStatus(cacheStatusOf({ status, stored, ttlSeconds: 9.9 }, writable));
@@ -37,5 +44,42 @@ describe('cacheStatusOf', () => {
   it('counts a server that refuses writes as unavailable', () => {
     expect(headerOf('miss', false, false)).toBe('redis-cache; fwd=bypass; detail=redis-unavailable');
     expect(headerOf('miss', true, false)).toBe('redis-cache; fwd=miss; stored');
+  });
+});
+
+describe('entityTagOf', () => {
+  it('is strong, the same for the same body and another for another', () => {
+    expect(entityTagOf('a')).toBe('"ypeBEsobvcr6wjGzmiPcTaeG7_gUfE5yuYB3ha_uSLs"');
+    expect(entityTagOf('b')).not.toBe(entityTagOf('a'));
+  });
+});
+
+describe('matchesEntityTag', () => {
+  it.each([
+    ['"a"', '"a"'],
+    ['W/"a"', '"a"'],
+    ['"a"', 'W/"a"'],
+    ['"x", "a"', '"a"'],
+    ['"x",W/"a" , "y"', '"a"'],
+    ['"x,y", "a"', '"a"'],
+    ['"a,b"', '"a,b"'],
+    ['*', '"a"'],
+    [' * ', '"a"'],
+  ])('%s names %s', (header, tag) => {
+    expect(matchesEntityTag(header, tag)).toBe(true);
+  });
+
+  it.each([
+    [undefined, '"a"'],
+    ['', '"a"'],
+    ['"b"', '"a"'],
+    ['a', '"a"'],
+    ['"A"', '"a"'],
+    ['"a', '"a"'],
+    ['"x a y"', '"a"'],
+    ['"*"', '"a"'],
+    ['*, "b"', '"a"'],
+  ])('%s does not name %s', (header, tag) => {
+    expect(matchesEntityTag(header, tag)).toBe(false);
   });
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Logger, Scope, SetMetadata, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { RedisCacheModule } from '../nest/redis-cache.module.js';
+import { RedisCacheModule } from './redis-cache.module.js';
 import { RedisCacheService } from '../core/redis-cache.service.js';
-import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
-import { CacheResponse } from './cache-response.decorator.js';
+import { getRedisCacheToken } from './redis-cache.tokens.js';
+import { Cached } from './cached.decorator.js';
 
 const MEMORY = { backend: 'memory' } as const;
 
@@ -17,12 +17,12 @@ interface Found {
 class Articles {
   calls = 0;
 
-  @CacheResponse()
+  @Cached()
   async find(id: string, options?: { lang?: string; page?: number }): Promise<Found> {
     return this.#count(`${id} ${options?.lang ?? ''}`);
   }
 
-  @CacheResponse({
+  @Cached({
     key: (id: string) => `article:${id}`,
     tags: (id: string) => ['articles', id],
     ttlSeconds: 60,
@@ -31,27 +31,27 @@ class Articles {
     return this.#count(id);
   }
 
-  @CacheResponse({ key: 'all', name: 'other', tags: ['lists'] })
+  @Cached({ key: 'all', name: 'other', tags: ['lists'] })
   async list(): Promise<Found> {
     return this.#count('list');
   }
 
-  @CacheResponse()
+  @Cached()
   async anything(_value: unknown): Promise<Found> {
     return this.#count('anything');
   }
 
-  @CacheResponse({ shouldCache: (found) => (found as Found).call > 1 })
+  @Cached({ shouldCache: (found) => (found as Found).call > 1 })
   async second(): Promise<Found> {
     return this.#count('second');
   }
 
-  @CacheResponse({ staleSeconds: -1 })
+  @Cached({ staleSeconds: -1 })
   async wrong(): Promise<Found> {
     return this.#count('wrong');
   }
 
-  @CacheResponse()
+  @Cached()
   async fail(): Promise<Found> {
     this.calls += 1;
     throw new Error('no articles');
@@ -66,13 +66,13 @@ class Articles {
 @Injectable()
 class News extends Articles {
   // It calls the one it overrides: were their keys the same, it would wait for itself.
-  @CacheResponse()
+  @Cached()
   override async find(id: string): Promise<Found> {
     const found = await super.find(id);
     return { ...found, by: `news ${found.by}` };
   }
 
-  @CacheResponse()
+  @Cached()
   async latest(): Promise<string> {
     return 'latest';
   }
@@ -86,7 +86,7 @@ class Scoped {
   calls = 0;
   user = 'nobody';
 
-  @CacheResponse({
+  @Cached({
     key(this: Scoped, id: string) {
       return `scoped:${this.user}:${id}`;
     },
@@ -112,7 +112,7 @@ afterEach(async () => {
   app = undefined;
 });
 
-describe('@CacheResponse()', () => {
+describe('@Cached()', () => {
   it('runs the method once for the same arguments, in whatever order their properties come', async () => {
     const articles = (await start(Articles)).get(Articles);
     const first = await articles.find('a', { lang: 'en', page: 1 });
@@ -231,7 +231,7 @@ describe('@CacheResponse()', () => {
 
   it('keeps name, length and metadata of the method', () => {
     class Marked {
-      @CacheResponse()
+      @Cached()
       @SetMetadata('mark', 'set')
       async find(_id: string, _lang: string): Promise<void> {}
     }
@@ -255,7 +255,7 @@ describe('@CacheResponse()', () => {
   it('refuses a static method when the class is defined', () => {
     expect(() => {
       class Static {
-        @CacheResponse()
+        @Cached()
         static async find(): Promise<void> {}
       }
       return Static;
@@ -264,13 +264,13 @@ describe('@CacheResponse()', () => {
 
   it('fits only methods that take the arguments of key and tags', () => {
     class Typed {
-      @CacheResponse({ key: (id: string) => id })
+      @Cached({ key: (id: string) => id })
       async good(id: string, more?: number): Promise<string> {
         return `${id}${more}`;
       }
 
       // @ts-expect-error: the key takes a number, the method a string
-      @CacheResponse({ key: (id: number) => `${id}` })
+      @Cached({ key: (id: number) => `${id}` })
       async bad(id: string): Promise<string> {
         return id;
       }

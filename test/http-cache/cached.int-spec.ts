@@ -11,13 +11,8 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import {
-  CacheResponse,
-  RedisCacheModule,
-  ResponseCache,
-  ResponseCacheInterceptor,
-  type RedisCacheOptions,
-} from 'nestjs-redis-cache';
+import { Cached, RedisCacheModule, type RedisCacheOptions } from 'nestjs-redis-cache';
+import { HttpCache, HttpCacheInterceptor } from 'nestjs-redis-cache/http';
 import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { RedisServer } from '@test/support/index.js';
 import { Desk } from './desk.js';
@@ -35,12 +30,12 @@ class Profiles {
     private readonly desk: Desk,
   ) {}
 
-  @CacheResponse({ ttlSeconds: 60 })
+  @Cached({ ttlSeconds: 60 })
   async shared(name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
-  @CacheResponse({
+  @Cached({
     key(this: Profiles, name: string) {
       return `profile:${this.user}:${name}`;
     },
@@ -72,22 +67,22 @@ class ProfilesController {
     return this.profiles.own(name);
   }
 
-  @CacheResponse({ name: 'other', key: (name: string) => `above:${name}` })
+  @Cached({ name: 'other', key: (name: string) => `above:${name}` })
   @Get('above/:name')
   above(@Param('name') name: string, @Headers('x-user') _user?: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
   @Get('below/:name')
-  @CacheResponse({ key: (name: string) => `below:${name}` })
+  @Cached({ key: (name: string) => `below:${name}` })
   below(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
 
   @Get('both/:name')
-  @UseInterceptors(ResponseCacheInterceptor)
-  @ResponseCache({ name: 'other' })
-  @CacheResponse()
+  @UseInterceptors(HttpCacheInterceptor)
+  @HttpCache({ name: 'other' })
+  @Cached()
   both(@Param('name') name: string): Promise<unknown> {
     return this.desk.ask(name);
   }
@@ -104,7 +99,7 @@ afterEach(() => apps.closeAll());
 
 afterAll(() => redis.stop());
 
-describe.each(PLATFORMS)('@CacheResponse() on %s', (_platform, createAdapter) => {
+describe.each(PLATFORMS)('@Cached() on %s', (_platform, createAdapter) => {
   const start = (): Promise<HttpApp> => {
     const options: RedisCacheOptions = { connection: { url: redis.url }, keyPrefix: freshPrefix() };
     const other = RedisCacheModule.forRoot({ ...options, keyPrefix: freshPrefix(), name: 'other' });

@@ -1,0 +1,6 @@
+export {
+  getRedisCacheHealthToken,
+  InjectRedisCacheHealth,
+  type RedisCacheHealthDetails,
+  RedisCacheHealthIndicator,
+} from './redis-cache.health.js';
