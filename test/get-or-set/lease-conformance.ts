@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Backend } from '@redis-cache/core/backend/backend.js';
-import type { LeaseAttempt } from '@redis-cache/core/backend/lease-store.js';
+import type { Backend, LeaseAttempt } from '@redis-cache/core/backend/backend.js';
 import { encodeEntry, HEADER_BYTES } from '@redis-cache/core/entry/entry-envelope.js';
 import { until } from '@test/support/index.js';
 

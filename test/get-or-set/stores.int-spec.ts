@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Backend } from '@redis-cache/core/backend/backend.js';
+import type { Backend, CacheEvent } from '@redis-cache/core/backend/backend.js';
 import { createBackend } from '@redis-cache/core/create-backend.js';
-import type { CacheEvent } from '@redis-cache/core/backend/event-channel.js';
 import { resolveOptions } from '@redis-cache/core/options/redis-cache-options.schema.js';
 import type { RedisCacheOptions } from 'nestjs-redis-cache';
 import { RedisCluster, RedisServer, until, within } from '@test/support/index.js';

@@ -63,7 +63,7 @@ export type { GuardPhase } from './core/guard/guard.js';
 export type { BreakerState } from './core/guard/circuit-breaker.js';
 export type { RedisCacheCounters } from './core/counters/counters.js';
 export { MAX_TALLY_FIELDS, MAX_WINDOW_MS, type SharedCounters } from './core/counters/shared-counters.js';
-export type { TallyBatch, WindowCount } from './core/backend/counter-store.js';
+export type { TallyBatch, WindowCount } from './core/backend/backend.js';
 
 export { AbandonedError } from './core/cache/flight.js';
 export {

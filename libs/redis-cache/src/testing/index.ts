@@ -18,9 +18,9 @@ export type { ChaosOptions } from './chaos/chaos-options.js';
 export { ChaosError } from './chaos/chaos.error.js';
 export { MemoryBackend, type MemoryBackendOptions } from '../core/backend/memory/memory-backend.js';
 export type { Backend, ClearCursor, EntryStore, LinkListener } from '../core/backend/backend.js';
-export type { CounterStore, TallyBatch, WindowCount } from '../core/backend/counter-store.js';
-export type { CacheEvent, CacheEventListener, EventChannel } from '../core/backend/event-channel.js';
-export type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../core/backend/lease-store.js';
+export type { CounterStore, TallyBatch, WindowCount } from '../core/backend/backend.js';
+export type { CacheEvent, CacheEventListener, EventChannel } from '../core/backend/backend.js';
+export type { LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../core/backend/backend.js';
 export type {
   ArrivalChannel,
   ArrivalListener,
@@ -32,4 +32,4 @@ export type {
   ReleaseSettings,
   Reservation,
 } from '../core/backend/queue-store.js';
-export type { TagStore } from '../core/backend/tag-store.js';
+export type { TagStore } from '../core/backend/backend.js';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Backend } from '../backend/backend.js';
-import type { LeaseAttempt, LeaseOutcome } from '../backend/lease-store.js';
+import type { Backend, LeaseAttempt, LeaseOutcome } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import { HEADER_BYTES, parseBody, type TagVersions } from '../entry/entry-envelope.js';
 import { AbandonedError } from './flight.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { CacheEventListener } from '../backend/event-channel.js';
+import type { CacheEventListener } from '../backend/backend.js';
 import { EndWatch } from './end-watch.js';
 
 const LONG_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { EventChannel } from '../backend/event-channel.js';
+import type { EventChannel } from '../backend/backend.js';
 
 /** Wakes those who wait for a computation in another process. Listens from the first wait on. */
 export class EndWatch {

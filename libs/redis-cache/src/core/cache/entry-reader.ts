@@ -1,5 +1,4 @@
-import type { EntryStore } from '../backend/backend.js';
-import type { TagStore } from '../backend/tag-store.js';
+import type { EntryStore, TagStore } from '../backend/backend.js';
 import type { Guard, GuardLogger } from '../guard/guard.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { type NearCache, NO_READ, type NearRead } from '../near/near-cache.js';

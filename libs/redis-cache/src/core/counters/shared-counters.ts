@@ -1,4 +1,4 @@
-import type { CounterStore, TallyBatch, WindowCount } from '../backend/counter-store.js';
+import type { CounterStore, TallyBatch, WindowCount } from '../backend/backend.js';
 import { assertKey } from '../entry/cache-key.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
 import type { Guard } from '../guard/guard.js';

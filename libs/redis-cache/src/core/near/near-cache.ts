@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { CacheEvent, EventChannel } from '../backend/event-channel.js';
+import type { CacheEvent, EventChannel } from '../backend/backend.js';
 import type { GuardLogger } from '../guard/guard.js';
 import { deepFreeze } from '../entry/deep-freeze.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';

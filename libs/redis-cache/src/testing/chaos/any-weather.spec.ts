@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from '@test/support/chance.js';
-import type { LeaseStore } from '../../core/backend/lease-store.js';
+import type { LeaseStore } from '../../core/backend/backend.js';
 import type { GetOrSetOptions } from '../../core/options/get-or-set-options.js';
 import { RemoteFactoryError } from '../../core/errors/errors.js';
 import type { ChaosTally } from './chaos-backend.js';

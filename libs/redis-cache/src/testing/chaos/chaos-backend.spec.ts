@@ -1,6 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { Backend, LinkListener } from '../../core/backend/backend.js';
-import type { CacheEvent, CacheEventListener } from '../../core/backend/event-channel.js';
+import type { Backend, LinkListener, CacheEvent, CacheEventListener } from '../../core/backend/backend.js';
 import { MemoryBackend } from '../../core/backend/memory/memory-backend.js';
 import { InvalidOptionsError } from '../../core/errors/errors.js';
 import { ChaosBackend } from './chaos-backend.js';

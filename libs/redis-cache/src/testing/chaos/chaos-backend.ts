@@ -1,10 +1,14 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { Backend, EntryStore, LinkListener } from '../../core/backend/backend.js';
-import type { CounterStore } from '../../core/backend/counter-store.js';
-import type { EventChannel } from '../../core/backend/event-channel.js';
-import type { LeaseStore } from '../../core/backend/lease-store.js';
+import type {
+  Backend,
+  EntryStore,
+  LinkListener,
+  CounterStore,
+  EventChannel,
+  LeaseStore,
+  TagStore,
+} from '../../core/backend/backend.js';
 import type { ArrivalChannel, QueueStore } from '../../core/backend/queue-store.js';
-import type { TagStore } from '../../core/backend/tag-store.js';
 import { ChaosError } from './chaos.error.js';
 import { ChaosLink } from './chaos-link.js';
 import { CALM, changedSettings, type ChaosOptions, type ChaosSettings } from './chaos-options.js';

@@ -1,6 +1,11 @@
-import type { Backend, LinkListener } from '../../core/backend/backend.js';
+import type {
+  Backend,
+  LinkListener,
+  CacheEvent,
+  CacheEventListener,
+  EventChannel,
+} from '../../core/backend/backend.js';
 import type { ArrivalChannel, ArrivalListener } from '../../core/backend/queue-store.js';
-import type { CacheEvent, CacheEventListener, EventChannel } from '../../core/backend/event-channel.js';
 
 /** The way to a backend, which can be cut: its listeners then hear that it is down, and nothing else. */
 export class ChaosLink {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CounterStore, TallyBatch } from '../../core/backend/counter-store.js';
+import type { CounterStore, TallyBatch } from '../../core/backend/backend.js';
 import { atOnce, LONG_MS, ODD_NAMES, type Promises, SHORT_MS } from './subject.js';
 
 const MANY = 50;

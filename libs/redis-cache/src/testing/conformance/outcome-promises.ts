@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { LeaseStore } from '../../core/backend/lease-store.js';
+import type { LeaseStore } from '../../core/backend/backend.js';
 import {
   assertBytes,
   assertState,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Backend } from '../../core/backend/backend.js';
-import type { LeaseRequest } from '../../core/backend/lease-store.js';
+import type { Backend, LeaseRequest } from '../../core/backend/backend.js';
 import type { QueueStore, ReleaseSettings, Reservation } from '../../core/backend/queue-store.js';
 import { encodeEntry, type EntryTimes, HEADER_BYTES } from '../../core/entry/entry-envelope.js';
 

@@ -1,14 +1,19 @@
-import type { Backend, EntryStore, LinkListener } from '../backend.js';
-import type { CounterStore } from '../counter-store.js';
-import type { EventChannel } from '../event-channel.js';
-import type { LeaseStore } from '../lease-store.js';
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type {
+  Backend,
+  CounterStore,
+  EntryStore,
+  EventChannel,
+  LeaseStore,
+  LinkListener,
+  TagStore,
+} from '../backend.js';
 import type { ArrivalChannel, QueueStore } from '../queue-store.js';
-import type { TagStore } from '../tag-store.js';
 import { MemoryCounterStore } from './memory-counter-store.js';
 import { MemoryEntryStore } from './memory-entry-store.js';
 import { MemoryLeaseStore } from './memory-lease-store.js';
 import { MemoryQueueStore } from './memory-queue-store.js';
-import { MemoryTagStore } from './memory-tag-store.js';
 
 export interface MemoryBackendOptions {
   /** Bytes that the entries may take. */
@@ -52,5 +57,31 @@ export class MemoryBackend implements Backend {
 
   close(): Promise<void> {
     return this.arrivals.close();
+  }
+}
+
+/** A tag that gives way takes its entries with it, as an evicted one in Redis does. */
+const MAX_TAGS = 100_000;
+
+/** Tag versions in this process. */
+export class MemoryTagStore implements TagStore {
+  readonly #versions = new LRUCache<string, string>({ max: MAX_TAGS });
+
+  async ensure(tags: readonly string[]): Promise<string[]> {
+    return tags.map((tag) => this.#versions.get(tag) ?? this.#begin(tag));
+  }
+
+  async read(tags: readonly string[]): Promise<(string | null)[]> {
+    return tags.map((tag) => this.#versions.get(tag) ?? null);
+  }
+
+  async invalidate(tags: readonly string[]): Promise<void> {
+    for (const tag of tags) this.#versions.delete(tag);
+  }
+
+  #begin(tag: string): string {
+    const version = randomUUID();
+    this.#versions.set(tag, version);
+    return version;
   }
 }

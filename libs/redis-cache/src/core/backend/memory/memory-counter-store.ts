@@ -1,4 +1,4 @@
-import type { CounterStore, TallyBatch, WindowCount } from '../counter-store.js';
+import type { CounterStore, TallyBatch, WindowCount } from '../backend.js';
 
 /** Below so many windows it is not worth looking for those that ended. */
 const MIN_SWEEP_SIZE = 1_024;

@@ -1,5 +1,5 @@
 import type { MemoryEntryStore } from './memory-entry-store.js';
-import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
+import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend.js';
 
 const HEADER_BYTES = 26;
 /** Below so many leases it is not worth looking for those that ran out. */

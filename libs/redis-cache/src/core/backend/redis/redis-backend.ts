@@ -1,16 +1,24 @@
 import type { RedisConnection } from '../../connection/redis-connection.js';
-import type { Backend, EntryStore, LinkListener } from '../backend.js';
-import type { CounterStore } from '../counter-store.js';
-import type { EventChannel } from '../event-channel.js';
-import type { LeaseStore } from '../lease-store.js';
+import type {
+  Backend,
+  EntryStore,
+  LinkListener,
+  CounterStore,
+  EventChannel,
+  LeaseStore,
+  TagStore,
+} from '../backend.js';
 import type { ArrivalChannel, QueueStore } from '../queue-store.js';
-import type { TagStore } from '../tag-store.js';
-import { announceBy, announceNothing } from './announce.js';
+import {
+  announceBy,
+  announceNothing,
+  RedisEventChannel,
+  type RedisEventChannelOptions,
+} from './redis-event-channel.js';
 import { KeySpace } from './key-space.js';
 import { RedisArrivalChannel } from './redis-arrival-channel.js';
 import { RedisCounterStore } from './redis-counter-store.js';
 import { RedisEntryStore } from './redis-entry-store.js';
-import { RedisEventChannel, type RedisEventChannelOptions } from './redis-event-channel.js';
 import { RedisLeaseStore } from './redis-lease-store.js';
 import { RedisQueueStore } from './redis-queue-store.js';
 import { RedisTagStore } from './redis-tag-store.js';

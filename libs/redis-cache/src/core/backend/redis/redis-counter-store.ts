@@ -1,5 +1,5 @@
 import { type RedisClient, Script } from 'nestjs-redis-connection';
-import type { CounterStore, TallyBatch, WindowCount } from '../counter-store.js';
+import type { CounterStore, TallyBatch, WindowCount } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 
 /** A writer that is silent for longer than a week may count a batch twice. */

@@ -1,8 +1,7 @@
 import type { Redis } from 'ioredis';
 import { type RedisClient, Script } from 'nestjs-redis-connection';
-import type { ClearCursor, EntryStore } from '../backend.js';
-import type { CacheEvent } from '../event-channel.js';
-import type { Announce } from './announce.js';
+import type { ClearCursor, EntryStore, CacheEvent } from '../backend.js';
+import type { Announce } from './redis-event-channel.js';
 import type { KeySpace } from './key-space.js';
 
 /** Large enough to be quick, small enough not to make other clients wait. */

@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { RedisClient } from 'nestjs-redis-connection';
 import type { LinkOptions } from '../../connection/redis-connection.js';
 import { type ServerMessage, SubscriberLink } from '../../connection/subscriber-link.js';
-import type { CacheEvent, CacheEventListener, EventChannel } from '../event-channel.js';
-import { Heartbeat } from './heartbeat.js';
+import type { CacheEvent, CacheEventListener, EventChannel } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 
 /** Where Redis publishes invalidations to a client that asked for RESP2 redirection. */
@@ -142,4 +142,67 @@ function parseEvent(message: string): CacheEvent {
   if (message.startsWith('e')) return { type: 'ended', key: rest };
   if (message.startsWith('c')) return { type: 'changed', key: rest };
   return message.startsWith('i') ? { type: 'invalidated', tag: rest } : { type: 'flushed' };
+}
+
+/** Lets a write pass, and tells the other processes of it once it is done. */
+export type Announce = <T>(write: Promise<T>, events: readonly CacheEvent[]) => Promise<T>;
+
+/** Where the server itself tells what changes, nobody else has to. */
+export const announceNothing: Announce = (write) => write;
+
+/**
+ * By publishing. Not before the write is confirmed: whoever hears of it reads again, and must not find the
+ * old value. Not waited for: a message that is lost costs a copy's remaining time, as a lost connection does.
+ */
+export function announceBy(client: RedisClient, channel: string): Announce {
+  return async (write, events) => {
+    const result = await write;
+    for (const event of events) client.publish(channel, formatEvent(event)).catch(() => {});
+    return result;
+  };
+}
+
+const BEAT_MS = 400;
+/** One may be late because this process was busy, not the server. */
+const MISSED_BEATS = 2;
+const MARK = 'h';
+
+/**
+ * Finds out that what is published is no longer heard, though the connection stands: two beats in a row
+ * did not come back.
+ */
+export class Heartbeat {
+  readonly #own = `${MARK}${randomUUID()}`;
+  #timer: NodeJS.Timeout | undefined;
+  #missed = 0;
+
+  constructor(
+    private readonly publish: (text: string) => void,
+    private readonly onSilence: () => void,
+  ) {}
+
+  start(): void {
+    this.stop();
+    this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#missed = 0;
+  }
+
+  /** Whether the message is a beat, of this process or another one. */
+  hear(message: string): boolean {
+    if (message === this.#own) this.#missed = 0;
+    return message.startsWith(MARK);
+  }
+
+  #beat(): void {
+    if (this.#missed >= MISSED_BEATS) {
+      this.onSilence();
+      return;
+    }
+    this.#missed += 1;
+    this.publish(this.#own);
+  }
 }

@@ -1,5 +1,5 @@
 import { type RedisClient, Script, type ScriptArgument } from 'nestjs-redis-connection';
-import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../lease-store.js';
+import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 import { formatEvent } from './redis-event-channel.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type RedisClient, Script } from 'nestjs-redis-connection';
-import type { TagStore } from '../tag-store.js';
-import type { Announce } from './announce.js';
+import type { TagStore } from '../backend.js';
+import type { Announce } from './redis-event-channel.js';
 import type { KeySpace } from './key-space.js';
 
 // A tag lives twice as long as it has to, so that it is seldom prolonged: those who keep copies hear of it

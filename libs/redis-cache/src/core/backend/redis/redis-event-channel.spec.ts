@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat } from './redis-event-channel.js';
 
 const LONG_MS = 10_000;
 
