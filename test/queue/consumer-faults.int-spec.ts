@@ -4,10 +4,10 @@ import { deferred } from '@test/fixtures/redis-cache/deferred.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisServer, until } from '@test/support/index.js';
 
-/** So long that nothing comes back by itself while a test runs. */
+/** No lease ends while a test runs. */
 const LEASE_SECONDS = 60;
 
-describe('RequestConsumer when Redis goes away', () => {
+describe('RequestConsumer when Redis is unavailable', () => {
   const caches = new Caches();
   let server: RedisServer;
 
@@ -20,7 +20,7 @@ describe('RequestConsumer when Redis goes away', () => {
     await server.stop();
   });
 
-  it('acknowledges what it handled meanwhile, and goes on, once Redis is back', async () => {
+  it('acknowledges the requests handled meanwhile, and continues, once Redis is back', async () => {
     server = await RedisServer.start({ appendonly: true });
     const cache = caches.create({ connection: { url: server.url }, keyPrefix: freshPrefix() });
     await cache.queue().queueRequests([1, 2, 3]);
@@ -48,7 +48,7 @@ describe('RequestConsumer when Redis goes away', () => {
     expect(cache.getCounters().acknowledged).toBe(3);
   });
 
-  it('works on through a frozen Redis, and loses nothing of what was frozen on its way', async () => {
+  it('continues after Redis was frozen, and loses no request that was in transit', async () => {
     server = await RedisServer.start();
     const cache = caches.create({
       connection: { url: server.url },
@@ -75,7 +75,7 @@ describe('RequestConsumer when Redis goes away', () => {
     await server.pause();
     gate.resolve();
     await until(() => cache.getStatus().phase === 'unavailable', { what: 'the freeze to be noticed' });
-    await until(() => handled.length >= 4, { what: 'what it held to be handled' });
+    await until(() => handled.length >= 4, { what: 'the reserved requests to be handled' });
     await server.resume();
     await until(
       async () => {

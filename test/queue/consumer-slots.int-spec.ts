@@ -45,7 +45,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     return consumer;
   };
 
-  it('get them in turn: a long queue takes no more of them than short ones', async () => {
+  it('take them in turn: a long queue gets no more slots than short ones', async () => {
     open();
     const handled: string[] = [];
     const slots = new ConsumerSlots(1);
@@ -62,7 +62,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     await untilAllFree(slots);
   });
 
-  it('handle as many at the same time as there are slots, all of them where one queue alone has work', async () => {
+  it('handle one request per slot; a queue that alone has work gets all slots', async () => {
     open();
     const gate = deferred<void>();
     const slots = new ConsumerSlots(3);
@@ -81,7 +81,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     expect(await Promise.all(left)).toEqual([0, 0, 0]);
   });
 
-  it('pass over one that has to wait', async () => {
+  it('skip a consumer that pauses', async () => {
     open();
     const handled: string[] = [];
     const slots = new ConsumerSlots(1);
@@ -94,7 +94,7 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     expect(await cache.queue('a').getQueueLength()).toBe(2);
   });
 
-  it('give back what they hold when they stop, and are passed over then', async () => {
+  it('release their slots when they stop, and are skipped from then on', async () => {
     open();
     const gate = deferred<void>();
     const slots = new ConsumerSlots(2);
@@ -102,19 +102,19 @@ describe.each(['memory', 'redis'] as const)('consumers that share slots, on %s',
     await fill('b', 1);
     const handled: string[] = [];
     const first = consume('a', { handler: () => gate.promise, prefetch: 1, slots });
-    await until(() => slots.free === 0, { what: 'one to be handled and one to be held' });
+    await until(() => slots.free === 0, { what: 'one handled and one prefetched request' });
     const second = consume('a', { handler: () => gate.promise, slots });
     consume('b', { handler: ({ data }) => void handled.push(data), slots });
     await second.stop();
     const stopped = first.stop();
-    await until(() => handled.length === 1, { what: 'the slot of what was given back to be used' });
+    await until(() => handled.length === 1, { what: 'the released slot to be used' });
     gate.resolve();
     await stopped;
     await untilAllFree(slots);
     expect(await cache.queue('a').getQueueStats()).toMatchObject({ waiting: 2, reserved: 0 });
   });
 
-  it('are a whole number of slots', () => {
+  it('throw for a number of slots that is not a positive whole number', () => {
     open();
     for (const count of [0, -1, 1.5, 10_001, Number.NaN, '2' as unknown as number])
       expect(() => new ConsumerSlots(count)).toThrow(InvalidCallOptionError);

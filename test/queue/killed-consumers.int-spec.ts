@@ -1,4 +1,4 @@
-/** The promise about processes: whoever dies, at whatever moment, nothing is lost. */
+/** No request is lost, whichever process dies, and at whatever moment. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
 import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
@@ -16,7 +16,7 @@ interface Got {
   producer: string;
   number: number;
   deliveries: number;
-  /** Its place in the queue, whoever put it there; that of a first delivery is the entry of the stream. */
+  /** Position in the queue, for first deliveries: the id of the stream's entry as a number. */
   place: bigint;
 }
 
@@ -49,7 +49,7 @@ describe('8 producers and 8 consumers, 4 of which are killed', () => {
     return child;
   };
 
-  /** Runs all of it, killing consumers after random numbers of requests; answers what each consumer got. */
+  /** Runs all processes and kills consumers after random numbers of requests. Returns what each consumer received. */
   async function run(
     ackFirst: boolean,
   ): Promise<{ cache: RedisCacheService; dead: Got[][]; alive: Got[][] }> {
@@ -87,10 +87,10 @@ describe('8 producers and 8 consumers, 4 of which are killed', () => {
   }
 
   it.each([
-    ['handle and then acknowledge: nothing is lost', false],
-    ['acknowledge and then handle: nothing is handled twice', true],
+    ['handle and then acknowledge lose no request', false],
+    ['acknowledge and then handle never handle a request twice', true],
   ])(
-    'which %s, and first deliveries come in order',
+    'that %s, and receive first deliveries in order',
     async (_what, ackFirst) => {
       const { cache, dead, alive } = await run(ackFirst);
       const all = [...dead, ...alive].flat();
@@ -98,7 +98,7 @@ describe('8 producers and 8 consumers, 4 of which are killed', () => {
       expect(dead.every((got) => got.length > 0 && got.length < TOTAL)).toBe(true);
       if (ackFirst) {
         expect(all).toHaveLength(distinct.size);
-        // Each that was killed had acknowledged a batch at most that it had not handled.
+        // Each killed consumer had acknowledged at most one batch that it had not handled.
         expect(distinct.size).toBeGreaterThanOrEqual(TOTAL - KILLED * 10);
       } else {
         expect(distinct.size).toBe(TOTAL);
@@ -113,7 +113,7 @@ describe('8 producers and 8 consumers, 4 of which are killed', () => {
 async function killSomewhere(child: ManagedProcess): Promise<void> {
   const enough = 50 + Math.floor(Math.random() * 300);
   await until(() => gotBy(child).length >= enough || child.exitStatus, {
-    what: 'a consumer at work',
+    what: 'a consumer to receive requests',
     timeoutMs: GIVE_UP_MS,
   });
   await child.kill();
@@ -130,7 +130,7 @@ function gotBy(child: ManagedProcess): Got[] {
   }));
 }
 
-// What came back from another consumer comes in between.
+// Redeliveries may come in between.
 function expectFirstDeliveriesInOrder(got: Got[]): void {
   const last = new Map<string, number>();
   let lastPlace = -1n;

@@ -14,7 +14,7 @@ import { deferred } from '@test/fixtures/redis-cache/deferred.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisServer, until, within } from '@test/support/index.js';
 
-/** Failed requests come back at once. */
+/** Failed requests are available again at once. */
 const NO_DELAY = { retryDelayMs: 0 };
 
 describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) => {
@@ -53,7 +53,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
       { what: 'the queue to be empty' },
     );
 
-  it('handles what waits and what comes, in order, and acknowledges it', async () => {
+  it('handles waiting and arriving requests in order and acknowledges them', async () => {
     open();
     const handled: number[] = [];
     await cache.queue().queueRequests([1, 2, 3]);
@@ -65,7 +65,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(await cache.queue().listDeadLetters()).toEqual([]);
   });
 
-  it('handles as many at the same time as it is told, and no more', async () => {
+  it('handles at most `concurrency` requests at the same time', async () => {
     open();
     const gate = deferred<void>();
     let most = 0;
@@ -84,7 +84,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(most).toBe(3);
   });
 
-  it('never waits for its look at the clock while there is work', async () => {
+  it('does not wait for the poll timer while requests are available', async () => {
     open();
     let handled = 0;
     // One missed call in each turn would cost a second each: far more than there is time.
@@ -94,7 +94,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(handled).toBe(300);
   });
 
-  it('fetches ahead as many as it is told, and gives them back when it stops', async () => {
+  it('fetches `prefetch` requests ahead and releases them when it stops', async () => {
     open();
     await cache.queue().queueRequests([1, 2, 3, 4]);
     const gate = deferred<void>();
@@ -116,7 +116,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     ]);
   });
 
-  it('lets those behind a poisonous request go on, and puts it among the dead', async () => {
+  it('handles the requests behind a failing one, which becomes a dead letter', async () => {
     open();
     const handled: number[] = [];
     log.clear();
@@ -137,7 +137,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(log.matching(/secret/)).toEqual([]);
   });
 
-  it('tries again later, with a delay that leaves others their turn', async () => {
+  it('retries a failed request after a delay, and handles others meanwhile', async () => {
     open();
     const seen: [number, number][] = [];
     await cache.queue().queueRequests([0, 1]);
@@ -156,7 +156,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     ]);
   });
 
-  it('rejects what its handler says is hopeless', async () => {
+  it('rejects a request whose handler throws RejectRequestError', async () => {
     open();
     await cache.queueRequest(7);
     consume({
@@ -169,7 +169,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(dead).toEqual([expect.objectContaining({ data: 7, deliveries: 1, reason: 'no seven' })]);
   });
 
-  it('pauses when its handler is busy, without counting the delivery', async () => {
+  it('pauses when its handler throws TryLaterError, and does not count the delivery', async () => {
     open();
     const seen: number[] = [];
     await cache.queueRequest(1);
@@ -185,7 +185,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(6 * 29);
   });
 
-  it('keeps a request for as long as its handler runs, however short the lease', async () => {
+  it('renews the lease for as long as its handler runs', async () => {
     open();
     await cache.queueRequest(1);
     let calls = 0;
@@ -202,7 +202,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(await cache.queue().listDeadLetters()).toEqual([]);
   });
 
-  it('tells a handler that has lost its request, and lets its successor be', async () => {
+  it('aborts a handler that has lost its lease, and leaves the request to its new consumer', async () => {
     open();
     await cache.queueRequest(1);
     const lost = deferred<unknown>();
@@ -224,7 +224,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(cache.getCounters().acknowledged).toBe(0);
   });
 
-  it('lets handlers finish when it stops', async () => {
+  it('waits for running handlers when it stops', async () => {
     open();
     await cache.queue().queueRequests([1, 2]);
     const gate = deferred<void>();
@@ -239,7 +239,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(consumer.running).toBe(0);
   });
 
-  it('gives back, uncounted and before new ones, what is not finished in time', async () => {
+  it('releases unfinished requests after the drain timeout, before new ones and without counting the delivery', async () => {
     open();
     await cache.queue().queueRequests([1, 2]);
     const aborted = deferred<unknown>();
@@ -256,7 +256,7 @@ describe.each(['memory', 'redis'] as const)('RequestConsumer on %s', (backend) =
     expect(await cache.queue().reserveRequest()).toMatchObject({ data: 1, deliveries: 1 });
   });
 
-  it('is drained when the cache is closed', async () => {
+  it('stops when the cache is closed', async () => {
     open();
     await cache.queueRequest(1);
     const gate = deferred<void>();

@@ -25,7 +25,7 @@ describe('waitForRequest', () => {
     await server.stop();
   });
 
-  it('takes one connection more, however many wait, and holds up nobody', async () => {
+  it('shares one extra connection between all waiting calls, and delays no other call', async () => {
     const admin = server.client();
     const connections = async (): Promise<number> =>
       (String(await admin.client('LIST')).match(/^id=/gm) ?? []).length;
@@ -41,7 +41,7 @@ describe('waitForRequest', () => {
     expect(all).toEqual(waiting.map((_one, index) => index));
   });
 
-  it('answers null at its timeout while Redis is frozen, and serves again once it is thawed', async () => {
+  it('returns null at its timeout while Redis is frozen, and returns requests again afterwards', async () => {
     await cache.isConnected();
     await server.pause();
     expect(await within(cache.queue().waitForRequest({ timeoutMs: 700 }), { what: 'an answer' })).toBeNull();
@@ -52,7 +52,7 @@ describe('waitForRequest', () => {
     expect(await within(waiting, { what: 'the request' })).toBe('after');
   });
 
-  it('waits through a loss of Redis', async () => {
+  it('keeps waiting while Redis is down', async () => {
     const waiting = cache.queue().waitForRequest({ timeoutMs: 60_000 });
     await cache.isConnected();
     await server.kill();

@@ -20,7 +20,7 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
   reservationConformance(open);
 
   describe('the queue', () => {
-    it('hands out requests in the order in which they came, once each', async () => {
+    it('returns each request once, in the order of arrival', async () => {
       const cache = open();
       const requests = Array.from({ length: 100 }, (_, index) => ({ index }));
       for (const request of requests) expect(await cache.queueRequest(request)).toBe(true);
@@ -30,7 +30,7 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(await cache.getQueueLength()).toBe(0);
     });
 
-    it('goes on in order after it was empty', async () => {
+    it('keeps the order after it was empty', async () => {
       const cache = open();
       for (const request of ['one', 'two', 'three']) {
         expect(await cache.dequeueRequest()).toBeNull();
@@ -53,13 +53,13 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(request?.['admin']).toBeUndefined();
     });
 
-    it.each(unwritable)('answers false for %s and stays as it is', async (_what, make) => {
+    it.each(unwritable)('returns false for %s and does not change', async (_what, make) => {
       const cache = open();
       expect(await cache.queueRequest(make())).toBe(false);
       expect(await cache.getQueueLength()).toBe(0);
     });
 
-    it('answers false above its longest length, and takes requests again after one was taken', async () => {
+    it('returns false at maxLength, and accepts requests again after one was dequeued', async () => {
       const cache = open({ queue: { maxLength: 3 } });
       for (let request = 0; request < 3; request += 1) expect(await cache.queueRequest(request)).toBe(true);
       expect(await cache.queueRequest('too many')).toBe(false);
@@ -69,10 +69,10 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(cache.getStatus()).toMatchObject({ breaker: 'closed', writable: true });
     });
 
-    it('keeps to its longest length under 50 concurrent producers', async () => {
+    it('never exceeds maxLength under 50 concurrent producers', async () => {
       const queue = { maxLength: 7 };
       const keyPrefix = freshPrefix();
-      // Where processes can share a queue, so do the producers.
+      // On Redis the producers share the queue across connections.
       const caches = Array.from({ length: 5 }, () => open({ queue, keyPrefix }));
       const shared = caches[0]!.getStatus().backend === 'redis' ? caches : caches.slice(0, 1);
       const answers = await Promise.all(
@@ -82,7 +82,7 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(await caches[0]!.getQueueLength()).toBe(7);
     });
 
-    it('takes several at once, as many as there is room for, and gives several at once', async () => {
+    it('queues several at once until it is full, and dequeues several at once', async () => {
       const cache = open({ queue: { maxLength: 3 } });
       expect(await cache.queue().queueRequests([1, undefined, 2, 3, 4])).toEqual([
         true,
@@ -103,14 +103,14 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(await cache.getQueueLength()).toBe(0);
     });
 
-    it('throws for a request above its size, naming it', async () => {
+    it('throws for a request above maxRequestBytes', async () => {
       const cache = open({ queue: { maxRequestBytes: 10 } });
       const tooLarge = { constructor: ValueTooLargeError, field: 'request', bytes: 11, limit: 10 };
       await expect(cache.queueRequest('x'.repeat(9))).rejects.toMatchObject(tooLarge);
       expect(await cache.queueRequest('x'.repeat(8))).toBe(true);
     });
 
-    it('is empty after clearQueue, which leaves the cache alone', async () => {
+    it('is empty after clearQueue, which does not touch the cache', async () => {
       const cache = open();
       await cache.cacheResponse('key', 'value');
       for (let request = 0; request < 10; request += 1) await cache.queueRequest(request);
@@ -124,7 +124,7 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(await cache.dequeueRequest()).toBe('after');
     });
 
-    it('is apart from a queue with another name', async () => {
+    it('is separate from a queue with another name', async () => {
       const [one, two] = [open({ queue: { name: 'one' } }), open({ queue: { name: 'two}' } })];
       await one.queueRequest('of one');
       await two.queueRequest('of two');
@@ -133,7 +133,7 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(await one.dequeueRequest()).toBe('of one');
     });
 
-    it('loses nothing, doubles nothing and keeps the order per producer under 20 of each', async () => {
+    it('delivers each request once and in order per producer, with 20 producers and 20 consumers', async () => {
       const cache = open();
       let taken = 0;
       const refused: number[] = [];
@@ -170,7 +170,7 @@ function expectEachOnce(requests: Numbered[]): void {
   expect(seen.size).toBe(TOTAL);
 }
 
-// What one consumer gets of one producer has to rise; between consumers only the queue knows the order.
+// The order is visible only within one consumer: two consumers run concurrently.
 function expectOrderPerProducer(requests: Numbered[]): void {
   const last = new Map<number, number>();
   for (const { producer, number } of requests) {

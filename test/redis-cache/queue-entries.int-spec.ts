@@ -1,4 +1,4 @@
-/** What is left in Redis of acknowledged requests, and what an id can do that was never handed out. */
+/** What remains in Redis of acknowledged requests, and that ids the queue never returned have no effect. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { RedisCacheService } from 'nestjs-redis-cache';
@@ -6,7 +6,7 @@ import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisServer } from '@test/support/index.js';
 
-describe('the entries of a queue', () => {
+describe('entries of a queue', () => {
   const caches = new Caches();
   let server: RedisServer;
   let client: Redis;
@@ -37,14 +37,17 @@ describe('the entries of a queue', () => {
   const reserved = async (count: number): Promise<string[]> =>
     (await cache.queue().reserveRequests(count, { leaseSeconds: 60 })).map(({ id }) => id);
 
-  it.each([1, 15, 16, 40])('are gone when %d were acknowledged, and the ones behind stay', async (count) => {
-    await cache.queue().queueRequests(Array.from({ length: count + 3 }, (_, index) => index));
-    const behind = (await idsLeft()).slice(count);
-    expect(await cache.queue().acknowledgeRequests(await reserved(count))).not.toContain(false);
-    expect(await idsLeft()).toEqual(behind);
-  });
+  it.each([1, 15, 16, 40])(
+    'are removed when %d were acknowledged, and the later ones stay',
+    async (count) => {
+      await cache.queue().queueRequests(Array.from({ length: count + 3 }, (_, index) => index));
+      const behind = (await idsLeft()).slice(count);
+      expect(await cache.queue().acknowledgeRequests(await reserved(count))).not.toContain(false);
+      expect(await idsLeft()).toEqual(behind);
+    },
+  );
 
-  it('stay where others before them are still at work', async () => {
+  it('are removed while earlier ones are still reserved', async () => {
     await cache.queue().queueRequests(Array.from({ length: 60 }, (_, index) => index));
     const all = await idsLeft();
     const [first, second] = [await reserved(20), await reserved(20)];
@@ -54,7 +57,7 @@ describe('the entries of a queue', () => {
     expect(await idsLeft()).toEqual(all.slice(40));
   });
 
-  it('that nobody has read yet cannot be acknowledged, alone or with others', async () => {
+  it('that are not reserved yet cannot be acknowledged, alone or with others', async () => {
     await cache.queue().queueRequests(Array.from({ length: 20 }, (_, index) => index));
     const entries = await idsLeft();
     const held = await reserved(18);
@@ -70,7 +73,7 @@ describe('the entries of a queue', () => {
   });
 
   it.each(['-', '+', '>', '$', '*', 'none', 'x:1', '1-1:', '1-1:x', '(0-1', '99999999999999999999-1', '\0'])(
-    'have no part in an id like %j',
+    'are not affected by an id like %j',
     async (id) => {
       await cache.queue().queueRequests([1, 2, 3]);
       const [one, two] = await reserved(2);
@@ -87,10 +90,10 @@ describe('the entries of a queue', () => {
     },
   );
 
-  it('that another program took over are acknowledged by nobody else', async () => {
+  it('that another program has claimed cannot be acknowledged by their former consumer', async () => {
     await cache.queue().queueRequests([1, 2]);
     const held = await reserved(2);
-    // Its claim is a delivery of its own, which counts.
+    // The claim is a delivery that counts.
     await client.xclaim(stream, 'requests', 'somebody', 0, (await idsLeft())[0]!);
     expect(await cache.queue().acknowledgeRequests(held)).toEqual([false, true]);
     expect(await idsLeft()).toHaveLength(1);

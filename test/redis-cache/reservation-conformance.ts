@@ -1,4 +1,4 @@
-/** The part of `backend-conformance.ts` that is about requests handed out for a time, and waiting for them. */
+/** The part of `backend-conformance.ts` about reserving requests and waiting for them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -12,11 +12,11 @@ import { until, within } from '@test/support/index.js';
 type Open = (options?: RedisCacheOptions) => RedisCacheService;
 
 const SHORT = { leaseSeconds: 0.05 };
-const OVER_MS = 80;
+const EXPIRED_AFTER_MS = 80;
 
 export function reservationConformance(open: Open): void {
   describe('reserved requests', () => {
-    it('are removed by an acknowledgement, once', async () => {
+    it('are removed by one acknowledgement', async () => {
       const cache = open();
       await cache.queueRequest({ job: 1 });
       const request = await cache.queue().reserveRequest();
@@ -34,11 +34,11 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queue().reserveRequest()).toBeNull();
     });
 
-    it('come back when the lease is over, before new ones, and out of the reach of their former holder', async () => {
+    it('come back before new ones when the lease ends, and ignore their former holder', async () => {
       const cache = open();
       await cache.queue().queueRequests(['first', 'second']);
       const stale = await cache.queue().reserveRequest(SHORT);
-      await sleep(OVER_MS);
+      await sleep(EXPIRED_AFTER_MS);
       expect(await cache.getQueueLength()).toBe(2);
       const again = await cache.queue().reserveRequest();
       expect(again).toMatchObject({ data: 'first', deliveries: 2 });
@@ -50,29 +50,29 @@ export function reservationConformance(open: Open): void {
       expect(await cache.dequeueRequest()).toBe('second');
     });
 
-    it('come back before new ones, however many are acknowledged meanwhile', async () => {
+    it('come back before new ones when others are acknowledged meanwhile', async () => {
       const cache = open();
       await cache.queue().queueRequests(['over', 'handled', 'new']);
       await cache.queue().reserveRequest(SHORT);
       const handled = await cache.queue().reserveRequest();
-      await sleep(OVER_MS);
+      await sleep(EXPIRED_AFTER_MS);
       expect(await cache.queue().acknowledgeRequest(handled!.id)).toBe(true);
       expect(await cache.queue().reserveRequest()).toMatchObject({ data: 'over', deliveries: 2 });
       expect(await cache.queue().reserveRequest()).toMatchObject({ data: 'new', deliveries: 1 });
     });
 
-    it('stay with a holder that extends its lease', async () => {
+    it('stay reserved while their lease is extended', async () => {
       const cache = open();
       await cache.queueRequest('request');
       const request = await cache.queue().reserveRequest({ leaseSeconds: 5 });
       expect(await cache.queue().extendLease(request!.id, SHORT)).toBe(true);
       expect(await cache.queue().extendLease(request!.id, { leaseSeconds: 60 })).toBe(true);
-      await sleep(OVER_MS);
+      await sleep(EXPIRED_AFTER_MS);
       expect(await cache.queue().reserveRequest()).toBeNull();
       expect(await cache.queue().acknowledgeRequest(request!.id)).toBe(true);
     });
 
-    it('are the next again once released', async () => {
+    it('are delivered next once released', async () => {
       const cache = open();
       await cache.queue().queueRequests(['first', 'second']);
       const request = await cache.queue().reserveRequest();
@@ -81,7 +81,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queue().reserveRequest()).toMatchObject({ data: 'second', deliveries: 1 });
     });
 
-    it('are handed out and acknowledged several at once', async () => {
+    it('are reserved and acknowledged several at once', async () => {
       const cache = open();
       await cache.queue().queueRequests([1, 2, 3, 4, 5]);
       const held = await cache.queue().reserveRequests<number>(4);
@@ -91,7 +91,7 @@ export function reservationConformance(open: Open): void {
       expect((await cache.queue().reserveRequests(4)).map(({ data }) => data)).toEqual([5]);
     });
 
-    it('end by an acknowledgement once, whatever else is acknowledged with them', async () => {
+    it('are acknowledged once, whatever else is acknowledged with them', async () => {
       const cache = open();
       await cache.queue().queueRequests([1, 2, 3, 4]);
       const [one, two, three] = (await cache.queue().reserveRequests(3)).map(({ id }) => id) as [
@@ -111,7 +111,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.dequeueRequest()).toBe(4);
     });
 
-    it('are gone in whatever order many are acknowledged, and nothing else is', async () => {
+    it('are removed in whatever order batches are acknowledged, and no other is', async () => {
       const cache = open();
       await cache.queue().queueRequests(Array.from({ length: 101 }, (_, index) => index));
       const batches: string[][] = [];
@@ -130,7 +130,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queue().dequeueRequests(9)).toEqual([100]);
     });
 
-    it('are left alone by the many that are acknowledged with a former delivery of theirs', async () => {
+    it('are not removed by a former delivery that is acknowledged among many', async () => {
       const cache = open();
       await cache.queue().queueRequests(Array.from({ length: 20 }, (_, index) => index));
       const ids = (await cache.queue().reserveRequests(20)).map(({ id }) => id);
@@ -142,7 +142,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queue().acknowledgeRequest(again!.id)).toBe(true);
     });
 
-    it('die after maxDeliveries; the dead are listed, replayed and cleared', async () => {
+    it('become dead letters after maxDeliveries, which are listed, replayed and cleared', async () => {
       const cache = open({ queue: { maxDeliveries: 2 } });
       await cache.queue().queueRequests(['poison', 'behind']);
       for (const reason of ['first', 'last']) {
@@ -163,7 +163,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queue().listDeadLetters()).toEqual([]);
     });
 
-    it('tell why a request is not in the queue', async () => {
+    it('report why a request is not in the queue', async () => {
       const cache = open({ queue: { maxLength: 1 } });
       expect(await cache.queue().queueOutcome('dies')).toBe('queued');
       expect(await cache.queue().queueOutcome('late')).toBe('full');
@@ -180,7 +180,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queue().replayOutcome(id)).toBe('unconfirmed');
     });
 
-    it('throw for wrong arguments, naming them', async () => {
+    it('throw for invalid arguments and name them', async () => {
       const cache = open();
       const wrong: [string, Promise<unknown>][] = [
         ['leaseSeconds', cache.queue().reserveRequest({ leaseSeconds: 0 })],
@@ -202,10 +202,11 @@ export function reservationConformance(open: Open): void {
   });
 
   describe('named queues', () => {
-    it('are apart, and the same for the same name', async () => {
+    it('are separate, and one queue per name', async () => {
       const cache = open({ queue: { name: 'plain' } });
       const mails = cache.queue('mails', { maxLength: 1 });
       expect(mails.queueName).toBe('mails');
+      expect(cache.queue('mails')).toBe(mails);
       expect(await mails.queueRequests(['a', 'b'])).toEqual([true, false]);
       expect(await cache.dequeueRequest()).toBeNull();
       expect(await cache.queue('mails').dequeueRequest()).toBe('a');
@@ -213,7 +214,7 @@ export function reservationConformance(open: Open): void {
       expect(await cache.queue('plain').dequeueRequest()).toBe('plain');
     });
 
-    it('throw for a wrong name, a wrong option and one that is different from before', () => {
+    it('throw for an invalid name or option, and for one that differs from the first call', () => {
       const cache = open();
       cache.queue('mails', { maxLength: 5 });
       const cases: [string, () => unknown][] = [
@@ -227,23 +228,23 @@ export function reservationConformance(open: Open): void {
   });
 
   describe('waitForRequest', () => {
-    it('answers what is there already', async () => {
+    it('returns a waiting request at once', async () => {
       const cache = open();
       await cache.queueRequest('there');
       expect(await cache.queue().waitForRequest()).toBe('there');
     });
 
-    it('answers what comes, to those who wait in their order', async () => {
+    it('returns arriving requests to its callers in order', async () => {
       const cache = open();
       const waiting = Array.from({ length: 20 }, () =>
         cache.queue().waitForRequest<number>({ timeoutMs: 20_000 }),
       );
       for (let request = 0; request < 20; request += 1) await cache.queueRequest(request);
-      const answers = await within(Promise.all(waiting), { timeoutMs: 20_000, what: 'all to be served' });
+      const answers = await within(Promise.all(waiting), { timeoutMs: 20_000, what: 'all calls to return' });
       expect(answers).toEqual(Array.from({ length: 20 }, (_, index) => index));
     });
 
-    it('answers what is given back', async () => {
+    it('returns a released request', async () => {
       const cache = open();
       await cache.queueRequest('back');
       const { id } = (await cache.queue().reserveRequest())!;
@@ -252,13 +253,13 @@ export function reservationConformance(open: Open): void {
       expect(await waiting).toBe('back');
     });
 
-    it('answers null at its timeout', async () => {
+    it('returns null at its timeout', async () => {
       const startedAt = performance.now();
       expect(await open().queue().waitForRequest({ timeoutMs: 100 })).toBeNull();
       expect(performance.now() - startedAt).toBeGreaterThanOrEqual(99);
     });
 
-    it('rejects with the reason of its signal, and loses nothing', async () => {
+    it('rejects with the reason of its signal, and loses no request', async () => {
       const cache = open();
       const reason = new Error('enough');
       const controller = new AbortController();
@@ -270,7 +271,7 @@ export function reservationConformance(open: Open): void {
       expect(await until(() => cache.dequeueRequest(), { what: 'the request' })).toBe('kept');
     });
 
-    it('answers null when the cache is closed', async () => {
+    it('returns null when the cache is closed', async () => {
       const cache = open();
       const waiting = cache.queue().waitForRequest({ timeoutMs: 60_000 });
       await cache.close();

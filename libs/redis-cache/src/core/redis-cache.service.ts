@@ -7,7 +7,7 @@ import type { RedisCacheCounters } from './counters/counters.js';
 import type { SharedCounters } from './counters/shared-counters.js';
 import type { GetOrSetOptions, ResumeOptions, TicketOptions } from './options/get-or-set-options.js';
 import type { NamedQueueOptions } from './options/redis-cache-options.js';
-import { RequestQueue } from './queue/request-queue.js';
+import type { RequestQueue } from './queue/request-queue.js';
 import type { RedisCacheParts, RedisCacheStatus } from './redis-cache.parts.js';
 
 /**
@@ -32,7 +32,7 @@ export class RedisCacheService {
   readonly #defaultQueue: RequestQueue;
 
   constructor(private readonly parts: RedisCacheParts) {
-    this.#defaultQueue = new RequestQueue(parts.queues.default);
+    this.#defaultQueue = parts.queues.default;
   }
 
   /** Whether Redis replies, by a real round trip. Fallback: `false`. */
@@ -209,8 +209,7 @@ export class RedisCacheService {
    * @example const mails = cache.queue('mails', { maxLength: 1_000 });
    */
   queue(name?: string, options?: NamedQueueOptions): RequestQueue {
-    if (name === undefined && options === undefined) return this.#defaultQueue;
-    return new RequestQueue(this.parts.queues.get(name ?? this.#defaultQueue.queueName, options));
+    return this.parts.queues.get(name, options);
   }
 
   /** Numbers that all processes on one Redis add to and read. */

@@ -54,13 +54,13 @@ describe('a consumer of a module', () => {
     return app;
   }
 
-  it('works on the queue that the service is itself, with what its factory is given', async () => {
+  it('works on the default queue, with the providers injected into its factory', async () => {
     const running = await start(memory(), RedisCacheModule.registerConsumer(toMailer));
     await cacheOf(running).queue().queueRequests(['one', 'two']);
     expect(await sentBy(running, 2)).toEqual(['one', 'two']);
   });
 
-  it('works on a named queue of a named instance, and on no other', async () => {
+  it('works on a named queue of a named instance only', async () => {
     const registration = { ...toMailer, queue: 'mails', name: 'second' };
     const running = await start(memory(), memory('second'), RedisCacheModule.registerConsumer(registration));
     await cacheOf(running).queue('mails').queueRequest('of the plain instance');
@@ -71,7 +71,7 @@ describe('a consumer of a module', () => {
     expect(await cacheOf(running, 'second').getQueueLength()).toBe(1);
   });
 
-  it('is injected by its token, which differs for each queue and instance', async () => {
+  it('is injected by a token that differs for each queue and instance', async () => {
     const running = await start(memory(), RedisCacheModule.registerConsumer({ ...toMailer, queue: 'mails' }));
     expect(running.get(getRequestConsumerToken('mails'), { strict: false })).toBeInstanceOf(RequestConsumer);
     const tokens = [[], ['mails'], [undefined, 'mails'], ['mails', 'second']].map((names) =>
@@ -80,7 +80,7 @@ describe('a consumer of a module', () => {
     expect(new Set(tokens).size).toBe(4);
   });
 
-  it('begins with the application, and takes nothing after the shutdown hook', async () => {
+  it('starts with the application, and fetches nothing after the shutdown hook', async () => {
     const running = await start(memory(), RedisCacheModule.registerConsumer(toMailer));
     const cache = cacheOf(running);
     await cache.queueRequest('before');
@@ -93,14 +93,14 @@ describe('a consumer of a module', () => {
     expect(sent).toEqual(['before']);
   });
 
-  it('is none where the factory answers null', async () => {
+  it('is null where the factory returns null', async () => {
     const running = await start(memory(), RedisCacheModule.registerConsumer({ useFactory: () => null }));
     expect(running.get(getRequestConsumerToken(), { strict: false })).toBeNull();
     await cacheOf(running).queueRequest('left');
     expect(await cacheOf(running).getQueueLength()).toBe(1);
   });
 
-  it('waits for a factory that takes its time, and stops the start with the name of a wrong option', async () => {
+  it('awaits its factory, and an invalid option stops the start and is named', async () => {
     const registration: ConsumerRegistration = {
       useFactory: async () => ({ handler: () => {}, concurrency: 0 }),
     };
@@ -109,7 +109,7 @@ describe('a consumer of a module', () => {
     await expect(starting).rejects.toMatchObject({ field: 'concurrency' });
   });
 
-  it('is a provider among others where the service can be injected', async () => {
+  it('can be a provider of any module in which the service can be injected', async () => {
     const { inject, useFactory } = toMailer;
     @Module({ imports: [MailModule], providers: [createConsumerProvider({ inject, useFactory })] })
     class WorkModule {}

@@ -33,7 +33,7 @@ describe('the request queue', () => {
     backend.up();
   }
 
-  /** From now on the test answers each `shift` of the store itself. */
+  /** From now on the test resolves each `shift` of the store. */
   function controlShifts(): void {
     jest.useFakeTimers();
     shifts = [];
@@ -54,7 +54,7 @@ describe('the request queue', () => {
     await jest.advanceTimersByTimeAsync(0);
   };
 
-  it('gives back requests in the order in which they came, and then null', async () => {
+  it('returns requests in the order of arrival, and then null', async () => {
     for (const request of [{ a: 1 }, 'two', 3]) expect(await service.queueRequest(request)).toBe(true);
     expect(await service.getQueueLength()).toBe(3);
     const taken = [
@@ -67,52 +67,52 @@ describe('the request queue', () => {
     expect(service.getCounters()).toMatchObject({ queued: 3, dequeued: 3, corrupt: 0 });
   });
 
-  it('answers false above its longest length, without a line and without counting it as queued', async () => {
+  it('returns false at maxLength, logs nothing and does not count the request as queued', async () => {
     for (let request = 0; request < 3; request += 1) await service.queueRequest(request);
     expect(await service.queueRequest('one too many')).toBe(false);
     expect(service.getCounters().queued).toBe(3);
     expect(logger.lines).toEqual([]);
   });
 
-  describe('that is given more than one command carries', () => {
+  describe('with more requests than one command carries', () => {
     const many = Array.from({ length: 2_500 }, (_, index) => index);
-    let parts: number[];
+    let chunks: number[];
 
-    /** A store in which there is room for so many of each part. */
+    /** A store with room for these numbers of requests of each chunk. */
     const useRoom = (...rooms: number[]): void => {
-      parts = [];
+      chunks = [];
       const push = async (_queue: string, requests: readonly string[]): Promise<number> => {
-        parts.push(requests.length);
-        return Math.min(requests.length, rooms[parts.length - 1]!);
+        chunks.push(requests.length);
+        return Math.min(requests.length, rooms[chunks.length - 1]!);
       };
       use(new ControlledBackend({ queue: { push } }));
     };
 
-    it('sends it in parts, one after the other', async () => {
+    it('sends them in chunks, one after the other', async () => {
       useRoom(1_000, 1_000, 1_000);
       expect(await service.queue().queueRequests(many)).toEqual(many.map(() => true));
-      expect(parts).toEqual([1_000, 1_000, 500]);
+      expect(chunks).toEqual([1_000, 1_000, 500]);
     });
 
-    it('sends nothing after a part for which there was not room enough, so that the first ones are in', async () => {
+    it('sends no chunk after one that did not fit as a whole', async () => {
       useRoom(1_000, 10, 1_000);
       expect(await service.queue().queueRequests(many)).toEqual(many.map((index) => index < 1_010));
-      expect(parts).toEqual([1_000, 1_000]);
+      expect(chunks).toEqual([1_000, 1_000]);
       expect(service.getCounters().queued).toBe(1_010);
     });
 
-    it('cuts by length too', async () => {
+    it('also splits by length', async () => {
       useRoom(1_000, 1_000, 1_000);
       service = assemble(resolveOptions({ commandTimeoutMs: DEADLINE_MS }), backend, logger);
       backend.up();
       const long = Array.from({ length: 9 }, () => 'x'.repeat(1_000_000));
       expect(await service.queue().queueRequests(long)).toEqual(long.map(() => true));
-      expect(parts).toEqual([4, 4, 1]);
+      expect(chunks).toEqual([4, 4, 1]);
     });
   });
 
   it.each([undefined, () => 1, Symbol('s'), 1n, { deep: [1n] }])(
-    'answers false for %p, which JSON cannot carry, and says so',
+    'returns false for %p, which JSON cannot carry, and logs it',
     async (request) => {
       expect(await service.queueRequest(request)).toBe(false);
       expect(logger.matching(/^A request was not queued: /)).toHaveLength(1);
@@ -120,7 +120,7 @@ describe('the request queue', () => {
     },
   );
 
-  it('throws for a request above its size, in bytes rather than characters', async () => {
+  it('throws for a request above maxRequestBytes, in bytes rather than characters', async () => {
     const fits = 'ü'.repeat((MAX_REQUEST_BYTES - 2) / 2);
     expect(await service.queueRequest(fits)).toBe(true);
     const tooLarge = service.queueRequest(`${fits}ü`);
@@ -134,7 +134,7 @@ describe('the request queue', () => {
     });
   });
 
-  it.each(['', '{"half', 'NaN', 'undefined'])('passes over %j, which is no request', async (text) => {
+  it.each(['', '{"half', 'NaN', 'undefined'])('skips %j, which is not valid JSON', async (text) => {
     await queueRaw(text);
     await service.queueRequest('readable');
     expect(await service.dequeueRequest()).toBe('readable');
@@ -142,14 +142,14 @@ describe('the request queue', () => {
     expect(logger.matching(/^Skipped a queued request/)).toHaveLength(1);
   });
 
-  it('answers null after passing over what is not readable when nothing else waits', async () => {
+  it('returns null after skipping unreadable requests when no other waits', async () => {
     await queueRaw('{');
     await queueRaw('{');
     expect(await service.dequeueRequest()).toBeNull();
     expect(service.getCounters().corrupt).toBe(2);
   });
 
-  it.each([false, 0, ''])('hands out %j like any other request', async (request) => {
+  it.each([false, 0, ''])('returns %j like any other request', async (request) => {
     await service.queueRequest(request);
     expect(await service.dequeueRequest()).toBe(request);
   });
@@ -161,17 +161,17 @@ describe('the request queue', () => {
     expect(await service.dequeueRequest()).toBeNull();
   });
 
-  it('lets the requests of one queue be, whatever the other is called', async () => {
+  it('clears and dequeues only its own requests', async () => {
     await backend.queue.push('other', ['"of another"'], 10);
     await service.clearQueue();
     expect(await service.dequeueRequest()).toBeNull();
     expect(await backend.queue.length('other')).toBe(1);
   });
 
-  describe('whose reply came late', () => {
+  describe('when a reply comes late', () => {
     beforeEach(controlShifts);
 
-    it('hands the request out first, before asking the store', async () => {
+    it('returns the late request first, without a call to the store', async () => {
       await freezeOneDequeue();
       shifts[0]!.resolve(['"late"']);
       await recover();
@@ -180,7 +180,7 @@ describe('the request queue', () => {
       expect(service.getCounters().dequeued).toBe(1);
     });
 
-    it('hands it out once', async () => {
+    it('returns it once', async () => {
       await freezeOneDequeue();
       shifts[0]!.resolve(['"late"']);
       await recover();
@@ -190,7 +190,7 @@ describe('the request queue', () => {
       expect(await next).toBeNull();
     });
 
-    it('keeps the order of several', async () => {
+    it('keeps the order of several late requests', async () => {
       const taken = [service.dequeueRequest(), service.dequeueRequest(), service.dequeueRequest()];
       await jest.advanceTimersByTimeAsync(DEADLINE_MS);
       expect(await Promise.all(taken)).toEqual([null, null, null]);
@@ -200,7 +200,7 @@ describe('the request queue', () => {
       expect(await service.dequeueRequest()).toBe(2);
     });
 
-    it('counts it as waiting, and clears it with the rest', async () => {
+    it('counts it as waiting, and clears it with the others', async () => {
       await freezeOneDequeue();
       shifts[0]!.resolve(['"late"']);
       await recover();
@@ -209,7 +209,7 @@ describe('the request queue', () => {
       expect(await service.getQueueLength()).toBe(0);
     });
 
-    it('passes over a late one that is not readable', async () => {
+    it('skips a late request that is unreadable', async () => {
       await freezeOneDequeue();
       shifts[0]!.resolve(['{']);
       await recover();
@@ -219,7 +219,7 @@ describe('the request queue', () => {
       expect(await next).toBe('readable');
     });
 
-    it('keeps nothing when the late reply is that nothing waits', async () => {
+    it('keeps nothing when the late reply is empty', async () => {
       await freezeOneDequeue();
       shifts[0]!.resolve([]);
       await recover();
@@ -230,19 +230,19 @@ describe('the request queue', () => {
   describe('while Redis is unavailable', () => {
     beforeEach(() => backend.down());
 
-    it('gives every fallback at once', async () => {
+    it('returns every fallback at once', async () => {
       expect(await service.queueRequest(1)).toBe(false);
       expect(await service.dequeueRequest()).toBeNull();
       expect(await service.getQueueLength()).toBe(0);
       expect(await service.clearQueue()).toBe(false);
     });
 
-    it('still throws for a request above its size', async () => {
+    it('still throws for a request above maxRequestBytes', async () => {
       await expect(service.queueRequest('x'.repeat(101))).rejects.toBeInstanceOf(ValueTooLargeError);
     });
   });
 
-  it('does not take a full queue for a server that accepts writes again', async () => {
+  it('does not count a full queue as a write that the server accepted', async () => {
     const answers = [replyError('OOM x'), 0];
     const push = async (): Promise<number> => {
       const answer = answers.shift()!;

@@ -47,7 +47,7 @@ const DEFAULT_PAGE_SIZE = 100;
 export class RequestQueue {
   readonly #core: QueueCore;
 
-  /** Called by `RedisCacheService`, which returns queues by their names. */
+  /** Called by the cache; `cache.queue(name?)` returns its queues. */
   constructor(core: QueueCore) {
     this.#core = core;
   }

@@ -5,6 +5,7 @@ import {
   resolveQueueOptions,
 } from '../options/redis-cache-options.schema.js';
 import { QueueCore, type QueueDependencies } from './queue-core.js';
+import { RequestQueue } from './request-queue.js';
 
 const MAX_NAME_LENGTH = 128;
 const OPTION_NAMES = [
@@ -15,11 +16,16 @@ const OPTION_NAMES = [
   'maxDeadLetters',
 ] as const;
 
+interface OpenQueue {
+  core: QueueCore;
+  queue: RequestQueue;
+}
+
 /** The queues of one cache instance, by name. */
 export class RequestQueues {
   /** The queue of the module's `queue` options. */
-  readonly default: QueueCore;
-  readonly #cores = new Map<string, QueueCore>();
+  readonly default: RequestQueue;
+  readonly #open = new Map<string, OpenQueue>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -30,19 +36,19 @@ export class RequestQueues {
   }
 
   /**
-   * The queue with this name. The first call for a name decides its options.
+   * The queue with this name, by default that of the module's options. The first call for a name decides its options.
    *
    * @throws {InvalidCallOptionError} an invalid name or option, or an option that differs from the first call's
    */
-  get(name: string, options?: NamedQueueOptions): QueueCore {
+  get(name: string = this.defaults.name, options?: NamedQueueOptions): RequestQueue {
     if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_LENGTH || !name.isWellFormed()) {
       throw new InvalidCallOptionError('name', `must be a string of 1 to ${MAX_NAME_LENGTH} characters`);
     }
-    const existing = this.#cores.get(name);
+    const existing = this.#open.get(name);
     const resolved = options === undefined ? this.defaults : resolveQueueOptions(this.defaults, options);
     if (existing === undefined) return this.#create(name, resolved);
-    if (options !== undefined) assertSameOptions(existing, resolved);
-    return existing;
+    if (options !== undefined) assertSameOptions(existing.core, resolved);
+    return existing.queue;
   }
 
   /** Idempotent. */
@@ -52,14 +58,15 @@ export class RequestQueues {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#cores.values()].map((core) => core.close()));
+    await Promise.all([...this.#open.values()].map(({ core }) => core.close()));
     await this.dependencies.arrivals.close();
   }
 
-  #create(name: string, options: ResolvedRedisCacheOptions['queue']): QueueCore {
+  #create(name: string, options: ResolvedRedisCacheOptions['queue']): RequestQueue {
     const core = new QueueCore({ ...this.dependencies, ...options, name });
-    this.#cores.set(name, core);
-    return core;
+    const queue = new RequestQueue(core);
+    this.#open.set(name, { core, queue });
+    return queue;
   }
 }
 

@@ -9,7 +9,7 @@ import type { RedisCacheService } from '../redis-cache.service.js';
 
 const DEADLINE_MS = 400;
 
-describe('a reserved request whose reply came late', () => {
+describe('a reservation whose reply comes late', () => {
   let gate: Deferred<void>;
   let backend: ControlledBackend;
   let service: RedisCacheService;
@@ -23,7 +23,7 @@ describe('a reserved request whose reply came late', () => {
         push: (...args) => queue.push(...args),
         release: (...args) => queue.release(...args),
         contents: (...args) => queue.contents(...args),
-        // Taken at once, told late.
+        // Reserves at once, replies late.
         reserve: async (...args) => {
           const reserved = await queue.reserve(...args);
           await gate.promise;
@@ -49,7 +49,7 @@ describe('a reserved request whose reply came late', () => {
     await jest.advanceTimersByTimeAsync(1_000);
   };
 
-  it('goes back, as if it had not been handed out', async () => {
+  it('is released, and the delivery does not count', async () => {
     const reserving = service.queue().reserveRequest();
     await jest.advanceTimersByTimeAsync(DEADLINE_MS);
     expect(await reserving).toBeNull();
@@ -59,7 +59,7 @@ describe('a reserved request whose reply came late', () => {
     expect(await service.queue().reserveRequest()).toMatchObject({ data: 'first', deliveries: 1 });
   });
 
-  it('is handled by a consumer later, once', async () => {
+  it('is handled once by a consumer later', async () => {
     const handled: [unknown, number][] = [];
     const consumer = service.queue().createConsumer({
       handler: ({ data, deliveries }) => void handled.push([data, deliveries]),

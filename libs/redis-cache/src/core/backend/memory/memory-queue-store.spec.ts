@@ -14,7 +14,7 @@ describe('MemoryQueueStore', () => {
     store = new MemoryQueueStore(() => 0);
   });
 
-  it('does what its model does, whatever is done to it', async () => {
+  it('behaves as its model does in random sequences of operations', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (those) => {
         const clock = new FakeClock();
@@ -25,7 +25,7 @@ describe('MemoryQueueStore', () => {
     );
   });
 
-  it('keeps the order over many more requests than it compacts at', async () => {
+  it('keeps the order across compactions of its list', async () => {
     let next = 0;
     for (let round = 0; round < 10_000; round += 1) {
       await store.push('q', [String(round)], 100_000);
@@ -35,7 +35,7 @@ describe('MemoryQueueStore', () => {
     expect(next).toBe(10_000);
   });
 
-  it('counts what waits, not what was taken, towards the longest length', async () => {
+  it('counts waiting requests, not dequeued ones, towards maxLength', async () => {
     for (let round = 0; round < 5_000; round += 1) {
       expect(await store.push('q', ['x'], 1)).toBe(1);
       expect(await store.push('q', ['x'], 1)).toBe(0);
@@ -43,7 +43,7 @@ describe('MemoryQueueStore', () => {
     }
   });
 
-  it('keeps queues apart, whatever their names', async () => {
+  it('keeps queues separate, whatever their names', async () => {
     for (const name of ['a', 'b', '__proto__', 'constructor', '']) await store.push(name, [`of ${name}`], 9);
     expect(await store.shift('__proto__', 1, TERMS)).toEqual(['of __proto__']);
     expect(await store.shift('', 1, TERMS)).toEqual(['of ']);
@@ -53,15 +53,15 @@ describe('MemoryQueueStore', () => {
 });
 
 describe('MemoryBackend', () => {
-  it('is reachable from the first moment', async () => {
+  it('is available at once', async () => {
     const backend = new MemoryBackend({ maxBytes: 1_000 });
-    const heard: string[] = [];
-    backend.watch({ up: () => heard.push('up'), down: () => heard.push('down') });
-    expect(heard).toEqual(['up']);
+    const events: string[] = [];
+    backend.watch({ up: () => events.push('up'), down: () => events.push('down') });
+    expect(events).toEqual(['up']);
     await expect(Promise.all([backend.ping(), backend.pingWrite(), backend.close()])).resolves.toBeDefined();
   });
 
-  it('goes by a clock that the machine cannot set back, unless given one', async () => {
+  it('uses the clock that it is given', async () => {
     let now = 1_000;
     const backend = new MemoryBackend({ maxBytes: 1_000, now: () => now });
     await backend.entries.set('key', Buffer.from('x'), 100);
