@@ -57,8 +57,8 @@ async function failureOf(request: CompletionRequest, options?: AnthropicExecutor
   );
 }
 
-describe('what the AnthropicExecutor answers', () => {
-  it('text, usage as the API tells it, and its price', async () => {
+describe('the completion of the AnthropicExecutor', () => {
+  it('has the text, the usage that the API reports, and its price', async () => {
     expect(await run(mark('text forty-two'))).toMatchObject({
       completion: 'forty-two',
       usage: {
@@ -70,7 +70,7 @@ describe('what the AnthropicExecutor answers', () => {
         output_tokens_details: { thinking_tokens: 2 },
         service_tier: 'standard',
       },
-      // 11 × 1 + 7 × 5 + 5 × 1.25 + 15 × 2 + 100 × 0.1 dollars a million.
+      // 11 × 1 + 7 × 5 + 5 × 1.25 + 15 × 2 + 100 × 0.1 dollars per million.
       cost: expect.closeTo(92.25 / 1_000_000, 12),
       model: 'claude-haiku-4-5',
       stopReason: 'end_turn',
@@ -82,11 +82,11 @@ describe('what the AnthropicExecutor answers', () => {
     ['refusal', { stopReason: 'refusal', stopDetails: { type: 'refusal', category: 'cyber' } }],
     ['max-tokens', { stopReason: 'max_tokens', completion: 'An answer that' }],
     ['stop-sequence', { stopReason: 'stop_sequence', stopSequence: 'three' }],
-  ])('an answer that ends by %s', async (behaviour, answer) => {
+  ])('of an answer that ends by %s', async (behaviour, answer) => {
     expect(await run(mark(behaviour))).toMatchObject(answer);
   });
 
-  it('thinking and the tools that it asks for', async () => {
+  it('has thinking and tool calls', async () => {
     const { completion, content, stopReason } = await run(mark('tool-use'));
     expect([completion, stopReason]).toEqual(['Let me look.', 'tool_use']);
     expect(content).toEqual([
@@ -99,7 +99,7 @@ describe('what the AnthropicExecutor answers', () => {
     ]);
   });
 
-  it('all of it as the plain data of a task, also through a pool', async () => {
+  it('is the plain data of a task, also through a pool', async () => {
     const pool = createWorkerPool({ executor: make() });
     const result = await pool.run(mark('tool-use'));
     await pool.close();
@@ -108,8 +108,8 @@ describe('what the AnthropicExecutor answers', () => {
   });
 });
 
-describe('what the API gets of the AnthropicExecutor', () => {
-  it('the prompt as the turn of a user, with the defaults', async () => {
+describe('the request of the AnthropicExecutor to the API', () => {
+  it('has the prompt as a turn of the user, with the defaults', async () => {
     const { body, headers } = await factsOf({ prompt: 'Hello' }, { defaultMaxTokens: 99 });
     expect(body).toEqual({
       model: 'claude-haiku-4-5',
@@ -120,7 +120,7 @@ describe('what the API gets of the AnthropicExecutor', () => {
     expect(headers['anthropic-version']).toBe('2026-10-21');
   });
 
-  it('every field as it is, and the model behind an alias', async () => {
+  it('has every field unchanged, and the model behind an alias', async () => {
     const request: CompletionRequest = {
       messages: [
         {
@@ -145,17 +145,17 @@ describe('what the API gets of the AnthropicExecutor', () => {
     expect(body).toEqual({ ...request, model: 'claude-haiku-5-5', stream: true });
   });
 
-  it('sampling parameters in the version of the API that knows them', async () => {
+  it('has sampling parameters in a version of the API that accepts them', async () => {
     const { body, headers } = await factsOf({ prompt: 'a', temperature: 0, top_p: 0.5, top_k: 3 });
     expect(body).toMatchObject({ temperature: 0, top_p: 0.5, top_k: 3 });
     expect(headers['anthropic-version']).toBe('2023-06-01');
   });
 });
 
-describe('how the AnthropicExecutor counts tokens', () => {
+describe('the token count of the AnthropicExecutor', () => {
   const { signal } = new AbortController();
 
-  it('asks the API, with what is input and nothing else', async () => {
+  it('calls the API with the input fields only', async () => {
     const tools = [{ name: 'look', input_schema: {} }];
     const input = { system: 'Be brief.', tools, tool_choice: { type: 'auto' } };
     const rest = { max_tokens: 5, temperature: 1, stop_sequences: ['a'], metadata: { user_id: 'u' } };
@@ -166,7 +166,7 @@ describe('how the AnthropicExecutor counts tokens', () => {
     expect(api.calls.map(({ body }) => body)).toEqual([{ model: 'claude-haiku-5-5', messages, ...input }]);
   });
 
-  it('fails as a request does, also by an answer without a count', async () => {
+  it('fails like a request, also on a reply without a count', async () => {
     const count = (behaviour: string): Promise<number> => make().countTokens(mark(behaviour), signal);
     await expect(count('overloaded')).rejects.toBeInstanceOf(AnthropicApiError);
     await expect(count('no-count')).rejects.toThrow('the Anthropic API returned no token count');
@@ -186,7 +186,7 @@ describe('how the AnthropicExecutor counts tokens', () => {
   });
 });
 
-describe('how a request to the Anthropic API fails', () => {
+describe('a request to the Anthropic API fails', () => {
   it.each([
     ['forbidden', { code: 'ERR_ANTHROPIC_PERMISSION', upstream: { status: 403, type: 'permission_error' } }],
     ['broken', { code: 'ERR_ANTHROPIC_API', upstream: { status: 500, type: 'api_error' } }],
@@ -202,7 +202,7 @@ describe('how a request to the Anthropic API fails', () => {
     expect(api.calls).toHaveLength(1);
   });
 
-  it('by a limit, with the time that the API asks for and its id of the request', async () => {
+  it('by a limit, with the requested delay and the id of the request', async () => {
     expect(await failureOf(mark('rate-limit 7'))).toMatchObject({
       name: 'AnthropicApiError',
       code: 'ERR_ANTHROPIC_RATE_LIMIT',
@@ -216,12 +216,12 @@ describe('how a request to the Anthropic API fails', () => {
     expect(upstream.retryAfterMs).toBeLessThanOrEqual(86_400_000);
   });
 
-  it('by the wrong key', async () => {
+  it('with a wrong key', async () => {
     const failure = await failureOf({ prompt: 'a' }, { apiKey: 'sk-ant-wrong' });
     expect(failure).toMatchObject({ code: 'ERR_ANTHROPIC_AUTHENTICATION', upstream: { status: 401 } });
   });
 
-  it('with what the API says of it, but for prompt and key', async () => {
+  it('with the message of the API, without prompt and key', async () => {
     const secret = 'my secret question';
     const failure = (await failureOf({ prompt: `[[api invalid]] ${secret}` })) as AnthropicApiError;
     expect(failure).toMatchObject({ code: 'ERR_ANTHROPIC_INVALID_REQUEST', upstream: { status: 400 } });
@@ -230,7 +230,7 @@ describe('how a request to the Anthropic API fails', () => {
     expect(JSON.stringify([failure.message, failure])).not.toContain(api.key);
   });
 
-  it('by nobody who listens', async () => {
+  it('when the API cannot be reached', async () => {
     const baseUrl = `http://127.0.0.1:${await freePort()}`;
     expect(await failureOf({ prompt: 'a' }, { baseUrl })).toMatchObject({
       code: 'ERR_ANTHROPIC_CONNECTION',
@@ -238,13 +238,13 @@ describe('how a request to the Anthropic API fails', () => {
     });
   });
 
-  it('by an answer that does not begin in time', async () => {
+  it('when the answer does not begin in time', async () => {
     const failure = await failureOf(mark('silent'), { timeoutMs: 50 });
     expect(failure).toMatchObject({ code: 'ERR_ANTHROPIC_TIMEOUT', upstream: { status: null } });
     expect(await (await api.call(0)).ended).toBe('gone');
   });
 
-  it('as the error of a task, with what the API answered', async () => {
+  it('as the error of a task, with the failure of the API', async () => {
     const pool = createWorkerPool({ executor: make() });
     const { status, error } = await pool.run(mark('rate-limit 1'));
     await pool.close();
@@ -260,7 +260,7 @@ describe('how a request to the Anthropic API fails', () => {
 });
 
 describe('an attempt that failed', () => {
-  it('is repeated where nothing has been answered yet', async () => {
+  it('is repeated before the answer has begun', async () => {
     api.script.push('overloaded', 'cut-early', 'text at last');
     expect((await run({ prompt: 'a' }, { maxRetries: 2 })).completion).toBe('at last');
     expect(api.calls).toHaveLength(3);
@@ -273,7 +273,7 @@ describe('an attempt that failed', () => {
 });
 
 describe('a request that is cancelled', () => {
-  it.each(['silent', 'hang'])('is gone from the API at once, when that %s', async (behaviour) => {
+  it.each(['silent', 'hang'])('is closed at the API immediately (%s)', async (behaviour) => {
     const controller = new AbortController();
     const answer = make().execute(mark(behaviour), context(controller.signal));
     const { ended } = await api.call(0);
@@ -283,7 +283,7 @@ describe('a request that is cancelled', () => {
     expect(await within(ended, { what: 'the end of the request at the API' })).toBe('gone');
   });
 
-  it('ends also while it waits for its next attempt', async () => {
+  it('also ends while it waits for its next attempt', async () => {
     const controller = new AbortController();
     const answer = make({ maxRetries: 1 }).execute(mark('rate-limit 600'), context(controller.signal));
     expect(await (await api.call(0)).ended).toBe('answered');
@@ -292,7 +292,7 @@ describe('a request that is cancelled', () => {
     expect(api.calls).toHaveLength(1);
   });
 
-  it('is gone when the executor is closed, which then refuses more', async () => {
+  it('ends when the executor is closed, which then refuses requests', async () => {
     const executor = make();
     const answer = executor.execute(mark('hang'), context());
     const { ended } = await api.call(0);
@@ -301,7 +301,7 @@ describe('a request that is cancelled', () => {
     await expect(executor.execute({ prompt: 'a' }, context())).rejects.toThrow('the executor was closed');
   });
 
-  it('was not even sent when the signal had aborted before', async () => {
+  it('is not sent when the signal has already aborted', async () => {
     const reason = new Error('too late');
     await expect(make().execute({ prompt: 'a' }, context(AbortSignal.abort(reason)))).rejects.toBe(reason);
     expect(api.calls).toEqual([]);

@@ -29,8 +29,8 @@ describe('a cancelled run of the ClaudeCliExecutor', () => {
   afterEach(() => harness.end());
 
   it.each([
-    ['is gone at once', 'hang', 60_000],
-    ['is gone after the grace, though it ignores SIGTERM', 'deaf', 50],
+    ['ends immediately', 'hang', 60_000],
+    ['ends after the grace period, although it ignores SIGTERM', 'deaf', 50],
   ])('%s', async (_name, mode, killGraceMs) => {
     const { controller, outcome, claude } = await start(mode, { killGraceMs });
     const reason = new Error('cancelled by the user');
@@ -40,7 +40,7 @@ describe('a cancelled run of the ClaudeCliExecutor', () => {
     expect(await harness.leftovers()).toEqual([]);
   });
 
-  it('is gone with its whole process group, a grandchild that ignores SIGTERM included', async () => {
+  it('ends with its whole process group, including a grandchild that ignores SIGTERM', async () => {
     const { controller, outcome, claude, grandchild } = await start('grandchild', { killGraceMs: 50 });
     expect(runs(grandchild)).toBe(true);
     controller.abort();
@@ -49,7 +49,7 @@ describe('a cancelled run of the ClaudeCliExecutor', () => {
     expect(await harness.leftovers()).toEqual([]);
   });
 
-  it('is gone with its whole process group when the executor is closed, which then refuses more', async () => {
+  it('ends with its whole process group when the executor is closed, which then refuses requests', async () => {
     const { executor, outcome, claude, grandchild } = await start('grandchild', { killGraceMs: 50 });
     await Promise.all([executor.close(), executor.close()]);
     expect([runs(claude), runs(grandchild)]).toEqual([false, false]);
@@ -58,7 +58,7 @@ describe('a cancelled run of the ClaudeCliExecutor', () => {
     await expect(executor.execute({ prompt: 'a' }, context())).rejects.toThrow('the executor was closed');
   });
 
-  it('was not even started when the signal had aborted before', async () => {
+  it('is not started when the signal has already aborted', async () => {
     const reason = new Error('too late');
     const answer = harness.make().execute({ prompt: 'a' }, context(AbortSignal.abort(reason)));
     await expect(answer).rejects.toBe(reason);

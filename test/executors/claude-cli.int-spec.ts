@@ -31,8 +31,8 @@ describe('ClaudeCliExecutor', () => {
     expect(leftovers).toEqual([]);
   });
 
-  describe('what the CLI is given', () => {
-    it('is the prompt on stdin, with stdin closed, and nothing of it on the command line', async () => {
+  describe('the input of the CLI', () => {
+    it('has the prompt on stdin, which is closed, and not on the command line', async () => {
       const request = { prompt: 'the prompt\nof the user', system: 'the system prompt', model: 'haiku' };
       const { argv, stdin, systemPrompt } = factsOf(await harness.make().execute(request, context()));
       expect(stdin).toBe('the prompt\nof the user');
@@ -58,12 +58,12 @@ describe('ClaudeCliExecutor', () => {
       ]);
     });
 
-    it('is a single turn of the user as well as a prompt', async () => {
+    it('may be a single turn of the user', async () => {
       const messages = [{ role: 'user' as const, content: 'a turn' }];
       expect(factsOf(await harness.make().execute({ messages }, context())).stdin).toBe('a turn');
     });
 
-    it('is an empty working directory, which is gone afterwards together with the system prompt', async () => {
+    it('has an empty working directory, which is removed afterwards together with the system prompt', async () => {
       const facts = factsOf(await harness.make().execute({ prompt: 'a', system: 'b' }, context()));
       expect(facts.entries).toEqual([]);
       expect(relative(tmpdir(), facts.cwd)).toMatch(/^nestjs-worker-pool-/);
@@ -71,7 +71,7 @@ describe('ClaudeCliExecutor', () => {
       expect(existsSync(facts.systemPrompt?.file ?? '')).toBe(false);
     });
 
-    it('is of the environment only the allow-list, and what shuts the CLI off', async () => {
+    it('has only the allow-list of the environment, and the isolation', async () => {
       process.env['SOME_SECRET_OF_THE_APP'] = 'hidden';
       try {
         const executor = harness.make({
@@ -96,7 +96,7 @@ describe('ClaudeCliExecutor', () => {
       }
     });
 
-    it('is the bound of the answer, by way of the environment', async () => {
+    it('has the limit of the answer in the environment', async () => {
       const { env } = factsOf(await harness.make().execute({ prompt: 'a', max_tokens: 77 }, context()));
       expect(env).toMatchObject({ CLAUDE_CODE_MAX_OUTPUT_TOKENS: '77', MAX_THINKING_TOKENS: '0' });
     });
@@ -105,13 +105,13 @@ describe('ClaudeCliExecutor', () => {
       ['no model, which leaves the choice to the CLI', {}, undefined, undefined],
       ['the default model', { defaultModel: 'sonnet' }, undefined, 'sonnet'],
       ['the model of the request', { defaultModel: 'sonnet' }, 'opus', 'opus'],
-      ['what an alias means', { modelAliases: { fast: 'haiku' } }, 'fast', 'haiku'],
-    ])('is %s', async (_name, options, model, expected) => {
+      ['the model behind an alias', { modelAliases: { fast: 'haiku' } }, 'fast', 'haiku'],
+    ])('has %s', async (_name, options, model, expected) => {
       const { argv } = factsOf(await harness.make(options).execute({ prompt: 'a', model }, context()));
       expect(argv[argv.indexOf('--model') + 1]).toBe(expected ?? argv[0]);
     });
 
-    it('is found by a relative path, whatever the working directory', async () => {
+    it('goes to an executable with a relative path, from any working directory', async () => {
       const executable = join('.', relative(process.cwd(), FAKE_CLAUDE));
       const answer = await harness
         .make({ executable: `./${executable}` })
@@ -119,7 +119,7 @@ describe('ClaudeCliExecutor', () => {
       expect(answer.model).toBe('fake-model-1');
     });
 
-    it('is found by its name on the PATH', async () => {
+    it('goes to an executable on the PATH', async () => {
       const PATH = [join(FAKE_CLAUDE, '..'), process.env['PATH']].join(':');
       const executor = harness.make({ executable: basename(FAKE_CLAUDE), extraEnv: { PATH } });
       await expect(executor.execute({ prompt: 'a' }, context())).resolves.toMatchObject({
@@ -128,8 +128,8 @@ describe('ClaudeCliExecutor', () => {
     });
   });
 
-  describe('what it answers', () => {
-    it('is the report in the shape of a completion; cached tokens are input', async () => {
+  describe('the completion', () => {
+    it('is the report of the CLI; cached tokens count as input', async () => {
       const answer = await harness.make().execute({ prompt: '[[fake-claude text]]' }, context());
       expect(answer).toEqual({
         completion: 'an answer',
@@ -145,12 +145,12 @@ describe('ClaudeCliExecutor', () => {
       ['refusal', 'refusal'],
       ['max-tokens', 'max_tokens'],
       ['verbose', 'end_turn'],
-    ])('to %s has the stop reason %s', async (mode, stopReason) => {
+    ])('of %s has the stop reason %s', async (mode, stopReason) => {
       const answer = harness.make().execute({ prompt: `[[fake-claude ${mode}]]` }, context());
       await expect(answer).resolves.toMatchObject({ stopReason });
     });
 
-    it('keeps ten requests at a time apart', async () => {
+    it('belongs to its request among ten concurrent ones', async () => {
       const executor = harness.make();
       const prompts = Array.from({ length: 10 }, (_, index) => `[[fake-claude text answer-${index}]]`);
       const answers = await Promise.all(prompts.map((prompt) => executor.execute({ prompt }, context())));
@@ -160,7 +160,7 @@ describe('ClaudeCliExecutor', () => {
     });
   });
 
-  describe('what fails', () => {
+  describe('a failure', () => {
     it('is a report with is_error, even under the subtype success and with exit code 0', async () => {
       await failing('is-error').toMatchObject({
         code: 'ERR_CLAUDE_CLI',
@@ -177,7 +177,7 @@ describe('ClaudeCliExecutor', () => {
       );
     });
 
-    it.each(['garbage', 'foreign', 'no-usage'])('is output that is not understood: %s', async (mode) => {
+    it.each(['garbage', 'foreign', 'no-usage'])('is malformed output: %s', async (mode) => {
       await failing(mode).toMatchObject({ code: 'ERR_EXECUTOR_FAILED' });
     });
 
@@ -197,7 +197,7 @@ describe('ClaudeCliExecutor', () => {
       await expect(answer).rejects.toMatchObject({ code: 'ERR_PROCESS_EXIT', exitCode: 4 });
     });
 
-    it('is a CLI that is not there', async () => {
+    it('is a missing CLI', async () => {
       await failing('text', { executable: 'no-claude-here' }).toMatchObject({
         code: 'ERR_PROCESS_START',
         message: 'cannot start no-claude-here (ENOENT)',
@@ -221,7 +221,7 @@ describe('ClaudeCliExecutor', () => {
       });
     });
 
-    it('is a bad request, before anything is started', async () => {
+    it('is an invalid request, before anything is started', async () => {
       const executor = harness.make({ executable: 'no-claude-here' });
       await expect(executor.execute({ prompt: 'a', model: '--version' }, context())).rejects.toMatchObject({
         code: 'ERR_INVALID_REQUEST',

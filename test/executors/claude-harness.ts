@@ -1,4 +1,4 @@
-/** Executors on the fake CLI, with a folder for what it tells. */
+/** Executors on the fake CLI, with a directory for its reports. */
 import { appendFileSync, existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ export class ClaudeHarness {
   readonly #executors: ClaudeCliExecutor[] = [];
 
   private constructor(
-    /** Gone after {@link end}. */
+    /** Deleted by {@link end}. */
     readonly folder: string,
   ) {}
 
@@ -22,7 +22,7 @@ export class ClaudeHarness {
     return new ClaudeHarness(await mkdtemp(join(tmpdir(), 'claude-harness-')));
   }
 
-  /** Where the fake CLI notes the working directory of each run. */
+  /** File in which the fake CLI records the working directory of each run. */
   get notes(): string {
     return join(this.folder, 'cwd.txt');
   }
@@ -45,7 +45,7 @@ export class ClaudeHarness {
     return (await readFile(this.notes, 'utf8')).split('\n').filter(Boolean);
   }
 
-  /** Working directories that are still there. */
+  /** Working directories that still exist. */
   async leftovers(): Promise<string[]> {
     return (await this.runs()).filter((cwd) => existsSync(cwd) || existsSync(join(cwd, '..')));
   }

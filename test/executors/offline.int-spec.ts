@@ -48,7 +48,7 @@ describe('OfflineExecutor', () => {
     await Promise.all(executors.splice(0).map((executor) => executor.close()));
   });
 
-  it('answers with an extract of the prompt, its own name and no cost', async () => {
+  it('returns an extract of the prompt, its own name and no cost', async () => {
     const answer = await make().execute({ prompt: TEXT, model: 'some-model' }, context());
     expect(answer).toEqual({
       completion: 'Redis keeps data in memory. A cache in Redis answers quickly.',
@@ -60,7 +60,7 @@ describe('OfflineExecutor', () => {
     });
   });
 
-  it('counts the system prompt, and says when it cut a sentence', async () => {
+  it('counts the system prompt, and reports a truncated sentence', async () => {
     const executor = make();
     const plain = await executor.execute({ prompt: TEXT }, context());
     const answer = await executor.execute({ prompt: TEXT, system: 'Be brief.', max_tokens: 2 }, context());
@@ -69,7 +69,7 @@ describe('OfflineExecutor', () => {
     expect(TEXT).toContain(answer.completion);
   });
 
-  it('summarises what the user said and counts the whole conversation', async () => {
+  it('summarises the turns of the user and counts the whole conversation', async () => {
     const executor = make();
     const messages = [
       { role: 'user' as const, content: 'Redis keeps data.' },
@@ -85,7 +85,7 @@ describe('OfflineExecutor', () => {
     expect(answer.usage.input_tokens).toBeGreaterThan(userOnly.usage.input_tokens);
   });
 
-  it('counts what it would read, without an answer', async () => {
+  it('counts the input without a completion', async () => {
     const executor = make();
     const { signal } = context();
     const request = { prompt: TEXT, system: 'Be brief.' };
@@ -134,7 +134,7 @@ describe('OfflineExecutor', () => {
     expect(threads.started).toBe(1);
   });
 
-  it('ends a thread that has nothing to do', async () => {
+  it('ends an idle thread', async () => {
     const executor = make({ idleTimeoutMs: 0 });
     const answerOnNewThread = async (): Promise<boolean> => {
       await executor.execute({ prompt: TEXT }, context());
@@ -143,7 +143,7 @@ describe('OfflineExecutor', () => {
     await until(answerOnNewThread, { what: 'a second thread in place of the idle one' });
   });
 
-  it('stops at the signal, with its reason, and goes on with the next request', async () => {
+  it('stops on the signal, with its reason, and executes the next request', async () => {
     const executor = make();
     await executor.execute({ prompt: TEXT }, context());
     const controller = new AbortController();
@@ -155,7 +155,7 @@ describe('OfflineExecutor', () => {
     expect(threads.started).toBe(2);
   });
 
-  it('starts nothing for a signal that had aborted before', async () => {
+  it('starts nothing for a signal that has already aborted', async () => {
     const reason = new Error('too late');
     const answer = make().execute({ prompt: TEXT }, context(AbortSignal.abort(reason)));
     await expect(answer).rejects.toBe(reason);
@@ -179,7 +179,7 @@ describe('OfflineExecutor', () => {
     await expect(executor.execute({ prompt: TEXT }, context())).rejects.toThrow('closed');
   });
 
-  it('keeps no process alive, even when nobody closes it', async () => {
+  it('does not keep the process alive, even when it is not closed', async () => {
     const url = new URL('offline.executor.js', BUILT).href;
     const script = `
       import { OfflineExecutor } from ${JSON.stringify(url)};

@@ -10,16 +10,16 @@ import { pidsFrom, runs } from './processes.js';
 
 const LONG_MS = 60_000;
 
-// Runs in the child before each script: tells its process ids to a file, in one step.
+// Runs in the child before each script: writes process ids to a file atomically.
 const TELL = `
 const fs = require('node:fs');
 const tell = (pids) => {
   fs.writeFileSync('pids.part', JSON.stringify(pids));
   fs.renameSync('pids.part', 'pids.json');
 };`;
-// Ends by itself some day: a test that fails leaves nothing behind.
+// Ends by itself eventually, so that a failed test leaves nothing behind.
 const DEAF = `process.on('SIGTERM', () => {}); setTimeout(() => {}, 120_000);`;
-// A grandchild that ignores SIGTERM and holds the pipes of its parent; it tells when it is ready.
+// A grandchild that ignores SIGTERM and keeps the pipes of its parent open; it reports when it is ready.
 const DEAF_GRANDCHILD = `
 ${TELL}
 const { spawn } = require('node:child_process');
@@ -55,7 +55,7 @@ describe('ProcessRunner', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('gives input and environment, and answers with output and exit code', async () => {
+  it('passes input and environment, and returns output and exit code', async () => {
     const script = `
       process.stdin.on('data', (data) => process.stdout.write('read ' + data));
       process.stdin.on('end', () => { console.error(JSON.stringify(process.env)); process.exitCode = 7; });`;
@@ -70,26 +70,26 @@ describe('ProcessRunner', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
-  it('passes arguments as they are, past no shell', async () => {
+  it('passes arguments unchanged, without a shell', async () => {
     const args = ['$(touch made)', '; exit 3', '`id`', '', '*'];
     const script = 'console.log(JSON.stringify(process.argv.slice(1)))';
     const output = await runner.run(node(script, { args: ['-e', script, '--', ...args] }), signal);
     expect(JSON.parse(output.stdout)).toEqual(args);
   });
 
-  it('keeps a character whole that comes in two pieces', async () => {
+  it('decodes a character that arrives in two chunks', async () => {
     const script = `
       process.stdout.write(Buffer.from([0xe2, 0x82]), () => setTimeout(() => process.stdout.write(Buffer.from([0xac])), 20));`;
     await expect(runner.run(node(script), signal)).resolves.toMatchObject({ stdout: '€' });
   });
 
-  it('bears a process that does not read its input', async () => {
+  it('accepts a process that does not read its input', async () => {
     const script = `require('node:fs').closeSync(0); console.log('done');`;
     const output = await runner.run(node(script, { stdin: 'x'.repeat(5_000_000) }), signal);
     expect(output).toMatchObject({ stdout: 'done\n', exitCode: 0 });
   });
 
-  it('tells the signal that ended the process', async () => {
+  it('reports the signal that ended the process', async () => {
     const output = await runner.run(node(`process.kill(process.pid, 'SIGKILL')`), signal);
     expect(output).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
   });
@@ -104,7 +104,7 @@ describe('ProcessRunner', () => {
     });
   });
 
-  it('reports an argument that no process can be given', async () => {
+  it('reports an argument that cannot be passed', async () => {
     await expect(runner.run(node('', { args: ['a\0b'] }), signal)).rejects.toMatchObject({
       code: 'ERR_PROCESS_START',
     });
@@ -115,15 +115,15 @@ describe('ProcessRunner', () => {
     await expect(run).rejects.toMatchObject({ code: 'ERR_PROCESS_TIMEOUT', kind: 'wall', timeoutMs: 300 });
   });
 
-  it('ends a process that is silent too long', async () => {
+  it('ends a process that writes nothing for too long', async () => {
     const run = runner.run(node(`setInterval(() => {}, 1_000)`, { idleTimeoutMs: 300 }), signal);
     await expect(run).rejects.toMatchObject({ code: 'ERR_PROCESS_TIMEOUT', kind: 'idle', timeoutMs: 300 });
   });
 
-  it('bears a process that is slow but not silent, and stops the clocks at its end', async () => {
+  it('accepts a slow process that writes, and clears the timers at its end', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'performance', 'queueMicrotask', 'setImmediate'] });
     try {
-      // More than a pipe holds: when it is written, some of it has been read.
+      // More than the capacity of a pipe: after the write, some of it has been read.
       const script = `
         ${TELL}
         const poll = (file, then) => fs.existsSync(file) ? then() : setTimeout(poll, 5, file, then);
@@ -155,7 +155,7 @@ describe('ProcessRunner', () => {
     expect(runs((await pids())['child'] ?? 0)).toBe(false);
   });
 
-  it('takes output up to the last byte of the limit', async () => {
+  it('accepts output up to the last byte of the limit', async () => {
     const script = `process.stdout.write('x'.repeat(1_000))`;
     const fits = await runner.run(node(script, { maxOutputBytes: 1_000 }), signal);
     expect(fits.stdout).toHaveLength(1_000);
@@ -164,7 +164,7 @@ describe('ProcessRunner', () => {
     });
   });
 
-  it('ends process and grandchild when the signal aborts, though the grandchild ignores SIGTERM', async () => {
+  it('ends process and grandchild when the signal aborts, although the grandchild ignores SIGTERM', async () => {
     const controller = new AbortController();
     const run = runner.run(node(DEAF_GRANDCHILD, { killGraceMs: 100 }), controller.signal);
     const outcome = expect(run).rejects.toThrow('the user left');
@@ -189,7 +189,7 @@ describe('ProcessRunner', () => {
     await expect(rm(join(folder, 'goodbye'))).resolves.toBeUndefined();
   });
 
-  it('kills a process that ignores SIGTERM when the grace is over', async () => {
+  it('kills a process that ignores SIGTERM after the grace period', async () => {
     const controller = new AbortController();
     const run = runner.run(
       node(`${TELL}${DEAF} tell({ child: process.pid });`, { killGraceMs: 50 }),
@@ -201,7 +201,7 @@ describe('ProcessRunner', () => {
     expect(runs(child)).toBe(false);
   });
 
-  it('does not leave a grandchild behind when the process exits by itself', async () => {
+  it('leaves no grandchild behind when the process exits by itself', async () => {
     const script = `
       ${DEAF_GRANDCHILD}
       const wait = setInterval(() => {
@@ -212,7 +212,7 @@ describe('ProcessRunner', () => {
     expect(runs((await pids())['grandchild'] ?? 0)).toBe(false);
   });
 
-  it('waits no longer for an orphan than that takes to end', async () => {
+  it('waits for an orphan only until it has ended', async () => {
     const script = `
       const { spawn } = require('node:child_process');
       const orphan = spawn('sleep', ['1000'], { stdio: 'inherit' });
@@ -222,7 +222,7 @@ describe('ProcessRunner', () => {
     expect(runs(Number(stdout))).toBe(false);
   });
 
-  it('does not wait for a descendant that left the group with the pipes', async () => {
+  it('does not wait for a descendant that left the group and keeps the pipes', async () => {
     const script = `
       ${TELL}
       const { spawn } = require('node:child_process');
@@ -237,13 +237,13 @@ describe('ProcessRunner', () => {
     expect(output.stdout).toBe('the answer\n');
   });
 
-  it('starts nothing for a signal that had aborted before', async () => {
+  it('starts nothing for a signal that has already aborted', async () => {
     const run = runner.run(node(`${TELL} tell({})`), AbortSignal.abort(new Error('too late')));
     await expect(run).rejects.toThrow('too late');
     await expect(rm(join(folder, 'pids.json'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('ends everything when it is closed, also what is just starting, and refuses more', async () => {
+  it('ends all processes when it is closed, including starting ones, and refuses more', async () => {
     const listeners = process.listenerCount('exit');
     const first = runner.run(node(DEAF_GRANDCHILD, { killGraceMs: 50 }), signal);
     const { parent = 0, grandchild = 0 } = await pids();
@@ -260,7 +260,7 @@ describe('ProcessRunner', () => {
     expect(process.listenerCount('exit')).toBe(listeners);
   });
 
-  it('kills what runs when the process itself exits', async () => {
+  it('kills running processes when this process exits', async () => {
     const url = new URL('../../libs/worker-pool/dist/core/process/process-runner.js', import.meta.url).href;
     const script = `
       import { existsSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** What the suites of this folder need to know about processes. */
+/** Process helpers of the suites in this folder. */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { until } from '@test/support/index.js';
@@ -13,7 +13,7 @@ const stateOf = (pid: number): string => {
   }
 };
 
-/** Whether a process runs; a zombie, which only waits to be reaped, does not. */
+/** Whether a process is running; a zombie is not. */
 export function runs(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -23,7 +23,7 @@ export function runs(pid: number): boolean {
   return stateOf(pid) !== 'Z';
 }
 
-/** The process ids that a script wrote into a file, by name, as soon as the file is there. */
+/** The process ids that a script wrote into a file, by name, as soon as the file exists. */
 export async function pidsFrom(file: string): Promise<Record<string, number>> {
   const text = await until(() => readFile(file, 'utf8'), { what: `the process ids in ${file}` });
   return JSON.parse(text) as Record<string, number>;

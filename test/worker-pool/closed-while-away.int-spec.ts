@@ -11,7 +11,7 @@ import {
 import { nextQueueName } from './queue-pools.js';
 
 const SCRIPT = resolve('test/fixtures/closing-pool.mjs');
-/** What ioredis waits for a socket to be gone, with some room. */
+/** How long ioredis waits for a socket to close, with some margin. */
 const LINGERING_MS = 100;
 
 const ROLES = ['both', 'producer', 'worker'] as const;
@@ -28,7 +28,7 @@ async function start(connection: object, role: string, awaited = true): Promise<
   return child;
 }
 
-/** Closes the pool; the process has to end by itself then, and no timer may have kept it for longer than this. */
+/** Closes the pool and expects the process to end by itself, without a timer that delays it. */
 async function expectEnd(process: ManagedProcess): Promise<void> {
   process.signal('SIGTERM');
   await process.waitForLine(/^closed$/);
@@ -38,7 +38,7 @@ async function expectEnd(process: ManagedProcess): Promise<void> {
   expect((JSON.parse(held) as number[]).filter((ms) => ms > LINGERING_MS)).toEqual([]);
 }
 
-describe('a process whose pool is closed ends by itself and at once', () => {
+describe('a process whose pool is closed ends by itself immediately', () => {
   let redis: RedisServer;
 
   beforeEach(async () => {
@@ -59,24 +59,24 @@ describe('a process whose pool is closed ends by itself and at once', () => {
     await expectEnd(process);
   });
 
-  it.each(ROLES)('when Redis is there (%s)', async (role) => {
+  it.each(ROLES)('while Redis is available (%s)', async (role) => {
     await expectEnd(await start({ url: redis.url }, role));
   });
 
-  it.each(ROLES)('when Redis has never been there (%s)', async (role) => {
+  it.each(ROLES)('when Redis was never available (%s)', async (role) => {
     await expectEnd(await start({ host: '127.0.0.1', port: await freePort() }, role, false));
   });
 });
 
 describe('a process whose pool on a cluster is closed', () => {
-  it('ends by itself while all of it is gone', async () => {
+  it('ends by itself while the whole cluster is gone', async () => {
     const cluster = await RedisCluster.start({ masters: 3 });
     try {
       const process = await start({ clusterNodes: cluster.addresses }, 'both');
       await cluster.stop();
       process.signal('SIGTERM');
       await process.waitForLine(/^closed$/);
-      // Not at once: what its client does on its own account takes no option that would shorten it.
+      // Not immediately: no option shortens the client's own retries.
       const ended = within(process.exited, { what: 'the process to end by itself', timeoutMs: 30_000 });
       expect(await ended).toEqual({ code: 0, signal: null });
     } finally {

@@ -5,9 +5,9 @@ import { nextQueueName, QueuePools } from './queue-pools.js';
 import { WorkerProcesses } from './worker-processes.js';
 
 const WITHIN_MS = 1_000;
-/** A run so long that no test waits for its end. */
+/** A run that is longer than any test. */
 const PROMPT = '600000 cancelled';
-/** No pause of the machine ends the worker's claim. */
+/** Long enough that no pause of the machine ends the worker's claim. */
 const lockDurationMs = 60_000;
 
 let redis: RedisServer;
@@ -40,7 +40,7 @@ async function runningTask() {
   return { worker, pool, taskId };
 }
 
-/** How long it took, on a clock that stands still while the machine does. */
+/** The elapsed time, on a clock that pauses while the machine does. */
 async function untilAborted(worker: ManagedProcess): Promise<number> {
   const watch = Stopwatch.start();
   await worker.waitForLine(/^abort .* ERR_TASK_CANCELLED/);
@@ -48,7 +48,7 @@ async function untilAborted(worker: ManagedProcess): Promise<number> {
 }
 
 describe('a task that is cancelled in another process', () => {
-  it('is stopped within a second, and whoever waits for it knows by then', async () => {
+  it('is stopped within a second, and its waiters have the result by then', async () => {
     const { worker, pool, taskId } = await runningTask();
     const result = pool.getResult(taskId);
     const watch = Stopwatch.start();
@@ -58,7 +58,7 @@ describe('a task that is cancelled in another process', () => {
     expect(watch.stop()).toBeLessThan(WITHIN_MS);
   });
 
-  it('while its worker is cut off, is stopped within a second of its return', async () => {
+  it('while its worker is disconnected, is stopped within a second after the reconnect', async () => {
     const { worker, pool, taskId } = await runningTask();
     proxy.cut();
     expect(await pool.cancel(taskId)).toBe(true);
@@ -69,7 +69,7 @@ describe('a task that is cancelled in another process', () => {
     expect(await pool.run({ prompt: '1 next' })).toMatchObject({ completion: `answer of ${worker.pid}` });
   });
 
-  it('while the line of its worker is dead without a word, is stopped too, on a line of its own making', async () => {
+  it('while the connection of its worker is silent, is stopped on a new connection', async () => {
     const { worker, pool, taskId } = await runningTask();
     proxy.silence();
     expect(await pool.cancel(taskId)).toBe(true);
@@ -80,8 +80,8 @@ describe('a task that is cancelled in another process', () => {
   });
 });
 
-describe('one of two who wait for a task', () => {
-  it('leaves once, though the reply to its leaving was lost and it is told again', async () => {
+describe('one of two waiters of a task', () => {
+  it('leaves once, although the reply was lost and the command is repeated', async () => {
     const queueName = nextQueueName();
     const worker = await workers.start({ connection: { url: redis.url }, queueName, lockDurationMs });
     const [stays, leaves] = [new AbortController(), new AbortController()];
@@ -92,12 +92,12 @@ describe('one of two who wait for a task', () => {
     await worker.waitForLine(/^start/);
     const { pool: other } = pools.make({ ...shared, connection: proxy.address });
     const second = other.run({ prompt: PROMPT }, { deduplicationKey, signal: leaves.signal });
-    const taskId = await until(() => joinedTask(queueName), { what: 'the second to be noted' });
+    const taskId = await until(() => joinedTask(queueName), { what: 'the second waiter to join' });
     proxy.loseReplyTo('ERR_TASK_CANCELLED');
     leaves.abort(new Error('gone'));
     await expect(second).rejects.toThrow('gone');
-    await until(() => proxy.timesSent('ERR_TASK_CANCELLED') === 2, { what: 'it to be told again' });
-    // Answered on the same connection, after that.
+    await until(() => proxy.timesSent('ERR_TASK_CANCELLED') === 2, { what: 'the command to be repeated' });
+    // Read on the same connection, after the repeated command.
     expect(await other.getTask(taskId)).toMatchObject({ status: 'running' });
     expect(worker.stdout).not.toContain('abort');
     stays.abort(Object.assign(new Error('gone too'), { code: 'GONE' }));

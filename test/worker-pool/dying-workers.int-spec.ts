@@ -3,9 +3,9 @@ import { RedisServer, Stopwatch, until } from '@test/support/index.js';
 import { nextQueueName, QueuePools, untilWorkers } from './queue-pools.js';
 import { starts, WorkerProcesses, whoSays } from './worker-processes.js';
 
-/** A run so long that no test waits for its end. */
+/** A run that is longer than any test. */
 const LONG = 600_000;
-/** What restarts a task sooner, for the tests that do not measure it; short pauses of a busy machine end no claim. */
+/** Restarts tasks sooner, for tests that do not measure it; long enough for short pauses of a busy machine. */
 const QUICK = { lockDurationMs: 2_000, stalledIntervalMs: 300 };
 
 let redis: RedisServer;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   redis = await RedisServer.start();
 });
 
-// Each test has a queue of its own, so that nothing of it has to end before the next one begins.
+// Each test has its own queue, so that the tests can run concurrently.
 afterAll(async () => {
   await pools.closeAll();
   await workers.endAll();
@@ -25,7 +25,7 @@ afterAll(async () => {
 
 describe('a worker that dies', () => {
   it.concurrent(
-    'at the defaults its task runs again elsewhere within 10 s, and whoever waits gets the answer',
+    'at the defaults its task runs again on another worker within 10 s, and the waiter receives the result',
     async () => {
       const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
       const two = await Promise.all([workers.start(shared), workers.start(shared)]);
@@ -44,7 +44,7 @@ describe('a worker that dies', () => {
   );
 
   it.concurrent(
-    'so do its waiting neighbours, and a task is started maxAttempts times before it has failed',
+    'its task is started at most maxAttempts times, then fails, and later tasks run',
     async () => {
       const shared = { connection: { url: redis.url }, queueName: nextQueueName(), ...QUICK, maxAttempts: 2 };
       const { pool } = pools.make({ ...shared, role: 'producer' });
@@ -70,31 +70,30 @@ describe('a worker that dies', () => {
     },
   );
 
-  it.concurrent(
-    'is told from one that lives: it is no longer counted, and its task is counted as pending',
-    async () => {
-      const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
-      const worker = await workers.start(shared);
-      const { pool } = pools.make({ ...shared, role: 'producer' });
-      await untilWorkers(pool, 1);
-      expect(await pool.health()).toMatchObject({ status: 'up', warnings: [] });
-      await worker.kill();
-      await untilWorkers(pool, 0);
-      await pool.submit({ prompt: '1 waits' });
-      await until(async () => ((await pool.health()).oldestWaitMs ?? 0) > 0, { what: 'the wait to be told' });
-      expect(await pool.health()).toMatchObject({
-        status: 'degraded',
-        workers: 0,
-        backlog: 1,
-        warnings: ['No worker is alive: tasks wait.'],
-      });
-    },
-  );
+  it.concurrent('is no longer counted as alive, and the pool reports degraded', async () => {
+    const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
+    const worker = await workers.start(shared);
+    const { pool } = pools.make({ ...shared, role: 'producer' });
+    await untilWorkers(pool, 1);
+    expect(await pool.health()).toMatchObject({ status: 'up', warnings: [] });
+    await worker.kill();
+    await untilWorkers(pool, 0);
+    await pool.submit({ prompt: '1 waits' });
+    await until(async () => ((await pool.health()).oldestWaitMs ?? 0) > 0, {
+      what: 'the wait to be reported',
+    });
+    expect(await pool.health()).toMatchObject({
+      status: 'degraded',
+      workers: 0,
+      backlog: 1,
+      warnings: ['No worker is alive: tasks wait.'],
+    });
+  });
 });
 
 describe('a worker that hangs', () => {
   it.concurrent(
-    'and lost its claim stops the task when it wakes, and leaves it to the one that has it now',
+    'and has lost its claim stops the task when it wakes, and the new worker keeps it',
     async () => {
       const shared = { connection: { url: redis.url }, queueName: nextQueueName(), ...QUICK };
       const hung = await workers.start(shared);
@@ -112,7 +111,7 @@ describe('a worker that hangs', () => {
     },
   );
 
-  it('and was told to stop the task meanwhile does so when it wakes', async () => {
+  it('stops a task that was cancelled meanwhile when it wakes', async () => {
     const shared = { connection: { url: redis.url }, queueName: nextQueueName(), lockDurationMs: 60_000 };
     const hung = await workers.start(shared);
     const { pool } = pools.make({ ...shared, role: 'producer' });
@@ -126,8 +125,8 @@ describe('a worker that hangs', () => {
   });
 });
 
-describe('a worker that is told to end', () => {
-  it('lets its tasks end, takes no new one, and exits with 0', async () => {
+describe('a worker that gets SIGTERM', () => {
+  it('lets its tasks end, claims no new one, and exits with 0', async () => {
     const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
     const worker = await workers.start({ ...shared, concurrency: 1 });
     const { pool } = pools.make({ ...shared, role: 'producer' });
@@ -143,7 +142,7 @@ describe('a worker that is told to end', () => {
   });
 
   it.concurrent(
-    'gives back what does not end in time, which counts as no death, and exits with 0',
+    'returns a task that does not end in time, which is not an attempt, and exits with 0',
     async () => {
       const shared = { connection: { url: redis.url }, queueName: nextQueueName(), maxAttempts: 1 };
       const worker = await workers.start({ ...shared, drainTimeoutMs: 200 });
@@ -154,12 +153,12 @@ describe('a worker that is told to end', () => {
       worker.signal('SIGTERM');
       await worker.waitForLine(/^abort .* ERR_POOL_CLOSED/);
       expect(await worker.exited).toEqual({ code: 0, signal: null });
-      const heir = await workers.start(shared);
-      expect(await run).toMatchObject({ status: 'completed', completion: `answer of ${heir.pid}` });
+      const successor = await workers.start(shared);
+      expect(await run).toMatchObject({ status: 'completed', completion: `answer of ${successor.pid}` });
     },
   );
 
-  it('does not wait for a Redis that is frozen', async () => {
+  it('does not wait for a frozen Redis', async () => {
     const own = await RedisServer.start();
     try {
       const shared = { connection: { url: own.url }, queueName: nextQueueName() };

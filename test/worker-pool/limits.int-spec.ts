@@ -23,7 +23,7 @@ const untilCalls = (executor: ControlledExecutor, count: number): Promise<unknow
   until(() => executor.calls.length >= count, { what: `${count} tasks to start` });
 
 describe('a rate limit', () => {
-  it('lets so many start within its time, in all workers together', async () => {
+  it('limits the starts within the window in all workers together', async () => {
     const shared = { queueName: nextQueueName(), rateLimit: { max: 3, durationMs: 600_000 } };
     const executor = new ControlledExecutor();
     const [{ pool }] = [pools.make(shared, executor), pools.make(shared, executor)];
@@ -31,13 +31,13 @@ describe('a rate limit', () => {
     await Promise.all(Array.from({ length: 8 }, () => pool.submit({ prompt: 'limited' })));
     await untilCalls(executor, 3);
     for (const call of executor.calls) call.complete();
-    // Workers tell once a second what they have done: time enough for each to begin what it may not.
+    // Workers report once a second: enough time for each to start a task that exceeds the limit.
     await until(async () => (await pool.stats()).completed === 3, { what: 'three to be counted' });
     expect(executor.calls).toHaveLength(3);
     expect(await pool.stats()).toMatchObject({ running: 0, pending: 5 });
   });
 
-  it('lets the next ones start afterwards', async () => {
+  it('lets the next tasks start after the window', async () => {
     const { pool, executor } = await pools.open({ rateLimit: { max: 2, durationMs: 100 } });
     const runs = Array.from({ length: 6 }, () => pool.run({ prompt: 'limited' }));
     for (let index = 0; index < 6; index += 1) (await executor.call(index)).complete();
@@ -46,7 +46,7 @@ describe('a rate limit', () => {
 });
 
 describe('a global concurrency', () => {
-  it('holds over two worker processes: a task starts when another has ended', async () => {
+  it('applies to two worker processes together: a task starts when another has ended', async () => {
     const shared = { connection: { url: redis.url }, queueName: nextQueueName() };
     const options = { ...shared, concurrency: 4, globalConcurrency: 3 };
     const two = await Promise.all([workers.start(options), workers.start(options)]);
@@ -73,10 +73,10 @@ async function runningOf(
   return tasks.find((task) => task?.status === 'running')?.taskId;
 }
 
-describe('the size of what goes through Redis', () => {
+describe('size limits', () => {
   const maxBytes = 2_000;
 
-  it('a request above the limit is refused before it is queued, whatever its characters', async () => {
+  it('a request above the limit in bytes is refused before it is queued', async () => {
     const { pool, executor } = await pools.open({ maxRequestBytes: maxBytes });
     const refusal = { code: 'ERR_REQUEST_TOO_LARGE', message: expect.stringContaining('2000') };
     for (const prompt of ['x'.repeat(2_000), 'é'.repeat(1_000)]) {

@@ -4,7 +4,7 @@ import { codeOf } from './contract/subject.js';
 import { nextQueueName, QueuePools, untilWorkers } from './queue-pools.js';
 
 const DEADLINE_MS = 1_000;
-/** How much longer than its deadline a call may take on a machine that does other things as well. */
+/** How much longer than its deadline a call may take on a busy machine. */
 const SLACK_MS = 5_000;
 
 let redis: RedisServer;
@@ -26,12 +26,12 @@ async function inTime(call: Promise<unknown>): Promise<unknown> {
   return code;
 }
 
-describe('while the queue is away', () => {
+describe('while the queue is unavailable', () => {
   it.each([
     ['frozen', () => redis.pause(), () => redis.resume()],
     ['gone', () => redis.kill(), () => redis.restart()],
   ])(
-    'because its Redis is %s, submissions fail within a deadline, and go on when it is back',
+    'because its Redis is %s, submissions fail within a deadline, and succeed when it is back',
     async (_how, lose, regain) => {
       const { pool, executor } = await pools.open({ commandTimeoutMs: DEADLINE_MS });
       await lose();
@@ -47,15 +47,15 @@ describe('while the queue is away', () => {
       });
       call.complete();
       expect(await run).toMatchObject({ status: 'completed' });
-      // A server that thaws does what it was asked while it was frozen; the caller was told that it is not accepted.
+      // A resumed server executes the commands that it received while it was frozen; their callers have got an error.
       for (const { request, context } of executor.calls) {
         if (request.prompt === 'third') continue;
-        await until(() => context.signal.aborted, { what: 'what nobody waits for to be stopped' });
+        await until(() => context.signal.aborted, { what: 'tasks without a waiter to be stopped' });
       }
     },
   );
 
-  it('a pool starts without it, and works as soon as it is there', async () => {
+  it('a pool starts without it, and works as soon as it is available', async () => {
     const port = await freePort();
     const connection = { host: '127.0.0.1', port };
     const { pool, executor } = pools.make({ connection, commandTimeoutMs: DEADLINE_MS });
@@ -72,7 +72,7 @@ describe('while the queue is away', () => {
     }
   });
 
-  it('whoever waits gets the work done here with a fallback, and nobody else does', async () => {
+  it('the fallback executes run in this process, and submit fails', async () => {
     const { pool, executor } = await pools.open({ commandTimeoutMs: DEADLINE_MS, fallback: 'local' });
     await redis.kill();
     const run = pool.run({ prompt: 'wanted now' });
@@ -89,7 +89,7 @@ describe('while the queue is away', () => {
     expect(await pool.stats()).toMatchObject({ completed: 1 });
   });
 
-  it('those who wait hold out for as long as they are told, then get an error', async () => {
+  it('waiters tolerate the outage for outageToleranceMs, then receive an error', async () => {
     const { pool, executor } = await pools.open({ commandTimeoutMs: DEADLINE_MS, outageToleranceMs: 100 });
     const run = codeOf(pool.run({ prompt: 'waits' }));
     await executor.call(0);
@@ -99,7 +99,7 @@ describe('while the queue is away', () => {
 });
 
 describe('when the queue comes back', () => {
-  it('with its data, whoever waited gets the answer, and what waited is done, once', async () => {
+  it('with its data, waiters receive their results, and pending tasks run once', async () => {
     const { pool, executor } = await pools.open({ concurrency: 1 });
     const runs = [pool.run({ prompt: 'runs' }), pool.run({ prompt: 'waits' })];
     const call = await executor.call(0);
@@ -113,7 +113,7 @@ describe('when the queue comes back', () => {
     expect(executor.prompts).toEqual(['runs', 'waits']);
   });
 
-  it('without its data, everybody who waits is told so, and the workers go on', async () => {
+  it('without its data, waiters receive ERR_TASK_LOST, and the workers continue', async () => {
     const { pool, executor } = await pools.open({ concurrency: 1, globalConcurrency: 3 });
     const running = pool.run({ prompt: 'runs' });
     const { context } = await executor.call(0);
@@ -121,22 +121,22 @@ describe('when the queue comes back', () => {
     const ends = [running, pool.getResult(waiting), pool.run({ prompt: 'waits too' })].map(codeOf);
     const watch = codeOf(drain(pool.watchTask(waiting)));
     await until(async () => (await pool.stats()).pending === 2, { what: 'the tasks to be there' });
-    // What was asked before has been answered: all of them wait.
+    // Earlier commands have been executed: all tasks are waiting.
     for (let round = 0; round < 10; round += 1) await pool.getTask(waiting);
     await redis.kill();
     await redis.restart({ appendonly: false });
     expect(await Promise.all([...ends, watch])).toEqual(Array.from({ length: 4 }, () => 'ERR_TASK_LOST'));
-    await until(() => context.signal.aborted, { what: 'the worker to stop what nobody knows of any more' });
+    await until(() => context.signal.aborted, { what: 'the worker to stop the lost task' });
     expect(context.signal.reason).toMatchObject({ code: 'ERR_TASK_CLAIM_LOST' });
     await untilWorkers(pool, 1);
-    const run = pool.run({ prompt: 'anew' });
+    const run = pool.run({ prompt: 'again' });
     (await executor.call(1)).complete();
     expect(await run).toMatchObject({ status: 'completed' });
   });
 });
 
 describe('the health of the pool', () => {
-  it('warns of a Redis that may drop tasks', async () => {
+  it('warns of a Redis that may evict tasks', async () => {
     const { pool } = await pools.open({ queueName: nextQueueName() });
     expect(await pool.health()).toMatchObject({ status: 'up', workers: 1, backlog: 0, warnings: [] });
     await redis.client().config('SET', 'maxmemory-policy', 'allkeys-lru');

@@ -7,13 +7,13 @@ type Options = Partial<Omit<BullmqPoolOptions, 'driver' | 'executor'>>;
 
 let queues = 0;
 
-/** Pools over one queue in Redis, and what closes them. */
+/** Creates pools over queues in Redis, and closes them. */
 export class QueuePools implements PoolSubject {
   readonly #opened: WorkerPool[] = [];
 
   constructor(private readonly connection: () => BullmqPoolOptions['connection']) {}
 
-  /** A pool; without a `queueName` on a queue of its own. */
+  /** Creates a pool; without a `queueName` it has its own queue. */
   make(options: Options = {}, executor = new ControlledExecutor()): OpenPool {
     const pool = createWorkerPool({
       driver: 'bullmq',
@@ -27,7 +27,7 @@ export class QueuePools implements PoolSubject {
     return { pool, executor };
   }
 
-  /** A pool that both submits and works, once its worker has announced itself. */
+  /** Creates a pool that submits and works, and waits until its worker is alive. */
   readonly open = async (options: Options = {}): Promise<OpenPool> => {
     const opened = this.make(options);
     await untilWorkers(opened.pool, 1);

@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-/** One task of each fate: it is done, joined, refused, cancelled while it waits and while it runs. */
+/** One task of each outcome: completed, joined, refused, cancelled while pending and while running. */
 async function liveThrough({ pool, executor }: OpenPool): Promise<void> {
   const first = await pool.submit({ prompt: 'first' }, { deduplicationKey: 'same', context: { a: 1 } });
   const call = await executor.call(0);
@@ -35,7 +35,7 @@ describe('the pool', () => {
     await liveThrough(await pools.open({ concurrency: 1, maxBacklog: 1 }));
   });
 
-  it('works behind Sentinels, and goes on after a fail-over', async () => {
+  it('works behind Sentinels, and continues after a fail-over', async () => {
     const setUp = await RedisSentinels.start();
     ends.push(() => setUp.stop());
     const { sentinels, masterName: sentinelName } = setUp;

@@ -6,11 +6,11 @@ const SCRIPT = resolve('test/fixtures/pool-worker.mjs');
 
 type Options = Partial<Omit<BullmqPoolOptions, 'driver' | 'executor' | 'role'>>;
 
-/** Worker processes, and what ends them. */
+/** Starts worker processes, and ends them. */
 export class WorkerProcesses {
   readonly #started: ManagedProcess[] = [];
 
-  /** Starts one and waits until it works. */
+  /** Starts a worker and waits until it is ready. */
   async start(options: Options, claude?: object): Promise<ManagedProcess> {
     const child = spawnNode(SCRIPT, {
       env: { SCENARIO: JSON.stringify({ options, claude }), NO_COLOR: '1' },
@@ -25,7 +25,7 @@ export class WorkerProcesses {
   }
 }
 
-/** Which of the workers is the first to say it. */
+/** The first worker whose output matches. */
 export function whoSays(pattern: RegExp, workers: ManagedProcess[]): Promise<ManagedProcess> {
   return until(() => workers.find((worker) => pattern.test(worker.stdout)), {
     what: `one of the workers to say ${pattern}`,
@@ -33,7 +33,7 @@ export function whoSays(pattern: RegExp, workers: ManagedProcess[]): Promise<Man
   });
 }
 
-/** How often the workers have begun to run the prompt, together. */
+/** How often the workers have started the prompt, in total. */
 export function starts(prompt: string, workers: ManagedProcess[]): number {
   const lines = workers.flatMap((worker) => worker.stdout.split('\n'));
   return lines.filter((line) => line === `start ${prompt}`).length;

@@ -6,7 +6,7 @@ import { stopPromises } from './stop-promises.js';
 import type { PoolSubject } from './subject.js';
 import { watchPromises } from './watch-promises.js';
 
-/** What every driver of the pool promises. The same suite runs on each. */
+/** The contract of every driver of the pool; the same suite runs on each. */
 export function poolContract(driver: string, subject: PoolSubject): void {
   describe(`the pool's contract: ${driver}`, () => {
     afterEach(() => subject.closeAll());

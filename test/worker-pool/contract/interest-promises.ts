@@ -5,15 +5,15 @@ import { codeOf, type PoolSubject } from './subject.js';
 
 const deduplicationKey = 'one-key';
 
-/** What was asked of the pool before has reached wherever its tasks are by then: later questions were answered. */
+/** Resolves when earlier commands of the pool have been executed: later ones have received their replies. */
 async function untilSent(pool: WorkerPool, taskId: string): Promise<void> {
   for (let round = 0; round < 5; round += 1) await pool.getTask(taskId);
 }
 
-/** Several who want the same, and those who leave. */
+/** Deduplication, and waiters that leave. */
 export function interestPromises({ open }: PoolSubject): void {
   describe('deduplication and interest', () => {
-    it('a task that waits or runs is joined, also when the backlog is full', async () => {
+    it('a pending or running task is joined, even when the backlog is full', async () => {
       const { pool, executor } = await open({ concurrency: 1, maxBacklog: 1 });
       const first = await pool.submit({ prompt: 'runs' }, { deduplicationKey: 'runs' });
       await executor.call(0);
@@ -31,7 +31,7 @@ export function interestPromises({ open }: PoolSubject): void {
       expect(executor.prompts).toEqual(['runs', 'waits']);
     });
 
-    it('many at once under one key are one task', async () => {
+    it('concurrent submissions with one key are one task', async () => {
       const { pool, executor } = await open();
       const runs = Array.from({ length: 20 }, () => pool.run({ prompt: 'same' }, { deduplicationKey }));
       (await executor.call(0)).complete();
@@ -40,7 +40,7 @@ export function interestPromises({ open }: PoolSubject): void {
       expect(executor.calls).toHaveLength(1);
     });
 
-    it('after its end, however it ends, the key makes a new task', async () => {
+    it('after the end of the task, with any status, the key creates a new one', async () => {
       const { pool, executor } = await open();
       const seen = new Set<string>();
       for (const [index, end] of (['complete', 'fail', 'cancel', 'timeout'] as const).entries()) {
@@ -58,7 +58,7 @@ export function interestPromises({ open }: PoolSubject): void {
 
     it('a run that leaves cancels its task and throws the reason', async () => {
       const { pool, executor } = await open();
-      const reason = new Error('the client has gone');
+      const reason = new Error('the client has disconnected');
       const leaver = new AbortController();
       const run = pool.run({ prompt: 'hello' }, { signal: leaver.signal });
       const { context } = await executor.call(0);
@@ -68,7 +68,7 @@ export function interestPromises({ open }: PoolSubject): void {
       expect(await pool.getResult(context.taskId)).toMatchObject({ status: 'killed' });
     });
 
-    it('a signal that has aborted before makes no task', async () => {
+    it('a signal that has already aborted creates no task', async () => {
       const { pool, executor } = await open();
       const reason = new Error('gone before');
       await expect(pool.run({ prompt: 'x' }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -76,7 +76,7 @@ export function interestPromises({ open }: PoolSubject): void {
       expect(await pool.stats()).toMatchObject({ running: 0, pending: 0 });
     });
 
-    it('a task goes on while one of several runs waits, and ends with the last of them', async () => {
+    it('a task continues while one of several runs waits, and ends with the last of them', async () => {
       const { pool, executor } = await open();
       const leavers = [new AbortController(), new AbortController(), new AbortController()];
       const ends: Promise<unknown>[] = [];
@@ -116,7 +116,7 @@ export function interestPromises({ open }: PoolSubject): void {
     it.each([
       ['before', true],
       ['after', false],
-    ])('a run that leaves never cancels what was submitted %s it', async (_when, submitFirst) => {
+    ])('a run that leaves never cancels a task that was submitted %s it', async (_when, submitFirst) => {
       const { pool, executor } = await open();
       const leaver = new AbortController();
       const submit = (): Promise<string> => pool.submit({ prompt: 'kept' }, { deduplicationKey });

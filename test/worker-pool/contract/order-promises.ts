@@ -4,15 +4,15 @@ import { codeOf, type OpenPool, type PoolSubject } from './subject.js';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-/** Completes every call in the order in which they come, and answers their prompts. */
+/** Completes the calls in their order and returns their prompts. */
 async function completeInOrder({ executor }: OpenPool, from: number, to: number): Promise<unknown[]> {
   for (let index = from; index < to; index += 1) (await executor.call(index)).complete();
   return executor.prompts.slice(from, to);
 }
 
-/** Who gets a worker, and who is refused. */
+/** Order of tasks, concurrency and backlog. */
 export function orderPromises({ open }: PoolSubject): void {
-  describe('order and bounds', () => {
+  describe('order and limits', () => {
     it('tasks start in the order of their submission', async () => {
       const opened = await open({ concurrency: 1 });
       const prompts = numbers(10).map((number) => `number ${number}`);
@@ -20,7 +20,7 @@ export function orderPromises({ open }: PoolSubject): void {
       expect(await completeInOrder(opened, 0, 10)).toEqual(prompts);
     });
 
-    it('a smaller priority goes first, equals in the order of their submission', async () => {
+    it('a smaller priority runs first, equal ones in the order of their submission', async () => {
       const opened = await open({ concurrency: 1 });
       await opened.pool.submit({ prompt: 'holds the worker' });
       await opened.executor.call(0);
@@ -36,7 +36,7 @@ export function orderPromises({ open }: PoolSubject): void {
       expect(order.slice(1)).toEqual(['first', 'second', 'third', 'late']);
     });
 
-    it('no more run at once than may, and all of those do', async () => {
+    it('exactly concurrency tasks run at once', async () => {
       const { pool, executor } = await open({ concurrency: 3 });
       const runs = numbers(30).map((number) => pool.run({ prompt: `${number}` }));
       await until(() => executor.running === 3, { what: 'three calls at once' });
@@ -47,7 +47,7 @@ export function orderPromises({ open }: PoolSubject): void {
       expect(executor.calls).toHaveLength(30);
     });
 
-    it('a full backlog refuses what comes, from however many at once, until a place is free', async () => {
+    it('a full backlog refuses concurrent submissions until a place is free', async () => {
       const opened = await open({ concurrency: 1, maxBacklog: 4 });
       const { pool, executor } = opened;
       await pool.submit({ prompt: 'holds the worker' });
@@ -69,7 +69,7 @@ export function orderPromises({ open }: PoolSubject): void {
       expect(executor.prompts).not.toContain('does not');
     });
 
-    it('stats tell what runs, what waits and for how long', async () => {
+    it('stats report running tasks, waiting tasks and the longest wait', async () => {
       const opened = await open({ concurrency: 2, maxBacklog: 50 });
       const { pool, executor } = opened;
       const idle = await pool.stats();
@@ -77,7 +77,7 @@ export function orderPromises({ open }: PoolSubject): void {
       expect(idle).toMatchObject({ oldestWaitMs: 0, meanServiceMs: null, retryAfterMs: 0 });
       const runs = numbers(3).map((number) => pool.run({ prompt: `${number}` }));
       await executor.call(1);
-      await until(async () => (await pool.stats()).oldestWaitMs > 0, { what: 'the wait to be told' });
+      await until(async () => (await pool.stats()).oldestWaitMs > 0, { what: 'the wait to be reported' });
       expect(await pool.stats()).toMatchObject({ running: 2, pending: 1 });
       expect((await pool.stats()).retryAfterMs).toBeGreaterThan(0);
       executor.calls[0]?.complete();

@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { answerOf } from '@worker-pool/core/local/spec-support/controlled-executor.js';
 import { codeOf, type PoolSubject } from './subject.js';
 
-/** What a task ends as, and who gets to know. */
+/** Results of tasks and their waiters. */
 export function resultPromises({ open }: PoolSubject): void {
   describe('results', () => {
-    it("a run answers with the executor's answer, frozen", async () => {
+    it("a run returns the executor's completion, frozen", async () => {
       const { pool, executor } = await open();
       const run = pool.run({ prompt: 'hello', max_tokens: 5 });
       const call = await executor.call(0);
@@ -61,16 +61,19 @@ export function resultPromises({ open }: PoolSubject): void {
         (fail: (reason: unknown) => void) => fail(Object.assign(new Error(), { code: 'ERR_OWN' })),
         'ERR_EXECUTOR_FAILED',
       ],
-    ])('an executor that %s fails the task, and the prompt stays out of it', async (_what, act, code) => {
-      const { pool, executor } = await open();
-      const run = pool.run({ prompt: 'quotes the prompt' });
-      act((await executor.call(0)).fail);
-      const result = await run;
-      expect(result).toMatchObject({ status: 'failed', completion: null, error: { code } });
-      expect(JSON.stringify(result)).not.toContain('quotes');
-    });
+    ])(
+      'an executor that %s fails the task, and the error does not quote the prompt',
+      async (_what, act, code) => {
+        const { pool, executor } = await open();
+        const run = pool.run({ prompt: 'quotes the prompt' });
+        act((await executor.call(0)).fail);
+        const result = await run;
+        expect(result).toMatchObject({ status: 'failed', completion: null, error: { code } });
+        expect(JSON.stringify(result)).not.toContain('quotes');
+      },
+    );
 
-    it('a malformed answer fails the task and names the field', async () => {
+    it('a malformed completion fails the task and names the field', async () => {
       const { pool, executor } = await open();
       const run = pool.run({ prompt: 'hello' });
       (await executor.call(0)).complete({ cost: -1 });
@@ -79,7 +82,7 @@ export function resultPromises({ open }: PoolSubject): void {
       expect(error?.message).toContain('cost');
     });
 
-    it('a wait that is over, or that its signal ends, leaves the task alone', async () => {
+    it('a wait that times out or is aborted does not affect the task', async () => {
       const { pool, executor } = await open();
       const taskId = await pool.submit({ prompt: 'slow' });
       expect(await codeOf(pool.getResult(taskId, { timeoutMs: 20 }))).toBe('ERR_RESULT_TIMEOUT');
@@ -102,7 +105,7 @@ export function resultPromises({ open }: PoolSubject): void {
       );
     });
 
-    it('what is wrong is refused by name before anything is queued', async () => {
+    it('an invalid request is refused by field name before anything is queued', async () => {
       const { pool, executor } = await open();
       const wrong: [string, object, object?][] = [
         ['prompt', {}],
@@ -126,7 +129,7 @@ export function resultPromises({ open }: PoolSubject): void {
       expect(executor.calls).toHaveLength(0);
     });
 
-    it('the context travels to the executor as JSON, frozen, and is no part of the request', async () => {
+    it('the context reaches the executor as frozen JSON and is not part of the request', async () => {
       const { pool, executor } = await open();
       const context = { ticket: { key: 'k', tags: ['a'] }, when: new Date(0), nothing: undefined };
       const run = pool.run({ prompt: 'hello' }, { context });

@@ -5,7 +5,7 @@ import { codeOf, type PoolSubject } from './subject.js';
 /** Time limits, cancellation and shutdown. */
 export function stopPromises({ open }: PoolSubject): void {
   describe('stopping', () => {
-    it('a run over its limit ends as timeout and its executor is told to stop', async () => {
+    it('a run over its limit ends as timeout and aborts the signal of its executor', async () => {
       const { pool, executor } = await open({ taskTimeoutMs: 60_000 });
       const result = await pool.run({ prompt: 'hangs' }, { timeoutMs: 50 });
       expect(result).toMatchObject({
@@ -18,7 +18,7 @@ export function stopPromises({ open }: PoolSubject): void {
       await until(async () => (await pool.stats()).timedOut === 1, { what: 'the timeout to be counted' });
     });
 
-    it('the wait in the backlog does not count', async () => {
+    it('the limit excludes the wait in the backlog', async () => {
       const { pool, executor } = await open({ concurrency: 1 });
       await pool.submit({ prompt: 'first' });
       const first = await executor.call(0);
@@ -71,7 +71,7 @@ export function stopPromises({ open }: PoolSubject): void {
       expect(await pool.getTask(taskId)).toMatchObject({ status: 'completed' });
     });
 
-    it('a closing pool refuses what comes and lets what runs end', async () => {
+    it('a closing pool refuses submissions and lets running tasks end', async () => {
       const { pool, executor } = await open({ drainTimeoutMs: 60_000 });
       const run = pool.run({ prompt: 'in flight' });
       const call = await executor.call(0);

@@ -1,7 +1,7 @@
 import type { WorkerPool, WorkerPoolOptions } from 'nestjs-worker-pool';
 import type { ControlledExecutor } from '@worker-pool/core/local/spec-support/controlled-executor.js';
 
-/** Limits that a promise may ask for; those that it leaves out are the driver's defaults. */
+/** Limits that a test may set; the others have the driver's defaults. */
 export type Limits = Pick<
   WorkerPoolOptions,
   'concurrency' | 'maxBacklog' | 'taskTimeoutMs' | 'resultTtlMs' | 'maxResults' | 'drainTimeoutMs'
@@ -9,19 +9,19 @@ export type Limits = Pick<
 
 export interface OpenPool {
   pool: WorkerPool;
-  /** What does the pool's work, in whichever pool of the same queue that happens. */
+  /** The executor of the pool, or of all pools of its queue. */
   executor: ControlledExecutor;
 }
 
-/** What the contract needs of a driver. */
+/** What the contract tests need from a driver. */
 export interface PoolSubject {
-  /** A pool that takes tasks and whose workers run, with nothing left over from another one. */
+  /** Opens a pool that accepts and runs tasks, without tasks of another pool. */
   open(limits?: Limits): Promise<OpenPool>;
-  /** Closes every pool that `open` has made. */
+  /** Closes every pool that `open` has opened. */
   closeAll(): Promise<void>;
 }
 
-/** The code of what a promise rejects with, or `none` when it does not. */
+/** The code of the error with which the promise rejects, or `none` when it resolves. */
 export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

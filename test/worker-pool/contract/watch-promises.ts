@@ -11,7 +11,7 @@ async function statusesOf(pool: WorkerPool, taskId: string): Promise<string[]> {
 /** Following one task. */
 export function watchPromises({ open }: PoolSubject): void {
   describe('watching', () => {
-    it('shows every change from the present status to the end', async () => {
+    it('yields every change from the current status to the end', async () => {
       const { pool, executor } = await open({ concurrency: 1 });
       await pool.submit({ prompt: 'first' });
       const first = await executor.call(0);
@@ -31,7 +31,7 @@ export function watchPromises({ open }: PoolSubject): void {
       expect(seen[2]?.result).toMatchObject({ status: 'completed', completion: 'two' });
     });
 
-    it('many can watch one task, and a late one sees its end', async () => {
+    it('several watches follow one task, and a late one yields its end', async () => {
       const { pool, executor } = await open();
       const taskId = await pool.submit({ prompt: 'hello' });
       const call = await executor.call(0);
@@ -42,7 +42,7 @@ export function watchPromises({ open }: PoolSubject): void {
       expect(call.context.taskId).toBe(taskId);
     });
 
-    it('ends with the reason of its signal, and leaves the task alone', async () => {
+    it('ends with the reason of its signal, and does not affect the task', async () => {
       const { pool, executor } = await open();
       const taskId = await pool.submit({ prompt: 'slow' });
       const call = await executor.call(0);
@@ -57,7 +57,7 @@ export function watchPromises({ open }: PoolSubject): void {
       expect(await pool.getResult(taskId)).toMatchObject({ status: 'completed' });
     });
 
-    it('one who stops reading leaves nothing behind', async () => {
+    it('a reader that stops leaves nothing behind', async () => {
       const { pool, executor } = await open();
       const taskId = await pool.submit({ prompt: 'slow' });
       await executor.call(0);

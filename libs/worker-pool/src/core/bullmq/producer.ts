@@ -129,7 +129,7 @@ class AdmissionBatch {
   admit(taskId: string): Promise<Fullness | null> {
     return new Promise((resolve, reject) => {
       const settle: Candidate['settle'] = (outcome, index) =>
-        void outcome.then((answers) => resolve(answers[index] ?? null), reject);
+        void outcome.then((outcomes) => resolve(outcomes[index] ?? null), reject);
       this.#candidates.push({ taskId, settle });
       if (this.#candidates.length === 1) {
         // After the promises of all replies that have arrived, before further replies are read.

@@ -14,7 +14,7 @@ describe('requirePlainText', () => {
     ['known fields', { prompt: 'a', system: 'b' }],
     ['absent fields spelled out', { prompt: 'a', tools: undefined }],
     ['parts of text', { ...turn({ type: 'text', text: 'a' }), system: [{ type: 'text', text: 'b' }] }],
-  ])('takes %s', (_name, request) => {
+  ])('accepts %s', (_name, request) => {
     expect(check(request)).not.toThrow();
   });
 
@@ -30,7 +30,7 @@ describe('requirePlainText', () => {
 });
 
 describe('plainText', () => {
-  it('is the text, or that of the parts', () => {
+  it('returns the text, or the joined text of the blocks', () => {
     expect(plainText('one')).toBe('one');
     expect(
       plainText([

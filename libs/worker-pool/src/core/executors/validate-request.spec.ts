@@ -19,7 +19,7 @@ describe('validateRequest', () => {
     ['a conversation alone', { messages: [{ role: 'user', content: 'Hello' }] }],
     ['every parameter', { prompt: 'Hello', model: 'm', system: 's', max_tokens: 1, temperature: 0 }],
     [
-      'what the Messages API takes beyond that',
+      'the further fields of the Messages API',
       {
         messages: [
           {
@@ -88,12 +88,12 @@ describe('validateRequest', () => {
     ['content that is a number', 'messages.0.content', { messages: [{ role: 'user', content: 7 }] }],
     ['content without parts', 'messages.0.content', { messages: [{ role: 'user', content: [] }] }],
     [
-      'a part of unknown type',
+      'a block of unknown type',
       'messages.0.content.0.type',
       { messages: [{ role: 'user', content: [{ type: 'video' }] }] },
     ],
     [
-      'an empty part',
+      'an empty block',
       'messages.0.content.1.text',
       {
         messages: [
@@ -113,7 +113,7 @@ describe('validateRequest', () => {
       { messages: [{ role: 'user', content: [{ type: 'image' }] }] },
     ],
     [
-      'an empty part of a tool result',
+      'an empty block in a tool result',
       'messages.0.content.0.content.0.text',
       {
         messages: [
@@ -139,7 +139,7 @@ describe('validateRequest', () => {
     expect(refusal(request).field).toBe(field);
   });
 
-  it('never quotes what the user wrote', () => {
+  it('never quotes the text of the user', () => {
     const error = refusal({ prompt: 'my secret', max_tokens: 'another secret' });
     expect(error.message).toBe('max_tokens must be a whole number of at least 1');
   });

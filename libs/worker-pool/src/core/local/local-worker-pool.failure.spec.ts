@@ -59,7 +59,7 @@ describe('LocalWorkerPool: an executor that fails', () => {
     expect(await pool.stats()).toMatchObject({ failed: 1, running: 0, lingering: 0 });
   });
 
-  it('the log shows where a foreign error came from', async () => {
+  it('the log contains the stack of a foreign error', async () => {
     const pool = poolOf(() => raise(new Error(SECRET)));
     await pool.run({ prompt: SECRET });
     expect(lines[0]).toMatch(/at .*local-worker-pool\.failure\.spec/);
@@ -72,7 +72,7 @@ describe('LocalWorkerPool: an executor that fails', () => {
     ['a negative count', answerOf({ usage: { input_tokens: 1, output_tokens: -1 } }), 'usage.output_tokens'],
     ['an infinite cost', answerOf({ cost: Number.POSITIVE_INFINITY }), 'cost'],
     ['a block without type', answerOf({ content: [{ text: 'x' } as never] }), 'content.0.type'],
-  ])('one that answers %s fails the task and names the field', async (_name, answer, field) => {
+  ])('one that returns %s fails the task and names the field', async (_name, answer, field) => {
     const pool = poolOf(() => Promise.resolve(answer));
     expect(await pool.run({ prompt: 'hello' })).toMatchObject({
       status: 'failed',
@@ -84,7 +84,7 @@ describe('LocalWorkerPool: an executor that fails', () => {
     });
   });
 
-  it('an answer without a promise is an answer', async () => {
+  it('a completion that is not a promise is accepted', async () => {
     const pool = poolOf(() => answerOf());
     expect(await pool.run({ prompt: 'hello' })).toMatchObject({ status: 'completed' });
   });

@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 describe('LocalWorkerPool: the result of a task', () => {
-  it("holds the executor's answer", async () => {
+  it("contains the executor's completion", async () => {
     const pool = poolOf(async () => answerOf());
     const result = await pool.run({ prompt: 'hello' });
     expect(result).toEqual({ taskId: result.taskId, status: 'completed', ...answerOf(), error: null });
@@ -32,7 +32,7 @@ describe('LocalWorkerPool: the result of a task', () => {
     expect(executor.calls).toHaveLength(1);
   });
 
-  it('is frozen all the way down', async () => {
+  it('is frozen at every depth', async () => {
     const block = { type: 'tool_use', input: { list: [1] } };
     const pool = poolOf(async () => answerOf({ content: [block] }));
     const result = await pool.run({ prompt: 'hello' });
@@ -42,7 +42,7 @@ describe('LocalWorkerPool: the result of a task', () => {
     expect(() => content[0]?.input.list.push(2)).toThrow(TypeError);
   });
 
-  it('a snapshot tells status and times from submission to end', async () => {
+  it('a snapshot contains status and times from submission to end', async () => {
     const { pool, executor } = makePool({ concurrency: 1 });
     await pool.submit({ prompt: 'first' });
     const taskId = await pool.submit({ prompt: 'second' });
@@ -62,7 +62,7 @@ describe('LocalWorkerPool: the result of a task', () => {
 });
 
 describe('LocalWorkerPool: the wait for a result', () => {
-  it('a wait that is over rejects and the task goes on', async () => {
+  it('a wait that times out rejects and the task continues', async () => {
     const { pool, executor } = makePool();
     const id = await pool.submit({ prompt: 'slow' });
     const wait = pool.getResult(id, { timeoutMs: 50 });
@@ -78,7 +78,7 @@ describe('LocalWorkerPool: the wait for a result', () => {
     expect(await pool.getResult(id, { timeoutMs: 0 })).toMatchObject({ status: 'completed' });
   });
 
-  it('a waiter that leaves by its signal leaves the task alone', async () => {
+  it('a waiter that leaves by its signal does not affect the task', async () => {
     const { pool, executor } = makePool();
     const id = await pool.submit({ prompt: 'slow' });
     const controller = new AbortController();
@@ -118,7 +118,7 @@ describe('LocalWorkerPool: the wait for a result', () => {
   });
 });
 
-describe('LocalWorkerPool: what is kept of ended tasks', () => {
+describe('LocalWorkerPool: kept results', () => {
   it('results are dropped after their time, 10 minutes by default', async () => {
     const pool = poolOf(async () => answerOf());
     const { taskId } = await pool.run({ prompt: 'hello' });
@@ -129,7 +129,7 @@ describe('LocalWorkerPool: what is kept of ended tasks', () => {
     await expect(pool.getResult(taskId)).rejects.toBeInstanceOf(TaskNotFoundError);
   });
 
-  it('a dropped result frees its memory without being asked for', async () => {
+  it('a dropped result frees its memory without being read', async () => {
     const pool = poolOf(async () => answerOf(), { resultTtlMs: 1_000 });
     await pool.run({ prompt: 'hello' });
     expect(jest.getTimerCount()).toBe(1);
@@ -137,7 +137,7 @@ describe('LocalWorkerPool: what is kept of ended tasks', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('only so many results are kept, the newest', async () => {
+  it('only the newest maxResults results are kept', async () => {
     const pool = poolOf(async () => answerOf(), { maxResults: 2 });
     const ids: string[] = [];
     for (const prompt of ['a', 'b', 'c']) {
@@ -147,7 +147,7 @@ describe('LocalWorkerPool: what is kept of ended tasks', () => {
     expect(kept.map((task) => task?.status)).toEqual([undefined, 'completed', 'completed']);
   });
 
-  it('running and pending tasks are never dropped, whatever ends beside them', async () => {
+  it('running and pending tasks are never dropped, however many others end', async () => {
     const { pool, executor } = makePool({ concurrency: 2, maxResults: 1, resultTtlMs: 10 });
     const running = await pool.submit({ prompt: 'stays' });
     for (const index of [1, 2, 3]) {
@@ -162,7 +162,7 @@ describe('LocalWorkerPool: what is kept of ended tasks', () => {
     expect(await pool.getTask(pending)).toMatchObject({ status: 'pending' });
   });
 
-  it('a run gets its result even when it is dropped in the same moment', async () => {
+  it('a run receives its result even when it is dropped at the same moment', async () => {
     const { pool, executor } = makePool({ concurrency: 3, maxResults: 1 });
     const runs = ['a', 'b', 'c'].map((prompt) => pool.run({ prompt }));
     executor.calls.forEach((call) => call.complete());

@@ -39,7 +39,7 @@ describe('LocalWorkerPool: shutdown', () => {
     expect(executor.closes).toBe(1);
   });
 
-  it('ends what is left after 10 s as killed, and every waiter gets its answer', async () => {
+  it('ends the remaining tasks as killed after 10 s, and every waiter receives a result', async () => {
     const { pool, executor } = makePool({ concurrency: 1 });
     const runs = ['running', 'pending', 'pending too'].map((prompt) => pool.run({ prompt }));
     const closed = pool.close();
@@ -56,7 +56,7 @@ describe('LocalWorkerPool: shutdown', () => {
     expect(executor.closes).toBe(1);
   });
 
-  it('an executor that ignores its signal does not hold up the shutdown', async () => {
+  it('an executor that ignores its signal does not delay the shutdown', async () => {
     const { pool, executor } = makePool({ drainTimeoutMs: 500 }, new ControlledExecutor(false));
     const run = pool.run({ prompt: 'stubborn' });
     const closed = pool.close();
@@ -66,7 +66,7 @@ describe('LocalWorkerPool: shutdown', () => {
     expect(executor.closes).toBe(1);
   });
 
-  it('a drain of 0 ends everything at once', async () => {
+  it('a drain time of 0 ends everything immediately', async () => {
     const { pool } = makePool({ drainTimeoutMs: 0 });
     const run = pool.run({ prompt: 'hello' });
     const closed = pool.close();
@@ -75,7 +75,7 @@ describe('LocalWorkerPool: shutdown', () => {
     expect(await run).toMatchObject({ status: 'killed' });
   });
 
-  it('results stay readable and tasks can be cancelled during and after it', async () => {
+  it('results stay readable and tasks can be cancelled during and after a shutdown', async () => {
     const { pool } = makePool();
     const id = await pool.submit({ prompt: 'hello' });
     const closed = pool.close();
@@ -97,7 +97,7 @@ describe('LocalWorkerPool: shutdown', () => {
     expect(executor.closes).toBe(1);
   });
 
-  it('leaves no timer behind but that of the kept results', async () => {
+  it('leaves only the timer of the kept results', async () => {
     const { pool } = makePool({ resultTtlMs: 50 }, new ControlledExecutor(false));
     const ids = await Promise.all(['a', 'b'].map((prompt) => pool.submit({ prompt })));
     const closed = pool.close();
@@ -107,7 +107,7 @@ describe('LocalWorkerPool: shutdown', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('an executor that fails to close is logged and holds nothing up', async () => {
+  it('an executor that fails to close is logged and delays nothing', async () => {
     const error = jest.fn();
     const { pool, executor } = makePool({ logger: { warn: () => {}, error } });
     executor.close = () => Promise.reject(new RangeError('some detail'));

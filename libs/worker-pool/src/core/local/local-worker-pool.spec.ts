@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 describe('LocalWorkerPool: concurrency', () => {
-  it('never more than 5 at once under 500 submissions, and uses all 5', async () => {
+  it('runs exactly 5 at once under 500 submissions', async () => {
     let running = 0;
     let mostRunning = 0;
     const pool = poolOf(async () => {
@@ -75,7 +75,7 @@ describe('LocalWorkerPool: concurrency', () => {
 });
 
 describe('LocalWorkerPool: backlog', () => {
-  it('a full backlog refuses the next submission and takes one again when a place is free', async () => {
+  it('a full backlog refuses the next submission and accepts one again when a place is free', async () => {
     const { pool, executor } = openPool({ concurrency: 1, maxBacklog: 2 });
     const [first] = await Promise.all(prompts(3).map((prompt) => pool.submit({ prompt })));
     const refusal = pool.submit({ prompt: 'one too many' });
@@ -91,13 +91,13 @@ describe('LocalWorkerPool: backlog', () => {
     expect(executor.prompts).not.toContain('one too many');
   });
 
-  it('a backlog of 0 takes what can start at once and nothing else', async () => {
+  it('a backlog of 0 accepts only what can start immediately', async () => {
     const { pool } = openPool({ concurrency: 2, maxBacklog: 0 });
     await Promise.all(prompts(2).map((prompt) => pool.submit({ prompt })));
     await expect(pool.submit({ prompt: 'a third' })).rejects.toMatchObject({ backlog: 0, maxBacklog: 0 });
   });
 
-  it('tells when to try again, from recent service times, concurrency and backlog', async () => {
+  it('estimates when to try again from recent service times, concurrency and backlog', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
     const { pool, executor } = openPool({ concurrency: 2, maxBacklog: 3 });
     const first = await pool.submit({ prompt: 'takes 4 s' });
@@ -159,14 +159,14 @@ describe('LocalWorkerPool: submission', () => {
     expect(await pool.stats()).toMatchObject({ running: 0, pending: 0 });
   });
 
-  it('gives every task an id of its own', async () => {
+  it('gives every task its own id', async () => {
     const { pool } = openPool();
     const ids = await Promise.all(prompts(50).map((prompt) => pool.submit({ prompt })));
     expect(new Set(ids).size).toBe(50);
     expect(ids[0]).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   });
 
-  it('answers name and model from its executor', () => {
+  it('returns name and model of its executor', () => {
     const { pool } = openPool();
     expect(pool.executorName).toBe('controlled');
     expect(pool.resolveModel()).toBe('controlled-1');

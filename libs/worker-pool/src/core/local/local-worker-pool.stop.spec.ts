@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 describe('LocalWorkerPool: time limit of a run', () => {
-  it('ends a run as timeout after 120 s unless told otherwise', async () => {
+  it('ends a run as timeout after 120 s by default', async () => {
     const { pool, executor } = makePool();
     const result = pool.run({ prompt: 'hangs' });
     await jest.advanceTimersByTimeAsync(119_999);
@@ -42,7 +42,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     expect(await pool.getTask(long)).toMatchObject({ status: 'timeout' });
   });
 
-  it('the wait in the backlog does not count', async () => {
+  it('the limit excludes the wait in the backlog', async () => {
     const { pool, executor } = makePool({ concurrency: 1, taskTimeoutMs: 1_000 });
     void pool.submit({ prompt: 'first' }, { timeoutMs: 60_000 });
     const second = await pool.submit({ prompt: 'second' });
@@ -53,7 +53,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     expect(await pool.getTask(second)).toMatchObject({ status: 'running' });
   });
 
-  it('a task that ignores its signal still ends for its waiter and keeps its slot', async () => {
+  it('an executor that ignores its signal keeps its worker, but its task ends for the waiter', async () => {
     const { pool, executor } = makePool({ concurrency: 1 }, new ControlledExecutor(false));
     const stubborn = pool.run({ prompt: 'stubborn' }, { timeoutMs: 100 });
     const next = await pool.submit({ prompt: 'next' });
@@ -71,7 +71,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     expect(await pool.stats()).toMatchObject({ lingering: 0, timedOut: 1, completed: 1 });
   });
 
-  it('an answer that comes after the limit does not change the result', async () => {
+  it('a completion after the limit does not change the result', async () => {
     const { pool, executor } = makePool({ concurrency: 1 }, new ControlledExecutor(false));
     const id = await pool.submit({ prompt: 'late' }, { timeoutMs: 100 });
     await jest.advanceTimersByTimeAsync(100);
@@ -83,7 +83,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
     expect(await pool.stats()).toMatchObject({ timedOut: 1, completed: 0 });
   });
 
-  it('an ended task leaves no timer behind, even when its executor goes on', async () => {
+  it('an ended task leaves no timer behind, even when its executor continues', async () => {
     const { pool } = makePool({}, new ControlledExecutor(false));
     const id = await pool.submit({ prompt: 'stubborn' });
     const resultTimers = 1;
@@ -94,7 +94,7 @@ describe('LocalWorkerPool: time limit of a run', () => {
 });
 
 describe('LocalWorkerPool: cancel', () => {
-  it('a cancelled pending task never starts and leaves the backlog at once', async () => {
+  it('a cancelled pending task never starts and leaves the backlog immediately', async () => {
     const { pool, executor } = makePool({ concurrency: 1, maxBacklog: 1 });
     await pool.submit({ prompt: 'first' });
     const second = await pool.submit({ prompt: 'second' });
@@ -126,7 +126,7 @@ describe('LocalWorkerPool: cancel', () => {
     expect((await executor.call(1)).request.prompt).toBe('second');
   });
 
-  it('answers false for an unknown task and for one that has ended', async () => {
+  it('returns false for an unknown task and for one that has ended', async () => {
     const { pool, executor } = makePool();
     expect(await pool.cancel('no-such-task')).toBe(false);
     const id = await pool.submit({ prompt: 'hello' });
@@ -137,7 +137,7 @@ describe('LocalWorkerPool: cancel', () => {
     expect(await pool.stats()).toMatchObject({ killed: 0, completed: 1 });
   });
 
-  it('a second cancel answers false', async () => {
+  it('a second cancel returns false', async () => {
     const { pool } = makePool({}, new ControlledExecutor(false));
     const id = await pool.submit({ prompt: 'stubborn' });
     expect(await pool.cancel(id)).toBe(true);
@@ -169,7 +169,7 @@ describe('LocalWorkerPool: run with a signal', () => {
     expect(executor.prompts).toEqual(['first']);
   });
 
-  it('submits nothing when the signal has aborted before', async () => {
+  it('submits nothing when the signal has already aborted', async () => {
     const { pool, executor } = makePool();
     const signal = AbortSignal.abort(new Error('too late'));
     await expect(pool.run({ prompt: 'hello' }, { signal })).rejects.toThrow('too late');

@@ -47,7 +47,7 @@ describe('the options of the bullmq driver', () => {
     expect(resolve).not.toThrow(/hunter2/);
   });
 
-  it('are none of the local driver', () => {
+  it('are refused by the local driver', () => {
     const options = { executor: given.executor, fallback: 'local' } as unknown as WorkerPoolOptions;
     expect(() => resolveWorkerPoolOptions(options)).toThrow('worker pool option fallback is not an option');
   });

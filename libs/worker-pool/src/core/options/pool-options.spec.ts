@@ -26,7 +26,7 @@ describe('resolveWorkerPoolOptions', () => {
     expect(resolveWorkerPoolOptions({ executor, concurrency: undefined })).toMatchObject({ concurrency: 5 });
   });
 
-  it('hands the very executor on', () => {
+  it('passes the executor through by reference', () => {
     expect(resolveWorkerPoolOptions({ executor }).executor).toBe(executor);
   });
 
@@ -64,7 +64,7 @@ describe('resolveWorkerPoolOptions', () => {
     expect(resolve).toThrow('options must be an object');
   });
 
-  it('says what would be right', () => {
+  it('names the allowed values', () => {
     const options: WorkerPoolOptions = { executor, concurrency: -3 };
     expect(() => resolveWorkerPoolOptions(options)).toThrow(
       'worker pool option concurrency must be a whole number from 1 to 10000',

@@ -15,7 +15,7 @@ describe('ProcessDeadlines', () => {
     expiries.length = 0;
   });
 
-  it('expires when nothing was written for too long', () => {
+  it('expires after the idle timeout without output', () => {
     make();
     jest.advanceTimersByTime(299);
     expect(expiries).toEqual([]);
@@ -23,7 +23,7 @@ describe('ProcessDeadlines', () => {
     expect(expiries).toEqual([['idle', 300]]);
   });
 
-  it('expires in the end, however much is written', () => {
+  it('expires after the wall timeout despite output', () => {
     const deadlines = make();
     for (let elapsed = 0; elapsed < 999; elapsed += 37) {
       jest.advanceTimersByTime(37);

@@ -19,7 +19,7 @@ describe('ServiceTimes', () => {
     expect(times.estimateWaitMs(9, 10)).toBe(1_000);
   });
 
-  it('follows the recent times', () => {
+  it('follows recent times', () => {
     const slow = Array.from({ length: 50 }, () => 10_000);
     const fast = Array.from({ length: 50 }, () => 100);
     expect(after(...fast, ...slow).estimateWaitMs(0, 1)).toBeGreaterThan(9_000);

@@ -7,13 +7,13 @@ describe('freezeDeep', () => {
     expect(Object.isFrozen(value.list[0]?.inner)).toBe(true);
   });
 
-  it('ends on a value that contains itself', () => {
+  it('terminates on a circular value', () => {
     const value: { self?: unknown } = {};
     value.self = [value];
     expect(Object.isFrozen(freezeDeep(value))).toBe(true);
   });
 
-  it('leaves what cannot be frozen as it is', () => {
+  it('leaves values that cannot be frozen unchanged', () => {
     const value = freezeDeep({ bytes: new Uint8Array([1]), text: 'a', nothing: null });
     value.bytes[0] = 2;
     expect(value).toEqual({ bytes: new Uint8Array([2]), text: 'a', nothing: null });

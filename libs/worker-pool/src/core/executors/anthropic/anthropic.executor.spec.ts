@@ -20,11 +20,11 @@ describe('AnthropicExecutor', () => {
   it.each<[string, CompletionRequest]>([
     ['prompt', { prompt: '' }],
     ['tools.1.type', { prompt: 'a', tools: [tool('custom'), tool('web_search_20260318')] }],
-  ])('refuses a wrong %s', (field, request) => {
+  ])('refuses an invalid %s', (field, request) => {
     expect(() => executor.validate(request)).toThrow(expect.objectContaining({ field }));
   });
 
-  it('takes tools of the caller', () => {
+  it('accepts custom tools', () => {
     expect(() => executor.validate({ prompt: 'a', tools: [tool(), tool('custom')] })).not.toThrow();
   });
 });
@@ -43,14 +43,14 @@ describe('the options of the AnthropicExecutor', () => {
     ['prices.my-model.output', { prices: { 'my-model': { input: 1 } } }],
     ['retries', { retries: 1 }],
     ['options', null],
-  ])('are refused when %s is wrong', (field, options) => {
+  ])('are refused when %s is invalid', (field, options) => {
     const patched = options && { apiKey, ...(options as object) };
     const make = (): AnthropicExecutor => new AnthropicExecutor(patched as object);
     expect(make).toThrow(InvalidPoolOptionsError);
     expect(make).toThrow(expect.objectContaining({ field }));
   });
 
-  it('come from the environment where they say nothing', () => {
+  it('default to the environment', () => {
     const env = { ANTHROPIC_API_KEY: ' sk-env ', ANTHROPIC_BASE_URL: 'https://gateway.example' };
     const fromEnv = { apiKey: 'sk-env', baseUrl: 'https://gateway.example' };
     expect(resolveAnthropicOptions({}, env)).toMatchObject(fromEnv);
@@ -60,7 +60,7 @@ describe('the options of the AnthropicExecutor', () => {
     });
   });
 
-  it('name the key that is missing, and never quote a wrong one', () => {
+  it('name a missing key, and never quote an invalid one', () => {
     expect(() => resolveAnthropicOptions({}, { ANTHROPIC_API_KEY: '' })).toThrow(
       'worker pool option apiKey is missing: set it, or the variable ANTHROPIC_API_KEY',
     );
@@ -69,7 +69,7 @@ describe('the options of the AnthropicExecutor', () => {
     );
   });
 
-  it('add prices to the known ones', () => {
+  it('extend the known prices', () => {
     const price = { input: 1, output: 2, cacheWrite5m: 3, cacheWrite1h: 4, cacheRead: 5 };
     const { prices } = resolveAnthropicOptions({
       apiKey,

@@ -13,7 +13,7 @@ describe('costOf', () => {
     ['what the prompt cache gave', 10_000, { cache_read_input_tokens: million }],
     ['what it took, for 5 minutes when it does not say', 100, { cache_creation_input_tokens: million }],
     [
-      'what it took for an hour',
+      '1-hour cache writes',
       1_100,
       {
         cache_creation_input_tokens: 2 * million,
@@ -21,7 +21,7 @@ describe('costOf', () => {
       },
     ],
     [
-      'never more than was written at all',
+      'at most the total of cache writes',
       1_000,
       {
         cache_creation_input_tokens: million,
@@ -37,7 +37,7 @@ describe('costOf', () => {
     expect(cost(usage)).toBeCloseTo(dollars, 9);
   });
 
-  it('charges all tokens of a long prompt at its own prices, the prompt cache counted in', () => {
+  it('charges all tokens of a long prompt at its prices, including the prompt cache', () => {
     const price = { ...PRICE, longPrompt: { ...PRICE, input: 2, output: 20, aboveTokens: 100 } };
     expect(cost({ input_tokens: 100, output_tokens: 5 }, price)).toBeCloseTo(150 / million, 12);
     expect(cost({ input_tokens: 101, output_tokens: 5 }, price)).toBeCloseTo(302 / million, 12);
@@ -56,11 +56,11 @@ describe('priceOf', () => {
     expect(priceOf('claude-haiku-4-5-20251001', prices)).toBe(PRICE);
   });
 
-  it.each(['claude-haiku-4-5-fast', 'claude-haiku', 'constructor', ''])('knows none for "%s"', (model) => {
+  it.each(['claude-haiku-4-5-fast', 'claude-haiku', 'constructor', ''])('finds none for "%s"', (model) => {
     expect(priceOf(model, ANTHROPIC_PRICES)).toBeUndefined();
   });
 
-  it('takes one model for another only by its date', () => {
+  it('ignores only the date of a model name', () => {
     expect(priceOf('claude-opus-5-5', ANTHROPIC_PRICES)).not.toEqual(
       priceOf('claude-opus-5', ANTHROPIC_PRICES),
     );

@@ -23,9 +23,9 @@ describe('ClaudeCliExecutor', () => {
     ['a model that reads as a short option', 'model', { prompt: 'a', model: '-p' }],
     ['a model with white space', 'model', { prompt: 'a', model: 'sonnet --mcp-config x' }],
     ['a model with a null byte', 'model', { prompt: 'a', model: 'a\0b' }],
-    ['a prompt that the CLI would not take', 'prompt', { prompt: 'ä'.repeat(5_000_001) }],
+    ['a prompt longer than the CLI reads', 'prompt', { prompt: 'ä'.repeat(5_000_001) }],
     [
-      'a turn that the CLI would not take',
+      'a turn longer than the CLI reads',
       'messages.0.content',
       { messages: [{ role: 'user', content: 'ä'.repeat(5_000_001) }] },
     ],
@@ -73,12 +73,12 @@ describe('ClaudeCliExecutor', () => {
     expect(make).toThrow(expect.objectContaining({ field }));
   });
 
-  it('finds a relative path from here, and leaves a mere name to the PATH', () => {
+  it('resolves a relative path, and leaves a name to the PATH', () => {
     expect(isAbsolute(resolveClaudeCliOptions({ executable: './bin/claude' }).executable)).toBe(true);
     expect(resolveClaudeCliOptions({}).executable).toBe('claude');
   });
 
-  it('lets nothing through by default that changes what programs load', () => {
+  it('passes no variable by default that changes what programs load', () => {
     expect(DEFAULT_ENV_ALLOW_LIST).toContain('ANTHROPIC_API_KEY');
     expect(
       DEFAULT_ENV_ALLOW_LIST.filter((name) => /OPTIONS|^LD_|^DYLD_|REDIS|ANTHROPIC_MODEL/.test(name)),

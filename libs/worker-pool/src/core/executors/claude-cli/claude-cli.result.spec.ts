@@ -48,7 +48,7 @@ describe('completionOf', () => {
     expect(read({ usage: { ...report.usage, cache_read_input_tokens: null } }).usage.input_tokens).toBe(2);
   });
 
-  it('names the model that wrote most', () => {
+  it('names the model with the most output tokens', () => {
     const modelUsage = { 'small-one': { outputTokens: 5 }, 'big-one': { outputTokens: 900 }, 'odd-one': {} };
     expect(read({ modelUsage }).model).toBe('big-one');
     expect(read({ modelUsage: { first: {}, second: {} } }).model).toBe('first');
@@ -64,12 +64,12 @@ describe('completionOf', () => {
     ['total_cost_usd', { total_cost_usd: -1 }],
     ['usage', { usage: undefined }],
     ['usage.output_tokens', { usage: { input_tokens: 1 } }],
-  ])('does not make up %s', (field, patch) => {
+  ])('does not invent %s', (field, patch) => {
     expect(() => read(patch)).toThrow(ExecutorError);
     expect(() => read(patch)).toThrow(`${field} is missing`);
   });
 
-  it('fails with what the CLI says, but for the prompt', () => {
+  it('fails with the message of the CLI, without the prompt', () => {
     const failure = { is_error: true, result: 'cannot answer: the secret prompt!' };
     expect(() => read(failure)).toThrow(ClaudeCliError);
     expect(() => read(failure)).toThrow('the claude CLI reported a failure: cannot answer: […]!');

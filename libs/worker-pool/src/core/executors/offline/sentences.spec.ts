@@ -29,12 +29,12 @@ describe('splitSentences', () => {
     ]);
   });
 
-  it('leaves out white space alone', () => {
+  it('omits blank sentences', () => {
     expect(splitSentences(' \n\n \n')).toEqual([]);
     expect(trimmed('\n\nHello.\n\n\n')).toEqual(['Hello.']);
   });
 
-  it('cuts an endless sentence at a space, or anywhere but inside a character', () => {
+  it('cuts a very long sentence at a space, or else between two characters', () => {
     const words = splitSentences('word '.repeat(1_000));
     expect(words.length).toBeGreaterThan(1);
     expect(words.every((part) => part.length <= MAX_SENTENCE_CHARS && part.endsWith(' '))).toBe(true);
@@ -43,7 +43,7 @@ describe('splitSentences', () => {
     expect(faces.every((part) => part.isWellFormed())).toBe(true);
   });
 
-  it('loses nothing but white space, whatever the text', () => {
+  it('loses only white space for any text', () => {
     const texts = fc.array(fc.constantFrom('A b. ', 'c', '\n', ' ', '😀', '。', 'x'.repeat(700)), {
       maxLength: 60,
     });
@@ -73,11 +73,11 @@ afterEach(() => {
 });
 
 describe('wordsOf', () => {
-  it('gives one form of a word, without signs', () => {
+  it('normalises words and removes punctuation', () => {
     expect([...wordsOf('Cache, CACHE; “cache” – ｃａｃｈｅ!')]).toEqual(['cache']);
   });
 
-  it('finds in any sentence what the rules of Unicode find in it', () => {
+  it('finds the same words as the rules of Unicode in any sentence', () => {
     const piece = fc.constantFrom(
       'Cache',
       'a',
@@ -110,7 +110,7 @@ describe('wordsOf', () => {
     );
   });
 
-  it('asks nobody where a sentence is plain words alone', () => {
+  it('does not use the segmenter for plain ASCII words', () => {
     const segment = jest.spyOn(Intl.Segmenter.prototype, 'segment');
     for (const text of ['One.', ' The cache is warm, the 2 queues are not!\n', 'w7']) wordsOf(text);
     expect(segment).not.toHaveBeenCalled();
@@ -118,7 +118,7 @@ describe('wordsOf', () => {
     expect(segment).toHaveBeenCalledTimes(1);
   });
 
-  it('finds words where there are no spaces', () => {
+  it('finds words in text without spaces', () => {
     expect(wordsOf('雨の日は本を読みます').has('雨')).toBe(true);
   });
 });

@@ -9,7 +9,7 @@ When Redis is not available, a good cache falls back to the database. It rained 
 A queue in Redis keeps requests in order. The cat slept.`;
 
 describe('summarise', () => {
-  it('takes the most central third, in its original order and wording', () => {
+  it('selects the most central third, in its original order and wording', () => {
     const { text, cut } = summarise(TEXT);
     expect(text).toBe(
       'Redis is an in-memory data store. ' +
@@ -19,21 +19,21 @@ describe('summarise', () => {
     expect(cut).toBe(false);
   });
 
-  it('takes three sentences at most', () => {
+  it('selects at most three sentences', () => {
     const text = Array.from({ length: 60 }, (_, i) => `Topic ${i} and cache number ${i} differ.`).join(' ');
     expect(summarise(text).text.match(/differ\./g)).toHaveLength(3);
   });
 
-  it('gives the same summary every time', () => {
+  it('is deterministic', () => {
     expect(summarise(TEXT)).toEqual(summarise(TEXT));
   });
 
-  it('answers a single sentence with itself', () => {
+  it('returns a single sentence unchanged', () => {
     expect(summarise('  What is  Redis?\n')).toEqual({ text: 'What is Redis?', tokens: 4, cut: false });
     expect(summarise('!!!').text).toBe('!!!');
   });
 
-  it('does not say a sentence twice', () => {
+  it('does not repeat a sentence', () => {
     const text = 'The cache is warm. '.repeat(6) + 'The cache is cold. The queue is long. The cache is full.';
     const said = summarise(text).text.split(/(?<=\.) /);
     expect(new Set(said).size).toBe(said.length);
@@ -50,7 +50,7 @@ Der Speicher beantwortet Anfragen. Der Speicher sammelt Anfragen schnell.`;
     expect(summarise(text).text).not.toContain(' ');
   });
 
-  it('leaves sentences out to keep within the tokens', () => {
+  it('omits sentences to stay within the token limit', () => {
     const { text, tokens, cut } = summarise(TEXT, 20);
     expect(text).toMatch(/^[A-Z].*\.$/);
     expect(tokens).toBeLessThanOrEqual(20);
@@ -58,14 +58,14 @@ Der Speicher beantwortet Anfragen. Der Speicher sammelt Anfragen schnell.`;
     expect(cut).toBe(false);
   });
 
-  it('cuts the best sentence when none fits', () => {
+  it('truncates the best sentence when none fits', () => {
     const { text, tokens, cut } = summarise(TEXT, 4);
     expect(cut).toBe(true);
     expect(tokens).toBe(4);
     expect(summarise(TEXT).text).toContain(text);
   });
 
-  it('counts what it says and keeps within the tokens, whatever the text', () => {
+  it('counts its tokens and stays within the limit for any text', () => {
     const parts = fc.constantFrom(
       'Cache. ',
       'redis ',

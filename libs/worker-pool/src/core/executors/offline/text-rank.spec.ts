@@ -6,7 +6,7 @@ import { MAX_GRAPH_SENTENCES, rankSentences } from './text-rank.js';
 const sentences = (...texts: string[]): Set<string>[] => texts.map((text) => new Set(text.split(' ')));
 
 describe('rankSentences', () => {
-  it('puts the sentence first that shares words with most others', () => {
+  it('ranks the sentence first that shares words with most others', () => {
     const ranked = rankSentences(
       sentences('tea is nice', 'redis keeps data', 'cache redis queue', 'a cache answers', 'the queue waits'),
     );
@@ -19,17 +19,17 @@ describe('rankSentences', () => {
     expect(rankSentences(sentences(long, 'cache redis now', 'cache redis soon'))[2]).toBe(0);
   });
 
-  it('puts the hub of a star before its leaves', () => {
+  it('ranks the hub of a star before its leaves', () => {
     const ranked = rankSentences(sentences('a x', 'b y', 'a b c', 'c z'));
     expect(ranked).toEqual([2, 0, 1, 3]);
   });
 
-  it('keeps the order of the text between equals', () => {
+  it('keeps the order of the text for equal scores', () => {
     expect(rankSentences(sentences('a', 'b', 'c'))).toEqual([0, 1, 2]);
     expect(rankSentences(sentences('same words', 'same words', 'same words'))).toEqual([0, 1, 2]);
   });
 
-  it('ranks nothing, and sentences without words', () => {
+  it('ranks an empty list, and sentences without words', () => {
     expect(rankSentences([])).toEqual([]);
     expect(rankSentences([new Set(), new Set()])).toEqual([0, 1]);
   });
@@ -38,7 +38,7 @@ describe('rankSentences', () => {
     ['in which hardly any two sentences share a word', 2_000, 2],
     ['as texts are', 60, 12],
     ['in which all share most words', 8, 12],
-  ])('ranks a text %s as the whole matrix does', (_what, vocabulary, maxLength) => {
+  ])('ranks a text %s like the dense matrix', (_what, vocabulary, maxLength) => {
     const words = fc.array(fc.nat({ max: vocabulary }).map(String), { maxLength });
     const texts = fc.array(words, { minLength: 1, maxLength: 80 });
     fc.assert(
@@ -49,7 +49,7 @@ describe('rankSentences', () => {
     );
   });
 
-  it('ranks a whole graph as the whole matrix does', () => {
+  it('ranks a full graph like the dense matrix', () => {
     const sets = Array.from({ length: MAX_GRAPH_SENTENCES }, (_, index) => {
       return new Set(
         Array.from({ length: 1 + (index % 9) }, (_word, at) => `w${(index * 31 + at * at) % 97}`),

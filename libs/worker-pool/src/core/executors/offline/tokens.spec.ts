@@ -4,7 +4,7 @@ import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { countTokens, cutToTokens } from './tokens.js';
 
 describe('countTokens', () => {
-  it('is what the tokenizer says of ordinary text', () => {
+  it('equals the count of the tokenizer for ordinary text', () => {
     const text = 'Redis answers in 0.3 ms; große Wörter, 日本語, and code: const a = [1, 2];\n\n  indented';
     expect(countTokens(text.repeat(50))).toBe(encode(text.repeat(50)).length);
     expect(countTokens('')).toBe(0);
@@ -29,14 +29,14 @@ describe('cutToTokens', () => {
     expect(cutToTokens('Hello world, how are you?', 2)).toBe('Hello world');
   });
 
-  it('never ends in half a character', () => {
+  it('never splits a character', () => {
     const family = '👨‍👩‍👧‍👦 is here';
     for (let tokens = 1; tokens < 12; tokens += 1) {
       expect(family.startsWith(cutToTokens(family, tokens))).toBe(true);
     }
   });
 
-  it('keeps within the limit, whatever the text', () => {
+  it('stays within the limit for any text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 200 }),

@@ -20,7 +20,7 @@ export const answerOf = (patch: Partial<Completion> = {}): Completion => ({
   ...patch,
 });
 
-/** An executor whose calls end when the spec says so; it obeys its signal unless told otherwise. */
+/** An executor whose calls end when the spec ends them; by default it also stops on its signal. */
 export class ControlledExecutor extends Executor {
   readonly name = 'controlled';
   readonly calls: ControlledCall[] = [];
@@ -47,7 +47,7 @@ export class ControlledExecutor extends Executor {
     this.running += 1;
     this.mostRunning = Math.max(this.mostRunning, this.running);
     try {
-      return await this.#answer(request, context);
+      return await this.#wait(request, context);
     } finally {
       this.running -= 1;
     }
@@ -74,7 +74,7 @@ export class ControlledExecutor extends Executor {
     return this.calls.map(({ request }) => request.prompt);
   }
 
-  #answer(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
+  #wait(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
     return new Promise((resolve, reject) => {
       const complete = (patch?: Partial<Completion>): void => resolve(answerOf(patch));
       this.calls.push({ request, context, complete, fail: reject });
