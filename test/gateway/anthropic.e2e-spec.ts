@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 describe('the gateway on the anthropic executor', () => {
-  it('answers with what the API says and costs, and a second time from the cache', async () => {
+  it('returns the completion and cost of the API, then the same from the cache', async () => {
     const body = { prompt: '[[api text forty-two]]', max_tokens: 100 };
     const first = await gateway.post('/v1/completions', body);
     const answer = { completion: 'forty-two', model: 'claude-haiku-4-5', stop_reason: 'end_turn' };
@@ -51,7 +51,7 @@ describe('the gateway on the anthropic executor', () => {
     }
   });
 
-  it('never logs the key or a prompt, whatever the SDK is told', async () => {
+  it("never logs the key or a prompt, whatever the SDK's log settings are", async () => {
     for (const behaviour of ['text fine', 'invalid', 'broken', 'cut']) {
       await gateway.post('/v1/completions', { prompt: `[[api ${behaviour}]] my secret question` });
     }
@@ -62,7 +62,7 @@ describe('the gateway on the anthropic executor', () => {
     expect(said).not.toContain('secret question');
   });
 
-  it('does not start on wrong settings, and names them', async () => {
+  it('does not start with invalid settings, and names them', async () => {
     const wrong = { ANTHROPIC_API_KEY: '', ANTHROPIC_BASE_URL: 'nowhere', ANTHROPIC_MAX_RETRIES: 'often' };
     await Promise.all(
       Object.entries(wrong).map(([name, value]) => expect(start({ [name]: value })).rejects.toThrow(name)),

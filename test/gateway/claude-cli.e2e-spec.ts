@@ -29,7 +29,7 @@ function atGate(gate: string): Promise<number> {
 }
 
 describe('the gateway on the claude-cli executor', () => {
-  it('answers with what the CLI says and costs, and a second time from the cache', async () => {
+  it('returns the completion and cost of the CLI, then the same from the cache', async () => {
     gateway = await startGateway(CLI);
     const body = { prompt: '[[fake-claude text forty-two]]', model: 'sonnet' };
     const first = await gateway.post('/v1/completions', body);
@@ -68,21 +68,21 @@ describe('the gateway on the claude-cli executor', () => {
     },
   );
 
-  it('answers 504 when the task runs out of time', async () => {
+  it('returns 504 when the task times out', async () => {
     gateway = await startGateway({ ...CLI, TASK_TIMEOUT_MS: '300' });
     const response = await gateway.post('/v1/completions', { prompt: '[[fake-claude hang]]' });
     expect(response.status).toBe(504);
     expect(await response.json()).toMatchObject({ status: 504, code: 'ERR_TASK_TIMEOUT' });
   });
 
-  it('answers 400 to what the CLI cannot honour', async () => {
+  it('returns 400 for parameters that the CLI cannot honour', async () => {
     gateway = await startGateway(CLI);
     const response = await gateway.post('/v1/completions', { prompt: 'a', temperature: 0 });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ errors: [{ field: 'temperature' }] });
   });
 
-  it('answers 429 with Retry-After when the backlog is full, and still serves hits', async () => {
+  it('returns 429 with Retry-After when the backlog is full, and still serves hits', async () => {
     gateway = await startGateway({ ...CLI, WORKER_CONCURRENCY: '1', WORKER_BACKLOG: '0' });
     const known = { prompt: '[[fake-claude text known]]' };
     expect((await gateway.post('/v1/completions', known)).status).toBe(200);
@@ -100,7 +100,7 @@ describe('the gateway on the claude-cli executor', () => {
     expect((await busy).status).toBe(200);
   });
 
-  it('lets a request in flight finish when it is told to stop', async () => {
+  it('finishes a running request before it stops', async () => {
     gateway = await startGateway(CLI);
     const gate = join(folder, 'gate');
     const inFlight = gateway.post('/v1/completions', { prompt: `[[fake-claude gate ${gate}]]` });
@@ -118,7 +118,7 @@ describe('the gateway on the claude-cli executor', () => {
     expect(await gateway.process.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('ends a request that does not finish in the drain time with 503, and the CLI with it', async () => {
+  it('ends a request after the drain time with 503, and kills its CLI', async () => {
     gateway = await startGateway({ ...CLI, SHUTDOWN_DRAIN_MS: '200' });
     const gate = join(folder, 'gate');
     const inFlight = gateway.post('/v1/completions', { prompt: `[[fake-claude gate ${gate}]]` });

@@ -36,7 +36,7 @@ describe('/v1/queue/dead', () => {
   const untilDead = (test: (dead: DeadLetterView[]) => boolean): Promise<unknown> =>
     until(async () => test(await deadLetters(gateway)), { what: 'a request to be dead' });
 
-  it('has what nobody can answer, at once, and those behind it go on', async () => {
+  it('gets an invalid request immediately, and the requests behind it are handled', async () => {
     await cache.queue().queueRequests([FOREIGN, { tenant: 'anonymous', body: { prompt: 'Redis is fast.' } }]);
     await untilDead(({ length }) => length === 1);
     expect(await deadLetters(gateway)).toEqual([
@@ -54,7 +54,7 @@ describe('/v1/queue/dead', () => {
     });
   });
 
-  it('pages, and refuses what is no page', async () => {
+  it('pages, and refuses an invalid page', async () => {
     await cache.queue().queueRequests([1, 2, 3]);
     await untilDead(({ length }) => length === 3);
     const [first] = await deadLetters(gateway, '?limit=1');
@@ -65,7 +65,7 @@ describe('/v1/queue/dead', () => {
       expect(await problemOf(await gateway.get(`/v1/queue/dead${query}`))).toEqual([400, 'ERR_VALIDATION']);
   });
 
-  it('replays, and tells what is not there', async () => {
+  it('replays, and returns 404 for an unknown id', async () => {
     await cache.queueRequest(FOREIGN);
     await untilDead(({ length }) => length === 1);
     const [{ id }] = (await deadLetters(gateway)) as [DeadLetterView];
@@ -78,7 +78,7 @@ describe('/v1/queue/dead', () => {
     }
   });
 
-  it('is cleared, and says so where Redis is away', async () => {
+  it('clears, and returns 503 without Redis', async () => {
     await cache.queueRequest(FOREIGN);
     await untilDead(({ length }) => length === 1);
     const cleared = await gateway.delete('/v1/queue/dead');

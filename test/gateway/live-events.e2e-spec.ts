@@ -23,7 +23,7 @@ async function listen(): Promise<number> {
 }
 
 describe('the live events', () => {
-  it('keep no place for who asks for their headers only', async () => {
+  it('do not count a HEAD request as a listener', async () => {
     for (let asked = 0; asked < ROOM + 1; asked += 1) {
       const { status } = await fetch(`${gateway.url}/v1/events`, { method: 'HEAD' });
       expect(status).toBe(200);
@@ -31,7 +31,7 @@ describe('the live events', () => {
     expect(await listen()).toBe(200);
   });
 
-  it('have room for so many, and again once one of them has left', async () => {
+  it('limit the listeners, and accept a new one after a disconnect', async () => {
     const open = Array.from({ length: ROOM }, () => get(`${gateway.url}/v1/events`));
     await Promise.all(open.map((request) => once(request, 'response')));
     expect(await listen()).toBe(503);

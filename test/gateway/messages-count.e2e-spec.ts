@@ -41,7 +41,7 @@ const input = (text: string, more: Partial<Anthropic.MessageCountTokensParams> =
 });
 
 describe('count_tokens by the official SDK', () => {
-  it('offline: as many as the answer says it has read', async () => {
+  it('offline: returns the input tokens that a message reports', async () => {
     const request = {
       ...input('Redis is fast. A cache keeps answers. An answer costs money once.'),
       system: 'Be brief, please.',
@@ -55,7 +55,7 @@ describe('count_tokens by the official SDK', () => {
     expect(twice.input_tokens).toBeGreaterThan(data.input_tokens);
   });
 
-  it('anthropic: what the API counts, each time anew', async () => {
+  it('anthropic: returns the count of the API, uncached', async () => {
     const tools = [{ name: 'look', input_schema: { type: 'object' as const } }];
     const request = input('[[api count 42]]', { system: 'Be brief.', tools });
     for (let time = 0; time < 2; time += 1) {
@@ -93,7 +93,7 @@ describe('count_tokens by the official SDK', () => {
     }
   });
 
-  it('ends at the time limit of a task, and when its client leaves', async () => {
+  it('ends at the task timeout and when its client disconnects', async () => {
     const client = await startOnApi({ TASK_TIMEOUT_MS: '1000' });
     const late = client.messages.countTokens(input('[[api silent]]'));
     const error = (await late.catch((thrown: unknown) => thrown)) as InstanceType<typeof Anthropic.APIError>;
@@ -105,7 +105,7 @@ describe('count_tokens by the official SDK', () => {
     expect(await (await api.call(0)).ended).toBe('gone');
   });
 
-  it('refuses what is no input, and a caller without a key', async () => {
+  it('refuses fields that are not input, and a caller without a key', async () => {
     for (const field of ['max_tokens', 'stream', 'metadata', 'stop_sequences']) {
       await expect(offline.messages.countTokens(input('a', { [field]: 1 }))).rejects.toMatchObject({
         status: 400,
@@ -119,8 +119,8 @@ describe('count_tokens by the official SDK', () => {
   });
 });
 
-describe('what else the Messages API has', () => {
-  it('is a 404 in its own form', async () => {
+describe('other routes of the Messages API', () => {
+  it('get a 404 in the form of the API', async () => {
     await expect(offline.messages.batches.list()).rejects.toMatchObject({
       status: 404,
       type: 'not_found_error',

@@ -75,7 +75,7 @@ async function errorOf(
   return error;
 }
 
-describe('errors of the gateway, as the SDK reads them', () => {
+describe('errors of the gateway in the SDK', () => {
   it.each([
     ['forbidden', InternalServerError, { status: 502, type: 'api_error' }],
     ['broken', InternalServerError, { status: 500, type: 'api_error' }],
@@ -95,14 +95,14 @@ describe('errors of the gateway, as the SDK reads them', () => {
     expect(api.calls).toHaveLength(1);
   });
 
-  it('a limit of the API, with the time after which to try again', async () => {
+  it('a rate limit of the API, with the time to wait before a retry', async () => {
     const error = await errorOf(ask('[[api rate-limit 7]]'));
     expect(error).toBeInstanceOf(RateLimitError);
     expect(error.type).toBe('rate_limit_error');
     expect(error.headers?.get('retry-after')).toBe('7');
   });
 
-  it('a key that the gateway does not know', async () => {
+  it('an unknown key', async () => {
     const stranger = client.withOptions({ apiKey: 'sk-ant-unknown' });
     const error = await errorOf(ask('a'), stranger);
     expect(error).toBeInstanceOf(AuthenticationError);
@@ -123,7 +123,7 @@ describe('errors of the gateway, as the SDK reads them', () => {
     ['temperature', { temperature: 2 }],
     ['metadata.email', { metadata: { email: 'a@b.example' } }],
     ['tools.0.type', { tools: [{ type: 'web_search_20260318', name: 'web_search', input_schema: {} }] }],
-  ])('a wrong or unknown %s, by name', async (field, more) => {
+  ])('an invalid or unknown %s, by name', async (field, more) => {
     const error = await errorOf(ask('a', more));
     expect(error).toBeInstanceOf(BadRequestError);
     expect(error.type).toBe('invalid_request_error');
@@ -137,12 +137,12 @@ describe('errors of the gateway, as the SDK reads them', () => {
     expect(error.apiMessage).toContain(name);
   });
 
-  it('texts and bodies that are too large', async () => {
+  it('too large texts and bodies', async () => {
     expect(await errorOf(ask('a'.repeat(50_001)))).toMatchObject({ status: 413, type: 'request_too_large' });
     expect(await errorOf(ask('a'.repeat(100_001)))).toMatchObject({ status: 413, type: 'request_too_large' });
   });
 
-  it('what is no JSON', async () => {
+  it('a body that is not JSON', async () => {
     const init = jsonPost('{"model":');
     const response = await fetch(`${gateway.url}/v1/messages`, {
       ...init,
@@ -159,8 +159,8 @@ describe('errors of the gateway, as the SDK reads them', () => {
   });
 });
 
-describe('an SDK that would try again', () => {
-  it('does not after a time limit: the answer may have been paid', async () => {
+describe('retries of the SDK', () => {
+  it('do not happen after a timeout, because the message may have been paid for', async () => {
     const error = await errorOf(ask('[[api silent]] once'), clientOf(hasty, 2));
     expect(error).toBeInstanceOf(GatewayTimeoutError);
     expect(error).toMatchObject({ status: 504, type: 'timeout_error' });
@@ -169,7 +169,7 @@ describe('an SDK that would try again', () => {
     expect(await api.calls[0]?.ended).toBe('gone');
   });
 
-  it('does where that helps', async () => {
+  it('happen where they can help', async () => {
     api.script.push('overloaded', 'text at last');
     const message = await clientOf(gateway, 2).messages.create(ask('try'));
     expect(message.content).toMatchObject([{ text: 'at last' }]);
@@ -177,7 +177,7 @@ describe('an SDK that would try again', () => {
   });
 });
 
-describe('a client that leaves', () => {
+describe('a client that disconnects', () => {
   it.each([false, true])('ends its request at the API (stream: %s)', async (stream) => {
     const controller = new AbortController();
     const answer = client.messages.create(

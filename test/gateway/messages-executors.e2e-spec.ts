@@ -31,8 +31,8 @@ const refusal = async (client: Anthropic, more: object): Promise<unknown> => {
   });
 };
 
-describe('the official SDK on a gateway without the API behind it', () => {
-  it('offline: summaries as messages, also as streams, and no field that they cannot honour', async () => {
+describe('the official SDK on a gateway with another executor', () => {
+  it('offline: returns summaries as messages and streams, and refuses fields that it cannot honour', async () => {
     const client = await start();
     const request = ask('Redis is fast.', { system: 'Be brief.' });
     const message = await client.messages.create(request);
@@ -50,7 +50,7 @@ describe('the official SDK on a gateway without the API behind it', () => {
     });
   });
 
-  it('claude-cli: what the CLI says, and no field that it has no place for', async () => {
+  it('claude-cli: returns the output of the CLI, and refuses fields that it cannot honour', async () => {
     const client = await start(CLI);
     const message = await client.messages.create(ask('[[fake-claude text forty-two]]'));
     expect(message).toMatchObject({

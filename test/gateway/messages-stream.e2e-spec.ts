@@ -39,8 +39,8 @@ const ask = (text: string) => ({
 const raw = (text: string): Promise<Response> =>
   fetch(`${restless.url}/v1/messages`, jsonPost({ ...ask(text), stream: true }));
 
-describe('a stream whose answer is there soon', () => {
-  it('brings the events of the API, from the cache too', async () => {
+describe('a stream whose message is ready early', () => {
+  it('sends the events of the API, also from the cache', async () => {
     for (const outcome of [/^redis-cache; fwd=miss; stored$/, /^redis-cache; hit/]) {
       const { data, response } = await clientOf(prompt)
         .messages.create({ ...ask('[[api text in pieces]]'), stream: true })
@@ -73,14 +73,14 @@ describe('a stream whose answer is there soon', () => {
     },
   );
 
-  it('fails with the status of an error that comes at once', async () => {
+  it('fails with the status of an early error', async () => {
     const answer = clientOf(prompt).messages.stream(ask('[[api overloaded]]')).finalMessage();
     await expect(answer).rejects.toBeInstanceOf(OverloadedError);
   });
 });
 
-describe('a stream that begins before its answer', () => {
-  it('pings while it waits, so that the connection is kept', async () => {
+describe('a stream that starts before its message', () => {
+  it('sends pings while it waits, to keep the connection alive', async () => {
     const response = await within(raw('[[api gate]]'), { what: 'the stream to begin before its answer' });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     expect((await reader.read()).value).toBe('event: ping\ndata: {"type":"ping"}\n\n');
@@ -91,21 +91,21 @@ describe('a stream that begins before its answer', () => {
     expect(rest).toMatch(/event: message_start\n.*through the gate.*event: message_stop\n/s);
   });
 
-  it('is read by the SDK past the pings', async () => {
+  it('is read by the SDK despite the pings', async () => {
     const stream = clientOf(restless).messages.stream(ask('[[api gate]] for the SDK'));
     await within(stream.emitted('connect'), { what: 'the stream to begin before its answer' });
     (await api.call(0)).gate.emit('open');
     expect(await stream.finalText()).toBe('through the gate');
   });
 
-  it('fails with the event of an error that comes later', async () => {
+  it('fails with an error event for a late error', async () => {
     const stream = clientOf(restless).messages.stream(ask('[[api gate]] and cut'));
     await within(stream.emitted('connect'), { what: 'the stream to begin before its answer' });
     (await api.call(0)).gate.emit('cut');
     await expect(stream.finalMessage()).rejects.toMatchObject({ type: 'api_error', status: undefined });
   });
 
-  it('that nobody reads any more ends its request at the API', async () => {
+  it('aborts its request at the API when nobody reads it any more', async () => {
     const stream = clientOf(restless).messages.stream(ask('[[api gate]] left alone'));
     await within(stream.emitted('connect'), { what: 'the stream to begin before its answer' });
     const { ended } = await api.call(0);

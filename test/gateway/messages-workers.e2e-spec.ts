@@ -42,8 +42,8 @@ const ask = (text: string) => ({
   messages: [{ role: 'user' as const, content: text }],
 });
 
-describe('the official SDK on a gateway whose work is done by another process', () => {
-  it('gets all of the message, whole and as a stream', async () => {
+describe('the official SDK on a gateway with a worker process', () => {
+  it('gets the complete message, as JSON and as a stream', async () => {
     const message = await client.messages.create(ask('[[api tool-use]]'));
     expect(message).toMatchObject({
       content: [{ text: 'Let me look.' }, { id: 'toolu_1', input: { where: ['here', 'there'], deep: true } }],
@@ -55,7 +55,7 @@ describe('the official SDK on a gateway whose work is done by another process', 
     expect(api.calls).toHaveLength(2);
   });
 
-  it('gets an error of the API with its status and the time after which to try again', async () => {
+  it('gets an error of the API with its status and the time to wait before a retry', async () => {
     const error = await client.messages
       .create(ask('[[api rate-limit 7]]'))
       .catch((thrown: unknown) => thrown);
@@ -65,7 +65,7 @@ describe('the official SDK on a gateway whose work is done by another process', 
     expect(api.calls).toHaveLength(1);
   });
 
-  it('ends its request at the API when it leaves', async () => {
+  it('aborts its request at the API when it disconnects', async () => {
     const stream = client.messages.stream(ask('[[api hang]]'));
     const { ended } = await api.call(0);
     stream.abort();

@@ -41,7 +41,7 @@ const ask = (text: string, more: Partial<Anthropic.MessageCreateParamsNonStreami
 });
 
 describe('the official SDK on the gateway', () => {
-  it('gets a message as from the API, and again with another id from the cache', async () => {
+  it('gets a message as from the API, then the same from the cache with another id', async () => {
     const request = ask('[[api text forty-two]]');
     const first = await client.messages.create(request).withResponse();
     expect(first.data).toEqual({
@@ -78,7 +78,7 @@ describe('the official SDK on the gateway', () => {
     expect(api.calls).toHaveLength(1);
   });
 
-  it('has every field of it reach the API as it is', async () => {
+  it('passes every field to the API unchanged', async () => {
     const request = ask('Look at this.', {
       messages: [
         {
@@ -106,7 +106,7 @@ describe('the official SDK on the gateway', () => {
       { stop_reason: 'refusal', stop_details: { type: 'refusal', category: 'cyber', explanation: null } },
     ],
     ['max-tokens', { stop_reason: 'max_tokens' }],
-  ])('gets an answer that ends as %s, which is not kept', async (behaviour, answer) => {
+  ])('gets a message that ends as %s, which is not cached', async (behaviour, answer) => {
     for (let round = 1; round <= 2; round += 1) {
       const { data, response } = await client.messages.create(ask(`[[api ${behaviour}]]`)).withResponse();
       expect(data).toMatchObject(answer);
@@ -120,14 +120,14 @@ describe('the official SDK on the gateway', () => {
   it.each([
     ['stop-sequence', { stop_reason: 'stop_sequence', stop_sequence: 'three' }],
     ['tool-use', { stop_reason: 'tool_use', content: [{ type: 'text' }, { id: 'toolu_1', name: 'look' }] }],
-  ])('gets an answer that ends by %s, also from the cache', async (behaviour, answer) => {
+  ])('gets a message that ends by %s, also from the cache', async (behaviour, answer) => {
     for (let round = 1; round <= 2; round += 1) {
       expect(await client.messages.create(ask(`[[api ${behaviour}]]`))).toMatchObject(answer);
     }
     expect(api.calls).toHaveLength(1);
   });
 
-  it('shares answers between forms of one question, whoever the end user is', async () => {
+  it('shares an entry between equivalent requests, also for different end users', async () => {
     const text = `[[api text shared]] (${prompts})`;
     const requests: Anthropic.MessageCreateParamsNonStreaming[] = [
       ask('[[api text shared]]', { metadata: { user_id: 'one' } }),
@@ -158,7 +158,7 @@ describe('the official SDK on the gateway', () => {
     expect([ids.size, api.calls.length]).toEqual([10, 1]);
   });
 
-  it('asks the cache for what it wants', async () => {
+  it('controls the cache by Cache-Control', async () => {
     const request = ask('[[api text anew]]');
     const withControl = (value: string) =>
       client.messages.create(request, { headers: { 'cache-control': value } });

@@ -40,7 +40,7 @@ function ownSeries(samples: Map<string, number>): number {
 }
 
 describe('GET /metrics', () => {
-  it('tells hits by source, misses, latency, near copies, pool and process', async () => {
+  it('reports hits by source, misses, latency, near cache, pool and process', async () => {
     redis = await RedisServer.start();
     gateway = await startGateway({ REDIS_URL: redis.url, WORKER_CONCURRENCY: '3', WORKER_BACKLOG: '7' });
     await ask('A metric counts. A gauge shows. A histogram tells how long.');
@@ -78,7 +78,7 @@ describe('GET /metrics', () => {
     expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(0);
   });
 
-  it('tells what waits in the queue, and for how long', async () => {
+  it('reports the waiting requests and their age', async () => {
     gateway = await startGateway({ QUEUE_CONSUMERS: '0' });
     expect((await gateway.post('/v1/queue', { prompt: 'A queue is long. Somebody waits.' })).status).toBe(
       202,
@@ -89,7 +89,7 @@ describe('GET /metrics', () => {
     expect((await scrape()).get('gateway_queue_depth{state="waiting"}')).toBe(1);
   });
 
-  it('answers while Redis is frozen, and shows the breaker', async () => {
+  it('responds while Redis is frozen, and shows the breaker', async () => {
     redis = await RedisServer.start();
     gateway = await startGateway({ REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: '1000' });
     await ask('A breaker is closed. It can be open.');
@@ -108,7 +108,7 @@ describe('GET /metrics', () => {
     });
   });
 
-  it('has no series for what clients make up', async () => {
+  it('creates no series for values that clients choose', async () => {
     gateway = await startGateway();
     const makeUp = async (number: number): Promise<void> => {
       await gateway.get(`/nowhere/${number}`);

@@ -76,7 +76,7 @@ async function length(gateway: Gateway): Promise<number> {
 }
 
 describe('a queued request', () => {
-  it('goes back while the pool is full, uncounted, and is answered once it is not', async () => {
+  it('goes back uncounted while the pool is full, and is computed afterwards', async () => {
     const gateway = await start({ WORKER_CONCURRENCY: '1', WORKER_BACKLOG: '0' });
     const work = gatedPrompt();
     const answered = gateway.post('/v1/completions', { prompt: work.prompt });
@@ -92,7 +92,7 @@ describe('a queued request', () => {
     expect(await deadLetters(gateway)).toEqual([]);
   });
 
-  it('is handled by another process when the one that holds it is killed', async () => {
+  it('is handled by another process when the process that reserved it is killed', async () => {
     redis = await RedisServer.start();
     const env = { REDIS_URL: redis.url, QUEUE_LEASE_SECONDS: '3' };
     const first = await start(env);

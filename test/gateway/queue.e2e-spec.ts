@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 describe('the request queue over HTTP', () => {
-  it('counts, keeps and clears requests', async () => {
+  it('counts, stores and clears requests', async () => {
     gateway = await startGateway({ QUEUE_CONSUMERS: '0' });
     for (const prompt of ['one', 'two', 'three']) {
       const response = await gateway.post('/v1/queue', { prompt });
@@ -46,7 +46,7 @@ describe('the request queue over HTTP', () => {
     );
   });
 
-  it('works through what another process queued on the same Redis', async () => {
+  it('handles what another process queued on the same Redis', async () => {
     redis = await RedisServer.start();
     const env = { REDIS_URL: redis.url };
     const producer = await startGateway({ ...env, QUEUE_CONSUMERS: '0' });
@@ -65,7 +65,7 @@ describe('the request queue over HTTP', () => {
     }
   });
 
-  it('says 503 when Redis cannot take a request', async () => {
+  it('returns 503 when Redis cannot store a request', async () => {
     redis = await RedisServer.start();
     gateway = await startGateway({ REDIS_URL: redis.url });
     await redis.kill();

@@ -56,8 +56,8 @@ async function expectHitsAgain(): Promise<void> {
 }
 
 // What this process has a copy of is a hit all the time; anything else is computed.
-describe('completions go on without Redis', () => {
-  it('when nothing listens, and has hits once Redis is there', async () => {
+describe('completions continue without Redis', () => {
+  it('when nothing listens, with hits once Redis is there', async () => {
     const port = await freePort();
     gateway = await startGateway({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) });
     expect(await cacheStatusOf(freshPrompt())).toBe(BYPASS);
@@ -70,7 +70,7 @@ describe('completions go on without Redis', () => {
     });
   });
 
-  it('when Redis is killed, and has hits once it is restarted', async () => {
+  it('when Redis is killed, with hits once it is restarted', async () => {
     redis = await RedisServer.start();
     gateway = await startGateway({ REDIS_URL: redis.url });
     const prompt = freshPrompt();
@@ -84,7 +84,7 @@ describe('completions go on without Redis', () => {
     await expectHitsAgain();
   });
 
-  it('when Redis is frozen: one deadline once, then none', async () => {
+  it('when Redis is frozen, after a single deadline', async () => {
     redis = await RedisServer.start();
     gateway = await startGateway({ REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: String(DEADLINE_MS) });
     const known = freshPrompt();

@@ -5,7 +5,7 @@ import { startGateway } from './start-gateway.js';
 const MAIN = 'apps/gateway/dist/main.js';
 
 describe('start', () => {
-  it('prints where it listens, what it runs on and what to try', async () => {
+  it('prints the address, the setup and a request to try', async () => {
     const gateway = await startGateway();
     try {
       await gateway.process.waitForLine(/curl -i/);
@@ -31,14 +31,14 @@ describe('start', () => {
     ['CACHE_TTL_SECONDS', 'long'],
     ['REDIS_CLUSTER_NODES', 'a:b'],
     ['ALLOWED_HOSTS', 'https://gateway.example'],
-  ])('stops at a wrong %s and names it', async (variable, value) => {
+  ])('fails for an invalid %s and names it', async (variable, value) => {
     const child = spawnNode(MAIN, { env: { PORT: '0', [variable]: value } });
     const { code } = await child.exited;
     expect(code).toBe(1);
     expect(child.stderr).toContain(`The gateway did not start: ${variable}`);
   });
 
-  it('ends when it cannot listen, whatever it has opened by then', async () => {
+  it('ends when it cannot listen, despite open connections', async () => {
     const redis = await RedisServer.start();
     const first = await startGateway({ REDIS_URL: redis.url });
     try {
@@ -76,7 +76,7 @@ describe('stop', () => {
     await redis.stop();
   });
 
-  it('turns readiness to 503 before the server stops listening', async () => {
+  it('sets readiness to 503 before the server stops listening', async () => {
     const gateway = await startGateway({ SHUTDOWN_GRACE_MS: '60000' });
     try {
       gateway.process.signal('SIGTERM');

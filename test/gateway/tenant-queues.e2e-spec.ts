@@ -114,7 +114,7 @@ describe('two tenants', () => {
 
   afterAll(() => parked?.stop());
 
-  it('see their own queue only; an administrator names any', async () => {
+  it('see only their own queue; an administrator may name any', async () => {
     for (const prompt of ['one', 'two']) expect((await queue(parked, 'red', prompt)).status).toBe(202);
     expect(await get(parked, 'red', '/v1/queue')).toEqual({ length: 2 });
     expect(await get(parked, 'red', '/v1/queue?tenant=red')).toEqual({ length: 2 });
@@ -136,7 +136,7 @@ describe('two tenants', () => {
     expect([await length(parked, 'red'), await length(parked, 'blue')]).toEqual([0, 1]);
   });
 
-  it('see their own numbers live; administrators and /metrics those of all', async () => {
+  it('see their own queue live; administrators and /metrics show the sum', async () => {
     for (const name of ['red', 'red', 'blue'] as const) await queue(parked, name, 'waits');
     const waiting = async (name: Name): Promise<unknown> => {
       const response = await ask(parked, name, 'GET', '/v1/events');
@@ -152,7 +152,7 @@ describe('two tenants', () => {
     expect(metrics).toMatch(/^gateway_queue_oldest_age_seconds [\d.e-]+$/m);
   });
 
-  it('have a quota each, to the request, over two processes', async () => {
+  it('have an exact quota each, over two processes', async () => {
     redis = await RedisServer.start();
     const env = { ...PATIENT, ...PARKED, REDIS_URL: redis.url, QUEUE_QUOTA: '20' };
     const [one, two] = await Promise.all([start(env), start(env)]);
@@ -169,8 +169,8 @@ describe('two tenants', () => {
   });
 });
 
-describe('what was queued', () => {
-  it('is answered for its tenant alone, also when it filled the quota', async () => {
+describe('a queued request', () => {
+  it('is computed for its tenant only, also when it filled the quota', async () => {
     redis = await RedisServer.start();
     const env = { ...PATIENT, API_KEYS, REDIS_URL: redis.url, QUEUE_QUOTA: '10' };
     const parked = await start({ ...env, QUEUE_CONSUMERS: '0' });
@@ -196,7 +196,7 @@ describe('what was queued', () => {
     ]);
   });
 
-  it('is handled in turn: a long queue does not hold up a short one', async () => {
+  it('is handled in turn: a long queue does not delay a short one', async () => {
     const gateway = await start({ ...CLI, API_KEYS });
     const prompt = (name: string): string => `[[fake-claude gate ${gate(name)}]]`;
     const atWork = (name: string): Promise<unknown> =>
@@ -218,8 +218,8 @@ describe('what was queued', () => {
   });
 });
 
-describe('the dead requests of a tenant', () => {
-  it('are those of its own queue, whoever they say they are of; replay is for administrators', async () => {
+describe('the dead letters of a tenant', () => {
+  it('are those of its own queue, whichever tenant they name; only administrators replay', async () => {
     redis = await RedisServer.start();
     const gateway = await start({ ...PATIENT, API_KEYS, REDIS_URL: redis.url });
     const forged = { tenant: 'blue', body: { prompt: 'An answer for blue, by red. It is not given.' } };
@@ -241,7 +241,7 @@ describe('the dead requests of a tenant', () => {
     expect(await dead(gateway, 'red')).toEqual([]);
   });
 
-  it('stay where they are while the queue has no room for them', async () => {
+  it('remain while the queue is full', async () => {
     redis = await RedisServer.start();
     const gateway = await start({ ...PATIENT, ...PARKED, REDIS_URL: redis.url, QUEUE_QUOTA: '1' });
     await queue(gateway, 'red', 'dies');

@@ -88,7 +88,7 @@ describe('two API processes and three workers', () => {
 
   afterAll(endProcesses);
 
-  it('answer 500 requests and compute each of 300 once, though a worker is killed and the queue restarted', async () => {
+  it('serve 500 requests and compute each of 300 once, despite a killed worker and a restarted queue', async () => {
     const requests = Array.from({ length: 500 }, (_, index) => `answer ${index % 300}`);
     const answers = requests.map(async (answer, index) => {
       const response = await apis[index % 2]!.post('/v1/completions', { prompt: `[[api text ${answer}]]` });
@@ -109,7 +109,7 @@ describe('two API processes and three workers', () => {
     expect(Math.max(...executions.values())).toBeLessThanOrEqual(2);
   }, 120_000);
 
-  it('tell both when to ask again, where the API refused one of them for both', async () => {
+  it('send Retry-After to both callers that shared a request refused by the API', async () => {
     const prompt = '[[api rate-limit 7]]';
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => apis[index % 2]!.post('/v1/completions', { prompt })),
@@ -118,7 +118,7 @@ describe('two API processes and three workers', () => {
     expect(told).toEqual(answers.map(() => [502, '7']));
   });
 
-  it('lose no answer with the API process that asked for it', async () => {
+  it('lose no result when the API process that submitted the task dies', async () => {
     const [first, second] = apis as [Gateway, Gateway];
     const prompt = 'asked by one that dies [[api gate]]';
     const asked = first.post('/v1/completions', { prompt }).catch(() => 'cut off');
@@ -139,7 +139,7 @@ describe('two API processes and three workers', () => {
     expect(model.calls.filter(({ text }) => text.includes(prompt))).toHaveLength(1);
   });
 
-  it('let a task end before its worker does, and the workers then exit with 0', async () => {
+  it('finish running tasks before the workers exit with 0', async () => {
     const prompt = 'asked of one that ends [[api gate]]';
     const answer = apis[1]!.post('/v1/completions', { prompt });
     const call = await callWith(prompt);
@@ -162,7 +162,7 @@ describe('a task', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('is stopped through another API process, with the process group that a worker runs for it', async () => {
+  it('is cancelled through another API process, with the process group that its worker runs', async () => {
     const env = { WORKER_EXECUTOR: 'claude-cli', CLAUDE_CLI_PATH: FAKE_CLAUDE };
     const [first, second] = await Promise.all([startApi(env), startApi(env), startWorker(env)]);
     const file = join(folder, 'pids.json');
@@ -180,10 +180,10 @@ describe('a task', () => {
   });
 });
 
-describe('while the queue is away', () => {
+describe("while the queue's Redis is unavailable", () => {
   afterAll(endProcesses);
 
-  it('who waits is answered by the API itself, who does not gets 503, and both go on afterwards', async () => {
+  it('waiting requests are computed by the API, others get 503, and both recover', async () => {
     const [api] = await Promise.all([startApi({ QUEUE_COMMAND_TIMEOUT_MS: '500' }), startWorker()]);
     const health = async (): Promise<unknown> => (await api.get('/health')).json();
     await until(async () => ((await health()) as { status: string }).status === 'ok', { what: 'health' });
@@ -213,7 +213,7 @@ describe('while the queue is away', () => {
 });
 
 describe('a worker process', () => {
-  it('stops at a wrong variable and names it', async () => {
+  it('fails for an invalid variable and names it', async () => {
     const wrong = { WORKER_POOL: 'local', WORKER_CONCURRENCY: '0', QUEUE_REDIS_URL: 'http://queue' };
     const ends = Object.entries(wrong).map(async ([variable, value]) => {
       const worker = spawnNode(WORKER, { env: environment({ [variable]: value }) });

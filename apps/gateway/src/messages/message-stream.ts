@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { CompletionAnswer } from '../completions/completion-call.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { INTERNAL_ERROR } from '../http/problem.js';
 import { toProblemError } from '../http/to-problem-error.js';
+import { LATE, within } from '../util/deadline.js';
 import { EVENTS, PING, sse } from './message-writer.js';
 import { messagesError, messagesStatus } from './messages-error.js';
 
@@ -43,19 +43,5 @@ export class MessageStreams {
     if (!known) this.#logger.error(error instanceof Error ? error.stack : String(error));
     const problem = known ?? INTERNAL_ERROR;
     return sse({ ...messagesError(messagesStatus(problem), problem.message, requestId) });
-  }
-}
-
-/** Returned by {@link within} when the time is over. */
-export const LATE = Symbol('late');
-
-/** Resolves to the promise's value, or to {@link LATE} after `ms` milliseconds. Rejects if the promise rejects first. */
-export async function within<T>(promise: Promise<T>, ms: number): Promise<T | typeof LATE> {
-  const timer = new AbortController();
-  const late = sleep<typeof LATE>(ms, LATE, { signal: timer.signal }).catch((): typeof LATE => LATE);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer.abort();
   }
 }

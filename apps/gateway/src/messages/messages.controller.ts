@@ -9,10 +9,11 @@ import { TaskFailedError } from '../completions/errors.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { noteAnswer } from '../http/answer-note.js';
 import { clientGoneSignal } from '../http/client-gone.js';
-import { WithErrorShape } from '../http/route-config.js';
 import { ProblemError } from '../http/problem.js';
+import { WithErrorShape } from '../http/route-config.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
-import { LATE, MessageStreams, within } from './message-stream.js';
+import { LATE, within } from '../util/deadline.js';
+import { MessageStreams } from './message-stream.js';
 import { EVENTS, JSON_BODY, type MessageWriter } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
 import {

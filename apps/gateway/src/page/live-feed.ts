@@ -7,7 +7,7 @@ import { MetricsService } from '../observability/metrics/metrics.service.js';
 import type { AnswerTotals } from '../observability/metrics/request-metrics.js';
 import { TenantQueues } from '../queue/tenant-queues.js';
 import type { Tenant } from '../tenants/tenant.js';
-import { inTime } from '../util/in-time.js';
+import { inTime } from '../util/deadline.js';
 
 const TICK_MS = 1_000;
 /** Keeps the connection alive while nothing changes. */

@@ -8,7 +8,7 @@ import { ZodBody } from '../http/zod-body.pipe.js';
 import { retryAfterSeconds } from '../tasks/task-view.js';
 import { AdminOnly, CurrentTenant } from '../tenants/access.decorators.js';
 import type { Tenant } from '../tenants/tenant.js';
-import { inTime } from '../util/in-time.js';
+import { inTime } from '../util/deadline.js';
 import {
   type QueuedCompletion,
   queueQuery,

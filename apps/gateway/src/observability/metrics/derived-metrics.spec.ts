@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { inTime } from '../../util/in-time.js';
+import { inTime } from '../../util/deadline.js';
 import { derivedCounters, derivedGauges } from './derived-metrics.js';
 
 interface Source {

@@ -1,6 +1,6 @@
 import type { PoolStats, WorkerPool } from 'nestjs-worker-pool';
 import type { Registry } from 'prom-client';
-import { inTime } from '../../util/in-time.js';
+import { inTime } from '../../util/deadline.js';
 import {
   type Collector,
   type Derived,
