@@ -5,6 +5,7 @@ import { PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
 import { RedisCluster, RedisServer, until } from '@test/support/index.js';
 
 const KEY = 'key';
+const paid = (): string => 'paid';
 /** An invalidation has to be seen within this time. */
 const SEEN_WITHIN_MS = 1_000;
 
@@ -122,6 +123,88 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
       { what: 'the short-lived value' },
     );
     await expectGone(b, 'short');
+  });
+});
+
+describe.each(['server', 'pubsub'] as const)('near copies of computed values, told by %s', (invalidation) => {
+  let redis: RedisServer;
+  let a: RedisCacheService;
+  let b: RedisCacheService;
+  /** Without a near cache: returns what is stored. */
+  let plain: RedisCacheService;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+  });
+
+  afterAll(() => redis.stop());
+
+  beforeEach(async () => {
+    await redis.client().flushall();
+    const connection = { host: redis.host, port: redis.port };
+    a = await open({ connection, near: { invalidation } });
+    b = await open({ connection, near: { invalidation } });
+    plain = await open({ connection, near: undefined });
+    await Promise.all([bringNear(a), bringNear(b)]);
+  });
+
+  /** How many commands have read an entry or taken a lease. */
+  async function commands(): Promise<number> {
+    const stats = await redis.client().info('commandstats');
+    const calls = [...stats.matchAll(/^cmdstat_(?:get|getrange|eval|evalsha):calls=(\d+)/gm)];
+    return calls.reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  it('answer the first repeat, at once', async () => {
+    let near = 0;
+    for (let round = 0; round < 50; round += 1) {
+      expect(await sourceOf(a, `key ${round}`)).toBe('factory');
+      near += Number((await sourceOf(a, `key ${round}`)) === 'near');
+    }
+    // The server's report may come in between; then the copy is read back.
+    expect(near).toBeGreaterThan(25);
+  });
+
+  it('answer the first repeat without a command, with what a hit from Redis returns', async () => {
+    const value = { at: new Date(0), left: undefined, text: 'a' };
+    await a.getOrSet('first', () => value, { tags: ['tag'] });
+    await until(() => a.getStatus().nearEntries === 2, { what: 'the near copy' });
+    await sleep(50);
+    const before = await commands();
+    const repeat = await a.getOrSetEntry('first', () => 'other', { tags: ['tag'] });
+    expect(repeat).toMatchObject({ source: 'near', status: 'hit' });
+    expect(await a.getCachedResponse('first')).toEqual({ at: '1970-01-01T00:00:00.000Z', text: 'a' });
+    expect(await commands()).toBe(before);
+  });
+
+  it('are kept by a process that does the work of its own ticket', async () => {
+    await a.getOrSet('ticket', async ({ ticket }) => (await a.resume(ticket!, paid)).value);
+    await until(() => a.getStatus().nearEntries === 2, { what: 'the near copy' });
+    await sleep(50);
+    expect(await sourceOf(a, 'ticket')).toBe('near');
+  });
+
+  it.each<[string, (key: string) => Promise<unknown>]>([
+    ['writes the entry', (key) => b.cacheResponse(key, 'foreign')],
+    ['deletes the entry', (key) => b.delete(key)],
+    ['invalidates its tag', () => b.invalidateTags('race')],
+    ['computes the entry anew', (key) => b.getOrSet(key, () => 'foreign', { readPolicy: 'no-cache' })],
+  ])('are never older than what is stored, though another process %s meanwhile', async (_what, change) => {
+    for (let round = 0; round < 100; round += 1) {
+      const key = `race ${round}`;
+      const options = { tags: ['race'], readPolicy: 'no-cache' } as const;
+      const computed = a.getOrSet(key, () => 'computed', options);
+      await sleep(round % 4);
+      await Promise.all([computed, change(key)]);
+      await until(async () => (await a.getCachedResponse(key)) === (await plain.getCachedResponse(key)), {
+        what: 'the stored value',
+        timeoutMs: SEEN_WITHIN_MS,
+        everyMs: 5,
+      });
+      // A copy that is wrong would stay so.
+      await sleep(2);
+      expect(await a.getCachedResponse(key)).toEqual(await plain.getCachedResponse(key));
+    }
   });
 });
 

@@ -68,7 +68,7 @@ export function assemble(
   const shared = { guard, counters, logger, near, packer, maxValueBytes, now };
   const reader = new EntryReader({ ...shared, entries: backend.entries, tags: backend.tags });
   const writeBehind = new WriteBehind(backend.entries, guard, counters, options.writeBehind, now);
-  const keeper = new ResultKeeper({ ...shared, backend, writeBehind });
+  const keeper = new ResultKeeper({ ...shared, backend, reader, writeBehind });
   const computer = new Computer({ backend, guard, reader, keeper, ends: new EndWatch(backend.events), now });
   const defaults = { ttlSeconds: options.ttlSeconds, ...options.getOrSet };
   const lookups = new Lookups({ reader, near, now, counters, defaults });

@@ -171,7 +171,7 @@ export interface CounterStore {
 
 /**
  * What is heard from the processes that share a cache, and from the server.
- * - `ended`: a computation of the key has ended
+ * - `ended`: a computation of the key has ended; `own`: in this process
  * - `changed`: the entry was written, deleted, evicted, or has expired
  * - `invalidated`: the tag has a new version
  * - `flushed`: anything may have changed
@@ -179,7 +179,8 @@ export interface CounterStore {
  * - `refused`: the server will not say what changes
  */
 export type CacheEvent =
-  | { type: 'ended' | 'changed'; key: string }
+  | { type: 'changed'; key: string }
+  | { type: 'ended'; key: string; own?: boolean }
   | { type: 'invalidated'; tag: string }
   | { type: 'flushed' | 'up' | 'down' | 'refused' };
 

@@ -133,5 +133,5 @@ function keepNear(nearRead: NearRead, entry: DecodedEntry, bytes: number): void 
   const { value, times, tags, failure } = entry;
   // An entry without an expiry cannot be kept: nothing would end the copy.
   if (times === null || failure) nearRead.end();
-  else nearRead.keep(value, times, tags === undefined ? NO_TAGS : Object.keys(tags), bytes);
+  else nearRead.keep({ value, times, tags: tags === undefined ? NO_TAGS : Object.keys(tags), bytes });
 }

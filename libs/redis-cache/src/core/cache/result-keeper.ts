@@ -2,11 +2,12 @@ import type { Backend } from '../backend/backend.js';
 import type { Guard, GuardLogger } from '../guard/guard.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { encodeEntry, type EntryTimes, type TagVersions } from '../entry/entry-envelope.js';
-import type { NearCache } from '../near/near-cache.js';
+import type { NearCache, NearCopy, NearWrite } from '../near/near-cache.js';
 import type { EntryPacker } from '../entry/entry-packer.js';
 import { toJson } from '../entry/to-json.js';
 import { ttlToMs } from '../entry/ttl.js';
 import { writeFailure } from './failure-text.js';
+import type { EntryReader } from './entry-reader.js';
 import type { HeldLease } from './held-lease.js';
 import type { Settings } from './settings.js';
 import type { WriteBehind } from './write-behind.js';
@@ -38,6 +39,7 @@ export interface FreshValue {
 export interface ResultKeeperDependencies {
   backend: Backend;
   guard: Guard;
+  reader: EntryReader;
   writeBehind: WriteBehind;
   near: NearCache;
   packer: EntryPacker;
@@ -116,28 +118,62 @@ export class ResultKeeper {
   }
 
   async #keep(fresh: FreshValue, times: EntryTimes): Promise<Fate> {
+    const { near, reader } = this.use;
+    // Begun before the tags are compared, so that an invalidation after that is noticed.
+    const nearWrite = near.beginWrite(fresh.key, () => void reader.read(fresh.key));
+    try {
+      return await this.#write(fresh, times, nearWrite);
+    } finally {
+      nearWrite.end();
+    }
+  }
+
+  async #write(fresh: FreshValue, times: EntryTimes, nearWrite: NearWrite): Promise<Fate> {
     const { lease, settings, value, tags } = fresh;
-    if (tags && (await this.#haveChanged(tags))) return this.#giveUp(lease, 'outdated');
+    const tagState = tags ? await this.#compareTags(tags) : 'same';
+    if (tagState === 'changed') return this.#giveUp(lease, 'outdated');
     const json = this.#jsonOf(value);
     if (json === null) return this.#giveUp(lease, 'unstored');
     if (!settings.writes || tags === null || !this.#isWorthStoring(fresh)) return this.#share(lease, json);
-    return this.#store(fresh, times, await this.use.packer.pack(json, times, { tags }));
+    const entry = await this.use.packer.pack(json, times, { tags });
+    const copy = (): NearCopy => ({
+      // What a hit returns, which is not always what the factory returned.
+      value: JSON.parse(json) as unknown,
+      times,
+      tags: settings.tags,
+      bytes: entry.byteLength,
+    });
+    return this.#store(fresh, entry, copy, tagState === 'same' ? nearWrite : withoutCopy(nearWrite));
   }
 
-  async #haveChanged(tags: TagVersions): Promise<boolean> {
+  /** Whether the tags still have these versions; `unknown` when Redis could not be queried. */
+  async #compareTags(tags: TagVersions): Promise<'same' | 'changed' | 'unknown'> {
     const names = Object.keys(tags);
     const versions = await this.use.guard.run(() => this.use.backend.tags.read(names), null);
-    return versions !== null && names.some((name, index) => tags[name] !== versions[index]);
+    if (versions === null) return 'unknown';
+    return names.every((name, index) => tags[name] === versions[index]) ? 'same' : 'changed';
   }
 
-  async #store(fresh: FreshValue, times: EntryTimes, entry: Buffer): Promise<Fate> {
-    const ttlMs = Math.max(fresh.settings.ttlMs + fresh.settings.staleMs, OUTCOME_KEEP_MS);
-    const end = fresh.lease === null ? 'unavailable' : await fresh.lease.complete(entry, ttlMs);
-    if (end === 'done') return 'stored';
-    if (end === 'there') return 'there';
-    if (end === 'lost' || !fresh.isCurrent()) return 'outdated';
-    this.use.near.keepWithoutRedis(fresh.key, fresh.value, times, fresh.settings.tags, entry.byteLength);
-    this.use.writeBehind.add(fresh.key, entry, this.use.now() + ttlMs);
+  async #store(
+    { key, lease, settings, isCurrent }: FreshValue,
+    entry: Buffer,
+    copy: () => NearCopy,
+    nearWrite: NearWrite,
+  ): Promise<Fate> {
+    const ttlMs = Math.max(settings.ttlMs + settings.staleMs, OUTCOME_KEEP_MS);
+    const end = lease === null ? 'unavailable' : await lease.complete(entry, ttlMs);
+    if (end === 'done') {
+      nearWrite.stored(copy);
+      return 'stored';
+    }
+    if (end === 'there') {
+      nearWrite.there();
+      return 'there';
+    }
+    nearWrite.end();
+    if (end === 'lost' || !isCurrent()) return 'outdated';
+    this.use.near.keepWithoutRedis(key, copy);
+    this.use.writeBehind.add(key, entry, this.use.now() + ttlMs);
     if (this.use.guard.serving) void this.use.writeBehind.drain();
     return 'unstored';
   }
@@ -165,6 +201,11 @@ export class ResultKeeper {
     const bytes = Buffer.byteLength(json);
     return bytes > maxValueBytes ? `it takes ${bytes} bytes as JSON; the limit is ${maxValueBytes}` : null;
   }
+}
+
+/** For a value whose tags may have changed: the entry is read back, which compares them. */
+function withoutCopy(nearWrite: NearWrite): NearWrite {
+  return { ...nearWrite, stored: () => nearWrite.stored() };
 }
 
 function timesFrom(createdAt: number, ttlMs: number, durationMs: number): EntryTimes {

@@ -3,42 +3,57 @@ import type { CacheEvent, EventChannel } from '../backend/backend.js';
 import type { GuardLogger } from '../guard/guard.js';
 import { deepFreeze } from '../entry/deep-freeze.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
+import { OwnWrites } from './own-writes.js';
 
-/** A copy of an entry in this process. */
-export interface NearEntry {
-  /** Frozen, and shared by all who ask. */
+/** A value to be kept as a near copy. */
+export interface NearCopy {
   readonly value: unknown;
-  /** The value as a promise that is made once, so that a hit makes nothing. */
-  readonly promise: Promise<unknown>;
   readonly times: EntryTimes;
   readonly tags: readonly string[];
+  /** Size of the stored entry. */
+  readonly bytes: number;
+}
+
+/** A near copy: the copy of an entry in this process. */
+export interface NearEntry extends Omit<NearCopy, 'bytes'> {
+  /** The value, frozen and shared by all callers, as a promise that is created once, so that a hit creates none. */
+  readonly promise: Promise<unknown>;
   readonly putAt: number;
 }
 
-/** A look into Redis whose result may become a near copy, unless the entry changes meanwhile. */
+/** A read of an entry, whose value becomes a near copy unless the entry changes meanwhile. */
 export interface NearRead {
-  keep(value: unknown, times: EntryTimes, tags: readonly string[], bytes: number): void;
-  /** The read found nothing to keep. Idempotent. */
+  keep(copy: NearCopy): void;
+  /** There is nothing to keep. Idempotent. */
+  end(): void;
+}
+
+/** A write of a computed value, which becomes a near copy unless the entry changes meanwhile. */
+export interface NearWrite {
+  /** The entry was stored. Without a copy, the entry is read back. */
+  stored(copy?: () => NearCopy): void;
+  /** The lease was released, and an entry with the same value was there. */
+  there(): void;
+  /** Not stored, or not confirmed. No effect after the others. Idempotent. */
   end(): void;
 }
 
 /** Copies of entries in this process. */
 export interface NearCache {
-  /** How many copies there are. */
+  /** Number of copies. */
   readonly entries: number;
-  /** What they take, in bytes. */
+  /** Size of the copies in bytes. */
   readonly bytes: number;
-  /** The copy, if it may be served now. */
+  /** Returns the copy, if it may be served now. */
   get(key: string): NearEntry | undefined;
   beginRead(key: string): NearRead;
-  /** Keeps a value that was computed while Redis was away. */
-  keepWithoutRedis(
-    key: string,
-    value: unknown,
-    times: EntryTimes,
-    tags: readonly string[],
-    bytes: number,
-  ): void;
+  /**
+   * Begins a write of a computed value, before anything is compared that the value depends on. `readBack` reads the
+   * entry; it is called if the copy was dropped by the time the write has been announced.
+   */
+  beginWrite(key: string, readBack: () => void): NearWrite;
+  /** Keeps a value that was computed while Redis was unavailable. */
+  keepWithoutRedis(key: string, copy: () => NearCopy): void;
   delete(key: string): void;
   deleteTagged(tags: readonly string[]): void;
   clear(): void;
@@ -52,22 +67,24 @@ export interface NearCacheOptions {
   now: () => number;
 }
 
-/** What a copy costs beside its value: the map's slot, its objects and its promise, roughly. */
+/** Roughly what a copy costs in addition to its value: the map's slot, its objects and its promise. */
 const ENTRY_OVERHEAD_BYTES = 300;
 
-interface ReadInProgress {
-  readers: number;
+/** Reads and writes of one key that are in progress, and whether the entry has changed meanwhile. */
+interface Watch {
+  users: number;
   changed: boolean;
 }
 
 /**
- * Keeps copies true by listening: a copy goes when its entry changes, expires, or its tag gets a new
- * version. While nothing can be heard, copies are served for `staleMs` more; when the connection is back
- * all are dropped, because what was missed is not known.
+ * Keeps copies up to date by listening: a copy is dropped when its entry changes or expires, or its tag gets a new
+ * version. While nothing can be heard, copies are served for `staleMs` more; once connected again all are dropped,
+ * because the events in between are unknown.
  */
 export class ListeningNearCache implements NearCache {
   readonly #entries: LRUCache<string, NearEntry>;
-  readonly #reads = new Map<string, ReadInProgress>();
+  readonly #watches = new Map<string, Watch>();
+  readonly #ownWrites = new OwnWrites((key) => this.#entries.has(key));
   #listening = false;
   #refused = false;
   #downSince = 0;
@@ -103,30 +120,51 @@ export class ListeningNearCache implements NearCache {
   }
 
   beginRead(key: string): NearRead {
-    const read = this.#reads.get(key) ?? { readers: 0, changed: !this.#listening };
-    read.readers += 1;
-    this.#reads.set(key, read);
+    const watch = this.#watch(key);
     let ended = false;
     const end = (): void => {
-      if (ended) return;
+      if (!ended) this.#unwatch(key, watch);
       ended = true;
-      read.readers -= 1;
-      if (read.readers === 0 && this.#reads.get(key) === read) this.#reads.delete(key);
     };
-    const keep: NearRead['keep'] = (value, times, tags, bytes) => {
-      if (!ended && !read.changed) this.#put(key, value, times, tags, bytes);
+    const keep = (copy: NearCopy): void => {
+      if (!ended && !watch.changed) this.#put(key, copy);
       end();
     };
     return { keep, end };
   }
 
-  keepWithoutRedis(...[key, value, times, tags, bytes]: Parameters<NearCache['keepWithoutRedis']>): void {
-    if (!this.#listening && !this.#refused) this.#put(key, value, times, tags, bytes);
+  beginWrite(key: string, readBack: () => void): NearWrite {
+    const watch = this.#watch(key);
+    const announced = this.#ownWrites.begin(key, readBack);
+    let ended = false;
+    const finish = (isWritten: boolean, act: () => void): void => {
+      if (ended) return;
+      ended = true;
+      this.#unwatch(key, watch);
+      act();
+      announced.end(isWritten);
+    };
+    const stored = (copy?: () => NearCopy): void => {
+      const { changed } = watch;
+      // Also outdates reads that began before the write, which may have seen the old value.
+      this.delete(key);
+      if (!changed && copy) this.#put(key, copy());
+    };
+    return {
+      stored: (copy) => finish(true, () => stored(copy)),
+      there: () => finish(true, () => {}),
+      end: () => finish(false, () => this.delete(key)),
+    };
+  }
+
+  keepWithoutRedis(key: string, copy: () => NearCopy): void {
+    if (!this.#listening && !this.#refused) this.#put(key, copy());
   }
 
   delete(key: string): void {
     this.#entries.delete(key);
-    this.#outdate(key);
+    const watch = this.#watches.get(key);
+    if (watch) watch.changed = true;
   }
 
   deleteTagged(tags: readonly string[]): void {
@@ -145,19 +183,39 @@ export class ListeningNearCache implements NearCache {
     return now < Math.max(this.#downSince, entry.putAt) + this.options.staleMs;
   }
 
-  #put(key: string, value: unknown, times: EntryTimes, tags: readonly string[], bytes: number): void {
+  #put(key: string, { value, times, tags, bytes }: NearCopy): void {
     deepFreeze(value);
     const entry = { value, promise: Promise.resolve(value), times, tags, putAt: this.options.now() };
     this.#entries.set(key, entry, { size: bytes + 2 * key.length + ENTRY_OVERHEAD_BYTES });
   }
 
+  #watch(key: string): Watch {
+    const watch = this.#watches.get(key) ?? { users: 0, changed: !this.#listening };
+    watch.users += 1;
+    this.#watches.set(key, watch);
+    return watch;
+  }
+
+  #unwatch(key: string, watch: Watch): void {
+    watch.users -= 1;
+    if (watch.users === 0 && this.#watches.get(key) === watch) this.#watches.delete(key);
+  }
+
   #hear(event: CacheEvent): void {
-    if (event.type === 'changed' || event.type === 'ended') this.delete(event.key);
+    if (event.type === 'changed') this.delete(event.key);
+    else if (event.type === 'ended') this.#hearEnd(event.key, event.own === true);
     else if (event.type === 'invalidated') this.deleteTagged([event.tag]);
     else if (event.type === 'flushed') this.clear();
     else if (event.type === 'up') this.#resume();
     else if (event.type === 'down') this.#pause();
     else if (event.type === 'refused') this.#giveUp();
+  }
+
+  /** The end of a computation is the announcement of its write. That of our own write leaves our own copy in place. */
+  #hearEnd(key: string, own: boolean): void {
+    const heard = own ? this.#ownWrites.hearEnd(key) : 'unknown';
+    if (heard === 'unknown') this.delete(key);
+    else if (heard === 'unconfirmed') this.#entries.delete(key);
   }
 
   #resume(): void {
@@ -168,6 +226,7 @@ export class ListeningNearCache implements NearCache {
   #pause(): void {
     if (this.#listening) this.#downSince = this.options.now();
     this.#listening = false;
+    this.#ownWrites.clear();
     this.#outdateAll();
   }
 
@@ -178,28 +237,26 @@ export class ListeningNearCache implements NearCache {
       );
     }
     this.#refused = true;
+    this.#listening = false;
     this.clear();
   }
 
-  #outdate(key: string): void {
-    const read = this.#reads.get(key);
-    if (read) read.changed = true;
-  }
-
   #outdateAll(): void {
-    for (const read of this.#reads.values()) read.changed = true;
+    for (const watch of this.#watches.values()) watch.changed = true;
   }
 }
 
-/** A read whose result is never kept. */
+/** A read whose value is never kept. */
 export const NO_READ: NearRead = { keep: () => {}, end: () => {} };
+const NO_WRITE: NearWrite = { stored: () => {}, there: () => {}, end: () => {} };
 
-/** No near cache: every look-up goes to the backend. */
+/** No near cache: every read goes to the backend. */
 export const NO_NEAR_CACHE: NearCache = {
   entries: 0,
   bytes: 0,
   get: () => undefined,
   beginRead: () => NO_READ,
+  beginWrite: () => NO_WRITE,
   keepWithoutRedis: () => {},
   delete: () => {},
   deleteTagged: () => {},

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { RedisConnection } from '../../connection/redis-connection.js';
 import type {
   Backend,
@@ -12,6 +13,7 @@ import type { ArrivalChannel, QueueStore } from '../queue-store.js';
 import {
   announceBy,
   announceNothing,
+  ORIGIN_LENGTH,
   RedisEventChannel,
   type RedisEventChannelOptions,
 } from './redis-event-channel.js';
@@ -56,13 +58,14 @@ export class RedisBackend implements Backend {
     const channel = `${clientPrefix}${keys.channel}`;
     const arrivals = `${clientPrefix}${keys.arrivals}`;
     const announce = publishes ? announceBy(client, channel) : announceNothing;
+    const origin = randomUUID().slice(0, ORIGIN_LENGTH);
     this.#keys = keys;
     this.entries = new RedisEntryStore(client, keys, announce);
     this.queue = new RedisQueueStore(client, keys, arrivals);
-    this.leases = new RedisLeaseStore(client, keys, channel);
+    this.leases = new RedisLeaseStore(client, keys, channel, origin);
     this.tags = new RedisTagStore(client, keys, announce);
     this.counters = new RedisCounterStore(client, keys);
-    this.events = new RedisEventChannel(client, keys, channel, events);
+    this.events = new RedisEventChannel(client, keys, channel, origin, events);
     this.arrivals = new RedisArrivalChannel(client, arrivals, events.connection);
   }
 

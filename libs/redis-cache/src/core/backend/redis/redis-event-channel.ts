@@ -8,6 +8,8 @@ import type { KeySpace } from './key-space.js';
 
 /** Where Redis publishes invalidations to a client that asked for RESP2 redirection. */
 const SERVER_CHANNEL = '__redis__:invalidate';
+/** Length of the text that marks a process. */
+export const ORIGIN_LENGTH = 8;
 
 export interface RedisEventChannelOptions {
   /** Ask the server to tell of every change of an entry or a tag. One server only, not a Cluster. */
@@ -34,6 +36,8 @@ export class RedisEventChannel implements EventChannel {
     private readonly client: RedisClient,
     private readonly keys: KeySpace,
     private readonly channel: string,
+    /** Marks the announcements of this process; see `formatEnd`. */
+    private readonly origin: string,
     private readonly options: RedisEventChannelOptions,
   ) {
     this.#clientPrefix = client.options.keyPrefix ?? '';
@@ -114,7 +118,7 @@ export class RedisEventChannel implements EventChannel {
   }
 
   #hearProcess(message: string): void {
-    if (!this.#heartbeat.hear(message)) this.#tell(parseEvent(message));
+    if (!this.#heartbeat.hear(message)) this.#tell(parseEvent(message, this.origin));
   }
 
   #eventOf(redisKey: string): CacheEvent {
@@ -132,14 +136,20 @@ export class RedisEventChannel implements EventChannel {
 
 /** The text that is published for an event: a letter for its type, then the key or tag. */
 export function formatEvent(event: CacheEvent): string {
-  if (event.type === 'ended') return `e${event.key}`;
   if (event.type === 'changed') return `c${event.key}`;
   return event.type === 'invalidated' ? `i${event.tag}` : 'f';
 }
 
-function parseEvent(message: string): CacheEvent {
+/** The text for the end of a computation: `e`, the origin, of {@link ORIGIN_LENGTH} characters, then the key. */
+export function formatEnd(key: string, origin: string): string {
+  return `e${origin}${key}`;
+}
+
+function parseEvent(message: string, origin: string): CacheEvent {
   const rest = message.slice(1);
-  if (message.startsWith('e')) return { type: 'ended', key: rest };
+  if (message.startsWith('e')) {
+    return { type: 'ended', key: rest.slice(ORIGIN_LENGTH), own: rest.startsWith(origin) };
+  }
   if (message.startsWith('c')) return { type: 'changed', key: rest };
   return message.startsWith('i') ? { type: 'invalidated', tag: rest } : { type: 'flushed' };
 }

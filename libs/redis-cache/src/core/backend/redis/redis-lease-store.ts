@@ -1,7 +1,7 @@
 import { type RedisClient, Script, type ScriptArgument } from 'nestjs-redis-connection';
 import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend.js';
 import type { KeySpace } from './key-space.js';
-import { formatEvent } from './redis-event-channel.js';
+import { formatEnd } from './redis-event-channel.js';
 
 /*
  * KEYS[1] is the lease, KEYS[2] the entry; both lie in one slot. The lease's value begins with what it
@@ -99,6 +99,8 @@ export class RedisLeaseStore implements LeaseStore {
     private readonly client: RedisClient,
     private readonly keys: KeySpace,
     private readonly channel: string,
+    /** Marks the announcements of this process. */
+    private readonly origin: string,
   ) {}
 
   async acquire(key: string, token: string, leaseMs: number, request: LeaseRequest): Promise<LeaseAttempt> {
@@ -116,7 +118,7 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
-    return this.#isOne(COMPLETE, key, token, entry, ttlMs, this.channel, ended(key));
+    return this.#isOne(COMPLETE, key, token, entry, ttlMs, this.channel, this.#ended(key));
   }
 
   completeFailed(
@@ -126,7 +128,16 @@ export class RedisLeaseStore implements LeaseStore {
     ttlMs: number,
     seen: Buffer | null,
   ): Promise<boolean> {
-    return this.#isOne(COMPLETE_FAILED, key, token, failure, ttlMs, seen ?? NONE, this.channel, ended(key));
+    return this.#isOne(
+      COMPLETE_FAILED,
+      key,
+      token,
+      failure,
+      ttlMs,
+      seen ?? NONE,
+      this.channel,
+      this.#ended(key),
+    );
   }
 
   async adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption> {
@@ -135,19 +146,19 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   put(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
-    return this.#isOne(PUT, key, token, entry, ttlMs, this.channel, ended(key));
+    return this.#isOne(PUT, key, token, entry, ttlMs, this.channel, this.#ended(key));
   }
 
   fail(key: string, token: string, failure: string, keepMs: number): Promise<boolean> {
-    return this.#isOne(LEAVE, key, token, 'f', failure, keepMs, this.channel, ended(key));
+    return this.#isOne(LEAVE, key, token, 'f', failure, keepMs, this.channel, this.#ended(key));
   }
 
   share(key: string, token: string, json: string, keepMs: number): Promise<boolean> {
-    return this.#isOne(LEAVE, key, token, 'v', json, keepMs, this.channel, ended(key));
+    return this.#isOne(LEAVE, key, token, 'v', json, keepMs, this.channel, this.#ended(key));
   }
 
   release(key: string, token: string): Promise<boolean> {
-    return this.#isOne(RELEASE, key, token, this.channel, ended(key));
+    return this.#isOne(RELEASE, key, token, this.channel, this.#ended(key));
   }
 
   async #isOne(script: Script, key: string, ...args: ScriptArgument[]): Promise<boolean> {
@@ -159,13 +170,13 @@ export class RedisLeaseStore implements LeaseStore {
     return script.runForBytes(this.client, this.#keysOf(key), ...args) as Promise<Buffer[]>;
   }
 
+  #ended(key: string): string {
+    return formatEnd(key, this.origin);
+  }
+
   #keysOf(key: string): [lease: string, entry: string] {
     return [this.keys.lease(key), this.keys.entry(key)];
   }
-}
-
-function ended(key: string): string {
-  return formatEvent({ type: 'ended', key });
 }
 
 function flag(value: boolean): string {
