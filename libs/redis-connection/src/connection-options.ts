@@ -1,7 +1,8 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 import { z } from 'zod';
-import { optionsObject, text } from './option-schema.js';
+import { addressList, type EnvReader, flag, variables } from './connection-env.js';
+import { optionsObject, type OptionsOf, text } from './option-schema.js';
 import { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';
 
 const MAX_PORT = 65_535;
@@ -13,45 +14,12 @@ export interface NodeAddress {
   port?: number;
 }
 
-/**
- * How Redis is reached. At most one of `clusterNodes`, `sentinels`, `url`, `path` and `host` may be given;
- * with none of them it is `localhost:6379`.
- */
-export interface RedisConnectionOptions {
-  /** Start nodes of a Redis Cluster. */
-  clusterNodes?: NodeAddress[];
-  /** Sentinels that know the master. Needs `sentinelName`. */
-  sentinels?: NodeAddress[];
-  /** Name of the master at the Sentinels. */
-  sentinelName?: string;
-  /** Password of the Sentinels themselves. */
-  sentinelPassword?: string;
-  /** `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `unix:///path/to.sock[?db=1]`. */
-  url?: string;
-  /** Path of a unix socket. */
-  path?: string;
-  /** Default `localhost`. */
-  host?: string;
-  /** Default 6379. */
-  port?: number;
-  /** Database number, default 0. Not with a Cluster. */
-  db?: number;
-  username?: string;
-  password?: string;
-  /** `true`, or options of `tls.connect()`; default off. */
-  tls?: boolean | TlsOptions;
-  /** More options for ioredis. Those that the library's promises depend on cannot be overridden. */
-  redisOptions?: RedisOptions;
-  /** More options for the `Cluster` of ioredis, such as `natMap`, with the same exception. */
-  clusterOptions?: Omit<ClusterOptions, 'redisOptions'>;
-}
-
 const port = z
   .int({ error: `must be a port from 1 to ${MAX_PORT}` })
   .min(1)
   .max(MAX_PORT);
 
-const addresses = z
+const addresses: z.ZodType<NodeAddress[], NodeAddress[]> = z
   .array(optionsObject({ host: text, port: port.optional() }), {
     error: 'must be a list of { host, port }',
   })
@@ -71,23 +39,48 @@ const url = text.superRefine((value, context) => {
 
 /** The fields of `RedisConnectionOptions`, for a schema of which `checkConnection` is the refinement. */
 export const connectionShape = {
-  clusterNodes: addresses.optional(),
-  sentinels: addresses.optional(),
-  sentinelName: text.optional(),
+  /** Start nodes of a Redis Cluster. */
+  clusterNodes: addresses.optional().register(variables, { name: 'REDIS_CLUSTER_NODES', ...addressList }),
+  /** Sentinels that know the master; needs `sentinelName`. */
+  sentinels: addresses.optional().register(variables, { name: 'REDIS_SENTINELS', ...addressList }),
+  /** Name of the master that the Sentinels monitor. */
+  sentinelName: text.optional().register(variables, { name: 'REDIS_SENTINEL_NAME' }),
+  /** Password of the Sentinels themselves. Default: none. */
   sentinelPassword: text.optional(),
-  url: url.optional(),
+  /** `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `unix:///path/to.sock[?db=1]`. */
+  url: url.optional().register(variables, { name: 'REDIS_URL' }),
+  /** Path of a unix socket. */
   path: text.optional(),
-  host: text.optional(),
-  port: port.optional(),
-  db: z.int({ error: 'must be a whole number' }).min(0, { error: 'must not be negative' }).optional(),
-  username: text.optional(),
-  password: text.optional(),
+  /** Name or address of the server. Default: `localhost`. */
+  host: text.optional().register(variables, { name: 'REDIS_HOST' }),
+  /** Port of the server. Default: 6379. */
+  port: port.optional().register(variables, { name: 'REDIS_PORT', parse: Number }),
+  /** Number of the database; a Cluster has only database 0. Default: 0. */
+  db: z
+    .int({ error: 'must be a whole number' })
+    .min(0, { error: 'must not be negative' })
+    .optional()
+    .register(variables, { name: 'REDIS_DB', parse: Number }),
+  /** ACL user. Default: the user `default`. */
+  username: text.optional().register(variables, { name: 'REDIS_USERNAME' }),
+  /** Password of the user. Default: none. */
+  password: text.optional().register(variables, { name: 'REDIS_PASSWORD' }),
+  /** `true`, or options of `tls.connect()`. Default: off. */
   tls: z
     .union([z.boolean(), passedThrough<TlsOptions>()], { error: 'must be true, false or an object' })
-    .optional(),
+    .optional()
+    .register(variables, { name: 'REDIS_TLS', ...flag }),
+  /** More options for ioredis; those that the promises of this library depend on cannot be overridden. Default: none. */
   redisOptions: passedThrough<RedisOptions>().optional(),
+  /** More options for the `Cluster` of ioredis, such as `natMap`, with the same exception. Default: none. */
   clusterOptions: passedThrough<Omit<ClusterOptions, 'redisOptions'>>().optional(),
 };
+
+/**
+ * How Redis is reached. At most one of `clusterNodes`, `sentinels`, `url`, `path` and `host` may be given;
+ * without any of them it is `localhost:6379`.
+ */
+export interface RedisConnectionOptions extends OptionsOf<typeof connectionShape> {}
 
 const TARGETS = ['client', 'clusterNodes', 'sentinels', 'url', 'path', 'host'] as const;
 
@@ -102,4 +95,25 @@ export function checkConnection(
   if (first && second) refuse(second, `cannot be combined with ${first}`);
   if (options.sentinels && !options.sentinelName) refuse('sentinelName', 'is needed with sentinels');
   if (options.clusterNodes && options.db) refuse('db', 'cannot be chosen on a Cluster');
+}
+
+/** Reads the options that are set. Of several targets the first counts: Cluster, Sentinels, URL, host. */
+export function connectionFromEnv(env: EnvReader): RedisConnectionOptions {
+  const {
+    clusterNodes,
+    sentinels,
+    sentinelName,
+    url: address,
+    host,
+    port: hostPort,
+    db,
+    ...rest
+  } = connectionShape;
+  if (env.has(clusterNodes)) return env.read({ ...rest, clusterNodes });
+  if (env.has(sentinels)) {
+    const options = env.read({ ...rest, sentinels, sentinelName, db });
+    env.require(sentinelName);
+    return options;
+  }
+  return env.read(env.has(address) ? { ...rest, url: address } : { ...rest, host, port: hostPort, db });
 }

@@ -1,11 +1,12 @@
 export {
   checkConnection,
+  connectionFromEnv,
   type RedisConnectionOptions,
   connectionShape,
   type NodeAddress,
 } from './connection-options.js';
-export { connectionFromEnv, EnvReader } from './connection-env.js';
-export { describeIssue, optionsObject, text, wholeNumber } from './option-schema.js';
+export { EnvReader, type Variable, variables } from './connection-env.js';
+export { describeIssue, optionsObject, type OptionsOf, text, wholeNumber } from './option-schema.js';
 export { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';
 export { createClient, endClient, type RedisClient, type RedisConstructors } from './create-client.js';
 export { BLOCK_MS, cachePolicy, type ClientPolicy, hastyPolicy, patientPolicy } from './client-policies.js';

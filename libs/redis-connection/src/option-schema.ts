@@ -1,5 +1,11 @@
 import { z } from 'zod';
 
+/**
+ * What a caller may pass for the options of `shape`. Editors show the doc comments of the shape, also from the
+ * declaration files, where `z.input` of a schema would lose them.
+ */
+export type OptionsOf<Shape extends z.core.$ZodShape> = { [Name in keyof Shape]?: z.input<Shape[Name]> };
+
 /** A string that is not empty. */
 export const text = z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' });
 

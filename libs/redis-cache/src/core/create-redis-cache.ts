@@ -70,7 +70,7 @@ export function assemble(
   const writeBehind = new WriteBehind(backend.entries, guard, counters, options.writeBehind, now);
   const keeper = new ResultKeeper({ ...shared, backend, reader, writeBehind });
   const computer = new Computer({ backend, guard, reader, keeper, ends: new EndWatch(backend.events), now });
-  const defaults = { ttlSeconds: options.ttlSeconds, ...options.getOrSet };
+  const defaults = { ...options.getOrSet, ttlSeconds: options.getOrSet.ttlSeconds ?? options.ttlSeconds };
   const lookups = new Lookups({ reader, near, now, counters, defaults });
   const getOrSet = new GetOrSet({ reader, lookups, computer, counters, defaults, now });
   const leaseOf = computer.leaseOf.bind(computer);

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { InvalidTicketError } from '../errors/errors.js';
 import { assertKey } from '../entry/cache-key.js';
 import type { TagVersions } from '../entry/entry-envelope.js';
-import { checkedTags, MAX_MS, MIN_LEASE_MS, type Settings } from './settings.js';
+import { RANGES } from '../options/get-or-set-options.js';
+import { checkedTags, type Settings } from './settings.js';
 
 /**
  * The right to store the value of one computation, for a process that does the work on behalf of another.
@@ -36,7 +37,7 @@ const ticketSchema = z.object({
   version: z.literal(1),
   key: z.string(),
   token: z.uuid().nullable(),
-  leaseMs: z.number().min(MIN_LEASE_MS).max(MAX_MS),
+  leaseMs: z.number().min(RANGES.leaseMs[0]).max(RANGES.leaseMs[1]),
   ttlMs: ms(1),
   staleMs: ms(0),
   tags: z.array(z.string()),

@@ -1,4 +1,4 @@
-import type { GetOrSetDefaults, GetOrSetOptions } from '../options/get-or-set-options.js';
+import type { GetOrSetOptions } from '../options/get-or-set-options.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/cache-key.js';
 import type { NearEntry } from '../near/near-cache.js';
@@ -11,7 +11,7 @@ import type { EntryReader, Found, Reading } from './entry-reader.js';
 import type { Lookups } from './lookup.js';
 import { readFailure } from './failure-text.js';
 import type { Computed } from './result-keeper.js';
-import { type Settings, settingsOf } from './settings.js';
+import { type CallDefaults, type Settings, settingsOf } from './settings.js';
 
 export interface GetOrSetDependencies {
   reader: EntryReader;
@@ -19,7 +19,7 @@ export interface GetOrSetDependencies {
   lookups: Lookups;
   now: () => number;
   counters: RedisCacheCounters;
-  defaults: GetOrSetDefaults;
+  defaults: CallDefaults;
 }
 
 /** `outdated`: for those who asked before the key was invalidated. */

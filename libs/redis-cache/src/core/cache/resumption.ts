@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Backend } from '../backend/backend.js';
-import type { GetOrSetDefaults, ResumeOptions, TicketOptions } from '../options/get-or-set-options.js';
+import type { ResumeOptions, TicketOptions } from '../options/get-or-set-options.js';
 import type { Guard } from '../guard/guard.js';
 import { assertKey } from '../entry/cache-key.js';
 import type { TagVersions } from '../entry/entry-envelope.js';
@@ -12,7 +12,7 @@ import { writeFailure } from './failure-text.js';
 import { AdoptedLease, HeldLease } from './held-lease.js';
 import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
 import { runFactory } from './run-factory.js';
-import { type Settings, settingsOf } from './settings.js';
+import { type CallDefaults, type Settings, settingsOf } from './settings.js';
 
 export interface ResumptionDependencies {
   backend: Backend;
@@ -21,7 +21,7 @@ export interface ResumptionDependencies {
   /** The lease with such a token, if a computation of this process has it. */
   leaseOf: (token: string) => HeldLease | undefined;
   now: () => number;
-  defaults: GetOrSetDefaults;
+  defaults: CallDefaults;
 }
 
 /** Work that is about to begin, and how it stands to the lease of its key. */

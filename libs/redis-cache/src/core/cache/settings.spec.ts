@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GetOrSetOptions } from '../options/get-or-set-options.js';
 import { createRedisCache } from '../create-redis-cache.js';
+import { resolveOptions } from '../options/redis-cache-options.schema.js';
 import { RedisCacheError } from '../errors/errors.js';
 import { checkedTags, MAX_TAG_LENGTH, MAX_TAGS, settingsOf } from './settings.js';
 
-const DEFAULTS = { ttlSeconds: 60 };
+const DEFAULTS = { ...resolveOptions().getOrSet, ttlSeconds: 60 };
 
 describe('settingsOf', () => {
   it('completes what a call leaves open', () => {
@@ -26,7 +27,7 @@ describe('settingsOf', () => {
   });
 
   it('takes the options of the call before the defaults, and undefined for not given', () => {
-    const defaults = { ttlSeconds: 60, staleSeconds: 10, leaseMs: 100, crossProcess: false };
+    const defaults = { ...DEFAULTS, staleSeconds: 10, leaseMs: 100, crossProcess: false };
     const options = { ttlSeconds: undefined, staleSeconds: 20, leaseMs: undefined, crossProcess: undefined };
     expect(settingsOf(options, defaults)).toMatchObject({
       ttlMs: 60_000,

@@ -1,12 +1,13 @@
-import type { GetOrSetDefaults, GetOrSetOptions } from '../options/get-or-set-options.js';
+import {
+  type GetOrSetOptions,
+  RANGES,
+  type ResolvedGetOrSetDefaults,
+} from '../options/get-or-set-options.js';
 import { InvalidCallOptionError, InvalidTagError } from '../errors/errors.js';
 import { ttlToMs } from '../entry/ttl.js';
 
 export const MAX_TAGS = 16;
 export const MAX_TAG_LENGTH = 256;
-const MAX_SECONDS = 3_155_760_000;
-export const MAX_MS = 2_147_483_647;
-export const MIN_LEASE_MS = 50;
 
 /** Options of one call, checked and complete. Times are in milliseconds. */
 export interface Settings {
@@ -28,44 +29,53 @@ export interface Settings {
 const NO_TAGS: readonly string[] = [];
 const always = (): boolean => true;
 
+/** Defaults of calls: those of the module, which are checked already. */
+export type CallDefaults = ResolvedGetOrSetDefaults & { ttlSeconds: number };
+
 /**
- * Completes the options of a call from the defaults.
+ * Completes the options of a call with the defaults. An option that is `undefined` counts as not given.
  *
  * @throws {RedisCacheError} naming the option that is out of its range
  */
-export function settingsOf(options: GetOrSetOptions, defaults: GetOrSetDefaults): Settings {
-  const given = complete(options, defaults);
+export function settingsOf(options: GetOrSetOptions, defaults: CallDefaults): Settings {
   return {
-    ttlMs: jittered(ttlToMs(given.ttlSeconds!), inRange('jitterRatio', given.jitterRatio ?? 0, 0, 1)),
-    staleMs: inRange('staleSeconds', given.staleSeconds ?? 0, 0, MAX_SECONDS) * 1000,
-    softTimeoutMs: optional('softTimeoutMs', given.softTimeoutMs, 0, MAX_MS),
-    hardTimeoutMs: optional('hardTimeoutMs', given.hardTimeoutMs, 1, MAX_MS),
-    refreshAhead: optional('refreshAhead', given.refreshAhead, 0, 1),
-    negativeTtlSeconds: checkedNegativeTtl(given.negativeTtlSeconds ?? 0),
-    failureBackoffMs: inRange('failureBackoffMs', given.failureBackoffMs ?? 5_000, 1, MAX_MS),
-    shouldCache: ofType('shouldCache', given.shouldCache ?? always, 'function'),
-    crossProcess: ofType('crossProcess', given.crossProcess ?? true, 'boolean'),
-    leaseMs: inRange('leaseMs', given.leaseMs ?? 5_000, MIN_LEASE_MS, MAX_MS),
-    tags: given.tags === undefined ? NO_TAGS : checkedTags(given.tags),
-    reads: !isPolicy('readPolicy', given.readPolicy, 'no-cache'),
-    writes: !isPolicy('writePolicy', given.writePolicy, 'no-store'),
+    ttlMs: jittered(
+      ttlToMs(options.ttlSeconds ?? defaults.ttlSeconds),
+      numberOf('jitterRatio', options, defaults),
+    ),
+    staleMs: numberOf('staleSeconds', options, defaults) * 1000,
+    softTimeoutMs: numberOf('softTimeoutMs', options, defaults),
+    hardTimeoutMs: numberOf('hardTimeoutMs', options, defaults),
+    refreshAhead: numberOf('refreshAhead', options, defaults),
+    negativeTtlSeconds: checkedNegativeTtl(options.negativeTtlSeconds ?? defaults.negativeTtlSeconds),
+    failureBackoffMs: numberOf('failureBackoffMs', options, defaults),
+    shouldCache: ofType('shouldCache', options.shouldCache ?? defaults.shouldCache ?? always, 'function'),
+    crossProcess: ofType('crossProcess', options.crossProcess ?? defaults.crossProcess, 'boolean'),
+    leaseMs: numberOf('leaseMs', options, defaults),
+    tags: options.tags === undefined ? NO_TAGS : checkedTags(options.tags),
+    reads: !isPolicy('readPolicy', options.readPolicy, 'no-cache'),
+    writes: !isPolicy('writePolicy', options.writePolicy, 'no-store'),
   };
 }
 
-// An option that is given as `undefined` counts as not given.
-function complete(options: GetOrSetOptions, defaults: GetOrSetDefaults): GetOrSetOptions {
-  const given = { ...defaults, ...options } as Record<string, unknown>;
-  for (const [name, value] of Object.entries(defaults)) given[name] ??= value;
-  return given;
+type NumericOption = Exclude<keyof typeof RANGES, 'negativeTtlSeconds'>;
+
+function numberOf<Name extends NumericOption>(
+  name: Name,
+  options: GetOrSetOptions,
+  defaults: CallDefaults,
+): number | CallDefaults[Name] {
+  const value: number | undefined = options[name] ?? defaults[name];
+  return value === undefined ? defaults[name] : inRange(name, value);
 }
 
 /**
- * Lets tags pass, without doubles.
+ * Returns the tags without duplicates.
  *
  * @throws {InvalidTagError}
  */
 export function checkedTags(tags: readonly string[]): readonly string[] {
-  if (!Array.isArray(tags)) throw new InvalidTagError('tags', 'must be a list of texts');
+  if (!Array.isArray(tags)) throw new InvalidTagError('tags', 'must be a list of strings');
   if (tags.length > MAX_TAGS) throw new InvalidTagError('tags', `must not be more than ${MAX_TAGS}`);
   for (const tag of tags) checkTag(tag);
   return [...new Set(tags)];
@@ -73,12 +83,12 @@ export function checkedTags(tags: readonly string[]): readonly string[] {
 
 function checkTag(tag: string): void {
   if (typeof tag !== 'string' || tag === '' || tag.length > MAX_TAG_LENGTH || !tag.isWellFormed()) {
-    throw new InvalidTagError('tags', `must be texts of 1 to ${MAX_TAG_LENGTH} characters`);
+    throw new InvalidTagError('tags', `must be strings of 1 to ${MAX_TAG_LENGTH} characters`);
   }
 }
 
 function checkedNegativeTtl(value: Settings['negativeTtlSeconds']): Settings['negativeTtlSeconds'] {
-  return typeof value === 'function' ? value : inRange('negativeTtlSeconds', value, 0, MAX_SECONDS);
+  return typeof value === 'function' ? value : inRange('negativeTtlSeconds', value);
 }
 
 function ofType<T>(field: string, value: T, type: 'function' | 'boolean'): T {
@@ -92,13 +102,10 @@ function isPolicy(field: string, value: string | undefined, policy: string): boo
   throw new InvalidCallOptionError(field, `must be 'cache' or '${policy}'`);
 }
 
-function inRange(field: string, value: number, min: number, max: number): number {
+function inRange(name: keyof typeof RANGES, value: number): number {
+  const [min, max] = RANGES[name];
   if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw new InvalidCallOptionError(field, `must be a number from ${min} to ${max}`);
-}
-
-function optional(field: string, value: number | undefined, min: number, max: number): number | undefined {
-  return value === undefined ? undefined : inRange(field, value, min, max);
+  throw new InvalidCallOptionError(name, `must be a number from ${min} to ${max}`);
 }
 
 function jittered(ttlMs: number, ratio: number): number {

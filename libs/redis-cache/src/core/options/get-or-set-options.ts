@@ -1,70 +1,120 @@
-/** How `getOrSet` behaves; each can be a default of the module (`getOrSet`) and be set per call. */
-export interface GetOrSetDefaults {
-  /** TTL of the value, in seconds. Default: the module's `ttlSeconds`, 3,600. */
-  ttlSeconds?: number;
+import type { OptionsOf } from 'nestjs-redis-connection';
+import { z } from 'zod';
+import { MAX_TTL_SECONDS } from '../entry/ttl.js';
+
+/** The longest time that a timer of Node can run, in milliseconds. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+type Range = readonly [min: number, max: number];
+
+/** Limits of the numeric options, for the module's defaults and for each call. */
+export const RANGES = {
+  jitterRatio: [0, 1],
+  staleSeconds: [0, MAX_TTL_SECONDS],
+  softTimeoutMs: [0, MAX_TIMER_MS],
+  hardTimeoutMs: [1, MAX_TIMER_MS],
+  refreshAhead: [0, 1],
+  negativeTtlSeconds: [0, MAX_TTL_SECONDS],
+  failureBackoffMs: [1, MAX_TIMER_MS],
+  leaseMs: [50, MAX_TIMER_MS],
+} as const satisfies Record<string, Range>;
+
+export const ttlSeconds = z.number().positive().max(MAX_TTL_SECONDS);
+
+const within = ([min, max]: Range): z.ZodNumber => z.number().min(min).max(max);
+
+const errorFunction = z.custom<(error: unknown) => number>((value) => typeof value === 'function');
+const valueFunction = z.custom<(value: unknown) => boolean>((value) => typeof value === 'function', {
+  error: 'must be a function',
+});
+
+/** The one definition of these options: type, documentation, default and limits. */
+export const getOrSetShape = {
+  /** How long the value is a hit, in seconds. Default: the module's `ttlSeconds`. */
+  ttlSeconds: ttlSeconds.optional(),
   /**
-   * Shortens each TTL by a random part of it, up to this ratio (0 to 1), so that entries that were written
-   * together do not expire together. Default 0.
+   * Shortens each TTL by a random part of it, at most by this ratio, so that entries that were written together
+   * do not expire together. Default 0.
    */
-  jitterRatio?: number;
+  jitterRatio: within(RANGES.jitterRatio).default(0),
   /**
-   * How long past its TTL a value may still be served, in seconds: when the factory fails, or is slower
-   * than `softTimeoutMs`. Default 0: never.
+   * How long after its TTL a value may still be served, in seconds, when the factory fails or takes longer than
+   * `softTimeoutMs`. Redis keeps each entry that much longer, which takes memory. Default 0.
    */
-  staleSeconds?: number;
+  staleSeconds: within(RANGES.staleSeconds).default(0),
   /**
-   * How long a caller waits for the factory while a stale value is at hand, in milliseconds; then it gets
-   * that value and the factory goes on. 0 is stale-while-revalidate. Default: as long as the factory takes.
+   * How long a caller waits for a new value while a stale one is available, in milliseconds. After that it gets
+   * the stale value and the factory continues; 0 returns the stale value at once. Waiting for another process
+   * counts. Has no effect without `staleSeconds`. Default: no limit.
    */
-  softTimeoutMs?: number;
+  softTimeoutMs: within(RANGES.softTimeoutMs).optional(),
   /**
-   * How long a factory may run, in milliseconds; then its signal aborts and it counts as failed with
-   * `FactoryTimeoutError`. Default: no limit.
+   * How long a factory may run, in milliseconds. After that its signal aborts and it fails with
+   * `FactoryTimeoutError`. Waiting for another process does not count. Default: no limit.
    */
-  hardTimeoutMs?: number;
+  hardTimeoutMs: within(RANGES.hardTimeoutMs).optional(),
   /**
-   * Part of the TTL, 0 to 1, after which a hit starts one refresh in the background, one in all
-   * processes. Default: never.
+   * Fraction of the TTL after which a hit starts one refresh in the background, in all processes together. A
+   * smaller fraction gives fresher values and more factory calls. Default: never.
    */
-  refreshAhead?: number;
+  refreshAhead: within(RANGES.refreshAhead).optional(),
   /**
-   * How long a failure is kept instead of a value, in seconds, so that it is not repeated at once; a
-   * function chooses by the error, 0 for not at all. Default 0.
+   * How long a failure is kept if there is no value, in seconds: until then callers get the failure and the
+   * factory is not called. A function chooses by the error; if it throws, that counts as 0 and is logged.
+   * Default 0.
    */
-  negativeTtlSeconds?: number | ((error: unknown) => number);
+  negativeTtlSeconds: z.union([within(RANGES.negativeTtlSeconds), errorFunction]).default(0),
   /**
-   * How long after a failed refresh callers keep to the stale value before the next attempt, in
-   * milliseconds, counted from the failure. Default 5,000.
+   * How long after a failed refresh callers get the stored value before the next attempt, in milliseconds,
+   * counted from the failure. A longer time spares a failing source and delays recovery. Default 5,000.
    */
-  failureBackoffMs?: number;
-  /** Whether a value is worth storing; one that is not still reaches every caller. Default: all are. */
-  shouldCache?: (value: unknown) => boolean;
-  /** Whether processes that share Redis compute a key only once between them. Default `true`. */
-  crossProcess?: boolean;
+  failureBackoffMs: within(RANGES.failureBackoffMs).default(5_000),
   /**
-   * How long a process that died while computing holds the others up, in milliseconds; renewed while the
-   * factory runs, so that it may take longer. Default 5,000.
+   * Function that returns whether a value is stored; every waiting caller gets the value in any case. If it
+   * throws, the value is not stored and the error is logged. Default: every value is stored.
    */
-  leaseMs?: number;
-}
+  shouldCache: valueFunction.optional(),
+  /**
+   * Whether processes that share a Redis compute a key only once. `false`: a process never waits for another one;
+   * callers in one process still share a call. Default `true`.
+   */
+  crossProcess: z.boolean().default(true),
+  /**
+   * How long a process that died while computing delays the others, in milliseconds. The lease is renewed while
+   * the factory runs, which may take longer. A shorter lease is taken over sooner, costs more renewals, and is
+   * lost by a shorter pause of the process. Default 5,000.
+   */
+  leaseMs: within(RANGES.leaseMs).default(5_000),
+};
+
+/** How `getOrSet` behaves. Each option can be set for the module (`getOrSet`) and for a call. */
+export interface GetOrSetDefaults extends OptionsOf<typeof getOrSetShape> {}
+
+export const getOrSetSchema = z.strictObject(getOrSetShape);
+
+/** The defaults of the calls of a module; `ttlSeconds` is that of the module if `getOrSet` has none. */
+export type ResolvedGetOrSetDefaults = z.output<typeof getOrSetSchema>;
 
 /** Options of one call of `getOrSet`. */
 export interface GetOrSetOptions extends GetOrSetDefaults {
-  /** Names under which the entry can be invalidated, 16 at most, 256 characters each. */
+  /** Names under which the entry can be invalidated, at most 16 of at most 256 characters. Default: none. */
   tags?: readonly string[];
-  /** Leaves the wait; the factory's signal aborts when the last caller has left. */
+  /** Ends the wait of this caller; the factory's signal aborts when the last caller has left. Default: none. */
   signal?: AbortSignal;
-  /** `no-cache`: compute anew, whatever is stored. Default `cache`. */
+  /**
+   * `no-cache`: computes the value whatever is stored, and takes the lease from its holder, which then stores
+   * nothing. Default `cache`.
+   */
   readPolicy?: 'cache' | 'no-cache';
-  /** `no-store`: do not store the result. Default `cache`. */
+  /** `no-store`: stores nothing and takes no lease. Default `cache`. */
   writePolicy?: 'cache' | 'no-store';
 }
 
-/** What a ticket says of the value that is to be stored by it; each defaults to the module's `getOrSet`. */
+/** How the value of a ticket is stored. Each option defaults to the module's `getOrSet`. */
 export type TicketOptions = Pick<
   GetOrSetOptions,
   'ttlSeconds' | 'jitterRatio' | 'staleSeconds' | 'leaseMs' | 'tags'
 >;
 
-/** Options of work that is done by a ticket; TTL, tags and lease are in the ticket. */
+/** Options of work that is done with a ticket, which holds the TTL, the tags and the lease. */
 export type ResumeOptions = Pick<GetOrSetOptions, 'shouldCache' | 'hardTimeoutMs' | 'signal'>;

@@ -1,5 +1,5 @@
 import { InvalidCallOptionError } from '../errors/errors.js';
-import { MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
+import { MAX_LEASE_SECONDS, MIN_LEASE_SECONDS } from '../options/redis-cache-options.js';
 
 export interface LeaseOptions {
   /** How long the request stays reserved, in seconds, 0.05 to 86,400. Default: the queue's `leaseSeconds` (30). */
@@ -33,7 +33,6 @@ const MAX_REQUESTS_PER_CALL = 10_000;
 const DEFAULT_WAIT_MS = 30_000;
 /** A day. */
 const MAX_WAIT_MS = 86_400_000;
-const MIN_LEASE_SECONDS = 0.05;
 const MAX_REASON_LENGTH = 1_000;
 const MAX_ID_LENGTH = 100;
 

@@ -1,7 +1,7 @@
 import { describeIssue } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { InvalidCallOptionError } from '../errors/errors.js';
-import { MAX_LEASE_SECONDS } from '../options/redis-cache-options.schema.js';
+import { MAX_LEASE_SECONDS, MIN_LEASE_SECONDS } from '../options/redis-cache-options.js';
 import { ConsumerSlots } from './consumer-slots.js';
 import type { ReservedRequest } from './reservations.js';
 
@@ -59,7 +59,7 @@ const schema = z.strictObject({
   concurrency: z.int().min(1).max(10_000).default(1),
   slots: z.instanceof(ConsumerSlots, { error: 'must be ConsumerSlots' }).optional(),
   prefetch: z.int().min(0).max(10_000).default(0),
-  leaseSeconds: z.number().min(0.05).max(MAX_LEASE_SECONDS).optional(),
+  leaseSeconds: z.number().min(MIN_LEASE_SECONDS).max(MAX_LEASE_SECONDS).optional(),
   retryDelayMs: z.number().min(0).max(MAX_MS).default(1_000),
   maxRetryDelayMs: z.number().min(0).max(MAX_MS).default(60_000),
   drainTimeoutMs: z.number().min(0).max(MAX_MS).default(10_000),
