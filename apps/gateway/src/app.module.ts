@@ -3,16 +3,17 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
 import { RedisCacheModule } from 'nestjs-redis-cache';
 import { CacheModule } from './cache/cache.module.js';
-import { CompletionModule } from './completions/completions.module.js';
+import { CompletionsModule } from './completions/completions.module.js';
 import { cacheOptions } from './config/cache-options.js';
 import { gatewayConfig } from './config/gateway-config.js';
+import { PoolModule } from './pool/pool.module.js';
+import { FastPathModule } from './fast-path/fast-path.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
-import { WorkDeadline } from './lifecycle/shutdown.js';
+import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { MetricsModule } from './observability/metrics/metrics.module.js';
 import { PageModule } from './page/page.module.js';
-import { PoolModule } from './pool/pool.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 
@@ -21,7 +22,8 @@ import { TasksModule } from './tasks/tasks.module.js';
     ConfigModule.forRoot({ isGlobal: true, load: [gatewayConfig] }),
     RedisCacheModule.forRootAsync({ isGlobal: true, inject: [ConfigService], useFactory: cacheOptions }),
     PoolModule.forApi(),
-    CompletionModule,
+    CompletionsModule,
+    FastPathModule,
     MessagesModule,
     CacheModule,
     TasksModule,
@@ -29,7 +31,8 @@ import { TasksModule } from './tasks/tasks.module.js';
     HealthModule,
     MetricsModule,
     PageModule,
+    LifecycleModule,
   ],
-  providers: [WorkDeadline, { provide: APP_FILTER, useClass: ProblemDetailsFilter }],
+  providers: [{ provide: APP_FILTER, useClass: ProblemDetailsFilter }],
 })
 export class AppModule {}

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { RedisCacheService, type RedisCacheStatus } from 'nestjs-redis-cache';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { createApp } from './create-app.js';
-import { isLoopback } from './security/exposure.js';
+import { isLoopback } from './http/addresses.js';
 
 const CACHES = {
   memory: 'memory of this process (set REDIS_URL to use Redis)',
@@ -44,8 +44,8 @@ function access({ API_KEYS: keys, HOST }: GatewayConfig): string {
 }
 
 async function main(): Promise<void> {
-  const { app, config } = await createApp();
-  await app.listen(config.PORT, config.HOST);
+  const { app, config, listen } = await createApp();
+  await listen();
   process.stdout.write(banner(await app.getUrl(), config, app.get(RedisCacheService).getStatus()));
 }
 

@@ -1,69 +1,67 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
-import { NO_DIRECTIVES } from 'nestjs-redis-cache/http';
 import { type Completion, WorkerPool } from 'nestjs-worker-pool';
-import { SavingsService } from '../savings/savings.service.js';
-import { CallOptions, type CompletionAnswer, type CompletionOrder } from './completion-call.js';
-import { CompletionService } from './completions.service.js';
-import { contextWith } from '../pool/ticket-executor.js';
 import { toCompletion } from '../pool/stored-completion.js';
+import { contextWith } from '../pool/ticket-executor.js';
+import { SavingsService } from '../savings/savings.service.js';
+import { CallOptions, type CompletionAnswer, type CompletionCall, policyOf } from './completion-call.js';
+import { CompletionsService } from './completions.service.js';
 
-/** An answer that is there already, or the task that computes it. */
+/** A stored answer, or the task that computes it. */
 export type BegunCompletion = { answer: CompletionAnswer } | { taskId: string };
 
-/** Begins completions that nobody waits for. Their answers are cached all the same. */
+/** Starts completions for which no client waits. Their answers are cached, too. */
 @Injectable()
-export class AsyncCompletionService {
-  readonly #logger = new Logger(AsyncCompletionService.name);
+export class BackgroundCompletionsService {
+  readonly #logger = new Logger(BackgroundCompletionsService.name);
 
   constructor(
-    private readonly completions: CompletionService,
+    private readonly completions: CompletionsService,
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
     private readonly savings: SavingsService,
   ) {}
 
   /**
-   * Answers with what is stored, if it will do, else with a task: one that computes the same already, or a new
-   * one. Nobody's leaving cancels it.
+   * Returns the stored answer if the call accepts it; otherwise a task, which is an existing one if it computes the
+   * same. The task continues when clients leave.
    *
-   * @throws what `CompletionService.complete` throws at once
+   * @throws what `CompletionsService.complete` throws synchronously
    */
-  async begin(order: CompletionOrder): Promise<BegunCompletion> {
-    if ((order.directives ?? NO_DIRECTIVES).onlyIfCached)
-      return { answer: await this.completions.complete(order) };
-    const answer = await this.completions.stored(order);
-    return answer === null ? { taskId: await this.#submit(order) } : { answer };
+  async begin(call: CompletionCall): Promise<BegunCompletion> {
+    if (!policyOf(call).allowsComputing) return { answer: await this.completions.complete(call) };
+    const answer = await this.completions.stored(call);
+    return answer === null ? { taskId: await this.#submit(call) } : { answer };
   }
 
-  async #submit(order: CompletionOrder): Promise<string> {
-    const { request, directives = NO_DIRECTIVES } = order;
-    if (directives.noStore) return this.pool.submit(request);
-    const key = this.completions.keyOf(order);
-    const { ttlSeconds, tags } = new CallOptions(order);
+  async #submit(call: CompletionCall): Promise<string> {
+    const { request } = call;
+    if (policyOf(call).action === 'bypass') return this.pool.submit(request);
+    const key = this.completions.keyOf(call);
+    const { ttlSeconds, tags } = new CallOptions(call);
     const context = contextWith(this.cache.ticketFor(key, { ttlSeconds, tags }));
     const taskId = await this.pool.submit(request, { deduplicationKey: key, context });
-    void this.#keep(order, key, taskId);
+    void this.#store(call, key, taskId);
     return taskId;
   }
 
   /**
-   * The ticket stores the answer where it is computed, whatever becomes of this process. But a task that was
-   * joined may have come without one, or with that of a waiter who has left since: then it is stored here.
+   * Stores the result of a task that was joined: it may have no ticket, or the ticket of a waiter that has left since.
+   * A task with a valid ticket stores its result itself, even if this process ends.
    */
-  async #keep(order: CompletionOrder, key: string, taskId: string): Promise<void> {
+  async #store(call: CompletionCall, key: string, taskId: string): Promise<void> {
     try {
       const result = await this.pool.getResult(taskId);
       if (result.status !== 'completed') return;
       const completion = toCompletion(result);
-      this.savings.countSpending(order.tenant, completion, taskId);
+      this.savings.countSpending(call.tenant, completion, taskId);
       await this.cache.getOrSetEntry<Completion>(
         key,
         () => completion,
-        new CallOptions({ ...order, signal: undefined }),
+        new CallOptions({ ...call, signal: undefined }),
       );
     } catch (error) {
-      this.#logger.debug(`The end of a task was not heard of: ${(error as Error).message}`);
+      this.#logger.debug(`The result of task ${taskId} was not received: ${(error as Error).message}`);
     }
   }
 }

@@ -1,77 +1,47 @@
-import type { CacheResult, GetOrSetOptions } from 'nestjs-redis-cache';
-import {
-  type CacheStatus,
-  NO_DIRECTIVES,
-  parseRequestDirectives,
-  type RequestDirectives,
-} from 'nestjs-redis-cache/http';
-import type { Completion, CompletionRequest } from 'nestjs-worker-pool';
-import { scopedTags } from '../tenants/tenant.js';
-import { isWhole } from '../pool/stored-completion.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { clientGoneSignal } from '../http/client-gone.js';
-import { type CompletionBody, toCompletionRequest } from './completion-body.js';
+import type { GetOrSetOptions } from 'nestjs-redis-cache';
+import { RequestCachePolicy } from 'nestjs-redis-cache/http';
+import type { Completion, CompletionRequest } from 'nestjs-worker-pool';
 import { parseDictionary } from 'structured-headers';
+import { clientGoneSignal } from '../http/client-gone.js';
+import type { Answer } from '../http/answer.js';
+import { isWhole } from '../pool/stored-completion.js';
+import { scopedTags } from '../tenants/tenant.js';
+import { type CompletionBody, toCompletionRequest } from './completion-body.js';
 
-/** A request, and what concerns its answer beside it. */
-export interface CompletionOrder {
-  /** Name of whose answer it is; others neither see it nor wait for it. */
+/** Preference of a client that does not want to wait (RFC 7240). */
+export const RESPOND_ASYNC = 'respond-async';
+
+/** A request for a completion, and how to cache it. */
+export interface CompletionCall {
+  /** Name of the tenant. Tenants share no answers. */
   readonly tenant: string;
   readonly request: CompletionRequest;
-  /** TTL of the answer in the cache, in seconds; default: that of the cache. */
+  /** TTL of the cached answer in seconds. Default: that of the cache. */
   readonly ttlSeconds?: number | undefined;
-  /** Names under which the tenant can invalidate the answer. */
+  /** Tags by which the tenant can invalidate the answer. */
   readonly tags?: readonly string[] | undefined;
-  /** What the request asks of the cache; default: nothing in particular. */
-  readonly directives?: RequestDirectives | undefined;
-  /** Aborts when nobody waits any more. Looked at only where there is something to wait for. */
+  /** What the request's `Cache-Control` means. Default: that of a request without the header. */
+  readonly policy?: RequestCachePolicy | undefined;
+  /** Aborts when the caller no longer waits. Read only if something has to be computed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer, and how it was come by. */
-export interface CompletionAnswer {
-  readonly result: CacheResult<Completion>;
-  /** For the `Cache-Status` header. */
-  readonly cacheStatus: CacheStatus;
+/** The policy of a call. */
+export function policyOf({ policy = RequestCachePolicy.DEFAULT }: CompletionCall): RequestCachePolicy {
+  return policy;
 }
 
-/** Whether the answer cost its asker nothing: it was stored, or computed for another request. */
-export function isFree({ source, status }: Pick<CacheResult<unknown>, 'source' | 'status'>): boolean {
-  return source !== 'factory' || status === 'collapsed';
-}
+/** A completion and where it came from. */
+export type CompletionAnswer = Answer<Completion>;
 
-/** What a request may ask of the cache beside the usual. */
-type Policies = Pick<GetOrSetOptions, 'readPolicy' | 'writePolicy'>;
-
-/** An order's options of `getOrSetEntry`. The signal is fetched when it is wanted: a hit waits for nothing. */
-export class CallOptions implements GetOrSetOptions {
-  readonly ttlSeconds: number | undefined;
-  readonly tags: readonly string[] | undefined;
-  readonly shouldCache = isWhole;
-  readonly readPolicy: Policies['readPolicy'];
-  readonly writePolicy: Policies['writePolicy'];
-  readonly #order: CompletionOrder;
-
-  constructor(order: CompletionOrder, { readPolicy, writePolicy }: Policies = {}) {
-    this.#order = order;
-    this.ttlSeconds = order.ttlSeconds;
-    this.tags = order.tags && scopedTags(order.tenant, order.tags);
-    this.readPolicy = readPolicy;
-    this.writePolicy = writePolicy;
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#order.signal;
-  }
-}
-
-/** An order that came over HTTP. Its signal is made when somebody wants it: a hit needs none. */
-export class HttpOrder implements CompletionOrder {
+/** A call that came over HTTP. Its signal is created when it is first read: a hit needs none. */
+export class HttpCompletionCall implements CompletionCall {
   readonly tenant: string;
   readonly request: CompletionRequest;
   readonly ttlSeconds: number | undefined;
   readonly tags: readonly string[] | undefined;
-  readonly directives: RequestDirectives;
+  readonly policy: RequestCachePolicy;
   readonly #reply: FastifyReply;
   #signal: AbortSignal | undefined;
 
@@ -80,8 +50,7 @@ export class HttpOrder implements CompletionOrder {
     this.request = toCompletionRequest(body);
     this.ttlSeconds = body.ttl_seconds;
     this.tags = body.tags;
-    const asked = headers['cache-control'];
-    this.directives = asked === undefined ? NO_DIRECTIVES : parseRequestDirectives(asked);
+    this.policy = RequestCachePolicy.of(headers['cache-control']);
     this.#reply = reply;
   }
 
@@ -91,16 +60,35 @@ export class HttpOrder implements CompletionOrder {
   }
 }
 
-const RESPOND_ASYNC = 'respond-async';
+type AccessPolicies = RequestCachePolicy['access'];
 
-/** What is said to a client whose wish was granted (RFC 7240). */
-export const PREFERENCE_APPLIED = RESPOND_ASYNC;
+/** A call's options for `getOrSetEntry`. The call's signal is read only if the cache reads it, which a hit does not. */
+export class CallOptions implements GetOrSetOptions {
+  readonly ttlSeconds: number | undefined;
+  readonly tags: readonly string[] | undefined;
+  readonly shouldCache = isWhole;
+  readonly readPolicy: AccessPolicies['readPolicy'];
+  readonly writePolicy: AccessPolicies['writePolicy'];
+  readonly #call: CompletionCall;
 
-/** Whether a `Prefer` header asks not to be waited for. One that cannot be read asks for nothing. */
+  constructor(call: CompletionCall, { readPolicy, writePolicy }: AccessPolicies = {}) {
+    this.#call = call;
+    this.ttlSeconds = call.ttlSeconds;
+    this.tags = call.tags && scopedTags(call.tenant, call.tags);
+    this.readPolicy = readPolicy;
+    this.writePolicy = writePolicy;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#call.signal;
+  }
+}
+
+/** Whether a `Prefer` header contains `respond-async`. A malformed header contains nothing. */
 export function prefersAsync(header: string | string[] | undefined): boolean {
   if (header === undefined) return false;
   try {
-    // Names of preferences may be in capitals, those of structured fields may not.
+    // Names of preferences are case-insensitive, those of structured fields are lower-case.
     return parseDictionary(String(header).toLowerCase()).has(RESPOND_ASYNC);
   } catch {
     return false;

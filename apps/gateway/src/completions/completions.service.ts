@@ -1,36 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import {
-  cacheKey,
-  type CacheResult,
-  type FactoryContext,
-  type GetOrSetOptions,
-  RedisCacheService,
-} from 'nestjs-redis-cache';
-import { cacheStatusOf, forwarded, NO_DIRECTIVES, type RequestDirectives } from 'nestjs-redis-cache/http';
-import { type Completion, type CompletionRequest, WorkerPool } from 'nestjs-worker-pool';
-import { SavingsService } from '../savings/savings.service.js';
-import { CallOptions, type CompletionAnswer, type CompletionOrder } from './completion-call.js';
-import { KeyMemo } from './key-memo.js';
-import { NotCachedError, TaskFailedError } from './errors.js';
-import { contextWith } from '../pool/ticket-executor.js';
+import { cacheKey, type CacheResult, type FactoryContext, RedisCacheService } from 'nestjs-redis-cache';
+import { cacheStatusOf, forwarded, RequestCachePolicy } from 'nestjs-redis-cache/http';
+import { type Completion, WorkerPool } from 'nestjs-worker-pool';
 import { isCompletion, toCompletion } from '../pool/stored-completion.js';
+import { contextWith } from '../pool/ticket-executor.js';
+import { costOf, SavingsService } from '../savings/savings.service.js';
+import { CallOptions, type CompletionAnswer, type CompletionCall, policyOf } from './completion-call.js';
+import { NotCachedError, TaskFailedError } from './errors.js';
 
-type Policies = Pick<GetOrSetOptions, 'readPolicy' | 'writePolicy'>;
-
-const AS_USUAL: Policies = {};
-const ANEW: Policies = { readPolicy: 'no-cache' };
-const UNSTORED: Policies = { readPolicy: 'no-cache', writePolicy: 'no-store' };
+const { RECOMPUTE } = RequestCachePolicy;
+/** Changes when the form of stored values changes, so that old entries are not read as new ones. */
+const SCHEMA_VERSION = 1;
 
 /** Checks the cache; on a miss submits to the pool, waits, and caches the completed result. */
 @Injectable()
-export class CompletionService {
-  readonly #keys = new KeyMemo();
-  readonly #makeKey = ({ tenant, request }: CompletionOrder): string => {
-    this.pool.validate(request);
-    const { executorName: executor } = this.pool;
-    return completionKey(request, { tenant, executor, model: this.pool.resolveModel(request.model) });
-  };
-
+export class CompletionsService {
   constructor(
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
@@ -38,56 +22,59 @@ export class CompletionService {
   ) {}
 
   /**
-   * Answers a request. Requests of a tenant that mean the same are computed once, in all processes on one Redis.
+   * Returns the answer to a call. Equal requests of a tenant are computed once, in all processes on one Redis.
    *
-   * @throws {InvalidRequestError} a field that the executor cannot take
-   * @throws {PoolSaturatedError} too many requests wait, and nothing is stored that would do
+   * @throws {InvalidRequestError} a field that the executor does not support
+   * @throws {PoolSaturatedError} too many requests are waiting, and no stored answer is acceptable
    * @throws {PoolClosedError} the server is shutting down
    * @throws {PoolUnavailableError} {@link TaskLostError} the queue's Redis was lost while the task was in it
-   * @throws {TaskFailedError} the executor failed, or ran out of time
+   * @throws {TaskFailedError} the executor failed, or exceeded its time limit
    * @throws {RemoteFactoryError} one of these, in another process that computed the same
-   * @throws {NotCachedError} the request asks for what is stored, and nothing is
-   * @throws the order's `signal.reason`
+   * @throws {NotCachedError} the call only allows a stored answer, and there is none
+   * @throws the call's `signal.reason`
    */
-  async complete(order: CompletionOrder): Promise<CompletionAnswer> {
-    const answer = await this.#answer(order, this.keyOf(order), order.directives ?? NO_DIRECTIVES);
-    this.savings.countAnswer(order.tenant, answer);
+  async complete(call: CompletionCall): Promise<CompletionAnswer> {
+    const answer = await this.#answer(call, this.keyOf(call), policyOf(call));
+    this.#count(call, answer);
     return answer;
   }
 
   /**
-   * What is stored for the order, unless it is too old for it; `null` where something has to be computed.
+   * Returns the stored answer to a call; `null` if there is none that the call accepts.
    *
-   * @throws {InvalidRequestError} a field that the executor cannot take
+   * @throws {InvalidRequestError} a field that the executor does not support
    */
-  async stored(order: CompletionOrder): Promise<CompletionAnswer | null> {
-    const key = this.keyOf(order);
-    const { noCache, noStore, maxAgeSeconds = Infinity } = order.directives ?? NO_DIRECTIVES;
-    const answer = noCache || noStore ? null : await this.#stored(key, maxAgeSeconds);
-    if (answer !== null) this.savings.countAnswer(order.tenant, answer);
+  async stored(call: CompletionCall): Promise<CompletionAnswer | null> {
+    const key = this.keyOf(call);
+    const answer = await this.#stored(key, policyOf(call));
+    if (answer !== null) this.#count(call, answer);
     return answer;
   }
 
   /**
-   * The key of the order's answer in the cache.
+   * Returns the cache key of a call's answer: a hash of everything that reaches the executor and affects the answer,
+   * which `metadata` does not, of the tenant, and of the model after aliases are resolved.
    *
-   * @throws {InvalidRequestError} a field that the executor cannot take
+   * @throws {InvalidRequestError} a field that the executor does not support
    */
-  keyOf(order: CompletionOrder): string {
-    return this.#keys.keyOf(order, this.#makeKey);
+  keyOf({ tenant, request }: CompletionCall): string {
+    this.pool.validate(request);
+    const { metadata: _, ...parameters } = request;
+    const { executorName: executor } = this.pool;
+    const model = this.pool.resolveModel(request.model);
+    return cacheKey({ ...parameters, tenant, executor, model }, { schemaVersion: SCHEMA_VERSION });
   }
 
-  async #answer(
-    order: CompletionOrder,
-    key: string,
-    { onlyIfCached, noStore, noCache, maxAgeSeconds = Infinity }: RequestDirectives,
-  ): Promise<CompletionAnswer> {
-    if (onlyIfCached) return orRefuse(noStore || noCache ? null : await this.#stored(key, maxAgeSeconds));
-    if (noStore) return asRequested(await this.#getOrSet(order, key, UNSTORED));
-    if (noCache) return asRequested(await this.#getOrSet(order, key, ANEW));
-    const result = await this.#getOrSet(order, key, AS_USUAL);
-    if (isTooOld(result, maxAgeSeconds)) return asRequested(await this.#getOrSet(order, key, ANEW));
-    if (!isCompletion(result.value)) return this.#asUsual(await this.#getOrSet(order, key, ANEW));
+  #count({ tenant }: CompletionCall, { result, cacheStatus }: CompletionAnswer): void {
+    this.savings.countAnswer(tenant, cacheStatus, costOf(result.value), result.durationMs ?? null);
+  }
+
+  async #answer(call: CompletionCall, key: string, policy: RequestCachePolicy): Promise<CompletionAnswer> {
+    if (!policy.allowsComputing) return orRefuse(await this.#stored(key, policy));
+    const result = await this.#getOrSet(call, key, policy);
+    if (!policy.allowsStored) return asRequested(result);
+    if (policy.isTooOld(result)) return asRequested(await this.#getOrSet(call, key, RECOMPUTE));
+    if (!isCompletion(result.value)) return this.#asUsual(await this.#getOrSet(call, key, RECOMPUTE));
     return this.#asUsual(result);
   }
 
@@ -95,30 +82,28 @@ export class CompletionService {
     return { result, cacheStatus: cacheStatusOf(result, this.cache.getStatus().writable) };
   }
 
-  async #stored(key: string, maxAgeSeconds: number): Promise<CompletionAnswer | null> {
+  async #stored(key: string, policy: RequestCachePolicy): Promise<CompletionAnswer | null> {
+    if (!policy.allowsStored) return null;
     const found = await this.cache.lookup(key);
-    if (found.status !== 'hit' || !isCompletion(found.value)) return null;
-    const result: CacheResult<Completion> = {
-      ...found,
-      value: found.value,
-      source: 'redis',
-      key,
-      stored: true,
-    };
-    return isTooOld(result, maxAgeSeconds) ? null : this.#asUsual(result);
+    if (found.status !== 'hit' || policy.isTooOld(found) || !isCompletion(found.value)) return null;
+    return this.#asUsual({ ...found, value: found.value, key, stored: true });
   }
 
-  #getOrSet(order: CompletionOrder, key: string, policies: Policies): Promise<CacheResult<Completion>> {
-    const compute = (context: FactoryContext): Promise<Completion> => this.#compute(order, key, context);
-    return this.cache.getOrSetEntry(key, compute, new CallOptions(order, policies));
+  #getOrSet(
+    call: CompletionCall,
+    key: string,
+    { access }: RequestCachePolicy,
+  ): Promise<CacheResult<Completion>> {
+    const compute = (context: FactoryContext): Promise<Completion> => this.#compute(call, key, context);
+    return this.cache.getOrSetEntry(key, compute, new CallOptions(call, access));
   }
 
   async #compute(
-    { tenant, request }: CompletionOrder,
+    { tenant, request }: CompletionCall,
     key: string,
     { signal, ticket }: FactoryContext,
   ): Promise<Completion> {
-    // Stored before the task ends, in this process too: until then others join it, from then on they find it.
+    // With the ticket the result is stored before the task ends: equal requests join the task, and later ones hit.
     const context = contextWith(ticket);
     const result = await this.pool.run(request, { signal, deduplicationKey: key, context });
     if (result.status !== 'completed') throw new TaskFailedError(result);
@@ -135,30 +120,4 @@ function orRefuse(answer: CompletionAnswer | null): CompletionAnswer {
 
 function asRequested(result: CacheResult<Completion>): CompletionAnswer {
   return { result, cacheStatus: forwarded('request', { stored: result.stored }) };
-}
-
-function isTooOld({ source, ageSeconds }: CacheResult<unknown>, maxAgeSeconds: number): boolean {
-  // Plain JSON of another program does not say how old it is.
-  return source !== 'factory' && (ageSeconds ?? Infinity) > maxAgeSeconds;
-}
-
-/** Changes when the form of what is stored changes, so that old entries are not read as new ones. */
-const SCHEMA_VERSION = 1;
-
-/** What decides an answer beside the request. */
-export interface KeyContext {
-  /** Whose answer it is: tenants share none. */
-  tenant: string;
-  executor: string;
-  /** The model that the request runs on, aliases resolved. */
-  model: string;
-}
-
-/**
- * The cache key of a request: of everything that reaches the executor and decides the answer, which
- * `metadata` does not. Two models, two system prompts or two lengths are two answers, though the prompt be
- * the same.
- */
-export function completionKey({ metadata: _, ...request }: CompletionRequest, context: KeyContext): string {
-  return cacheKey({ ...request, ...context }, { schemaVersion: SCHEMA_VERSION });
 }

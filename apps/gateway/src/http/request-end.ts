@@ -1,49 +1,52 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Tenant } from '../tenants/tenant.js';
-import type { AnswerNote } from './answer-note.js';
+import type { AnswerOrigin } from './answer.js';
 
-/** What other servers say where the client left before the answer. */
+/** The status that other servers log when the client left before the response. */
 const CLIENT_GONE = 499;
 const MICROSECONDS = 1_000;
-/** Route of requests that no route took. What clients put into a URL is neither logged nor counted by. */
+/** Route of requests that matched none. Text that clients put into a URL is neither logged nor counted. */
 export const NO_ROUTE = 'unknown';
 
-/** A request that is over: its response is out, or its client is gone. */
-export interface RequestEnd {
+/** What is known about a request apart from how it ended. */
+export interface RequestFacts {
   /** The id that the response carries. */
   readonly id: string;
   readonly method: string;
   /** The route's pattern, such as `/v1/tasks/:id`. */
   readonly route: string;
-  /** As sent; 499 when the client left before. */
+  /** The name; `undefined` if the request was refused before it was identified. */
+  readonly tenant: string | undefined;
+  /** Where the answer came from, if there is one. */
+  readonly answer: AnswerOrigin | null;
+  /** The `Cache-Status` header as sent. */
+  readonly cacheStatus: string | undefined;
+}
+
+/** A request that has ended: its response was sent, or its client left. */
+export interface RequestEnd extends RequestFacts {
+  /** As sent; 499 if the client left before. */
   readonly status: number;
   readonly durationMs: number;
   /** Whether the client left before the response was complete. */
   readonly aborted: boolean;
-  /** `undefined` where a request was refused before anybody asked who it is. */
-  readonly tenant: string | undefined;
-  /** How the answer was come by, if it is one. */
-  readonly answer: AnswerNote | null;
-  /** The header `Cache-Status` as sent. */
-  readonly cacheStatus: string | undefined;
 }
 
 export type RequestObserver = (end: RequestEnd) => void;
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Who is told of every request that is over; see {@link watchRequests}. */
+    /** Called for every request that has ended; see {@link watchRequests}. */
     requestObservers: RequestObserver[];
   }
 }
 
 const REPLY = Symbol('reply');
 
-/** A response that knows its reply, so that all can share one listener. */
+/** A response with its reply, so that all responses share one listener. */
 type ObservedResponse = ServerResponse & { [REPLY]?: FastifyReply };
 
-/** Tells observers of every request that is over. Has to come before whatever may refuse a request. */
+/** Reports the end of every request to the observers. Must be called before any hook that may refuse a request. */
 export function watchRequests(fastify: FastifyInstance): void {
   const observers: RequestObserver[] = [];
   fastify.decorate('requestObservers', observers);
@@ -54,47 +57,54 @@ export function watchRequests(fastify: FastifyInstance): void {
   });
 }
 
-/** Tells the observers of the end of this request, for what is answered before any hook. */
+/** Reports the end of this request; for responses that are sent before any hook runs. */
 export function watchReply(reply: FastifyReply): void {
   const raw = reply.raw as ObservedResponse;
   raw[REPLY] = reply;
-  // Unlike Fastify's onResponse, this comes for clients that left as well. It comes once, and takes no `once`.
-  raw.on('close', tell);
+  // Unlike Fastify's onResponse, 'close' is also emitted when the client left. It is emitted once.
+  raw.on('close', reportReply);
 }
 
-function tell(this: ObservedResponse): void {
-  const reply = this[REPLY]!;
-  tellAll(reply.server.requestObservers, endOf(reply));
-}
-
-/** Tells each of them of a request that is over. */
-export function tellAll(observers: readonly RequestObserver[], end: RequestEnd): void {
+/** Reports the end of a request to each observer. */
+export function reportEnd(
+  observers: readonly RequestObserver[],
+  { headersSent, statusCode, writableFinished }: ServerResponse,
+  { id, method, route, tenant, answer, cacheStatus }: RequestFacts,
+  elapsedMs: number,
+): void {
+  const status = headersSent ? statusCode : CLIENT_GONE;
+  const durationMs = Math.round(elapsedMs * MICROSECONDS) / MICROSECONDS;
+  const aborted = !writableFinished;
+  // A spread of the facts would take much longer.
+  const end: RequestEnd = {
+    id,
+    method,
+    route,
+    tenant,
+    answer,
+    cacheStatus,
+    status,
+    durationMs,
+    aborted,
+  };
   for (const observe of observers) observe(end);
 }
 
-/** A duration as it is told: in milliseconds, to the microsecond. */
-export function durationOf(milliseconds: number): number {
-  return Math.round(milliseconds * MICROSECONDS) / MICROSECONDS;
+function reportReply(this: ObservedResponse): void {
+  const reply = this[REPLY]!;
+  reportEnd(reply.server.requestObservers, this, factsOf(reply), reply.elapsedTime);
 }
 
-function endOf(reply: FastifyReply): RequestEnd {
-  const { request, raw, answer = null } = reply;
-  const tenant = request.tenant as Tenant | undefined;
+function factsOf(reply: FastifyReply): RequestFacts {
+  const { request, answer = null } = reply;
+  const { tenant } = request as { tenant?: { name: string } };
   const cacheStatus = reply.getHeader('cache-status');
   return {
     id: request.id,
     method: request.method,
     route: request.routeOptions.url ?? NO_ROUTE,
-    status: statusOf(raw),
-    durationMs: durationOf(reply.elapsedTime),
-    aborted: !raw.writableFinished,
     tenant: tenant?.name,
     answer,
     cacheStatus: cacheStatus === undefined ? undefined : String(cacheStatus),
   };
-}
-
-/** The status that a client has seen. */
-export function statusOf({ headersSent, statusCode }: ServerResponse): number {
-  return headersSent ? statusCode : CLIENT_GONE;
 }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type {
   FastifyError,
   FastifyHttpOptions,
@@ -9,43 +10,31 @@ import type {
 } from 'fastify';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { problem, PROBLEM_CONTENT_TYPE, ProblemError } from './problem.js';
-import { REQUEST_ID_HEADER } from './request-id.js';
 import { watchReply } from './request-end.js';
-import type { Socket } from 'node:net';
+import { REQUEST_ID_HEADER } from './request-id.js';
 
-/** How often connections are looked at for those that are too slow, at most. */
-const MAX_CHECK_INTERVAL_MS = 1_000;
-const MIN_CONNECTION_TIMEOUT_MS = 600_000;
-/** What a task may take beyond its time limit until its answer is on its way. */
-const ANSWER_MARGIN_MS = 60_000;
-/** Characters of a part of a path: a tag of 1,024 characters, escaped. */
+/** Characters of one part of a path: a tag of 1,024 characters, escaped. */
 const MAX_PARAM_LENGTH = 3_072;
+const TIMED_OUT = 'ERR_HTTP_REQUEST_TIMEOUT';
+const HEADERS_TOO_LARGE = 'HPE_HEADER_OVERFLOW';
 
-/** What a client may send, and how slowly. */
-export function serverOptions(env: GatewayConfig): FastifyHttpOptions<Server> {
+/** Fastify's options that limit what a client may send. */
+export function serverOptions(
+  config: GatewayConfig,
+): Pick<
+  FastifyHttpOptions<Server>,
+  'bodyLimit' | 'trustProxy' | 'routerOptions' | 'clientErrorHandler' | 'frameworkErrors'
+> {
   return {
-    bodyLimit: env.MAX_BODY_BYTES,
-    trustProxy: env.TRUST_PROXY,
-    requestTimeout: env.REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: env.KEEP_ALIVE_TIMEOUT_MS,
-    connectionTimeout: env.CONNECTION_TIMEOUT_MS ?? connectionTimeout(env.TASK_TIMEOUT_MS),
-    http: {
-      maxHeaderSize: env.MAX_HEADER_BYTES,
-      headersTimeout: Math.min(env.HEADERS_TIMEOUT_MS, env.REQUEST_TIMEOUT_MS),
-      connectionsCheckingInterval: Math.min(env.HEADERS_TIMEOUT_MS, MAX_CHECK_INTERVAL_MS),
-    },
+    bodyLimit: config.MAX_BODY_BYTES,
+    trustProxy: config.TRUST_PROXY,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientError,
     frameworkErrors: answerRouterError,
   };
 }
 
-// A request whose answer is being computed is silent: this must not end it before its task has its time.
-function connectionTimeout(taskTimeoutMs: number): number {
-  return Math.max(MIN_CONNECTION_TIMEOUT_MS, taskTimeoutMs + ANSWER_MARGIN_MS);
-}
-
-// The router answers what no route can be looked up for, before any hook.
+// The router rejects URLs that it cannot match before any hook runs.
 function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   watchReply(reply);
   const status = error.statusCode ?? 400;
@@ -55,17 +44,14 @@ function answerRouterError(error: FastifyError, request: FastifyRequest, reply: 
   void reply.header('Content-Type', PROBLEM_CONTENT_TYPE).send(body);
 }
 
-const TIMED_OUT = 'ERR_HTTP_REQUEST_TIMEOUT';
-const HEADERS_TOO_LARGE = 'HPE_HEADER_OVERFLOW';
-
-/** What is wrong on a connection whose request could not be read. */
+/** An error on a connection whose request could not be parsed. */
 interface ClientError extends Error {
   code?: string;
 }
 
 /**
- * Answers a request that never became one: headers too large or too slow, or no HTTP at all. Nothing of
- * what was sent is repeated, and the connection is closed.
+ * Responds to a request that could not be parsed: headers too large or too slow, or not HTTP at all. The response
+ * repeats nothing that was sent, and the connection is closed.
  */
 export function answerClientError(error: ClientError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
@@ -80,7 +66,7 @@ function described(code: string | undefined): [status: number, detail: string, c
   if (code === HEADERS_TOO_LARGE) {
     return [431, 'The headers are larger than the limit.', 'ERR_HEADERS_TOO_LARGE'];
   }
-  return [400, 'This is no valid HTTP request.', 'ERR_INVALID_HTTP'];
+  return [400, 'This is not a valid HTTP request.', 'ERR_INVALID_HTTP'];
 }
 
 function head(status: number, body: string): string {
@@ -95,8 +81,8 @@ function head(status: number, body: string): string {
 }
 
 /**
- * Lets a DELETE without a body pass that says it has JSON: many clients say so of all they send, and nothing is no
- * JSON.
+ * Accepts a DELETE without a body whose `Content-Type` says JSON: many clients send the header with every request,
+ * and an empty body is not valid JSON.
  */
 export function allowBodilessDelete(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', ({ raw }, _reply, done) => {
@@ -107,7 +93,7 @@ export function allowBodilessDelete(fastify: FastifyInstance): void {
   });
 }
 
-/** A hook that refuses URLs of more than `maxLength` characters with 414. */
+/** Creates a hook that refuses URLs of more than `maxLength` characters with 414. */
 export function limitUrl(maxLength: number): onRequestHookHandler {
   const tooLong = new ProblemError(414, `The URL is longer than the limit of ${maxLength} characters.`, {
     code: 'ERR_URL_TOO_LONG',

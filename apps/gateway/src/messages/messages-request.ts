@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from 'nestjs-redis-cache/http';
+import { RequestCachePolicy } from 'nestjs-redis-cache/http';
 import type { CompletionMessage, CompletionRequest, ContentBlock, ToolDefinition } from 'nestjs-worker-pool';
 import { z } from 'zod';
-import type { CompletionOrder } from '../completions/completion-call.js';
+import type { CompletionCall } from '../completions/completion-call.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 
@@ -102,18 +102,17 @@ function plain(content: Content): Content {
 }
 
 /** A request for a message. The signal is created on first use, because a hit needs none. */
-export class MessagesOrder implements CompletionOrder {
+export class MessagesCall implements CompletionCall {
   readonly tenant: string;
   readonly request: CompletionRequest;
-  readonly directives: RequestDirectives;
+  readonly policy: RequestCachePolicy;
   readonly #reply: FastifyReply;
   #signal: AbortSignal | undefined;
 
   constructor(body: MessagesBody, { headers, tenant }: FastifyRequest, reply: FastifyReply) {
     this.tenant = tenant.name;
     this.request = toRequest(body);
-    const cacheControl = headers['cache-control'];
-    this.directives = cacheControl === undefined ? NO_DIRECTIVES : parseRequestDirectives(cacheControl);
+    this.policy = RequestCachePolicy.of(headers['cache-control']);
     this.#reply = reply;
   }
 

@@ -4,10 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { CannotCountTokensError, Executor, ExecutorError } from 'nestjs-worker-pool';
 import type { CompletionAnswer } from '../completions/completion-call.js';
-import { CompletionService } from '../completions/completions.service.js';
+import { CompletionsService } from '../completions/completions.service.js';
 import { TaskFailedError } from '../completions/errors.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
-import { noteAnswer } from '../http/answer-note.js';
+import { JSON_TYPE, sendAnswer } from '../http/answer.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 import { WithErrorShape } from '../http/route-config.js';
@@ -23,19 +23,18 @@ import {
   type CountTokensBody,
   messagesBody,
   type MessagesBody,
-  MessagesOrder,
+  MessagesCall,
   toRequest,
 } from './messages-request.js';
 
 const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
-const JSON_TYPE = 'application/json; charset=utf-8';
 const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
 
 /** The Messages API. Its clients only need another base URL. */
 @Controller('v1/messages')
 export class MessagesController {
   constructor(
-    private readonly completions: CompletionService,
+    private readonly completions: CompletionsService,
     private readonly streams: MessageStreams,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
@@ -49,11 +48,11 @@ export class MessagesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     assertHonoured(request.headers);
-    const order = new MessagesOrder(body, request, reply);
-    assertTextFits(order.request, this.config.MAX_PROMPT_BYTES);
+    const call = new MessagesCall(body, request, reply);
+    assertTextFits(call.request, this.config.MAX_PROMPT_BYTES);
     // For the 504; overwritten when there is a message.
-    if (order.directives.onlyIfCached) reply.header('Cache-Status', UNSATISFIED);
-    const answer = this.completions.complete(order);
+    if (!call.policy.allowsComputing) reply.header('Cache-Status', UNSATISFIED);
+    const answer = this.completions.complete(call);
     if (body.stream) await this.#stream(answer, reply);
     else send(reply, await answer, JSON_TYPE, JSON_BODY);
   }
@@ -67,19 +66,9 @@ export class MessagesController {
   }
 }
 
-function send(
-  reply: FastifyReply,
-  { result, cacheStatus }: CompletionAnswer,
-  type: string,
-  writer: MessageWriter,
-): void {
-  noteAnswer(reply, result);
-  reply.header('Cache-Status', formatCacheStatus(cacheStatus));
-  if (result.source !== 'factory') reply.header('Age', Math.floor(result.ageSeconds ?? 0));
-  void reply
-    .header('request-id', reply.request.id)
-    .header('Content-Type', type)
-    .send(writer.write(result.value));
+function send(reply: FastifyReply, answer: CompletionAnswer, type: string, writer: MessageWriter): void {
+  reply.header('request-id', reply.request.id);
+  sendAnswer(reply, answer, type, writer.write(answer.result.value));
 }
 
 /** Response of `POST /v1/messages/count_tokens`. */

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CompletionModule } from '../completions/completions.module.js';
+import { CompletionsModule } from '../completions/completions.module.js';
 import {
   CountTokensController,
   MessagesController,
@@ -9,7 +9,7 @@ import { MessageStreams } from './message-stream.js';
 
 /** The Messages API, on the same cache and workers as `POST /v1/completions`. */
 @Module({
-  imports: [CompletionModule],
+  imports: [CompletionsModule],
   controllers: [MessagesController, CountTokensController, UnknownMessagesController],
   providers: [MessageStreams],
 })

@@ -13,7 +13,7 @@ import {
   TryLaterError,
 } from 'nestjs-redis-cache';
 import { completionBody, type CompletionBody, toCompletionRequest } from '../completions/completion-body.js';
-import { CompletionService } from '../completions/completions.service.js';
+import { CompletionsService } from '../completions/completions.service.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { type QueuedCompletion, TenantQueues } from './tenant-queues.js';
 
@@ -29,7 +29,7 @@ export class QueueConsumers
 
   constructor(
     queues: TenantQueues,
-    private readonly completions: CompletionService,
+    private readonly completions: CompletionsService,
     @Inject(gatewayConfig.KEY) config: GatewayConfig,
   ) {
     if (config.QUEUE_CONSUMERS === 0) return;

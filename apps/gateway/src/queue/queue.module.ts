@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CompletionModule } from '../completions/completions.module.js';
+import { CompletionsModule } from '../completions/completions.module.js';
 import { DeadLettersController } from './dead-letters.controller.js';
 import { QueueConsumers } from './queue-consumers.js';
 import { QueueController } from './queue.controller.js';
@@ -7,7 +7,7 @@ import { TenantQueuesModule } from './tenant-queues.js';
 
 /** The tenants' queues over HTTP, and the consumers that drain them. */
 @Module({
-  imports: [CompletionModule, TenantQueuesModule],
+  imports: [CompletionsModule, TenantQueuesModule],
   controllers: [QueueController, DeadLettersController],
   providers: [QueueConsumers],
 })

@@ -3,9 +3,8 @@ import { Logger } from '@nestjs/common';
 import type { RedisCacheService } from 'nestjs-redis-cache';
 import { type CacheStatus, forwarded } from 'nestjs-redis-cache/http';
 import { ChaosBackend, createTestingCache, MemoryBackend } from 'nestjs-redis-cache/testing';
-import type { CompletionAnswer } from '../completions/completion-call.js';
 import type { SavingsCounts } from './savings-table.js';
-import { type HitFacts, SavingsService } from './savings.service.js';
+import { type AnswerCost, costOf, SavingsService } from './savings.service.js';
 
 const COMPLETION = {
   completion: 'text',
@@ -17,9 +16,8 @@ const COMPLETION = {
 };
 const HIT: CacheStatus = { outcome: 'hit', ttlSeconds: 10 };
 
-function answer(cacheStatus: CacheStatus): CompletionAnswer {
-  const result = { value: COMPLETION, status: 'hit', source: 'near', durationMs: 1_500, key: 'key' } as const;
-  return { result: { ...result, ageSeconds: 1, ttlSeconds: 1, stored: true }, cacheStatus };
+function countAnswer(to: SavingsService, status: CacheStatus, tenant = 'team'): void {
+  to.countAnswer(tenant, status, costOf(COMPLETION), 1_500);
 }
 
 async function countsOf(savings: SavingsService, tenant = 'team'): Promise<SavingsCounts> {
@@ -54,7 +52,7 @@ describe('savings', () => {
     ['a request for a new answer', forwarded('request'), { bypassed: 1, cost_saved: 0 }],
     ['an answer without Redis', forwarded('bypass'), { bypassed: 1, cost_saved: 0 }],
   ])('of %s are what it says', async (_what, status, expected) => {
-    savings.countAnswer('team', answer(status));
+    countAnswer(savings, status);
     expect(await countsOf(savings)).toMatchObject(expected);
   });
 
@@ -79,7 +77,7 @@ describe('savings', () => {
 
   it('of many hits are one call to Redis, a second later', async () => {
     const add = jest.spyOn(cache.sharedCounters, 'add');
-    for (let hits = 0; hits < 1_000; hits += 1) savings.countAnswer('team', answer(HIT));
+    for (let hits = 0; hits < 1_000; hits += 1) countAnswer(savings, HIT);
     expect(add).not.toHaveBeenCalled();
     await jest.advanceTimersByTimeAsync(1_000);
     expect(add).toHaveBeenCalledTimes(1);
@@ -90,19 +88,19 @@ describe('savings', () => {
 
   it('add up over processes, and are there at once for those of this one', async () => {
     const other = new SavingsService(cache);
-    other.countAnswer('team', answer(HIT));
-    savings.countAnswer('team', answer(HIT));
+    countAnswer(other, HIT);
+    countAnswer(savings, HIT);
     expect((await countsOf(savings)).hits).toBe(1);
     await other.onApplicationShutdown();
     expect((await countsOf(savings)).hits).toBe(2);
   });
 
   it('are kept while Redis is away, told meanwhile, and sent once it is back', async () => {
-    savings.countAnswer('team', answer(HIT));
+    countAnswer(savings, HIT);
     expect((await savings.read()).shared).toBe(true);
     chaos.goDown();
     for (let hits = 0; hits < 3; hits += 1) {
-      savings.countAnswer('team', answer(HIT));
+      countAnswer(savings, HIT);
       await jest.advanceTimersByTimeAsync(1_000);
     }
     expect((await savings.read()).shared).toBe(false);
@@ -122,14 +120,14 @@ describe('savings', () => {
       await original(...args);
       return false;
     });
-    savings.countAnswer('team', answer(HIT));
+    countAnswer(savings, HIT);
     await jest.advanceTimersByTimeAsync(3_000);
     expect(lossy).toHaveBeenCalledTimes(2);
     expect((await countsOf(savings)).hits).toBe(1);
   });
 
   it('send more than one batch when there are more fields than one takes', async () => {
-    for (let tenant = 0; tenant < 700; tenant += 1) savings.countAnswer(`team-${tenant}`, answer(HIT));
+    for (let tenant = 0; tenant < 700; tenant += 1) countAnswer(savings, HIT, `team-${tenant}`);
     await savings.onApplicationShutdown();
     const { table } = await new SavingsService(cache).read();
     expect([...table.entries()]).toHaveLength(700);
@@ -138,22 +136,22 @@ describe('savings', () => {
 
   it('go on where something cannot be counted', async () => {
     const lost = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
-    savings.countHit('team', { model: 'odd', tokens: NaN, cost: 1 }, null);
+    savings.countAnswer('team', HIT, { model: 'odd', tokens: NaN, cost: 1 }, null);
     expect((await savings.read()).shared).toBe(true);
     expect(lost).toHaveBeenCalledTimes(1);
-    savings.countAnswer('team', answer(HIT));
+    countAnswer(savings, HIT);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(await cache.sharedCounters.read('savings')).toMatchObject({ '["team","model","hits"]': 1 });
     lost.mockRestore();
   });
 
   it('of an answer that names no model have no name', async () => {
-    savings.countHit('team', { tokens: 3, cost: 1 } as HitFacts, null);
+    savings.countAnswer('team', HIT, { tokens: 3, cost: 1 } as AnswerCost, null);
     expect((await savings.read()).table.of('team', '').hits).toBe(1);
   });
 
   it('of the last second are sent at the end', async () => {
-    savings.countAnswer('team', answer(HIT));
+    countAnswer(savings, HIT);
     await savings.onApplicationShutdown();
     expect(await cache.sharedCounters.read('savings')).toMatchObject({ '["team","model","hits"]': 1 });
   });

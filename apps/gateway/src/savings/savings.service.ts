@@ -1,102 +1,106 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MAX_TALLY_FIELDS, RedisCacheService } from 'nestjs-redis-cache';
-import type { Completion, TokenUsage } from 'nestjs-worker-pool';
-import type { CompletionAnswer } from '../completions/completion-call.js';
+import type { CacheStatus } from 'nestjs-redis-cache/http';
+import type { Completion } from 'nestjs-worker-pool';
 import { type SavingsMetric, SavingsTable } from './savings-table.js';
 
 const TALLY = 'savings';
 const FLUSH_MS = 1_000;
-/** How long it is remembered that a task was counted: processes hear of its end within seconds. */
-const TOLD_MS = 600_000;
+const MAX_TASK_IDS = 10_000;
+/** How long Redis remembers that a task was counted; every process is notified of its end within seconds. */
+const COUNTED_MS = 600_000;
 
-/** A batch on its way to Redis. */
+/** A batch that Redis has not confirmed yet. */
 interface Batch {
   readonly sequence: number;
   readonly increments: Readonly<Record<string, number>>;
 }
 
-/** What one hit saves. Tokens are those read and written, `cost` is in US dollars. */
-export interface HitFacts {
+/** What computing an answer costs. Tokens are those read and written, `cost` is in US dollars. */
+export interface AnswerCost {
   readonly model: string;
   readonly tokens: number;
   readonly cost: number;
 }
 
-/** What has been saved so far. */
+/** The savings up to now. */
 export interface SavingsReading {
-  /** Of all processes, those of this one up to now, those of others up to about a second ago. */
+  /** The counts of all processes: of this one up to now, of others up to about a second ago. */
   readonly table: SavingsTable;
-  /** `false` while Redis is away: the other processes' share is as it was when it was last read. */
+  /** `false` while Redis is unavailable: the share of other processes is that of the last successful read. */
   readonly shared: boolean;
 }
 
 /**
- * What the cache saves, added up over processes and restarts. Counts are collected here and sent to Redis
- * about once a second; while it is away they wait, and each batch is sent until it is confirmed, which counts
- * it once.
+ * Sums up what the cache saves, across processes and restarts. Counts are collected in memory and sent to Redis about
+ * once a second. While it is unavailable they are kept, and each batch is sent until it is confirmed; its sequence
+ * number makes Redis count it once.
  */
 @Injectable()
 export class SavingsService implements OnApplicationShutdown {
   readonly #logger = new Logger(SavingsService.name);
   readonly #writer = randomUUID();
   #pending = new SavingsTable();
-  readonly #tasks = new RecentIds();
-  /** Tasks of which it is not known yet whether another process has counted them. */
+  readonly #countedTasks = new Set<string>();
+  /** Pending checks whether another process has counted the task. */
   readonly #spending = new Set<Promise<void>>();
   readonly #batches: Batch[] = [];
   #sequence = 0;
   #known = new SavingsTable();
   #timer: NodeJS.Timeout | undefined;
-  /** Flushes and readings, one after the other: a reading never meets a batch half-way. */
+  /** Serializes flushes and reads, so that a read never sees half of a batch. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly cache: RedisCacheService) {}
 
-  /** Counts an answer, and what it would have cost where it cost nothing. */
-  countAnswer(tenant: string, { result, cacheStatus }: CompletionAnswer): void {
-    const counts = this.#pending.of(tenant, result.value.model);
-    const metric = metricOf(cacheStatus);
+  /**
+   * Counts an answer, and what it saved if it was not computed for this request.
+   *
+   * @param durationMs how long computing it took, if known
+   */
+  countAnswer(tenant: string, status: CacheStatus, answer: AnswerCost, durationMs: number | null): void {
+    const counts = this.#pending.of(tenant, answer.model);
+    const metric = metricOf(status);
     counts[metric] += 1;
     if (metric === 'hits' || metric === 'stale' || metric === 'collapsed') {
-      counts.tokens_saved += tokensOf(result.value.usage);
-      counts.cost_saved += result.value.cost;
-      // Who waited for another's computation has waited, too.
-      if (metric !== 'collapsed') counts.seconds_saved += (result.durationMs ?? 0) / 1_000;
+      counts.tokens_saved += answer.tokens;
+      counts.cost_saved += answer.cost;
+      // A collapsed request waited for the computation of another one.
+      if (metric !== 'collapsed') counts.seconds_saved += (durationMs ?? 0) / 1_000;
     }
     this.#schedule();
   }
 
-  /** Counts a hit whose facts are known already, as `countAnswer` would. */
-  countHit(tenant: string, { model, tokens, cost }: HitFacts, durationMs: number | null): void {
-    const counts = this.#pending.of(tenant, model);
-    counts.hits += 1;
-    counts.tokens_saved += tokens;
-    counts.cost_saved += cost;
-    counts.seconds_saved += (durationMs ?? 0) / 1_000;
-    this.#schedule();
-  }
-
-  /** Counts what a task cost, once for all who waited for it, in whatever process. */
+  /** Counts what a task cost, once for all requests that waited for it, in whichever process. */
   countSpending(tenant: string, completion: Completion, taskId: string): void {
-    if (!this.#tasks.add(taskId)) return;
+    if (!this.#isNew(taskId)) return;
     const counted = this.#countFirst(tenant, completion, taskId).finally(() =>
       this.#spending.delete(counted),
     );
     this.#spending.add(counted);
   }
 
-  // While Redis is away nobody can be asked: then a task that processes share may be counted by each.
-  async #countFirst(tenant: string, { model, usage, cost }: Completion, taskId: string): Promise<void> {
-    const told = await this.cache.sharedCounters.countInWindow(`spent:${taskId}`, TOLD_MS, 1);
-    if (told !== null && told.count > 1) return;
+  #isNew(taskId: string): boolean {
+    const ids = this.#countedTasks;
+    if (ids.has(taskId)) return false;
+    ids.add(taskId);
+    if (ids.size > MAX_TASK_IDS) ids.delete(ids.values().next().value!);
+    return true;
+  }
+
+  // Without Redis each process may count a task that several of them share.
+  async #countFirst(tenant: string, completion: Completion, taskId: string): Promise<void> {
+    const window = await this.cache.sharedCounters.countInWindow(`spent:${taskId}`, COUNTED_MS, 1);
+    if (window !== null && window.count > 1) return;
+    const { model, tokens, cost } = costOf(completion);
     const counts = this.#pending.of(tenant, model);
-    counts.tokens_spent += tokensOf(usage);
+    counts.tokens_spent += tokens;
     counts.cost_spent += cost;
     this.#schedule();
   }
 
-  /** Everything so far. */
+  /** Reads the counts of all processes. */
   async read(): Promise<SavingsReading> {
     return this.#inTurn(async () => {
       await this.#flush();
@@ -113,7 +117,6 @@ export class SavingsService implements OnApplicationShutdown {
     await this.#inTurn(() => this.#flush());
   }
 
-  // One timer for all that is counted until it fires.
   #schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -130,7 +133,7 @@ export class SavingsService implements OnApplicationShutdown {
   async #flush(): Promise<void> {
     await Promise.all(this.#spending);
     for (;;) {
-      this.#takePending();
+      this.#batchPending();
       const [batch] = this.#batches;
       if (batch === undefined) return;
       if (!(await this.#send(batch))) break;
@@ -139,17 +142,19 @@ export class SavingsService implements OnApplicationShutdown {
     this.#schedule();
   }
 
-  /** Whether a batch is done with: counted, or one that never can be, which would hold up all behind it. */
+  /** Returns whether the batch is finished: confirmed, or dropped because it can never be counted. */
   async #send({ sequence, increments }: Batch): Promise<boolean> {
     try {
       return await this.cache.sharedCounters.add(TALLY, increments, { writer: this.#writer, sequence });
     } catch (error) {
-      this.#logger.error(`A batch of savings cannot be counted and is dropped: ${(error as Error).message}`);
+      this.#logger.error(
+        `A batch of savings was dropped because it cannot be counted: ${(error as Error).message}`,
+      );
       return true;
     }
   }
 
-  #takePending(): void {
+  #batchPending(): void {
     if (this.#pending.isEmpty || this.#batches.length > 0) return;
     const fields = [...this.#pending.fields()];
     this.#pending = new SavingsTable();
@@ -160,7 +165,7 @@ export class SavingsService implements OnApplicationShutdown {
   }
 }
 
-function metricOf(cacheStatus: CompletionAnswer['cacheStatus']): SavingsMetric {
+function metricOf(cacheStatus: CacheStatus): SavingsMetric {
   if (cacheStatus.outcome === 'hit') return 'hits';
   if (cacheStatus.outcome !== 'forward') return 'bypassed';
   if (cacheStatus.collapsed) return 'collapsed';
@@ -168,23 +173,9 @@ function metricOf(cacheStatus: CompletionAnswer['cacheStatus']): SavingsMetric {
   return cacheStatus.reason === 'miss' ? 'misses' : 'bypassed';
 }
 
-const MAX_IDS = 10_000;
-
-/** Remembers the latest ids, so many that none of them comes again later. */
-export class RecentIds {
-  readonly #ids = new Set<string>();
-
-  /** `false` when it is known already. */
-  add(id: string): boolean {
-    if (this.#ids.has(id)) return false;
-    this.#ids.add(id);
-    if (this.#ids.size > MAX_IDS) this.#ids.delete(this.#ids.values().next().value!);
-    return true;
-  }
-}
-
-/** All tokens that were read or written, those of the model's own cache included. */
-export function tokensOf(usage: TokenUsage): number {
-  const { cache_creation_input_tokens: stored, cache_read_input_tokens: reread } = usage;
-  return usage.input_tokens + usage.output_tokens + (stored ?? 0) + (reread ?? 0);
+/** What an answer costs to compute. All tokens read or written count, those of the model's own cache included. */
+export function costOf({ model, cost, usage }: Completion): AnswerCost {
+  const { cache_creation_input_tokens: written, cache_read_input_tokens: read } = usage;
+  const tokens = usage.input_tokens + usage.output_tokens + (written ?? 0) + (read ?? 0);
+  return { model, cost, tokens };
 }

@@ -1,18 +1,14 @@
-import { BlockList, isIP } from 'node:net';
 import type { ApiKeys } from '../config/api-keys.js';
+import { isLoopback } from '../http/addresses.js';
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-/** Who can reach the server, and what they need. */
+/** Who can reach the server, and whether they need a key. */
 export interface Exposure {
   HOST: string;
   API_KEYS?: ApiKeys | undefined;
   ALLOW_ANONYMOUS: boolean;
 }
 
-/** A server that others could reach and that would serve them without a key. Names the variables. */
+/** Other machines can reach the server, and it would serve them without a key. The message names the variables. */
 export class UnprotectedHostError extends Error {
   constructor() {
     super(
@@ -23,18 +19,7 @@ export class UnprotectedHostError extends Error {
   }
 }
 
-/** Whether only this machine reaches it. */
-export function isLoopback(address: string): boolean {
-  if (address === 'localhost') return true;
-  const version = isIP(address);
-  return version !== 0 && LOOPBACK.check(address, version === 6 ? 'ipv6' : 'ipv4');
-}
-
-/**
- * Lets a configuration pass that protects what it serves.
- *
- * @throws {UnprotectedHostError} others could reach it, and would need no key
- */
+/** @throws {UnprotectedHostError} other machines can reach the server, and would need no key */
 export function assertProtected({ HOST, API_KEYS, ALLOW_ANONYMOUS }: Exposure): void {
   if (API_KEYS === undefined && !ALLOW_ANONYMOUS && !isLoopback(HOST)) throw new UnprotectedHostError();
 }

@@ -1,10 +1,9 @@
 import type { onRequestHookHandler } from 'fastify';
+import { isLoopback } from '../http/addresses.js';
 import { ProblemError } from '../http/problem.js';
-import { isLoopback } from './exposure.js';
 
 const BRACKETS = /^\[|\]$/g;
-/** How many spellings are remembered. */
-const MAX_KNOWN = 100;
+const MAX_KNOWN_HEADERS = 100;
 const WRONG_HOST = new ProblemError(
   421,
   'This server is for programs of its own machine, and that is not a name of it. ALLOWED_HOSTS may add one.',
@@ -15,9 +14,8 @@ const WRONG_HOST = new ProblemError(
 export type HostCheck = (host: string | undefined) => boolean;
 
 /**
- * Lets names of this machine pass, and those that are added. Without it, any web site could have its own name
- * resolved to this machine, and then ask as if it were a page of ours (DNS rebinding). A request without a
- * `Host` does not come from a browser.
+ * Accepts names of this machine and those that are added. Otherwise any web site could resolve its own name to this
+ * machine and send requests from the visitor's browser (DNS rebinding). A request without `Host` comes from no browser.
  */
 export function hostCheck(added: readonly string[]): HostCheck {
   const known = new Set<string>();
@@ -25,12 +23,12 @@ export function hostCheck(added: readonly string[]): HostCheck {
     if (host === undefined || known.has(host)) return true;
     const name = nameOf(host);
     if (!isOwnName(name) && !added.includes(name)) return false;
-    if (known.size < MAX_KNOWN) known.add(host);
+    if (known.size < MAX_KNOWN_HEADERS) known.add(host);
     return true;
   };
 }
 
-/** A hook that answers 421 to requests for another host. */
+/** Creates a hook that refuses requests for other hosts with 421. */
 export function refuseOtherHosts(isAllowed: HostCheck): onRequestHookHandler {
   return (request, _reply, done) => done(isAllowed(request.headers.host) ? undefined : WRONG_HOST);
 }
@@ -39,7 +37,7 @@ function isOwnName(name: string): boolean {
   return name.endsWith('.localhost') || isLoopback(name);
 }
 
-/** In lower case, without port and brackets; empty for what is no host. */
+/** The name in lower case, without port and brackets; empty if it is not a host. */
 function nameOf(host: string): string {
   const url = `http://${host}`;
   return URL.canParse(url) ? new URL(url).hostname.replaceAll(BRACKETS, '') : '';

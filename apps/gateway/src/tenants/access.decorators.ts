@@ -7,24 +7,24 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Served without a key. */
     isPublic?: boolean;
-    /** Served to keys of administrators only. */
+    /** Served to administrators' keys only. */
     needsAdmin?: boolean;
-    /** Served to keys of monitors as well. */
+    /** Served to monitors' keys, too. */
     isMonitored?: boolean;
   }
 }
 
-/** A route that everybody may call, also where keys are set. For what holds no data of any tenant. */
+/** Serves the route to everyone, also if keys are set. For routes without data of a tenant. */
 export const Public = (): MethodDecorator => extendRouteConfig({ isPublic: true });
 
-/** A route that only keys of administrators may call; others get 403. Without keys everybody may. */
+/** Serves the route to administrators' keys only, 403 for others. Without keys everyone is an administrator. */
 export const AdminOnly = (): MethodDecorator => extendRouteConfig({ needsAdmin: true });
 
-/** A route that shows numbers: the only kind that keys of monitors may call, whoever else may. */
+/** Serves the route, which shows statistics, to monitors' keys, too. They may call no other route. */
 export const Monitored = (): MethodDecorator => extendRouteConfig({ isMonitored: true });
 
 /**
- * Who asks, as a parameter of a handler.
+ * Injects the caller's tenant into a handler.
  *
  * @example
  * create(@CurrentTenant() tenant: Tenant) {}

@@ -1,10 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyContextConfig, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import { ProblemError } from '../http/problem.js';
 import type { ApiKeys } from '../config/api-keys.js';
-import type { FailureLimit } from '../limits/create-limits.js';
-import { presentedKey } from './presented-key.js';
+import { ProblemError } from '../http/problem.js';
 import { ANONYMOUS, GUEST, type Tenant } from './tenant.js';
 
+const BEARER = /^bearer +/i;
 const REALM = 'Bearer realm="nestjs-redis-cache"';
 const NO_KEY = new ProblemError(401, 'An API key is needed: Authorization: Bearer, or x-api-key.', {
   code: 'ERR_NO_API_KEY',
@@ -13,31 +13,35 @@ const WRONG_KEY = new ProblemError(401, 'The API key is not valid.', { code: 'ER
 const NOT_ADMIN = new ProblemError(403, 'This needs the API key of an administrator.', {
   code: 'ERR_NOT_ADMIN',
 });
-
 const MONITOR_ONLY = new ProblemError(403, 'This API key may read /metrics and /v1/cache/stats only.', {
   code: 'ERR_MONITOR_ONLY',
 });
 
-/** Says who asks, before the body is read: `request.tenant`, or an error. */
+/** Sets `request.tenant`, or refuses the request, before its body is read. */
 export type TenantHook = (
   request: FastifyRequest,
   reply: FastifyReply,
   done: HookHandlerDoneFunction,
 ) => void | Promise<never>;
 
-/** Without keys everybody is the same tenant and may do everything. */
+/** Counts a request without a valid key; resolves to the seconds its address has to wait, or 0. */
+export type CountFailure = (request: FastifyRequest) => Promise<number>;
+
+/** Without keys all requests have the same tenant, which may do everything. */
 export const admitEveryone: TenantHook = (request, _reply, done) => {
   request.tenant = ANONYMOUS;
   done();
 };
 
 /**
- * A hook that lets requests pass which show one of the keys. Anything else is a 401, also where there is
- * no route, so that nobody without a key learns which there are; the wrong kind of key is a 403. An address
- * that fails too often is told to wait instead; a valid key is never refused for what others did, who may
- * share its address. Public routes are served to everyone, whatever they show.
+ * Creates a hook that identifies the tenant by its API key.
+ *
+ * - Without a valid key: 401, also if there is no such route, so that strangers do not learn which routes exist
+ * - With a key that does not suffice: 403
+ * - Too many failures of one address: 429. A valid key is never refused because of them, since clients may share an address
+ * - Public routes are served to everyone, whatever key they present
  */
-export function checkKeys(keys: ApiKeys, failures: FailureLimit): TenantHook {
+export function checkKeys(keys: ApiKeys, countFailure: CountFailure): TenantHook {
   return (request, reply, done) => {
     const { config } = request.routeOptions;
     if (config?.isPublic) {
@@ -45,11 +49,33 @@ export function checkKeys(keys: ApiKeys, failures: FailureLimit): TenantHook {
       return done();
     }
     const key = presentedKey(request.headers);
-    const tenant = key === undefined ? undefined : keys.find(key);
-    if (tenant === undefined) return refuse(request, reply, key === undefined, failures);
+    const tenant = tenantOf(keys, key);
+    if (tenant === undefined) return refuse(request, reply, key === undefined, countFailure);
     request.tenant = tenant;
     done(refusalOf(tenant, config));
   };
+}
+
+/** Identifies the tenant of a completion by the headers alone; `undefined` if it may not request one. */
+export function identifyByKey(keys: ApiKeys, headers: IncomingHttpHeaders): Tenant | undefined {
+  const tenant = tenantOf(keys, presentedKey(headers));
+  return tenant?.monitor ? undefined : tenant;
+}
+
+/**
+ * The key that a request presents: `x-api-key`, or else `Authorization: Bearer`. A proxy may use `Authorization` for its
+ * own purposes, so `x-api-key` takes precedence.
+ */
+function presentedKey(headers: IncomingHttpHeaders): string | undefined {
+  const own = headers['x-api-key'];
+  if (typeof own === 'string') return own;
+  const { authorization } = headers;
+  if (authorization === undefined || !BEARER.test(authorization)) return undefined;
+  return authorization.replace(BEARER, '').trim();
+}
+
+function tenantOf(keys: ApiKeys, key: string | undefined): Tenant | undefined {
+  return key === undefined ? undefined : keys.find(key);
 }
 
 function refusalOf(tenant: Tenant, config: FastifyContextConfig | undefined): ProblemError | undefined {
@@ -60,13 +86,13 @@ function refusalOf(tenant: Tenant, config: FastifyContextConfig | undefined): Pr
 async function refuse(
   request: FastifyRequest,
   reply: FastifyReply,
-  missing: boolean,
-  failures: FailureLimit,
+  isMissing: boolean,
+  countFailure: CountFailure,
 ): Promise<never> {
-  const waitSeconds = await failures(request);
+  const waitSeconds = await countFailure(request);
   if (waitSeconds > 0) throw tooManyFailures(waitSeconds);
-  reply.header('WWW-Authenticate', missing ? REALM : `${REALM}, error="invalid_token"`);
-  throw missing ? NO_KEY : WRONG_KEY;
+  reply.header('WWW-Authenticate', isMissing ? REALM : `${REALM}, error="invalid_token"`);
+  throw isMissing ? NO_KEY : WRONG_KEY;
 }
 
 function tooManyFailures(waitSeconds: number): ProblemError {

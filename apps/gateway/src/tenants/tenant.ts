@@ -2,10 +2,10 @@ import { ANONYMOUS_NAME, type Tenant } from '../config/api-keys.js';
 
 export { ANONYMOUS_NAME, type Tenant };
 
-/** Everybody, where no keys are set. */
+/** The tenant of every request if no keys are set. */
 export const ANONYMOUS: Tenant = Object.freeze({ name: ANONYMOUS_NAME, admin: true });
 
-/** A caller of a public route, where keys are set. */
+/** The caller of a public route if keys are set. */
 export const GUEST: Tenant = Object.freeze({ name: ANONYMOUS_NAME, admin: false });
 
 declare module 'fastify' {
@@ -15,10 +15,10 @@ declare module 'fastify' {
   }
 }
 
-/** A tag in a body or a URL. No `/`, which stands between a tenant and its tags. */
+/** A tag in a body or a URL. It contains no `/`, which separates a tenant from its tags. */
 export const TAG_PATTERN = /^[A-Za-z0-9._:-]{1,64}$/;
 
-/** The tags as the cache knows them: those of two tenants are apart. */
+/** Prefixes tags with the tenant, so that tenants do not share them. */
 export function scopedTags(tenant: string, tags: readonly string[]): string[] {
   return tags.map((tag) => `${tenant}/${tag}`);
 }

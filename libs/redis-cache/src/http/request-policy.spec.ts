@@ -46,6 +46,7 @@ describe('RequestCachePolicy', () => {
     const policy = RequestCachePolicy.of(header);
     expect(policy.action).toBe(action);
     expect(policy.allowsStored).toBe(action === 'get-or-set' || action === 'lookup');
+    expect(policy.allowsComputing).toBe(action !== 'lookup' && action !== 'fail');
   });
 
   it.each([

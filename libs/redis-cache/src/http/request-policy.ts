@@ -77,6 +77,11 @@ export class RequestCachePolicy {
     return this.action === 'get-or-set' || this.action === 'lookup';
   }
 
+  /** Whether the request accepts a response that is computed for it; `only-if-cached` does not. */
+  get allowsComputing(): boolean {
+    return this.action !== 'lookup' && this.action !== 'fail';
+  }
+
   /** Whether a result is older than the request's `max-age`. A result that was just computed never is. */
   isTooOld({ source, ageSeconds }: { source?: string; ageSeconds: number | null }): boolean {
     // Plain JSON that another program stored has no known age.

@@ -1,4 +1,4 @@
-import { answerSourceOf } from '../../http/answer-note.js';
+import { answerSourceOf } from '../../http/answer.js';
 import { type RequestEnd, type RequestObserver, watchRequests } from '../../http/request-end.js';
 import type { FastifyInstance } from 'fastify';
 import type { GatewayLoggers } from './create-loggers.js';

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { type AnswerNote, type AnswerSource, answerSourceOf } from '../../http/answer-note.js';
+import { type AnswerOrigin, type AnswerSource, answerSourceOf } from '../../http/answer.js';
 import { NO_ROUTE, type RequestEnd } from '../../http/request-end.js';
 import { getOrPut } from '../../util/get-or-put.js';
 
@@ -11,7 +11,7 @@ const SECOND_MS = 1_000;
 
 /** Completions since the start of the process, for the page: counts by status, durations by source. */
 export interface AnswerTotals {
-  status: Record<AnswerNote['status'], number>;
+  status: Record<AnswerOrigin['status'], number>;
   source: Record<AnswerSource, { count: number; sumMs: number }>;
 }
 
@@ -55,7 +55,7 @@ export class RequestMetrics {
     if (answer !== null) this.#observeAnswer(answer, durationMs);
   }
 
-  #observeAnswer(answer: AnswerNote, durationMs: number): void {
+  #observeAnswer(answer: AnswerOrigin, durationMs: number): void {
     const source = answerSourceOf(answer);
     this.totals.status[answer.status] += 1;
     this.totals.source[source].count += 1;

@@ -1,0 +1,156 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import type { Completion } from 'nestjs-worker-pool';
+import { toStored } from '../pool/stored-completion.js';
+import { completionJson } from './completion-response.js';
+import { HitCache, type HitResponse, type KnownRequest } from './hit-cache.js';
+
+const BODY = Buffer.from('{"prompt":"The same again."}');
+const ANSWER: Completion = {
+  completion: 'An answer.',
+  usage: { input_tokens: 3, output_tokens: 7, cache_read_input_tokens: 100 },
+  cost: 0.0125,
+  model: 'model "one"',
+  stopReason: 'end_turn',
+  content: [{ type: 'text', text: 'An answer.' }],
+};
+const TEXTS = [
+  '',
+  '"',
+  '\\',
+  '\\"',
+  'Ünïcödé 日本 \u2028 🦊',
+  'ends in \\',
+  '","completion":"',
+  '"}',
+  '{"usage":',
+  '\n\t\u0000',
+];
+
+function learn(hits: HitCache, tenant: string, body: Buffer, key = 'key'): KnownRequest | undefined {
+  const request = {} as IncomingMessage;
+  hits.associate(request, body);
+  hits.learn(request, tenant, key);
+  return hits.find(tenant, body);
+}
+
+function bytesOf(value: unknown): Buffer {
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+function bodyOf({ body, length }: HitResponse): string {
+  const bytes = Buffer.from(body, 'latin1');
+  expect(length).toBe(String(bytes.length));
+  return bytes.toString();
+}
+
+describe('requests in the HitCache', () => {
+  it('are found by the exact bytes of the body, for the tenant that sent them', () => {
+    const hits = new HitCache();
+    learn(hits, 'web', BODY, 'key-of-web');
+    expect(hits.find('web', Buffer.from(BODY))?.key).toBe('key-of-web');
+    expect(hits.find('ops', BODY)).toBeUndefined();
+    expect(hits.find('web', Buffer.from('{"prompt":"The same  again."}'))).toBeUndefined();
+  });
+
+  it('are distinguished if their bodies have the same checksum', () => {
+    const hits = new HitCache();
+    learn(hits, 'web', Buffer.from('plumless'), 'one');
+    learn(hits, 'web', Buffer.from('buckeroo'), 'other');
+    // Both have the same CRC-32, whatever precedes them.
+    expect(hits.find('web', Buffer.from('plumless'))).toBeUndefined();
+    expect(hits.find('web', Buffer.from('buckeroo'))?.key).toBe('other');
+  });
+
+  it('are not kept if their bodies are long, nor above 64 MiB', () => {
+    const hits = new HitCache();
+    expect(learn(hits, 'web', Buffer.alloc(65_537, 'x'))).toBeUndefined();
+    const bodies = Array.from({ length: 1_200 }, (_, index) => Buffer.alloc(65_536, `${index}.`));
+    for (const body of bodies) learn(hits, 'web', body);
+    const kept = bodies.filter((body) => hits.find('web', body) !== undefined);
+    expect(kept.length).toBeGreaterThan(900);
+    expect(kept.length * 65_536).toBeLessThanOrEqual(64 * 1_024 * 1_024);
+  });
+
+  it('are not kept above 64 MiB with their responses', () => {
+    const hits = new HitCache();
+    const completion = 'x'.repeat(1_000_000);
+    const known = Array.from({ length: 100 }, (_, index) => learn(hits, 'web', Buffer.from(`${index}`))!);
+    for (const request of known) hits.responseTo(request, bytesOf({ ...ANSWER, completion }));
+    const kept = known.filter(({ tenant, body }) => hits.find(tenant, body) !== undefined);
+    expect(kept.length).toBeGreaterThan(20);
+    expect(kept.length).toBeLessThanOrEqual(33);
+  });
+});
+
+describe('responses of the HitCache', () => {
+  const hits = new HitCache();
+  const request = learn(hits, 'web', BODY)!;
+
+  it.each(TEXTS)('with the text %j have the body that the handler sends', (text) => {
+    const value = { ...ANSWER, completion: text, content: [{ type: 'text', text }] };
+    const expected = completionJson({ value, source: 'redis', status: 'hit' });
+    for (const cached of [toStored(value), bytesOf(toStored(value))]) {
+      const response = hits.responseTo(request, cached)!;
+      expect(bodyOf(response)).toBe(expected);
+      expect(response.cost).toEqual({ cost: 0.0125, tokens: 110, model: 'model "one"' });
+    }
+  });
+
+  it.each([
+    ['of an earlier release, the text first', { ...ANSWER }],
+    [
+      'with content of other kinds',
+      toStored({ ...ANSWER, content: [{ type: 'tool_use', input: { a: 1, completion: 'x' } }] }),
+    ],
+    ['with a field after the text', { ...toStored(ANSWER), more: 'than this' }],
+    [
+      'with a text after the text',
+      { usage: ANSWER.usage, cost: 1, model: 'm', stopReason: 'end_turn', completion: 'a', z: '"}' },
+    ],
+  ])('are created from a value %s', (_what, stored) => {
+    const expected = completionJson({ value: stored as Completion, source: 'redis', status: 'hit' });
+    expect(bodyOf(hits.responseTo(request, bytesOf(stored))!)).toBe(expected);
+  });
+
+  it('are created once for the same value, and for equal bytes', () => {
+    const value = toStored(ANSWER);
+    const ofValue = hits.responseTo(request, value);
+    expect(hits.responseTo(request, value)).toBe(ofValue);
+    const ofBytes = hits.responseTo(request, bytesOf(value));
+    expect(ofBytes).not.toBe(ofValue);
+    expect(hits.responseTo(request, bytesOf(value))).toBe(ofBytes);
+  });
+
+  it('are created again when the value changes, even if its bytes are overwritten', () => {
+    const bytes = bytesOf(toStored(ANSWER));
+    const first = bodyOf(hits.responseTo(request, bytes)!);
+    bytes.write('b', bytes.indexOf('An answer') + 1);
+    const second = bodyOf(hits.responseTo(request, bytes)!);
+    expect([first, second].map((body) => (JSON.parse(body) as Completion).completion)).toEqual([
+      'An answer.',
+      'Ab answer.',
+    ]);
+  });
+
+  it('say how long the answer is valid', () => {
+    const response = hits.responseTo(request, toStored(ANSWER))!;
+    expect([12.7, 12.1, 11.9, null].map((ttl) => response.cacheStatus(ttl))).toEqual([
+      'redis-cache; hit; ttl=12',
+      'redis-cache; hit; ttl=12',
+      'redis-cache; hit; ttl=11',
+      'redis-cache; hit',
+    ]);
+  });
+
+  it.each([
+    [[1, 2]],
+    ['"a text"'],
+    [{ usage: {}, completion: 'no cost' }],
+    [{ usage: { completion: 'x' } }],
+    [{ usage: {}, cost: 1, model: 'm', stopReason: 'end_turn', completion: 'no tokens' }],
+    [{ usage: ANSWER.usage, cost: 1, model: 7, stopReason: 'end_turn', completion: 'no model' }],
+    ['null'],
+    ['{"usage":'],
+  ])('do not exist for %j', (stored) => expect(hits.responseTo(request, bytesOf(stored))).toBeNull());
+});

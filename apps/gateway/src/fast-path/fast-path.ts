@@ -1,0 +1,98 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { RedisCacheService } from 'nestjs-redis-cache';
+import type { CacheStatus } from 'nestjs-redis-cache/http';
+import { HitCache, type HitResponse, type KnownRequest, MAX_BODY_BYTES } from '../completions/hit-cache.js';
+import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
+import type { RequestObserver } from '../http/request-end.js';
+import type { Interceptor } from '../http/servers.js';
+import { ConnectionDrain } from '../lifecycle/shutdown.js';
+import { SavingsService } from '../savings/savings.service.js';
+import type { Gate } from '../security/protect.js';
+import { FastRequest, fastBodyLength, type FoundHit } from './fast-request.js';
+
+/** A hit that can be sent. */
+interface Hit {
+  readonly response: HitResponse;
+  readonly found: FoundHit;
+}
+
+/** What a request needs apart from itself: the checks of all requests, and Fastify for requests without a hit. */
+interface Surroundings {
+  readonly gate: Gate;
+  readonly next: RequestListener;
+}
+
+const BYTES_OF_HITS = { as: 'bytes', hitsOnly: true } as const;
+const COUNTED_AS_HIT: CacheStatus = { outcome: 'hit', ttlSeconds: null };
+
+/**
+ * Sends hits without Fastify, which takes about half of the time of a hit: requests that were valid before, and whose
+ * answer is in the cache. Fastify handles everything else.
+ */
+@Injectable()
+export class FastPath {
+  /** Without near copies in this process, answers are read as bytes. */
+  readonly #readsBytes: boolean;
+  readonly #maxBytes: number;
+
+  constructor(
+    private readonly cache: RedisCacheService,
+    private readonly hits: HitCache,
+    private readonly savings: SavingsService,
+    private readonly drain: ConnectionDrain,
+    @Inject(gatewayConfig.KEY) { CACHE_NEAR: near, MAX_BODY_BYTES: maxBytes }: GatewayConfig,
+  ) {
+    this.#maxBytes = Math.min(maxBytes, MAX_BODY_BYTES);
+    this.#readsBytes = !near || cache.getStatus().backend === 'memory';
+  }
+
+  /** Creates the interceptor of the servers' requests. */
+  interceptor(gate: Gate, observers: readonly RequestObserver[]): Interceptor {
+    return (incoming, response, next) => {
+      const length = this.#bodyLengthOf(incoming);
+      const tenant = length > 0 ? gate.identify(incoming.headers) : undefined;
+      if (tenant === undefined) return next(incoming, response);
+      const request = new FastRequest(incoming, response, tenant, observers);
+      request.readBody(length, (body) => this.#serve(request, body, { gate, next }));
+    };
+  }
+
+  // While the server stops, responses have to close their connections, which a hook of Fastify does.
+  #bodyLengthOf(incoming: IncomingMessage): number {
+    return this.drain.stopping ? 0 : fastBodyLength(incoming, this.#maxBytes);
+  }
+
+  #serve(request: FastRequest, body: Buffer, around: Surroundings): void {
+    this.hits.associate(request.incoming, body);
+    const known = this.hits.find(request.tenant.name, body);
+    if (known === undefined) request.passTo(around.next);
+    else if (this.#readsBytes) void this.#redisHit(known).then((hit) => this.#end(request, hit, around));
+    else this.#end(request, this.#nearHit(known), around);
+    request.restoreBody();
+  }
+
+  #nearHit(known: KnownRequest): Hit | null {
+    const found = this.cache.lookupNear(known.key);
+    const response = found ? this.hits.responseTo(known, found.value) : null;
+    return response === null ? null : { response, found: found! };
+  }
+
+  async #redisHit(known: KnownRequest): Promise<Hit | null> {
+    const found = await this.cache.lookup(known.key, BYTES_OF_HITS);
+    if (found.status !== 'hit') return null;
+    const response = this.hits.responseTo(known, found.json);
+    return response === null ? null : { response, found };
+  }
+
+  #end(request: FastRequest, hit: Hit | null, { gate, next }: Surroundings): void {
+    if (hit === null) return request.passTo(next);
+    gate.count(request.tenant, ({ isExceeded, headers }) => {
+      if (isExceeded) return request.passTo(next);
+      if (request.isOver) return;
+      const { response, found } = hit;
+      request.send(response, found, [...gate.headers, ...headers]);
+      this.savings.countAnswer(request.tenant.name, COUNTED_AS_HIT, response.cost, found.durationMs);
+    });
+  }
+}

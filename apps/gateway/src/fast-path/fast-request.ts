@@ -1,0 +1,121 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { ValueHit } from 'nestjs-redis-cache';
+import type { HitResponse } from '../completions/hit-cache.js';
+import { type AnswerOrigin, JSON_TYPE, originHeaders } from '../http/answer.js';
+import { reportEnd, type RequestFacts, type RequestObserver } from '../http/request-end.js';
+import { REQUEST_ID_HEADER, requestId } from '../http/request-id.js';
+import type { Tenant } from '../tenants/tenant.js';
+
+/** The only spelling of the route that the fast path serves. */
+const ROUTE = '/v1/completions';
+const JSON_TYPES = new Set(
+  ['', '; charset=utf-8', ';charset=utf-8'].map((charset) => `application/json${charset}`),
+);
+const NO_BODY: Buffer = Buffer.alloc(0);
+
+/** A hit without its value: where it came from, and its times. */
+export type FoundHit = Omit<ValueHit<unknown>, 'value'>;
+
+/**
+ * The length of a request's body if the fast path may serve the request: a plain request for a completion. 0 for all
+ * other requests, and for bodies longer than `maxBytes`.
+ */
+export function fastBodyLength({ url, method, headers }: IncomingMessage, maxBytes: number): number {
+  if (url !== ROUTE || method !== 'POST' || !JSON_TYPES.has(headers['content-type']!)) return 0;
+  if (headers['cache-control'] !== undefined || headers.prefer !== undefined) return 0;
+  const length = Number(headers['content-length']);
+  return length <= maxBytes ? length : 0;
+}
+
+/**
+ * A request on the fast path, until it gets its response or is passed on to Fastify. Observers are notified of its end
+ * unless it was passed on.
+ */
+export class FastRequest {
+  readonly #id: string;
+  readonly #startedAt = performance.now();
+  readonly #report: () => void;
+  #body = NO_BODY;
+  #isBodyRestored = false;
+  #isPassedOn = false;
+  #answer: AnswerOrigin | null = null;
+  #cacheStatus: string | undefined;
+
+  constructor(
+    readonly incoming: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly tenant: Tenant,
+    observers: readonly RequestObserver[],
+  ) {
+    this.#id = requestId(incoming);
+    this.#report = () => reportEnd(observers, response, this.#facts(), this.#elapsedMs);
+    response.on('close', this.#report);
+  }
+
+  /** Calls back with the whole body, before the request ends. Never calls back if the client leaves before. */
+  readBody(length: number, then: (body: Buffer) => void): void {
+    const chunks: Buffer[] = [];
+    let received = 0;
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      received += chunk.length;
+      if (received < length) return;
+      this.incoming.off('data', take);
+      this.#body = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+      then(this.#body);
+    };
+    this.incoming.on('data', take);
+  }
+
+  /** Whether the response was sent, the client left, or the request was passed on. */
+  get isOver(): boolean {
+    return this.#isPassedOn || this.response.headersSent || this.response.destroyed;
+  }
+
+  /**
+   * Puts the body back so that Fastify can read it later. Must be called in the turn of the event loop in which the body
+   * was complete: after it the request would have ended.
+   */
+  restoreBody(): void {
+    if (this.#isBodyRestored || this.isOver) return;
+    this.#isBodyRestored = true;
+    this.incoming.pause();
+    this.incoming.unshift(this.#body);
+  }
+
+  /** Lets Fastify handle the request, unless it is over. */
+  passTo(next: RequestListener): void {
+    if (this.isOver) return;
+    this.restoreBody();
+    this.#isPassedOn = true;
+    this.response.off('close', this.#report);
+    next(this.incoming, this.response);
+  }
+
+  /** Sends the response to a hit. @param headers further headers, as names and values in turn */
+  send(hit: HitResponse, found: FoundHit, headers: string[]): void {
+    const cacheStatus = hit.cacheStatus(found.ttlSeconds);
+    this.#answer = found;
+    this.#cacheStatus = cacheStatus;
+    headers.push(REQUEST_ID_HEADER, this.#id, ...originHeaders(found, cacheStatus, this.#elapsedMs));
+    headers.push('Content-Type', JSON_TYPE, 'Content-Length', hit.length);
+    this.response.writeHead(200, headers);
+    this.response.end(hit.body, 'latin1');
+    if (this.#isBodyRestored) this.incoming.resume();
+  }
+
+  get #elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  #facts(): RequestFacts {
+    return {
+      id: this.#id,
+      method: this.incoming.method!,
+      route: ROUTE,
+      tenant: this.tenant.name,
+      answer: this.#answer,
+      cacheStatus: this.#cacheStatus,
+    };
+  }
+}
