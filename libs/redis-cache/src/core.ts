@@ -1,7 +1,7 @@
 /**
  * `nestjs-redis-cache/core`: response cache and request queue without Nest, rxjs or reflect-metadata.
  */
-export { type CacheLogging, createRedisCache } from './core/create-redis-cache.js';
+export { type CacheDependencies, createRedisCache } from './core/create-redis-cache.js';
 export { RedisCacheService } from './core/redis-cache.service.js';
 export type { CacheLogger } from './core/util/cache-logger.js';
 
@@ -63,7 +63,8 @@ export type { GuardPhase } from './core/guard/guard.js';
 export type { BreakerState } from './core/guard/circuit-breaker.js';
 export type { RedisCacheCounters } from './core/counters/counters.js';
 export { MAX_TALLY_FIELDS, MAX_WINDOW_MS, type SharedCounters } from './core/counters/shared-counters.js';
-export type { TallyBatch, WindowCount } from './core/backend/backend.js';
+export type { Backend, TallyBatch, WindowCount } from './core/backend/backend.js';
+export { MemoryBackend, type MemoryBackendOptions } from './core/backend/memory/memory-backend.js';
 
 export { AbandonedError } from './core/cache/flight.js';
 export {

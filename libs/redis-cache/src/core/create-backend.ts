@@ -11,9 +11,13 @@ import { RedisBackend } from './backend/redis/redis-backend.js';
 const STALL_DEADLINES = 4;
 const MIN_STALL_MS = 5_000;
 
-/** The backend that the options name. Opens the connection and does not wait for it. */
-export function createBackend(options: ResolvedRedisCacheOptions): Backend {
-  if (options.backend === 'memory') return new MemoryBackend(options.memory);
+/**
+ * Creates the backend that the options name. Opens the connection without waiting for it.
+ *
+ * @param now clock of a memory backend
+ */
+export function createBackend(options: ResolvedRedisCacheOptions, now?: () => number): Backend {
+  if (options.backend === 'memory') return new MemoryBackend({ ...options.memory, now });
   const limits = {
     stallMs: Math.max(MIN_STALL_MS, STALL_DEADLINES * options.commandTimeoutMs),
     closeTimeoutMs: options.commandTimeoutMs,

@@ -15,19 +15,23 @@ import { ResponseWriter } from './cache/response-writer.js';
 import type { RedisCacheOptions } from './options/redis-cache-options.js';
 import { type ResolvedRedisCacheOptions, resolveOptions } from './options/redis-cache-options.schema.js';
 import { SharedCounters } from './counters/shared-counters.js';
-import { Guard, type GuardLogger } from './guard/guard.js';
+import { Guard } from './guard/guard.js';
 import { Arrivals } from './queue/arrivals.js';
 import { RequestQueues } from './queue/request-queues.js';
 import { RedisCacheService } from './redis-cache.service.js';
 import { createCounters } from './counters/counters.js';
 import { type CacheLogger, consoleLogger } from './util/cache-logger.js';
 
-/** What a cache logs, and under which name. */
-export interface CacheLogging {
-  /** Marks the lines of the default logger as `RedisCache:<name>`. */
+/** Dependencies of a cache that `createRedisCache` creates by default. */
+export interface CacheDependencies {
+  /** Label of the default logger's lines, as `RedisCache:<name>`. */
   name?: string;
   /** Default: one short line per message on stderr. */
   logger?: CacheLogger;
+  /** Store to use in place of the one that the options name; closed with the cache. */
+  backend?: Backend;
+  /** Clock for the ages and expiry of entries, in epoch milliseconds. Default: the system clock. */
+  now?: () => number;
 }
 
 /**
@@ -42,22 +46,18 @@ export interface CacheLogging {
  */
 export function createRedisCache(
   options: RedisCacheOptions = {},
-  { name, logger = consoleLogger(cacheLabel(name)) }: CacheLogging = {},
+  { name, logger, backend, now }: CacheDependencies = {},
 ): RedisCacheService {
   const resolved = resolveOptions(options);
-  return assemble(resolved, createBackend(resolved), logger);
+  const label = name === undefined ? 'RedisCache' : `RedisCache:${name}`;
+  return assemble(resolved, backend ?? createBackend(resolved, now), logger ?? consoleLogger(label), now);
 }
 
-/** What the log lines of an instance are marked with. */
-export function cacheLabel(name: string | undefined): string {
-  return name === undefined ? 'RedisCache' : `RedisCache:${name}`;
-}
-
-/** Puts a service together over a backend. */
+/** Assembles a service over a backend. */
 export function assemble(
   options: ResolvedRedisCacheOptions,
   backend: Backend,
-  logger: GuardLogger,
+  logger: CacheLogger,
   now: () => number = () => Date.now(),
 ): RedisCacheService {
   const counters = createCounters();
@@ -100,7 +100,7 @@ export function assemble(
 function createNearCache(
   { near }: ResolvedRedisCacheOptions,
   backend: Backend,
-  logger: GuardLogger,
+  logger: CacheLogger,
   now: () => number,
 ): NearCache {
   // The memory backend is as near as a copy would be.

@@ -33,7 +33,7 @@ describe('RedisCacheHealthIndicator', () => {
       timeoutMs: HEALTH_TIMEOUT_MS,
     });
 
-  it('is up, with the latency of its own round trip', async () => {
+  it('is up, with the latency of its round trip', async () => {
     backend.up();
     expect(await indicator().isHealthy('redis')).toEqual({
       redis: {
@@ -48,7 +48,7 @@ describe('RedisCacheHealthIndicator', () => {
     });
   });
 
-  it('reports under the name it is asked for, by default redis', async () => {
+  it('reports under the given name, by default redis', async () => {
     backend.up();
     expect(Object.keys(await indicator().isHealthy())).toEqual(['redis']);
     expect(Object.keys(await indicator().isHealthy('answers'))).toEqual(['answers']);
@@ -85,7 +85,7 @@ describe('RedisCacheHealthIndicator', () => {
     });
   });
 
-  it('answers within its own timeout when nothing is answered', async () => {
+  it('returns within its own timeout if Redis does not reply', async () => {
     backend.up();
     backend.writeAnswer = () => new Promise(() => {});
     const result = indicator().isHealthy();
@@ -93,7 +93,7 @@ describe('RedisCacheHealthIndicator', () => {
     expect(await result).toMatchObject({ redis: { status: 'degraded', writable: false, latencyMs: null } });
   });
 
-  it('answers within its own timeout while the first connection is being made', async () => {
+  it('returns within its own timeout while the first connection is being made', async () => {
     const result = indicator().isHealthy();
     await jest.advanceTimersByTimeAsync(HEALTH_TIMEOUT_MS);
     expect(await result).toMatchObject({ redis: { status: 'degraded', state: 'starting', writable: false } });
@@ -105,14 +105,14 @@ describe('RedisCacheHealthIndicator', () => {
     expect(await indicator().isHealthy()).toMatchObject({ redis: { status: 'degraded', state: 'closed' } });
   });
 
-  it('never throws and never shows what an error says', async () => {
+  it('never throws and never contains an error message', async () => {
     backend.down(new Error('connect to redis://:hunter2@cache failed'));
     const result = await indicator().isHealthy();
     expect(JSON.stringify(result)).not.toContain('hunter2');
     expect(result.redis.lastError).toBe('Error');
   });
 
-  it('sees writes that are taken again', async () => {
+  it('is up again when writes are accepted again', async () => {
     backend.up();
     backend.writeAnswer = async () => {
       throw replyError('OOM x');

@@ -7,9 +7,7 @@ import type {
   OnApplicationShutdown,
   Provider,
 } from '@nestjs/common';
-import type { RequestConsumerOptions } from '../core/queue/consumer-options.js';
-import type { RequestConsumer } from '../core/queue/request-consumer.js';
-import type { RedisCacheService } from '../core/redis-cache.service.js';
+import type { RedisCacheService, RequestConsumer, RequestConsumerOptions } from '../core.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 
 type MaybeOptions<T> = RequestConsumerOptions<T> | null;

@@ -17,7 +17,7 @@ describe('createTestingCache', () => {
     expect(await cache.getCachedResponse('key')).toBeNull();
   });
 
-  it('lets stale values and leases of getOrSet go by the clock', async () => {
+  it('expires stale values and leases of getOrSet by the clock', async () => {
     const clock = new FakeClock();
     const cache = createTestingCache({ clock, ttlSeconds: 10, getOrSet: { staleSeconds: 20 } });
     await cache.getOrSet('key', () => 'first');
@@ -29,7 +29,7 @@ describe('createTestingCache', () => {
     expect(await cache.getOrSet('key', () => 'second')).toBe('second');
   });
 
-  it('lets the back-off after a failed refresh go by the clock', async () => {
+  it('measures the back-off after a failed refresh by the clock', async () => {
     const clock = new FakeClock();
     const cache = createTestingCache({ clock, getOrSet: { staleSeconds: 600, failureBackoffMs: 5_000 } });
     await cache.getOrSet('key', () => 'first', { ttlSeconds: 1 });
@@ -41,7 +41,7 @@ describe('createTestingCache', () => {
     expect(await cache.getOrSet('key', () => 'second')).toBe('second');
   });
 
-  it('takes the options of the module, and names a wrong one', async () => {
+  it('accepts the options of the module, and names a wrong one', async () => {
     const cache = createTestingCache({ ttlSeconds: 70, queue: { maxLength: 1 } });
     await cache.cacheResponse('key', 'value');
     expect(await cache.lookup('key')).toMatchObject({ ttlSeconds: 70 });
@@ -49,7 +49,7 @@ describe('createTestingCache', () => {
     expect(() => createTestingCache({ ttlSeconds: 0 })).toThrow(/^ttlSeconds is invalid/);
   });
 
-  it('stands on the backend that it is given, and closes it', async () => {
+  it('uses the given backend, and closes it', async () => {
     const memory = new MemoryBackend({ maxBytes: 100_000 });
     const close = jest.spyOn(memory, 'close');
     const cache = createTestingCache({ backend: new ChaosBackend(memory) });
@@ -59,7 +59,7 @@ describe('createTestingCache', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
-  it('shares nothing with another one', async () => {
+  it('shares nothing with another cache', async () => {
     const [one, two] = [createTestingCache(), createTestingCache()];
     await one.cacheResponse('key', 'value');
     expect(await two.getCachedResponse('key')).toBeNull();

@@ -9,7 +9,7 @@ describe('FakeClock', () => {
     expect(clock.now()).toBe(new FakeClock().now());
   });
 
-  it('goes on when it is told to, and by as much', () => {
+  it('moves forward by the given time', () => {
     const clock = new FakeClock();
     const { now } = clock;
     const before = now();
@@ -18,7 +18,7 @@ describe('FakeClock', () => {
     expect(now() - before).toBe(1_500);
   });
 
-  it.each([-1, Number.NaN, Infinity, '5' as never])('refuses to go on by %p', (ms) => {
+  it.each([-1, Number.NaN, Infinity, '5' as never])('refuses to advance by %p', (ms) => {
     const clock = new FakeClock();
     expect(() => clock.advance(ms)).toThrow(InvalidCallOptionError);
     expect(() => clock.advance(ms)).toThrow(/^ms must be/);

@@ -1,6 +1,6 @@
-import { InvalidCallOptionError } from '../core/errors/errors.js';
+import { InvalidCallOptionError } from '../core.js';
 
-/** Tells the time. */
+/** A source of time. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
@@ -9,11 +9,11 @@ export interface Clock {
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 /**
- * A clock that stands still until it is told to go on. It begins at 2026-01-01T00:00:00Z, so that what a
- * test sees of it is the same in every run.
+ * A clock that stands still until `advance` moves it. It starts at 2026-01-01T00:00:00Z, so that every run of a test
+ * sees the same times.
  *
- * It is the time by which entries and leases end. Deadlines, the limits of factories and the circuit
- * breaker go by timers, which it does not move.
+ * Entries and leases expire by this clock. Operation deadlines, the time limits of factories and the circuit breaker
+ * use timers, which it does not move.
  *
  * @example
  * const clock = new FakeClock();
@@ -25,14 +25,14 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
 export class FakeClock implements Clock {
   #ms = EPOCH_MS;
 
-  /** Epoch milliseconds. Bound: `clock.now` can be handed on as it is. */
+  /** Epoch milliseconds. Bound, so that `clock.now` can be passed as a function. */
   readonly now = (): number => this.#ms;
 
   /**
-   * Lets time pass.
+   * Moves the clock forward.
    *
    * @param ms milliseconds, 0 or more: entries rely on a clock that never goes back
-   * @throws {InvalidCallOptionError} not such a number
+   * @throws {InvalidCallOptionError} negative, or not a finite number
    */
   advance(ms: number): void {
     if (!Number.isFinite(ms) || ms < 0) {

@@ -13,10 +13,9 @@ export {
   type TestFramework,
 } from './conformance/backend-conformance.js';
 export type { PlantForeign } from './conformance/foreign-promises.js';
-export { ChaosBackend, type ChaosTally } from './chaos/chaos-backend.js';
-export type { ChaosOptions } from './chaos/chaos-options.js';
-export { ChaosError } from './chaos/chaos.error.js';
-export { MemoryBackend, type MemoryBackendOptions } from '../core/backend/memory/memory-backend.js';
+export { ChaosBackend, type ChaosCounts } from './chaos/chaos-backend.js';
+export { ChaosError, type ChaosOptions } from './chaos/chaos-options.js';
+export { MemoryBackend, type MemoryBackendOptions } from '../core.js';
 export type { Backend, ClearCursor, EntryStore, LinkListener } from '../core/backend/backend.js';
 export type { CounterStore, TallyBatch, WindowCount } from '../core/backend/backend.js';
 export type { CacheEvent, CacheEventListener, EventChannel } from '../core/backend/backend.js';

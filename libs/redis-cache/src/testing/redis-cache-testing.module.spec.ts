@@ -57,7 +57,7 @@ describe('RedisCacheTestingModule', () => {
     expect(await cache.getCachedResponse('key')).toBeNull();
   });
 
-  it('goes by the clock that it is given', async () => {
+  it('uses the given clock', async () => {
     const clock = new FakeClock();
     const app = await start([RedisCacheTestingModule.forRoot({ clock })], [Answers]);
     expect(app.get(FakeClock)).toBe(clock);
@@ -66,7 +66,7 @@ describe('RedisCacheTestingModule', () => {
     expect(await app.get(Answers).cache.getCachedResponse('key')).toBeNull();
   });
 
-  it('has named instances, each with data of its own', async () => {
+  it('registers named instances, each with its own data', async () => {
     const clock = new FakeClock();
     const modules = ['one', 'two'].map((name) => RedisCacheTestingModule.forRoot({ name, clock }));
     const { one, two, health } = (await start(modules, [TwoCaches])).get(TwoCaches);
@@ -77,14 +77,14 @@ describe('RedisCacheTestingModule', () => {
     expect(await one.getCachedResponse('key')).toBe('value');
   });
 
-  it('is found in every module when global, and only then', async () => {
+  it('is available in every module if it is global, and only then', async () => {
     const feature: DynamicModule = { module: class Feature {}, providers: [Answers], exports: [Answers] };
     const app = await start([RedisCacheTestingModule.forRoot({ isGlobal: true }), feature]);
     expect(await app.get(Answers, { strict: false }).cache.isConnected()).toBe(true);
     await expect(start([RedisCacheTestingModule.forRoot(), feature])).rejects.toThrow(/resolve dependencies/);
   });
 
-  it('takes a backend, so that an application can be tested while Redis fails', async () => {
+  it('accepts a backend, so that an application can be tested while Redis fails', async () => {
     const chaos = new ChaosBackend(new MemoryBackend({ maxBytes: 100_000 }));
     const module = RedisCacheTestingModule.forRoot({ backend: chaos, health: { required: true } });
     const { cache, health } = (await start([module], [Answers])).get(Answers);
@@ -122,7 +122,7 @@ describe('RedisCacheTestingModule', () => {
 });
 
 describe('an application that imports the real module', () => {
-  it('takes a testing cache in place of the service', async () => {
+  it('accepts a testing cache in place of the service', async () => {
     const cache = createTestingCache();
     const app = await Test.createTestingModule({ imports: [ApplicationModule] })
       .overrideProvider(RedisCacheService)

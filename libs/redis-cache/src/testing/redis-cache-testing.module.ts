@@ -14,14 +14,13 @@ import { FakeClock } from './fake-clock.js';
 /** Options of `RedisCacheTestingModule.forRoot()`. */
 export interface RedisCacheTestingModuleOptions
   extends Omit<TestingCacheOptions, 'clock'>, RedisCacheModuleExtras {
-  /** Default: a new one. Give several instances one clock to move them together. */
+  /** Default: a new clock. Pass one clock to several instances to move them together. */
   clock?: FakeClock;
 }
 
 /**
- * Stands in for `RedisCacheModule` in tests: provides the same `RedisCacheService` and
- * `RedisCacheHealthIndicator` under the same tokens, over memory and a fake clock instead of Redis, and the
- * clock as `FakeClock`. Logs nothing.
+ * Replaces `RedisCacheModule` in tests: provides `RedisCacheService` and `RedisCacheHealthIndicator` under the same
+ * tokens, on memory and a fake clock in place of Redis, and the clock as `FakeClock`. It logs nothing.
  *
  * @example
  * const app = await Test.createTestingModule({
@@ -33,7 +32,7 @@ export interface RedisCacheTestingModuleOptions
 @Module({ imports: [TerminusModule] })
 export class RedisCacheTestingModule {
   /**
-   * One instance, the plain one unless it has a `name`.
+   * Registers an instance: the default one, or the one with the given `name`.
    *
    * @throws {InvalidOptionsError} when the module is built and an option is wrong
    */

@@ -1,5 +1,6 @@
 import type { EntryStore, TagStore } from '../backend/backend.js';
-import type { Guard, GuardLogger } from '../guard/guard.js';
+import type { Guard } from '../guard/guard.js';
+import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { type NearCache, NO_READ, type NearRead } from '../near/near-cache.js';
 import { decompress } from '../entry/compression.js';
@@ -40,7 +41,7 @@ export interface EntryReaderDependencies {
   maxValueBytes: number;
   now: () => number;
   counters: RedisCacheCounters;
-  logger: GuardLogger;
+  logger: CacheLogger;
 }
 
 const FAILED = Symbol('failed');

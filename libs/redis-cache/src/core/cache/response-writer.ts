@@ -1,6 +1,7 @@
 import type { EntryStore } from '../backend/backend.js';
 import { ValueTooLargeError } from '../errors/errors.js';
-import type { Guard, GuardLogger } from '../guard/guard.js';
+import type { Guard } from '../guard/guard.js';
+import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/cache-key.js';
 import type { EntryPacker } from '../entry/entry-packer.js';
@@ -23,7 +24,7 @@ export interface ResponseWriterDependencies {
   packer: EntryPacker;
   now: () => number;
   counters: RedisCacheCounters;
-  logger: GuardLogger;
+  logger: CacheLogger;
   maxValueBytes: number;
   /** TTL of responses that have none of their own. */
   ttlSeconds: number;

@@ -1,5 +1,6 @@
 import type { Backend } from '../backend/backend.js';
-import type { Guard, GuardLogger } from '../guard/guard.js';
+import type { Guard } from '../guard/guard.js';
+import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { encodeEntry, type EntryTimes, type TagVersions } from '../entry/entry-envelope.js';
 import type { NearCache, NearCopy, NearWrite } from '../near/near-cache.js';
@@ -45,7 +46,7 @@ export interface ResultKeeperDependencies {
   packer: EntryPacker;
   now: () => number;
   counters: RedisCacheCounters;
-  logger: GuardLogger;
+  logger: CacheLogger;
   maxValueBytes: number;
 }
 

@@ -6,8 +6,6 @@ import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineSweep } from './deadline-sweep.js';
 import { RecoveryProbe } from './recovery-probe.js';
 
-export type { CacheLogger as GuardLogger };
-
 /**
  * - `starting`: the first connection is being made; operations wait for it, within their deadline
  * - `serving`: operations reach the backend

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheEvent, EventChannel } from '../backend/backend.js';
-import type { GuardLogger } from '../guard/guard.js';
+import type { CacheLogger } from '../util/cache-logger.js';
 import { deepFreeze } from '../entry/deep-freeze.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
 import { OwnWrites } from './own-writes.js';
@@ -91,7 +91,7 @@ export class ListeningNearCache implements NearCache {
 
   constructor(
     private readonly options: NearCacheOptions,
-    private readonly logger: GuardLogger,
+    private readonly logger: CacheLogger,
   ) {
     this.#entries = new LRUCache({ max: options.maxEntries, maxSize: options.maxBytes });
   }

@@ -4,7 +4,7 @@ import * as fc from '@test/support/chance.js';
 import type { LeaseStore } from '../../core/backend/backend.js';
 import type { GetOrSetOptions } from '../../core/options/get-or-set-options.js';
 import { RemoteFactoryError } from '../../core/errors/errors.js';
-import type { ChaosTally } from './chaos-backend.js';
+import type { ChaosCounts } from './chaos-backend.js';
 import type { ChaosOptions } from './chaos-options.js';
 import { ACTIONS, type Step } from './spec-support/steps.js';
 import { answered, DEADLINE_MS, TwoProcesses } from './spec-support/two-processes.js';
@@ -62,7 +62,7 @@ async function runAll({ caches }: TwoProcesses, those: Step[]): Promise<boolean[
 async function runInChaos(
   weathers: [ChaosOptions, ChaosOptions],
   those: Step[],
-  tally: ChaosTally[],
+  tally: ChaosCounts[],
 ): Promise<boolean[]> {
   const processes = new TwoProcesses();
   try {
@@ -96,9 +96,9 @@ async function answerTo(leave: (leases: LeaseStore, token: string) => Promise<bo
   }
 }
 
-describe('in any weather', () => {
-  it('everything has an answer, an allowed one, and only factories fail', async () => {
-    const tally: ChaosTally[] = [];
+describe('with faults of every kind', () => {
+  it('every operation returns an allowed result, and only factories fail', async () => {
+    const tally: ChaosCounts[] = [];
     await fc.assert(
       fc.asyncProperty(weather, weather, steps, async (one, two, those) => {
         const allowed = await runInChaos([one, two], those, tally);
@@ -113,15 +113,21 @@ describe('in any weather', () => {
   }, 120_000);
 });
 
-describe('the text that another process left', () => {
-  it.each(['', '{"message":"its o', 'no JSON', 'null', '7'])('is a failure though it is %j', async (text) => {
-    const failure = await answerTo((leases, token) => leases.fail('key', token, text, 60_000));
-    expect(failure).toBeInstanceOf(RemoteFactoryError);
-    expect(failure).toMatchObject({ message: 'a factory failed' });
-  });
+describe('an outcome that another process stored', () => {
+  it.each(['', '{"message":"its o', 'no JSON', 'null', '7'])(
+    'counts as a failure even if its text is %j',
+    async (text) => {
+      const failure = await answerTo((leases, token) => leases.fail('key', token, text, 60_000));
+      expect(failure).toBeInstanceOf(RemoteFactoryError);
+      expect(failure).toMatchObject({ message: 'a factory failed' });
+    },
+  );
 
-  it.each(['', '{"value":"it', 'no JSON'])('is no value when it is %j: it is computed anew', async (text) => {
-    const value = await answerTo((leases, token) => leases.share('key', token, text, 60_000));
-    expect(value).toBe('computed anew');
-  });
+  it.each(['', '{"value":"it', 'no JSON'])(
+    'counts as absent if its text is %j: the value is computed again',
+    async (text) => {
+      const value = await answerTo((leases, token) => leases.share('key', token, text, 60_000));
+      expect(value).toBe('computed anew');
+    },
+  );
 });

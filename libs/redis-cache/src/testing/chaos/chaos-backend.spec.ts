@@ -3,8 +3,7 @@ import type { Backend, LinkListener, CacheEvent, CacheEventListener } from '../.
 import { MemoryBackend } from '../../core/backend/memory/memory-backend.js';
 import { InvalidOptionsError } from '../../core/errors/errors.js';
 import { ChaosBackend } from './chaos-backend.js';
-import type { ChaosOptions } from './chaos-options.js';
-import { ChaosError } from './chaos.error.js';
+import { type ChaosOptions, ChaosError } from './chaos-options.js';
 
 const BYTES = Buffer.from('what stands under the key');
 const LONG_MS = 60_000;
@@ -58,8 +57,8 @@ function recordLink(backend: Backend): string[] {
   return told;
 }
 
-describe('ChaosBackend, calm', () => {
-  it('lets everything through', async () => {
+describe('ChaosBackend without faults', () => {
+  it('passes every operation on', async () => {
     const { chaos, memory } = calm();
     expect(chaos.kind).toBe('memory');
     await chaos.entries.set('key', BYTES, LONG_MS);
@@ -71,7 +70,7 @@ describe('ChaosBackend, calm', () => {
     expect(chaos.injected).toEqual({ failed: 0, hung: 0, delayed: 0, corrupted: 0 });
   });
 
-  it('rejects with the error of the backend beneath', async () => {
+  it('rejects with the error of the wrapped backend', async () => {
     const { chaos, memory } = calm();
     const error = new Error('of its own');
     memory.entries.get = async () => Promise.reject(error);
@@ -80,7 +79,7 @@ describe('ChaosBackend, calm', () => {
 });
 
 describe('ChaosBackend', () => {
-  it('refuses operations, which then have no effect', async () => {
+  it('fails operations, which then have no effect', async () => {
     const { chaos, memory } = calm({ failRate: 1 });
     await expect(chaos.entries.set('key', BYTES, LONG_MS)).rejects.toThrow(ChaosError);
     await expect(chaos.queue.push('queue', ['x'], 1)).rejects.toThrow('chaos: queue.push failed');
@@ -90,12 +89,12 @@ describe('ChaosBackend', () => {
     expect(chaos.injected.failed).toBe(4);
   });
 
-  it('refuses with the error that it is told to', async () => {
+  it('fails with the error of the error option', async () => {
     const { chaos } = calm({ failRate: 1, error: (operation) => new TypeError(`no ${operation}`) });
     await expect(chaos.tags.read(['tag'])).rejects.toThrow(new TypeError('no tags.read'));
   });
 
-  it('leaves operations without an answer and without effect', async () => {
+  it('hangs operations, which then have no effect', async () => {
     const { chaos, memory } = calm({ hangRate: 1 });
     expect(await settles(chaos.entries.set('key', BYTES, LONG_MS))).toBe(false);
     expect(await memory.entries.get('key')).toBeNull();
@@ -103,7 +102,7 @@ describe('ChaosBackend', () => {
     await chaos.close();
   });
 
-  it('answers late, and does what it was to do all the same', async () => {
+  it('delays operations, which still take effect', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
     try {
       const { chaos, memory } = calm({ delayRate: 1, delayMs: 500 });
@@ -119,7 +118,7 @@ describe('ChaosBackend', () => {
     }
   });
 
-  it('damages what is read, never what is stored', async () => {
+  it('damages data that is read, never data that is stored', async () => {
     const { chaos, memory } = calm();
     await memory.entries.set('key', BYTES, LONG_MS);
     chaos.set({ corruptRate: 1 });
@@ -128,7 +127,7 @@ describe('ChaosBackend', () => {
     expect(chaos.injected.corrupted).toBe(200);
   });
 
-  it('damages requests, lease texts and versions, but not what an answer means', async () => {
+  it('damages requests, lease texts and versions, but not the fields that the backend sets', async () => {
     const { chaos, memory } = calm({ corruptRate: 1 });
     await memory.queue.push('queue', ['request'], 1);
     const terms = { maxDeliveries: 3, maxDeadLetters: 3 };
@@ -140,7 +139,7 @@ describe('ChaosBackend', () => {
     expect(await chaos.tags.read(['tag', 'none'])).toEqual([expect.not.stringContaining(versions[0]!), null]);
   });
 
-  it('leaves alone what is no data: counts, cursors, nothing', async () => {
+  it('does not damage counts, cursors and null', async () => {
     const { chaos } = calm({ corruptRate: 1 });
     expect(await chaos.entries.get('nothing')).toBeNull();
     expect(await chaos.queue.length('queue')).toBe(0);
@@ -148,7 +147,7 @@ describe('ChaosBackend', () => {
     expect(chaos.injected.corrupted).toBe(0);
   });
 
-  it.each(['failRate', 'corruptRate'] as const)('keeps to the rate of %s', async (rate) => {
+  it.each(['failRate', 'corruptRate'] as const)('observes the rate of %s', async (rate) => {
     const { chaos, memory } = calm({ [rate]: 0.25 });
     await memory.entries.set('key', BYTES, LONG_MS);
     const faults = (await fatesOf(chaos, 2_000)).replaceAll('.', '').length;
@@ -156,12 +155,12 @@ describe('ChaosBackend', () => {
     expect(faults).toBeLessThan(600);
   });
 
-  it('chooses the same faults for the same seed, others for another', async () => {
+  it('chooses the same faults for the same seed, and others for another seed', async () => {
     expect(await fatesOfSeed(7)).toBe(await fatesOfSeed(7));
     expect(await fatesOfSeed(7)).not.toBe(await fatesOfSeed(8));
   });
 
-  it('changes at any time what it is told to, and nothing else', async () => {
+  it('changes the given options at any time, and no others', async () => {
     const { chaos, memory } = calm({ failRate: 0.3, corruptRate: 0.3, seed: 7 });
     await memory.entries.set('key', BYTES, LONG_MS);
     const both = await fatesOf(chaos);
@@ -191,8 +190,8 @@ describe('ChaosBackend', () => {
   });
 });
 
-describe('the way to a ChaosBackend', () => {
-  it('tells its listener of going down and coming up, once each', () => {
+describe('the connection of a ChaosBackend', () => {
+  it('notifies its listener once when it goes down and once when it comes up', () => {
     const { chaos } = calm();
     const told = recordLink(chaos);
     chaos.goDown(new Error('cut'));
@@ -202,13 +201,13 @@ describe('the way to a ChaosBackend', () => {
     expect(told).toEqual(['up', 'down: cut', 'up']);
   });
 
-  it('tells a listener that comes later that it is down', () => {
+  it('notifies a listener that is added later that it is down', () => {
     const { chaos } = calm();
     chaos.goDown(new Error('cut'));
     expect(recordLink(chaos)).toEqual(['down: cut']);
   });
 
-  it('rejects everything with the reason while it is cut, also what is late', async () => {
+  it('rejects every operation with the reason while it is cut, delayed ones too', async () => {
     const { chaos, memory } = calm({ delayRate: 1, delayMs: 1 });
     const late = chaos.entries.set('key', BYTES, LONG_MS);
     const reason = new Error('cut');
@@ -221,7 +220,7 @@ describe('the way to a ChaosBackend', () => {
     await expect(chaos.queue.length('queue')).resolves.toBe(0);
   });
 
-  it('comes up only when the backend beneath is up', () => {
+  it('comes up only when the wrapped backend is up', () => {
     const { inner, link } = talkative();
     const chaos = new ChaosBackend(inner);
     const told = recordLink(chaos);
@@ -235,19 +234,19 @@ describe('the way to a ChaosBackend', () => {
     expect(told).toEqual(['up', 'down: cut', 'up', 'down: lost again']);
   });
 
-  it('is a new one after reconnect, unless it is cut', () => {
+  it('is replaced by reconnect, unless it is cut', () => {
     const { chaos, memory } = calm();
     const told = recordLink(chaos);
     const reconnect = jest.spyOn(memory, 'reconnect');
     chaos.reconnect();
-    expect(told).toEqual(['up', 'down: chaos: the connection was given up', 'up']);
+    expect(told).toEqual(['up', 'down: chaos: the connection was replaced', 'up']);
     chaos.goDown(new Error('cut'));
     chaos.reconnect();
     expect(told.slice(3)).toEqual(['down: cut']);
     expect(reconnect).toHaveBeenCalledTimes(2);
   });
 
-  it('lets events through while it is up, and tells of both ends of an outage', () => {
+  it('passes events on while it is up, and reports the start and the end of an outage', () => {
     const { inner, events } = talkative();
     const chaos = new ChaosBackend(inner);
     const heard: CacheEvent[] = [];
@@ -264,7 +263,7 @@ describe('the way to a ChaosBackend', () => {
     expect(also).toEqual(heard);
   });
 
-  it('does not hold back that the server refuses to tell, nor claims to hear when it does not', () => {
+  it('passes on that the server refuses to send events, and reports up only if events arrive', () => {
     const { inner, events } = talkative();
     const chaos = new ChaosBackend(inner);
     const heard: CacheEvent[] = [];

@@ -9,14 +9,12 @@ import type {
   TagStore,
 } from '../../core/backend/backend.js';
 import type { ArrivalChannel, QueueStore } from '../../core/backend/queue-store.js';
-import { ChaosError } from './chaos.error.js';
 import { ChaosLink } from './chaos-link.js';
-import { CALM, changedSettings, type ChaosOptions, type ChaosSettings } from './chaos-options.js';
-import { damage } from './damage.js';
-import { type Random, seededRandom } from './random.js';
+import { CALM, changedSettings, ChaosError, type ChaosOptions, type ChaosSettings } from './chaos-options.js';
+import { damage, type Random, seededRandom } from './damage.js';
 
-/** How many operations went wrong so far, by what happened to them. */
-export interface ChaosTally {
+/** Number of operations disturbed so far, by kind of fault. */
+export interface ChaosCounts {
   failed: number;
   hung: number;
   delayed: number;
@@ -34,8 +32,8 @@ const READS: ReadonlySet<string> = new Set([
   'tags.read',
 ]);
 
-/** What is to happen to an operation. */
-interface Fate {
+/** The faults chosen for an operation. */
+interface Faults {
   hangs: boolean;
   waits: boolean;
   fails: boolean;
@@ -44,9 +42,9 @@ interface Fate {
 }
 
 /**
- * Another backend, with faults: operations that are refused, late, never answered, or read damaged data, each
- * with a probability that can be changed at any time, and a way to it that can be cut. Chosen by a seed, so
- * that a run can be had again.
+ * Wraps a backend and injects faults: operations fail, hang, are delayed or read damaged data, each with a
+ * probability that can be changed at any time, and the connection can be cut. A seed determines the faults, so that
+ * a run can be repeated.
  *
  * @example
  * const chaos = new ChaosBackend(new MemoryBackend({ maxBytes: 1_000_000 }), { failRate: 0.2, seed: 7 });
@@ -65,12 +63,12 @@ export class ChaosBackend implements Backend {
   readonly events: EventChannel;
   readonly arrivals: ArrivalChannel;
   readonly #link: ChaosLink;
-  readonly #tally: ChaosTally = { failed: 0, hung: 0, delayed: 0, corrupted: 0 };
+  readonly #counts: ChaosCounts = { failed: 0, hung: 0, delayed: 0, corrupted: 0 };
   #settings: ChaosSettings;
   #random: Random;
   #connection: MessagePort | undefined;
 
-  /** @throws {InvalidOptionsError} an option out of its range */
+  /** @throws {InvalidOptionsError} an option is unknown or out of range */
   constructor(
     private readonly inner: Backend,
     options: ChaosOptions = {},
@@ -88,27 +86,27 @@ export class ChaosBackend implements Backend {
     this.arrivals = this.#link.arrivals();
   }
 
-  /** What went wrong so far; operations while it was down are not counted. */
-  get injected(): ChaosTally {
-    return { ...this.#tally };
+  /** The faults injected so far, without operations that failed because the backend was down. */
+  get injected(): ChaosCounts {
+    return { ...this.#counts };
   }
 
   /**
-   * Changes the options that are given, from the next operation on. A `seed` begins its row of faults anew.
+   * Changes the given options, from the next operation on. A `seed` restarts its sequence of faults.
    *
-   * @throws {InvalidOptionsError} an option out of its range; nothing is changed then
+   * @throws {InvalidOptionsError} an option is unknown or out of range; nothing is changed then
    */
   set(options: ChaosOptions): void {
     this.#settings = changedSettings(this.#settings, options);
     if (options.seed !== undefined) this.#random = seededRandom(options.seed);
   }
 
-  /** Cuts the way: the listeners are told, and every operation rejects with the reason. */
+  /** Cuts the connection: listeners are notified, and every operation rejects with the reason. */
   goDown(reason: Error = new ChaosError('chaos: the backend is down')): void {
     this.#link.cut(reason);
   }
 
-  /** The way is there again. */
+  /** Restores the connection. */
   comeUp(): void {
     this.#link.restore();
   }
@@ -127,10 +125,10 @@ export class ChaosBackend implements Backend {
 
   reconnect(): void {
     this.inner.reconnect();
-    this.#link.renew(new ChaosError('chaos: the connection was given up'));
+    this.#link.renew(new ChaosError('chaos: the connection was replaced'));
   }
 
-  /** Closes the backend beneath. Never disturbed. */
+  /** Closes the wrapped backend. Never disturbed. */
   close(): Promise<void> {
     this.#connection?.close();
     return this.inner.close();
@@ -149,20 +147,20 @@ export class ChaosBackend implements Backend {
   }
 
   async #run<T>(operation: string, run: () => Promise<T>): Promise<T> {
-    const fate = this.#nextFate();
+    const faults = this.#nextFaults();
     this.#link.assertUp();
-    if (fate.hangs) return this.#hang();
-    if (fate.waits) await this.#wait();
+    if (faults.hangs) return this.#hang();
+    if (faults.waits) await this.#wait();
     this.#link.assertUp();
-    if (fate.fails) this.#fail(operation);
-    const answer = await run();
-    if (answer === null || !fate.corrupts || !READS.has(operation)) return answer;
-    this.#tally.corrupted += 1;
-    return damage(answer, fate.random);
+    if (faults.fails) this.#fail(operation);
+    const result = await run();
+    if (result === null || !faults.corrupts || !READS.has(operation)) return result;
+    this.#counts.corrupted += 1;
+    return damage(result, faults.random);
   }
 
-  // As many numbers for each operation, so that changing one rate leaves the other faults where they were.
-  #nextFate(): Fate {
+  // Every operation draws the same number of random numbers, so that changing one rate keeps the other faults.
+  #nextFaults(): Faults {
     const { hangRate, delayRate, failRate, corruptRate } = this.#settings;
     const happens = (rate: number): boolean => this.#random() < rate;
     return {
@@ -174,25 +172,25 @@ export class ChaosBackend implements Backend {
     };
   }
 
-  // As long as an operation hangs the process has to run on, as it does while a connection is open.
+  // A hanging operation must keep the process alive, as an open connection does.
   #hang(): Promise<never> {
-    this.#tally.hung += 1;
+    this.#counts.hung += 1;
     this.#connection ??= openPort();
     return new Promise(() => {});
   }
 
   #wait(): Promise<void> {
-    this.#tally.delayed += 1;
+    this.#counts.delayed += 1;
     return new Promise((resolve) => setTimeout(resolve, this.#settings.delayMs));
   }
 
   #fail(operation: string): never {
-    this.#tally.failed += 1;
+    this.#counts.failed += 1;
     throw this.#settings.error?.(operation) ?? new ChaosError(`chaos: ${operation} failed`);
   }
 }
 
-/** A handle that keeps the process running until it is closed; no timer, since tests fake these. */
+/** Returns a handle that keeps the process alive until it is closed; not a timer, because tests fake timers. */
 function openPort(): MessagePort {
   const { port1 } = new MessageChannel();
   port1.ref();

@@ -7,19 +7,19 @@ import type {
 } from '../../core/backend/backend.js';
 import type { ArrivalChannel, ArrivalListener } from '../../core/backend/queue-store.js';
 
-/** The way to a backend, which can be cut: its listeners then hear that it is down, and nothing else. */
+/** A connection to a backend that can be cut: listeners are then notified that it is down, and of nothing else. */
 export class ChaosLink {
   #cutBy: Error | null = null;
   #link: LinkListener | undefined;
   readonly #events = new Set<CacheEventListener>();
   readonly #arrivals = new Set<ArrivalListener>();
-  /** What the backend itself said last. */
+  /** The latest state that the backend itself reported. */
   #linkIsUp = false;
   #eventsAreUp = false;
 
   constructor(private readonly inner: Backend) {}
 
-  /** @throws the reason it was cut by */
+  /** @throws the reason of the cut, while the connection is cut */
   assertUp(): void {
     if (this.#cutBy) throw this.#cutBy;
   }
@@ -28,18 +28,18 @@ export class ChaosLink {
     if (this.#cutBy) return;
     this.#cutBy = reason;
     this.#link?.down(reason);
-    this.#tell({ type: 'down' });
+    this.#notify({ type: 'down' });
   }
 
   restore(): void {
     if (!this.#cutBy) return;
     this.#cutBy = null;
     if (this.#linkIsUp) this.#link?.up();
-    if (this.#eventsAreUp) this.#tell({ type: 'up' });
+    if (this.#eventsAreUp) this.#notify({ type: 'up' });
     for (const listener of this.#arrivals) listener.maybeArrived();
   }
 
-  /** As a new connection: down for a moment, and up again unless it was cut. */
+  /** Simulates a new connection: reports down and up again, unless the connection is cut. */
   renew(reason: Error): void {
     if (this.#cutBy || !this.#linkIsUp) return;
     this.#link?.down(reason);
@@ -52,27 +52,27 @@ export class ChaosLink {
     this.inner.watch({ up: () => this.#onUp(listener), down: (reason) => this.#onDown(listener, reason) });
   }
 
-  /** The backend's events, as far as they get through. */
+  /** The backend's events, except while the connection is cut. */
   channel(): EventChannel {
     return {
       listen: (listener) => {
         this.#events.add(listener);
-        if (this.#events.size === 1) this.inner.events.listen((event) => this.#hear(event));
+        if (this.#events.size === 1) this.inner.events.listen((event) => this.#onEvent(event));
       },
       close: () => this.inner.events.close(),
     };
   }
 
-  /** Arrivals of requests, as far as they get through. */
+  /** The backend's arrivals of requests, except while the connection is cut. */
   arrivals(): ArrivalChannel {
-    const passOn = (listener: ArrivalListener): ArrivalListener => ({
+    const forward = (listener: ArrivalListener): ArrivalListener => ({
       arrived: (queue) => void (this.#cutBy ?? listener.arrived(queue)),
       maybeArrived: () => void (this.#cutBy ?? listener.maybeArrived()),
     });
     return {
       listen: (listener) => {
         this.#arrivals.add(listener);
-        this.inner.arrivals.listen(passOn(listener));
+        this.inner.arrivals.listen(forward(listener));
       },
       close: () => this.inner.arrivals.close(),
     };
@@ -88,13 +88,13 @@ export class ChaosLink {
     if (!this.#cutBy) listener.down(reason);
   }
 
-  #hear(event: CacheEvent): void {
+  #onEvent(event: CacheEvent): void {
     if (event.type === 'up' || event.type === 'down') this.#eventsAreUp = event.type === 'up';
-    // Whether the server tells at all is known again only from it, so that news is never held back.
-    if (!this.#cutBy || event.type === 'refused') this.#tell(event);
+    // Only the server can report again whether it refuses to send events, so this is never held back.
+    if (!this.#cutBy || event.type === 'refused') this.#notify(event);
   }
 
-  #tell(event: CacheEvent): void {
+  #notify(event: CacheEvent): void {
     for (const listener of this.#events) listener(event);
   }
 }

@@ -1,20 +1,20 @@
-import { InvalidOptionsError } from '../../core/errors/errors.js';
+import { InvalidOptionsError } from '../../core.js';
 
-/** What goes wrong, and how often. Rates are probabilities per operation, from 0 (never) to 1 (always). */
+/** Which faults occur, and how often. Rates are probabilities per operation, from 0 (never) to 1 (always). */
 export interface ChaosOptions {
-  /** How often an operation is refused: it rejects, and has no effect. Default 0. */
+  /** How often an operation fails: it rejects and has no effect. Default 0. */
   failRate?: number;
-  /** How often an operation gets no answer: its promise never settles, and it has no effect. Default 0. */
+  /** How often an operation hangs: its promise never settles and it has no effect. Default 0. */
   hangRate?: number;
-  /** How often an operation is late; it then still does what it was to do. Default 0. */
+  /** How often an operation is delayed before it takes effect. Default 0. */
   delayRate?: number;
-  /** How late, in milliseconds. Default 0. */
+  /** Length of a delay, in milliseconds. Default 0. */
   delayMs?: number;
-  /** How often what is read comes back damaged: cut short, or with one bit or character changed. Default 0. */
+  /** How often a read returns damaged data: truncated, or with one bit or character changed. Default 0. */
   corruptRate?: number;
-  /** Chooses the faults: one seed, and one order of operations, give the same faults. Default 1. */
+  /** Determines the faults: the same seed and the same order of operations give the same faults. Default 1. */
   seed?: number;
-  /** Makes the error of a refused operation, which is named like `entries.get`. Default: a `ChaosError`. */
+  /** Creates the error of a failed operation from its name, such as `entries.get`. Default: a `ChaosError`. */
   error?: (operation: string) => Error;
 }
 
@@ -39,9 +39,9 @@ const LIMITS: Readonly<Record<string, readonly [min: number, max: number]>> = {
 };
 
 /**
- * Lays options over the settings that hold; those that are not given, or `undefined`, stay.
+ * Returns the settings with the given options changed; absent and `undefined` options keep their value.
  *
- * @throws {InvalidOptionsError} naming the option that is out of its range or unknown
+ * @throws {InvalidOptionsError} naming the option that is unknown or out of range
  */
 export function changedSettings(settings: ChaosSettings, options: ChaosOptions): ChaosSettings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -58,4 +58,14 @@ function assertInRange(name: string, value: unknown): void {
   const [min, max] = limits;
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw new InvalidOptionsError(name, `must be a number from ${min} to ${max}`);
+}
+
+/** Error of a failed operation of a `ChaosBackend`, unless its `error` option creates another. */
+export class ChaosError extends Error {
+  readonly code = 'ERR_CHAOS';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'ChaosError';
+  }
 }

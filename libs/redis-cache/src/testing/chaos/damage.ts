@@ -1,15 +1,13 @@
-import type { Random } from './random.js';
-
 /**
- * Damages what was read: bytes and texts lose their end, or have one bit or character changed; in lists each
- * element is damaged, in objects each field but `state` and `id`, which are the backend's own words. What cannot be
- * damaged (`null`, booleans, numbers) stays.
+ * Returns a damaged copy of data: bytes and strings are truncated, or have one bit or character changed; in arrays
+ * each element is damaged, in objects each field except `state` and `id`, which the backend itself sets. Values that
+ * cannot be damaged (`null`, booleans, numbers) are kept.
  */
 export function damage<T>(value: T, random: Random): T {
   return damaged(value, random) as T;
 }
 
-const OWN_WORDS: ReadonlySet<string> = new Set(['state', 'id']);
+const BACKEND_FIELDS: ReadonlySet<string> = new Set(['state', 'id']);
 
 function damaged(value: unknown, random: Random): unknown {
   if (Buffer.isBuffer(value)) return damagedBytes(value, random);
@@ -19,14 +17,14 @@ function damaged(value: unknown, random: Random): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       name,
-      OWN_WORDS.has(name) ? field : damaged(field, random),
+      BACKEND_FIELDS.has(name) ? field : damaged(field, random),
     ]),
   );
 }
 
 function damagedBytes(bytes: Buffer, random: Random): Buffer {
   if (random() < 0.5) return Buffer.from(bytes.subarray(0, below(bytes.length, random)));
-  // A copy: the backend's own bytes are none of ours.
+  // A copy, because the backend still owns the original bytes.
   const copy = Buffer.from(bytes);
   const at = below(copy.length, random);
   if (copy.length > 0) copy[at]! ^= 1 << below(8, random);
@@ -42,4 +40,18 @@ function damagedText(text: string, random: Random): string {
 
 function below(limit: number, random: Random): number {
   return Math.floor(random() * limit);
+}
+
+/** Returns numbers from 0 (inclusive) to 1 (exclusive), the same sequence for the same seed. */
+export type Random = () => number;
+
+/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, good enough to choose faults. */
+export function seededRandom(seed: number): Random {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

@@ -27,7 +27,7 @@ const OUTAGES: [name: string, options: ChaosOptions][] = [
   ['refuses everything', { failRate: 1 }],
 ];
 
-describe.each(OUTAGES)('over a backend that %s', (_name, options) => {
+describe.each(OUTAGES)('on a backend that %s', (_name, options) => {
   let cache: RedisCacheService;
 
   beforeEach(() => {
@@ -43,14 +43,14 @@ describe.each(OUTAGES)('over a backend that %s', (_name, options) => {
     jest.useRealTimers();
   });
 
-  it.each(OPERATIONS)('%s has its fallback within the deadline', async (_operation, ask, fallback) => {
+  it.each(OPERATIONS)('%s returns its fallback within the deadline', async (_operation, ask, fallback) => {
     let answer: unknown = 'none yet';
     void ask(cache).then((value) => (answer = value));
     await jest.advanceTimersByTimeAsync(DEADLINE_MS);
     expect(answer).toEqual(fallback);
   });
 
-  it('close waits for what is under way no longer than its deadline, and an eighth', async () => {
+  it('close waits for pending operations no longer than its deadline and an eighth of it', async () => {
     let closed = false;
     void cache.getCachedResponse('key');
     void cache.close().then(() => (closed = true));

@@ -60,26 +60,26 @@ const SABOTAGES: Sabotage[] = [
 const rejects = async (): Promise<never> => Promise.reject(new Error('no'));
 
 describe('the suite', () => {
-  it('finds nothing wrong with a backend that keeps its promises', async () => {
+  it('passes for a backend that keeps its promises', async () => {
     expect(await failuresOf(() => {})).toEqual([]);
   });
 
-  it.each(SABOTAGES)('finds a backend where %s', async (_broken, sabotage, found) => {
+  it.each(SABOTAGES)('fails for a backend where %s', async (_broken, sabotage, found) => {
     expect(await failuresOf(sabotage, found)).toEqual([expect.stringMatching(found)]);
   });
 
-  it('finds a backend that forgets a tag version too soon', async () => {
+  it('fails for a backend that forgets a tag version too soon', async () => {
     const found = 'tags: a version is kept as long as the longest that was asked for';
     expect(await failuresOf(forgetTagsAfterFirstTime, /^tags/)).toEqual([found]);
   });
 
-  it('finds a backend that answers no round trip', async () => {
+  it('fails for a backend that answers no ping', async () => {
     const failures = await failuresOf((backend) => (backend.ping = rejects), /^link/);
     expect(failures).toContain('link: it can be reached');
     expect(await failuresOf((backend) => (backend.pingWrite = rejects), /^link/)).toEqual(failures);
   });
 
-  it('finds a backend that cannot be closed twice', async () => {
+  it('fails for a backend that cannot be closed twice', async () => {
     const failures = await failuresOf((backend) => {
       let closings = 0;
       backend.close = async () => {
@@ -97,7 +97,7 @@ describe('the suite', () => {
     await expect(failing).rejects.toThrow('refused');
   });
 
-  it('tests foreign things only where they can be planted', () => {
+  it('tests foreign data only where it can be planted', () => {
     const [without, withForeign] = [new SmallFramework(), new SmallFramework()];
     const plantForeign = { entry: async () => {}, request: async () => {} };
     backendConformance({ name: 'x', setUp, framework: without });
@@ -122,7 +122,7 @@ describe('the suite', () => {
     expect(seen).toEqual(['close', 'tear down']);
   });
 
-  it('takes the functions that a framework has made global', () => {
+  it('uses the global functions of a test framework', () => {
     const names: string[] = [];
     const globals = globalThis as Record<string, unknown>;
     const { describe: group, it: test, beforeEach, afterEach } = new SmallFramework();
