@@ -81,9 +81,12 @@ it('the snippets of all documents compile', () => {
   expect(compile(files)).toEqual([]);
 });
 
-it.each([...DOCUMENTS, ...DECISIONS, 'CONTRIBUTING.md'])('the links of %s lead somewhere', (document) => {
-  expect(brokenLinksOf(document)).toEqual([]);
-});
+it.each([...DOCUMENTS, ...DECISIONS, 'CONTRIBUTING.md', 'ARCHITECTURE.md'])(
+  'the links of %s lead somewhere',
+  (document) => {
+    expect(brokenLinksOf(document)).toEqual([]);
+  },
+);
 
 it('the README leads to every page', () => {
   const readme = readFileSync('README.md', 'utf8');
