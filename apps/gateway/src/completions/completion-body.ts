@@ -11,7 +11,7 @@ const text = (error = 'must be a string') => z.string({ error });
 const notBlank = (value: string): boolean => value.trim() !== '';
 const tag = text().regex(TAG_PATTERN, 'must be 1 to 64 letters, digits or ". _ : -"');
 
-/** Body of `POST /v1/completions` and `POST /v1/queue`. Limits that are configured are checked behind it. */
+/** Body of `POST /v1/completions` and `POST /v1/queue`; {@link assertWithinLimits} checks the configured limits. */
 export const completionBody = z.strictObject({
   prompt: text('is required and must be a string').refine(notBlank, 'must not be empty'),
   model: text().min(1, 'must not be empty').max(MAX_MODEL_LENGTH).optional(),
@@ -24,7 +24,7 @@ export const completionBody = z.strictObject({
 
 export type CompletionBody = z.output<typeof completionBody>;
 
-/** What reaches the executor: the body without what concerns only the cache. */
+/** The part of the body that reaches the executor; the rest concerns only the cache. */
 export function toCompletionRequest({
   ttl_seconds: _ttl,
   tags: _tags,
@@ -33,17 +33,13 @@ export function toCompletionRequest({
   return request;
 }
 
-/** The limits that are a matter of configuration. */
+/** The configured limits. */
 export type CompletionLimits = Pick<GatewayConfig, 'MAX_PROMPT_BYTES' | 'MAX_TTL_SECONDS' | 'MAX_TAGS'>;
 
-/**
- * Lets a body pass, or throws.
- *
- * @throws {ProblemError} 413 for the prompt, 400 for the rest, naming the field
- */
+/** @throws {ProblemError} naming the field that exceeds a limit: 413 for the prompt, 400 for others */
 export function assertWithinLimits(body: CompletionBody, limits: CompletionLimits): void {
   const { prompt, ttl_seconds: ttlSeconds = 0, tags } = body;
-  // A UTF-16 code unit takes three bytes at most, so short prompts need not be counted.
+  // A UTF-16 code unit takes at most three bytes, so the bytes of a short prompt need not be counted.
   if (prompt.length * 3 > limits.MAX_PROMPT_BYTES) assertPromptFits(prompt, limits.MAX_PROMPT_BYTES);
   if (ttlSeconds > limits.MAX_TTL_SECONDS) refuse('ttl_seconds', `must be at most ${limits.MAX_TTL_SECONDS}`);
   if (tags && tags.length > limits.MAX_TAGS) refuse('tags', `must be at most ${limits.MAX_TAGS} tags`);

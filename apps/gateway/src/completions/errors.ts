@@ -1,10 +1,10 @@
-import { ProblemError } from '../http/problem.js';
 import type { ExecutorError, TaskResult, UpstreamFailure } from 'nestjs-worker-pool';
+import { ProblemError } from '../http/problem.js';
 
-/** Nothing is stored that would do, and the request asked for no more. */
+/** The request accepts only a stored answer, and there is none that it accepts. */
 export class NotCachedError extends ProblemError {
   constructor() {
-    super(504, 'No stored answer will do, and only-if-cached asks for no other.', {
+    super(504, 'No stored answer is acceptable, and only-if-cached does not allow computing one.', {
       code: 'ERR_ONLY_IF_CACHED',
     });
     this.name = 'NotCachedError';
@@ -14,9 +14,9 @@ export class NotCachedError extends ProblemError {
 const PROCESS_TIMEOUT = 'ERR_PROCESS_TIMEOUT';
 const STATUS_OF = { failed: 502, timeout: 504, killed: 503, completed: 500 } as const;
 
-/** A task that did not complete, as an answer: 502, 504 when it ran out of time, 503 when it was ended. */
+/** A task did not complete. Status 502 if it failed, 504 if it exceeded its time limit, 503 if it was ended. */
 export class TaskFailedError extends ProblemError {
-  /** What the service behind the executor answered, if it was that which failed. */
+  /** The response of the service behind the executor, if that failed. */
   readonly upstream: UpstreamFailure | undefined;
 
   constructor(result: Pick<TaskResult, 'status' | 'error'>) {
@@ -26,7 +26,7 @@ export class TaskFailedError extends ProblemError {
     this.upstream = upstream;
   }
 
-  /** The same for what an executor did without a task. */
+  /** Converts a failure of an executor that ran without a task. */
   static of({ code, message, upstream }: ExecutorError): TaskFailedError {
     return new TaskFailedError({ status: 'failed', error: { code, message, upstream } });
   }

@@ -142,12 +142,12 @@ const PROBLEMS = {
   401: {
     when: 'The API key is missing or invalid',
     code: 'ERR_NO_API_KEY',
-    detail: 'An API key is needed: Authorization: Bearer, or x-api-key.',
+    detail: 'An API key is required: send Authorization: Bearer, or x-api-key.',
   },
   403: {
     when: 'The key is not that of an administrator',
     code: 'ERR_NOT_ADMIN',
-    detail: 'This needs the API key of an administrator.',
+    detail: 'This requires the API key of an administrator.',
   },
   404: {
     when: 'The resource does not exist, or no longer',

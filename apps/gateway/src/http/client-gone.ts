@@ -1,8 +1,8 @@
+import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from './problem.js';
-import type { Readable } from 'node:stream';
 
-/** The client closed its connection before it had its answer. Nobody reads what is made of it. */
+/** The client closed its connection before it had the response, so no one reads the response to this error. */
 export class ClientGoneError extends ProblemError {
   constructor() {
     super(499, 'The client closed the connection.', { code: 'ERR_CLIENT_GONE' });
@@ -10,7 +10,7 @@ export class ClientGoneError extends ProblemError {
   }
 }
 
-/** A signal that aborts when the client closes its connection before it has the whole answer. */
+/** Creates a signal that aborts when the client closes its connection before it has the whole response. */
 export function clientGoneSignal(reply: FastifyReply): AbortSignal {
   const { raw } = reply;
   const controller = new AbortController();
@@ -23,13 +23,13 @@ export function clientGoneSignal(reply: FastifyReply): AbortSignal {
 }
 
 /**
- * Sends a stream of Server-Sent Events that ends with its response at the latest. The framework sees to that only where
- * it sends the body, which it does not for a HEAD request: nobody would end such a stream.
+ * Sends a stream of Server-Sent Events, and destroys it when the response ends. Fastify destroys only streams whose body
+ * it sends, which it does not for a HEAD request.
  */
 export function sendEvents(reply: FastifyReply, events: Readable): void {
   if (reply.raw.closed) events.destroy();
   else reply.raw.once('close', () => events.destroy());
   reply.header('Content-Type', 'text/event-stream; charset=utf-8').header('Cache-Control', 'no-store');
-  // A proxy that collects answers before it passes them on would hold events back.
+  // A proxy that buffers responses would delay the events.
   void reply.header('X-Accel-Buffering', 'no').send(events);
 }

@@ -19,7 +19,7 @@ export interface Problem {
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** An answer that is an error, thrown by the gateway's own code. */
+/** An error that is sent as a response with this status and detail. */
 export class ProblemError extends Error {
   constructor(
     readonly status: number,
@@ -32,23 +32,23 @@ export class ProblemError extends Error {
     this.name = 'ProblemError';
   }
 
-  /** Travels to other processes with the message. */
+  /** Sent to other processes together with the message. */
   get code(): string | undefined {
     return this.more.code;
   }
 
-  /** Travels with it. */
+  /** Sent with it. */
   get retryAfterMs(): number | undefined {
     return this.retryAfterSeconds === undefined ? undefined : this.retryAfterSeconds * 1_000;
   }
 }
 
-/** What a client is told of an error that nobody foresaw. */
+/** The response to an unexpected error, which reveals nothing about it. */
 export const INTERNAL_ERROR = new ProblemError(500, 'Something went wrong on our side.', {
   code: 'ERR_INTERNAL',
 });
 
-/** The body of an error answer. */
+/** Creates the body of an error response. */
 export function problem(
   status: number,
   detail: string,

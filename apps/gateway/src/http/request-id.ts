@@ -6,13 +6,13 @@ export const REQUEST_ID_HEADER = 'x-request-id';
 
 const WELL_FORMED = /^[\w.:-]{1,128}$/;
 
-/** The id that the client, or a proxy before us, gave a request, if it has a sound form; else a new one. */
+/** The id that the client or a proxy gave a request, if it is well-formed; otherwise a new one. */
 export function requestId(request: Pick<IncomingMessage, 'headers'>): string {
   const given = request.headers[REQUEST_ID_HEADER];
   return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID();
 }
 
-/** Gives each response the id of its request. */
+/** Adds the id of the request to every response. */
 export function echoRequestId(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);

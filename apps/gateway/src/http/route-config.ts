@@ -5,8 +5,8 @@ import { problem, PROBLEM_CONTENT_TYPE, type ProblemError } from './problem.js';
 const configs = new WeakMap<object, FastifyContextConfig>();
 
 /**
- * Adds to what is told about a route, which hooks read as `request.routeOptions.config`. Unlike
- * `@RouteConfig()`, of which only one counts, several of these add up.
+ * Adds to a route's configuration, which hooks read as `request.routeOptions.config`. Several of these decorators add
+ * up, unlike `@RouteConfig()`, of which only one takes effect.
  */
 export function extendRouteConfig(more: FastifyContextConfig): MethodDecorator {
   return (target, name, descriptor) => {
@@ -17,17 +17,17 @@ export function extendRouteConfig(more: FastifyContextConfig): MethodDecorator {
   };
 }
 
-/** An error as it leaves: its media type and its body, which is sent as JSON. */
+/** An error as it is sent: its media type, and its body, which is serialized as JSON. */
 export interface ShapedError {
   contentType: string;
   body: object;
   /** Default: that of the error. */
   status?: number;
-  /** Headers beside those of the error. */
+  /** Further headers. */
   headers?: Record<string, string>;
 }
 
-/** Gives an error the form that the clients of a route expect. */
+/** Converts an error to the form that the clients of a route expect. */
 export type ErrorShape = (error: ProblemError, request: Pick<FastifyRequest, 'id' | 'url'>) => ShapedError;
 
 declare module 'fastify' {
@@ -36,15 +36,15 @@ declare module 'fastify' {
   }
 }
 
-/** Problem details, RFC 9457: the form of every error of a route that asks for no other. */
+/** Problem details, RFC 9457: the form of errors on every route that does not define another. */
 export const problemShape: ErrorShape = ({ status, message, more }, { url }) => ({
   contentType: PROBLEM_CONTENT_TYPE,
   body: problem(status, message, { ...more, instance: url }),
 });
 
 /**
- * The form of all errors of a route: also of those that are met before its handler runs, such as a missing
- * key, too many requests, or a body that is no JSON.
+ * Defines the form of all errors of a route, also of those that occur before its handler runs, such as a missing key,
+ * too many requests, or invalid JSON.
  *
  * @example
  * @Post()

@@ -2,7 +2,7 @@ import type { PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
 import { type FieldProblem, ProblemError } from './problem.js';
 
-/** Lets a body through a schema; what does not fit is a 400 that names every wrong field. */
+/** Validates a body by a schema. An invalid body is a 400 that names every invalid field. */
 export class ZodBody<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
   constructor(private readonly schema: Schema) {}
 

@@ -5,8 +5,8 @@ import { WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 
 /**
- * From when the server stops, after its time of grace, every answer closes its connection. Otherwise a client
- * that keeps its connection open for later would hold up the end of the process.
+ * Makes every response close its connection once the server stops, after the grace period. Otherwise clients that keep
+ * their connections alive would delay the end of the process.
  */
 @Injectable()
 export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown {
@@ -14,14 +14,14 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown 
 
   constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
 
-  /** Whether the server stops: it was told to, and its time of grace is over. */
+  /** Whether the server is stopping, and the grace period is over. */
   get stopping(): boolean {
     return this.#stopping;
   }
 
   onModuleInit(): void {
     const fastify = this.host.httpAdapter.getInstance();
-    // No promise: this runs for every answer.
+    // A callback instead of a promise, since it runs for every response.
     fastify.addHook('onSend', (_request, reply, _payload, done) => {
       if (this.#stopping) reply.header('Connection', 'close');
       done();
@@ -34,8 +34,8 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown 
 }
 
 /**
- * Running requests may finish when the server is told to stop, but not for ever: after the drain time
- * the pool closes, which ends their tasks, so that each still gets its answer.
+ * Limits the time that running requests have to finish when the server stops: after the drain time the pool closes,
+ * which ends their tasks, so that every request still gets a response.
  */
 @Injectable()
 export class WorkDeadline implements BeforeApplicationShutdown {
@@ -50,7 +50,7 @@ export class WorkDeadline implements BeforeApplicationShutdown {
   }
 }
 
-/** A worker's tasks end or go back before anything else closes: what they compute has yet to be stored. */
+/** Ends or returns a worker's tasks before anything else closes, because their results still have to be stored. */
 @Injectable()
 export class WorkerDrain implements BeforeApplicationShutdown {
   constructor(private readonly pool: WorkerPool) {}

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { CompletionAnswer } from '../completions/completion-call.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { INTERNAL_ERROR } from '../http/problem.js';
-import { toProblemError } from '../http/to-problem-error.js';
+import { toProblemError } from '../http/problem-details.filter.js';
 import { LATE, within } from '../util/deadline.js';
 import { EVENTS, PING, sse } from './message-writer.js';
 import { messagesError, messagesStatus } from './messages-error.js';

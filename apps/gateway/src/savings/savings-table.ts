@@ -1,6 +1,6 @@
 import { getOrPut } from '../util/get-or-put.js';
 
-/** What is counted, per tenant and model. Tokens are those read and written; costs are in US dollars. */
+/** The counters of each tenant and model. Tokens are those read and written; costs are in US dollars. */
 export const SAVINGS_METRICS = [
   'hits',
   'misses',
@@ -18,18 +18,18 @@ export type SavingsMetric = (typeof SAVINGS_METRICS)[number];
 
 export type SavingsCounts = Record<SavingsMetric, number>;
 
-/** All counts at zero. */
+/** Creates counts of zero. */
 export function noSavings(): SavingsCounts {
   return Object.fromEntries(SAVINGS_METRICS.map((metric) => [metric, 0])) as SavingsCounts;
 }
 
-/** Adds to counts. */
+/** Adds `more` to `sum`, and returns `sum`. */
 export function addSavings(sum: SavingsCounts, more: Readonly<SavingsCounts>): SavingsCounts {
   for (const metric of SAVINGS_METRICS) sum[metric] += more[metric];
   return sum;
 }
 
-/** Longer names of models are cut: they become part of a field in Redis. */
+/** Longer model names are truncated, because they become part of a field in Redis. */
 const MAX_MODEL_LENGTH = 128;
 
 const METRICS: ReadonlySet<string> = new Set(SAVINGS_METRICS);
@@ -42,13 +42,13 @@ export class SavingsTable {
     return this.#tenants.size === 0;
   }
 
-  /** The counts of a tenant's model, to be added to. What another program stored may name no model. */
+  /** The counts of a tenant's model, which the caller may add to. Values of other programs may name no model. */
   of(tenant: string, model = ''): SavingsCounts {
     const models = getOrPut(this.#tenants, tenant, () => new Map<string, SavingsCounts>());
     return models.get(model) ?? getOrPut(models, printable(model), noSavings);
   }
 
-  /** Every tenant's counts by model. */
+  /** The counts of all tenants and models. */
   *entries(): Iterable<[tenant: string, model: string, counts: SavingsCounts]> {
     for (const [tenant, models] of this.#tenants) {
       for (const [model, counts] of models) yield [tenant, model, counts];
@@ -60,7 +60,7 @@ export class SavingsTable {
     return this;
   }
 
-  /** As fields of a tally; what is zero is left out. */
+  /** The counts as fields of a Redis hash, without zeros. */
   *fields(): Iterable<[field: string, amount: number]> {
     for (const [tenant, model, counts] of this.entries()) {
       for (const metric of SAVINGS_METRICS) {
@@ -69,7 +69,7 @@ export class SavingsTable {
     }
   }
 
-  /** The table that such fields stand for. Fields of anything else are passed over. */
+  /** Creates a table from such fields. Other fields are ignored. */
   static fromFields(fields: Readonly<Record<string, number>>): SavingsTable {
     const table = new SavingsTable();
     for (const [field, amount] of Object.entries(fields)) {

@@ -6,7 +6,7 @@ const BRACKETS = /^\[|\]$/g;
 const MAX_KNOWN_HEADERS = 100;
 const WRONG_HOST = new ProblemError(
   421,
-  'This server is for programs of its own machine, and that is not a name of it. ALLOWED_HOSTS may add one.',
+  'The Host header is not a name of this machine. Add other names of the server to ALLOWED_HOSTS.',
   { code: 'ERR_WRONG_HOST' },
 );
 

@@ -16,11 +16,11 @@ const DIRECTIVES = {
 /** For pages: scripts, styles and connections of our own origin only, and no frames. */
 const PAGE: FastifyHelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: DIRECTIVES },
-  // It is for whoever ends TLS to promise it, for its whole host name.
+  // Only the proxy that terminates TLS can promise it for its host name.
   strictTransportSecurity: false,
 };
 
-/** For data, which a browser has nothing to do with: it may neither run, load, frame nor guess anything. */
+/** For data, which no browser displays: it may neither run, load, frame nor sniff anything. */
 const DATA: FastifyHelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -28,7 +28,7 @@ const DATA: FastifyHelmetOptions = {
   },
   frameguard: { action: 'deny' },
   strictTransportSecurity: false,
-  // These say how a page treats other pages, and old browsers a page.
+  // These concern pages only.
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
   dnsPrefetchControl: false,
@@ -37,14 +37,14 @@ const DATA: FastifyHelmetOptions = {
   xssFilter: false,
 };
 
-/** The page itself, its files, and the description of the API. */
+/** The page, its files, and the description of the API. */
 const PAGE_URL = /^\/($|\?|assets\/|docs($|[/?]))/;
 
-/** What keeps a browser from doing much with a response. */
+/** Headers that restrict what a browser does with a response. */
 export interface PageHeaders {
-  /** Gives them to every response. */
+  /** Adds them to every response. */
   hook: onRequestHookHandler;
-  /** Those of data, for what is answered in front of the routes. */
+  /** The headers of data, for responses that are sent without hooks. */
   ofData: OutgoingHttpHeaders;
 }
 
@@ -57,7 +57,7 @@ export async function pageHeaders(): Promise<PageHeaders> {
   return { hook, ofData: data };
 }
 
-// Asked once: for each response anew it would take as long as everything else about a hit.
+// Computed once: for each response it would take as long as the rest of a hit.
 async function helmetHeaders(options: FastifyHelmetOptions): Promise<OutgoingHttpHeaders> {
   let headers: OutgoingHttpHeaders = {};
   const once = new FastifyAdapter().getInstance();

@@ -6,11 +6,11 @@ import { ANONYMOUS, GUEST, type Tenant } from './tenant.js';
 
 const BEARER = /^bearer +/i;
 const REALM = 'Bearer realm="nestjs-redis-cache"';
-const NO_KEY = new ProblemError(401, 'An API key is needed: Authorization: Bearer, or x-api-key.', {
+const NO_KEY = new ProblemError(401, 'An API key is required: send Authorization: Bearer, or x-api-key.', {
   code: 'ERR_NO_API_KEY',
 });
 const WRONG_KEY = new ProblemError(401, 'The API key is not valid.', { code: 'ERR_WRONG_API_KEY' });
-const NOT_ADMIN = new ProblemError(403, 'This needs the API key of an administrator.', {
+const NOT_ADMIN = new ProblemError(403, 'This requires the API key of an administrator.', {
   code: 'ERR_NOT_ADMIN',
 });
 const MONITOR_ONLY = new ProblemError(403, 'This API key may read /metrics and /v1/cache/stats only.', {

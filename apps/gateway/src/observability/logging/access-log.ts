@@ -9,19 +9,19 @@ export const ACCESS_LEVEL = 'info';
 
 const BEFORE_TIME = `{"level":"${ACCESS_LEVEL}","time":`;
 const BEFORE_ID = `,"pid":${process.pid},"requestId":`;
-/** Texts of which there are few: routes, methods, tenants, and what answers say of the cache. */
+/** Quoted strings of few different values: routes, methods, tenants, `Cache-Status`. */
 const MAX_QUOTED = 2_000;
 const quoted = new Map<string, string>();
 
 /**
- * Writes one line of JSON for each request: `requestId`, `method`, `route`, `status`, `durationMs`, and where
- * there is one `cache`, `source`, `tenant` (none where the key was not accepted) and `aborted`.
+ * Writes one line of JSON for each request: `requestId`, `method`, `route`, `status`, `durationMs`, and if present
+ * `cache`, `source`, `tenant` (absent if the key was not accepted) and `aborted`.
  */
 export function accessLog(write: (line: string) => void): RequestObserver {
   return (end) => write(accessLine(end));
 }
 
-/** Put together by hand: a serialiser for any object would take several times as long. */
+/** Concatenates the line, because a general serializer would take several times as long. */
 export function accessLine(end: RequestEnd): string {
   const { id, method, route, status, durationMs, aborted, tenant, answer, cacheStatus } = end;
   const head = `${startOf(Date.now())}${JSON.stringify(id)},"method":${quote(method)},"route":${quote(route)}`;
@@ -35,7 +35,7 @@ export function accessLine(end: RequestEnd): string {
 let startedAt = 0;
 let start = '';
 
-/** What lines of one millisecond begin with. */
+/** The start that lines of one millisecond have in common. */
 function startOf(now: number): string {
   if (now === startedAt) return start;
   startedAt = now;
@@ -52,7 +52,7 @@ function quote(text: string): string {
   return made;
 }
 
-/** Request ids and the access log. Has to come before whatever may refuse a request. */
+/** Adds request ids and the access log. Must be called before any hook that may refuse a request. */
 export function useLogs(fastify: FastifyInstance, logs: GatewayLoggers): void {
   echoRequestId(fastify);
   watchRequests(fastify);

@@ -1,50 +1,50 @@
+import type { FastifyServerOptions } from 'fastify';
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { requestId } from '../../http/request-id.js';
 import { ACCESS_LEVEL } from './access-log.js';
 import { loggableFields } from './redact.js';
-import type { FastifyServerOptions } from 'fastify';
-import { requestId } from '../../http/request-id.js';
 
 const MAX_WRITE_BYTES = 64 * 1024;
-/** When nobody reads what is written, lines are dropped above this. */
+/** Lines above this are dropped while the reader of the output is too slow. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
-/** Takes a whole line, its end included. */
+/** Writes a whole line, which includes its line break. */
 export type WriteLine = (line: string) => void;
 
-/** What the process writes its log with. Both write to the same place. */
+/** The loggers of the process, which write to the same output. */
 export interface GatewayLoggers {
-  /** For everything: secrets are taken out of whatever is given to it. */
+  /** Removes secrets from everything it logs. */
   general: Logger;
-  /** Writes a line of the access log, whose fields are known not to be secret. */
+  /** Writes a line of the access log, whose fields contain no secrets. */
   access: WriteLine;
 }
 
 export interface LogSettings {
   level: LogLevel;
-  /** Lines for a person instead of JSON. */
+  /** Readable lines instead of JSON. */
   pretty: boolean;
 }
 
-/** JSON in production and wherever nobody sits before a terminal. */
+/** Whether a person reads the log: on a terminal, unless in production. Otherwise it is JSON. */
 export function isForPerson(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
   return isTerminal && env.NODE_ENV !== 'production';
 }
 
-/** The loggers of this process. JSON lines are written in batches; none is lost at an orderly exit or a fatal line. */
+/** Creates the loggers. JSON lines are written in batches; none is lost at a regular exit or on a fatal line. */
 export async function createLoggers(settings: LogSettings): Promise<GatewayLoggers> {
   return loggersOn(settings.pretty ? await prettyStream() : batchingStream(), settings.level);
 }
 
-/** The loggers on a stream. */
+/** Creates loggers that write to a stream. */
 export function loggersOn(stream: DestinationStream, level: LogLevel): GatewayLoggers {
   const base = { pid: process.pid };
   const formatters = { level: (label: string) => ({ level: label }) };
   const options: LoggerOptions = { level, base, formatters };
   const general = pino({ ...options, formatters: { ...formatters, log: loggableFields } }, stream);
-  const isHeard = general.isLevelEnabled(ACCESS_LEVEL);
-  return { general, access: isHeard ? (line) => stream.write(line) : () => {} };
+  const isLogged = general.isLevelEnabled(ACCESS_LEVEL);
+  return { general, access: isLogged ? (line) => stream.write(line) : () => {} };
 }
 
 function batchingStream(): DestinationStream {
@@ -63,45 +63,45 @@ function batchingStream(): DestinationStream {
   return batch;
 }
 
-// Loaded only where somebody reads it.
+// Loaded only if a person reads the log.
 async function prettyStream(): Promise<DestinationStream> {
   const { createPrettyStream } = await import('./pretty-stream.js');
   return createPrettyStream((text) => process.stdout.write(text));
 }
 
-// Fastify's own would log the URL, into which a client can put anything.
+// Fastify's serializers would log the URL, which may contain any text of a client.
 const NO_SERIALIZERS = { req: String, res: String };
 
-/** Options of Fastify that have to do with logs: its own warnings and errors, and the id of each request. */
+/** Fastify's options for its own warnings and errors, and for the id of each request. */
 export function fastifyLogOptions(
   logger: Logger,
 ): Pick<FastifyServerOptions, 'loggerInstance' | 'childLoggerFactory' | 'genReqId'> {
   return {
-    // Requests are told of by the access log.
+    // The access log contains the requests.
     loggerInstance: logger.child({ context: 'Fastify' }, { level: 'warn', serializers: NO_SERIALIZERS }),
-    // A logger of its own for each request would cost more than the line it writes.
+    // A logger per request would cost more than the line that it writes.
     childLoggerFactory: (shared) => shared,
     genReqId: requestId,
   };
 }
 
-/** Lines wait for company, for at most this long. */
+/** The longest time that a line waits for others. */
 const FLUSH_EVERY_MS = 50;
 const BATCH_BYTES = 65_536;
-/** What one character takes in UTF-8 at most. */
+/** The most bytes of a UTF-16 code unit in UTF-8. */
 const MAX_CHARACTER_BYTES = 3;
-const NO_ROOM = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
-/** Where batches go. */
+/** The output of batches. */
 export interface BatchTarget {
   write(batch: Buffer): unknown;
   flushSync(): void;
 }
 
-/** Collects lines and writes many of them at once. None is lost at an orderly exit or a fatal line. */
+/** Collects lines and writes many of them at once. None is lost at a regular exit or on a fatal line. */
 export class LineBatch {
-  // Bytes, since texts that are put together wait as trees of their parts, which the garbage collector moves about.
-  #batch: Buffer = NO_ROOM;
+  // Bytes, since V8 keeps concatenated strings as trees, which the garbage collector would have to copy.
+  #batch: Buffer = EMPTY;
   #used = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -114,7 +114,7 @@ export class LineBatch {
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_EVERY_MS).unref();
   }
 
-  /** Everything so far is out when this returns. */
+  /** Writes all lines up to now before it returns. */
   flushSync(): void {
     this.#flush();
     this.target.flushSync();
@@ -125,7 +125,7 @@ export class LineBatch {
     this.#batch = Buffer.allocUnsafeSlow(Math.max(bytes, BATCH_BYTES));
   }
 
-  // The target keeps what it was given for as long as it writes, so nothing is written over it.
+  // The target keeps a reference to the batch while it writes, so its bytes are not reused.
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -4,16 +4,16 @@ import { withoutSecrets } from './redact.js';
 
 type Level = 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal';
 
-/** Parts of the framework that tell of every route and module at each start. */
-const TALKATIVE = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
+/** Parts of the framework that log every route and module at each start. */
+const VERBOSE_CONTEXTS = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
 const STACK_LINE = /\n\s+at /;
 
-/** Nest's log, and with it everything that uses Nest's `Logger`, as lines of pino. */
+/** Writes Nest's log, and everything that uses Nest's `Logger`, with pino. */
 export class PinoNestLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
   log(message: unknown, ...more: unknown[]): void {
-    this.#write(TALKATIVE.has(String(more.at(-1))) ? 'debug' : 'info', message, more);
+    this.#write(VERBOSE_CONTEXTS.has(String(more.at(-1))) ? 'debug' : 'info', message, more);
   }
 
   error(message: unknown, ...more: unknown[]): void {
@@ -49,7 +49,7 @@ export class PinoNestLogger implements LoggerService {
   }
 }
 
-/** What Nest hands over behind the message: the name of who speaks comes last, with errors a stack before it. */
+/** Nest's arguments after the message: the context is last; errors have a stack before it. */
 function readMore(level: Level, more: unknown[]): { context?: string; stack?: string } {
   const texts = more.filter((part) => typeof part === 'string');
   const stack = level === 'error' ? texts.find((text) => STACK_LINE.test(text)) : undefined;
@@ -57,7 +57,7 @@ function readMore(level: Level, more: unknown[]): { context?: string; stack?: st
   return { context, stack };
 }
 
-// A stack that was given as the message begins with the message.
+// A stack that was passed as the message begins with the message.
 function splitStack(text: string, stack: string | undefined): { msg: string; stack?: string } {
   const at = text.search(STACK_LINE);
   return at === -1 ? { msg: text, stack } : { msg: text.slice(0, at), stack: text };

@@ -1,11 +1,11 @@
 import type { DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 
-/** Fields of the access log that the message of a line already has. */
+/** Fields of the access log that the message contains already. */
 const IN_MESSAGE = ['method', 'route', 'status', 'cache', 'source', 'durationMs', 'aborted', 'context'];
 const HIDDEN = ['pid', 'requestId', 'tenant', ...IN_MESSAGE].join(',');
 
-/** Lines for a person, written at once. */
+/** Writes readable lines, each at once. */
 export function createPrettyStream(write: (text: string) => void): DestinationStream {
   const format = prettyFactory({
     translateTime: 'SYS:HH:MM:ss.l',

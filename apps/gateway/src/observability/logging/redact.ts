@@ -1,4 +1,4 @@
-/** What a secret or a customer's text is called where it turns up as a field. */
+/** Names of fields that contain secrets or customers' texts. */
 const SECRET_FIELDS = new Set([
   'prompt',
   'system',
@@ -17,19 +17,19 @@ const SECRET_FIELDS = new Set([
 const REDACTED = '[Redacted]';
 const MAX_DEPTH = 5;
 
-/** Secrets that give themselves away inside a text. */
+/** Secrets that a text may contain, recognized by their form. */
 const SECRET_TEXTS: [RegExp, string][] = [
   [/\b(Bearer|Basic)\s+\S+/gi, `$1 ${REDACTED}`],
   [/\bsk-[\w-]{6,}/g, REDACTED],
   [/\b(\w+:\/\/[^\s:@/]*):[^\s@/]+@/g, `$1:${REDACTED}@`],
 ];
 
-/** Takes keys and passwords out of a text. A prompt has no form to know it by: never put one into a line. */
+/** Removes keys and passwords from a text. A prompt has no recognizable form: never log one. */
 export function withoutSecrets(text: string): string {
   return SECRET_TEXTS.reduce((clean, [secret, instead]) => clean.replace(secret, instead), text);
 }
 
-/** What is told of an error: never its other fields, which hold arguments of commands and bodies of answers. */
+/** The logged part of an error. Its other fields may contain arguments of commands and bodies of responses. */
 export interface LoggedError {
   type: string;
   message: string;
@@ -37,7 +37,7 @@ export interface LoggedError {
   stack?: string;
 }
 
-/** An error as it may be logged. */
+/** Reduces an error to what may be logged. */
 export function loggedError(error: Error & { code?: unknown }): LoggedError {
   return {
     type: error.name,
@@ -48,8 +48,8 @@ export function loggedError(error: Error & { code?: unknown }): LoggedError {
 }
 
 /**
- * A value as it may be logged: secrets taken out of texts and fields. Of objects that are no plain data, such as
- * requests and sockets, only the kind is told.
+ * Reduces a value to what may be logged: secrets are removed from texts and fields. Objects that are not plain data, such
+ * as requests and sockets, are replaced by the name of their class.
  */
 export function loggable(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return withoutSecrets(value);
@@ -60,7 +60,7 @@ export function loggable(value: unknown, depth = 0): unknown {
   return isPlain(value) ? loggableFields(value, depth) : `[${value.constructor?.name ?? 'object'}]`;
 }
 
-/** The fields of a line, or of an object in it. */
+/** Reduces the fields of a line, or of an object in it. */
 export function loggableFields(fields: object, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
