@@ -65,7 +65,7 @@ export const connectionShape = {
   username: text.optional().register(variables, { name: 'REDIS_USERNAME' }),
   /** Password of the user. Default: none. */
   password: text.optional().register(variables, { name: 'REDIS_PASSWORD' }),
-  /** `true`, or options of `tls.connect()`. Default: off. */
+  /** Whether to use TLS; an object passes options to `tls.connect()`. Default: off. */
   tls: z
     .union([z.boolean(), passedThrough<TlsOptions>()], { error: 'must be true, false or an object' })
     .optional()

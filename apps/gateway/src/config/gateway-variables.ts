@@ -50,7 +50,7 @@ export const gatewayVariables = {
     .describe('How long `/health` returns 503 before the server stops listening, in milliseconds'),
   SHUTDOWN_DRAIN_MS: whole(0, MAX_MS)
     .default(10_000)
-    .describe('How long running work may continue after that, in milliseconds'),
+    .describe('How long running work may continue after `SHUTDOWN_GRACE_MS`, in milliseconds'),
   SSE_HEARTBEAT_MS: whole(10, MAX_MS)
     .default(15_000)
     .describe('Interval of the heartbeats in the event stream of a task, in milliseconds'),
@@ -87,23 +87,28 @@ export const gatewayVariables = {
   TASK_TIMEOUT_MS: whole(1, MAX_MS).default(120_000).describe('Time limit of a task, in milliseconds'),
   WORKER_MAX_ATTEMPTS: whole(1, 100).default(3).describe('How often a task is started when its workers die'),
   WORKER_GLOBAL_CONCURRENCY: whole(0, MAX_TASKS).optional().meta({
-    description: 'Tasks that all worker processes run at the same time; 0: no limit',
+    description: 'Tasks that all worker processes run at the same time; kept in Redis; 0: no limit',
     unset: 'the last value set',
   }),
   WORKER_RATE_LIMIT: whole(1, MAX_TASKS).optional().meta({
-    description: 'Tasks that all worker processes may start within the window',
+    description: 'Tasks that all worker processes may start within `WORKER_RATE_WINDOW_MS`',
     unset: 'no limit',
   }),
-  WORKER_RATE_WINDOW_MS: whole(1, MAX_MS).default(1_000).describe('Length of that window, in milliseconds'),
+  WORKER_RATE_WINDOW_MS: whole(1, MAX_MS)
+    .default(1_000)
+    .describe('Window of `WORKER_RATE_LIMIT`, in milliseconds'),
   QUEUE_REDIS_URL: z
     .url({ protocol: /^(rediss?|unix)$/, error: 'must be an address such as redis://localhost:6379' })
     .optional()
     .meta({ description: "Redis of the worker processes' queue", unset: 'the Redis of the cache' }),
-  QUEUE_KEY_PREFIX: z.string().default('worker-pool').describe('Prefix of the keys of that queue'),
+  QUEUE_KEY_PREFIX: z
+    .string()
+    .default('worker-pool')
+    .describe("Prefix of the keys of the worker processes' queue; two queues on one Redis differ in it"),
   QUEUE_COMMAND_TIMEOUT_MS: whole(1, 60_000)
     .default(1_000)
     .describe(
-      'Deadline of a call to that Redis, in milliseconds; after it the API process computes the request',
+      "Deadline of a call to the queue's Redis, in milliseconds; after it the API process computes the request",
     ),
 
   MAX_TTL_SECONDS: whole(1, MAX_SECONDS)
