@@ -62,7 +62,7 @@ export type { RedisCacheStatus } from './core/redis-cache.parts.js';
 export type { GuardPhase } from './core/guard/guard.js';
 export type { BreakerState } from './core/guard/circuit-breaker.js';
 export type { RedisCacheCounters } from './core/counters/counters.js';
-export { MAX_TALLY_FIELDS, MAX_WINDOW_MS, type SharedCounters } from './core/counters/shared-counters.js';
+export { MAX_TALLY_FIELDS, MAX_WINDOW_MS, type SharedCounters } from './core/shared-counters.js';
 export type { Backend, TallyBatch, WindowCount } from './core/backend/backend.js';
 export { MemoryBackend, type MemoryBackendOptions } from './core/backend/memory/memory-backend.js';
 

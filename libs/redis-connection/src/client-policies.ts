@@ -1,8 +1,8 @@
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 
 /**
- * What a kind of client asks of ioredis, whatever server it is connected to. These options override those of the
- * user, because the promises of the libraries depend on them.
+ * The ioredis options of one kind of client, whatever server it connects to. They override the user's options,
+ * because the promises of the libraries depend on them.
  */
 export interface ClientPolicy {
   /** For every connection to a server, including those to the nodes of a Cluster. */

@@ -65,9 +65,9 @@ export function failureKind(error: unknown): FailureKind {
 }
 
 /**
- * Whether Redis could not be reached, or refused the command for a reason that also concerns the next one. Unlike
- * `failureKind`, it tells such an error from one that has nothing to do with Redis, and looks into errors that wrap
- * others. A command that failed like this may be sent again if it may run twice.
+ * Returns whether Redis could not be reached, or refused the command for a reason that also concerns the next one.
+ * Unlike `failureKind` it distinguishes such errors from those that have nothing to do with Redis, and examines errors
+ * that wrap others. A command that failed like this may be sent again if it may run twice.
  */
 export function isOutage(error: unknown): boolean {
   if (isReplyError(error)) return failureKind(error) !== 'command';

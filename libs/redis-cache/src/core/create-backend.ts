@@ -7,7 +7,7 @@ import type { Backend } from './backend/backend.js';
 import { MemoryBackend } from './backend/memory/memory-backend.js';
 import { RedisBackend } from './backend/redis/redis-backend.js';
 
-/** A handshake or probe may take so many deadlines before its connection is given up, at least 5 s. */
+/** A handshake or probe may take this many deadlines, and at least `MIN_STALL_MS`, before its connection is dropped. */
 const STALL_DEADLINES = 4;
 const MIN_STALL_MS = 5_000;
 
@@ -27,7 +27,7 @@ export function createBackend(options: ResolvedRedisCacheOptions, now?: () => nu
     connection.client ??
     createClient({ Redis: CoalescingRedis, Cluster }, connection, cachePolicy(connectTimeoutMs));
   const owned = connection.client === undefined;
-  // A Cluster's nodes each tell of their own keys only, so there the processes tell each other.
+  // Each node of a Cluster reports only its own keys, so there the processes notify each other.
   const publishes = client.isCluster || options.near?.invalidation === 'pubsub';
   return new RedisBackend(new RedisConnection(client, { ...limits, owned }), {
     keyPrefix: options.keyPrefix,

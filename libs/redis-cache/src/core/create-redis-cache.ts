@@ -14,7 +14,7 @@ import { ListeningNearCache, type NearCache, NO_NEAR_CACHE } from './near/near-c
 import { ResponseWriter } from './cache/response-writer.js';
 import type { RedisCacheOptions } from './options/redis-cache-options.js';
 import { type ResolvedRedisCacheOptions, resolveOptions } from './options/redis-cache-options.schema.js';
-import { SharedCounters } from './counters/shared-counters.js';
+import { SharedCounters } from './shared-counters.js';
 import { Guard } from './guard/guard.js';
 import { Arrivals } from './queue/arrivals.js';
 import { RequestQueues } from './queue/request-queues.js';

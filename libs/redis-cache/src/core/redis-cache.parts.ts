@@ -5,7 +5,7 @@ import type { Lookups } from './cache/lookup.js';
 import type { ResponseWriter } from './cache/response-writer.js';
 import type { Resumption } from './cache/resumption.js';
 import type { RedisCacheCounters } from './counters/counters.js';
-import type { SharedCounters } from './counters/shared-counters.js';
+import type { SharedCounters } from './shared-counters.js';
 import type { Guard, GuardStatus } from './guard/guard.js';
 import type { NearCache } from './near/near-cache.js';
 import type { RequestQueues } from './queue/request-queues.js';

@@ -4,7 +4,7 @@ import type { ComputationTicket } from './cache/computation-ticket.js';
 import type { BytesLookup, CacheLookup, LookupOptions, ValueHit } from './cache/lookup.js';
 import type { ResponseToCache } from './cache/response-writer.js';
 import type { RedisCacheCounters } from './counters/counters.js';
-import type { SharedCounters } from './counters/shared-counters.js';
+import type { SharedCounters } from './shared-counters.js';
 import type { GetOrSetOptions, ResumeOptions, TicketOptions } from './options/get-or-set-options.js';
 import type { NamedQueueOptions } from './options/redis-cache-options.js';
 import type { RequestQueue } from './queue/request-queue.js';

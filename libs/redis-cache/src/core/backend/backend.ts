@@ -3,29 +3,29 @@ import type { ArrivalChannel, QueueStore } from './queue-store.js';
 
 export type { LinkListener };
 
-/** Where a clearing goes on; made and read by the backend alone. */
+/** Where the next page of a clearing starts; opaque to everyone but the backend. */
 export type ClearCursor = string;
 
-/** Keeps cache entries as opaque bytes. */
+/** Stores cache entries as opaque bytes. */
 export interface EntryStore {
   get(key: string): Promise<Buffer | null>;
   /** `ttlMs` is a positive integer. */
   set(key: string, entry: Buffer, ttlMs: number): Promise<unknown>;
-  /** Stores the entry unless a younger value stands there; a failure counts as older. Answers whether it was stored. */
+  /** Stores the entry unless a younger value is stored; a failure counts as older. Returns whether it was stored. */
   setUnlessYounger(key: string, entry: Buffer, ttlMs: number): Promise<boolean>;
-  /** Deletes the entries, and revokes the leases of computations that are under way for them. */
+  /** Deletes the entries and revokes the leases of running computations for them. */
   delete(keys: readonly string[]): Promise<unknown>;
-  /** Deletes the entry only while it still is `bytes`. Answers how many were deleted. */
+  /** Deletes the entry only if it still is `bytes`. Returns how many were deleted. */
   discard(key: string, bytes: Buffer): Promise<number>;
-  /** Deletes what stands under the key if it is no entry at all, such as a list of another program. */
+  /** Deletes the value of the key if it is not a string, such as a list of another program. Returns how many were deleted. */
   discardForeign(key: string): Promise<number>;
   /** Deletes a page of this cache's leases and entries, leases first, never anything else. `null` after the last page. */
   clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null>;
 }
 
 /**
- * What the cache and the queue stand on. Every method may reject; a backend makes no attempt to hide
- * or retry a failure. That is the guard's work, in one place.
+ * The storage of the cache and the queue. Every method may reject: a backend neither hides nor retries a
+ * failure, which is the guard's task.
  */
 export interface Backend {
   readonly kind: 'redis' | 'memory';
@@ -36,24 +36,24 @@ export interface Backend {
   readonly counters: CounterStore;
   readonly events: EventChannel;
   readonly arrivals: ArrivalChannel;
-  /** Changes when a server was started anew, which may have cost it its data; `undefined` when unknown. */
+  /** Changes when the server restarts, which may have lost its data; `undefined` when unknown. */
   readonly serverId?: string;
-  /** Names the one listener; it is told the present state at once if that is known. */
+  /** Sets the only listener, which is notified of the current state at once if that is known. */
   watch(listener: LinkListener): void;
   /** A round trip. */
   ping(): Promise<unknown>;
   /** A round trip that fails when writes are refused. */
   pingWrite(): Promise<unknown>;
-  /** Gives up the present connection and opens a new one. */
+  /** Drops the current connection and opens a new one. */
   reconnect(): void;
   /** Idempotent; never rejects. */
   close(): Promise<void>;
 }
 
 /**
- * Versions of tags. An entry carries those of its tags that held before its value was computed; once one
- * of them has changed or is gone, the entry is no longer valid. Invalidating costs the same however many
- * entries carry the tag, and a version that the server evicts invalidates rather than revives.
+ * Versions of tags. An entry carries the versions that its tags had before its value was computed, and is
+ * invalid once one of them has changed or is gone. The cost of an invalidation does not depend on the number
+ * of entries with the tag. A version that the server evicts invalidates those entries; it never revives one.
  */
 export interface TagStore {
   /** The tags' versions; a tag without one gets one, kept for at least `keepMs`. */
@@ -63,52 +63,52 @@ export interface TagStore {
   invalidate(tags: readonly string[]): Promise<unknown>;
 }
 
-/** What asking for a lease found. */
+/** The result of an attempt to acquire a lease. */
 export type LeaseAttempt =
   | { state: 'acquired' }
-  /** Somebody computes already. */
+  /** Another computation is running. */
   | { state: 'held'; holder: string }
-  /** The last computation failed a moment ago: whoever has a stale value should keep to it for now. */
+  /** The last computation failed recently: a caller with a stale value should use it for now. */
   | { state: 'failed'; failure: string }
-  /** An entry was written since the caller looked. */
+  /** An entry has been written since the caller's last read. */
   | { state: 'entry'; bytes: Buffer };
 
-/** What has become of a computation that somebody else does. */
+/** The state of another holder's computation. */
 export type LeaseOutcome =
   | { state: 'held'; holder: string }
   | { state: 'entry'; bytes: Buffer }
   | { state: 'failed'; failure: string }
-  /** It succeeded with a value that is not to be stored. */
+  /** It succeeded with a value that must not be stored. */
   | { state: 'value'; json: string }
-  /** The holder gave up, or its lease ran out: the next may try. */
+  /** The holder released its lease or let it expire: the next caller may acquire it. */
   | { state: 'gone' };
 
 /**
- * How one who continues a computation stands to its lease.
- * - `adopted`: the token still holds it; the one who began ends it
- * - `taken`: it was free, and belongs to the new token
- * - `held`: another computation has it
+ * The result of joining a computation.
+ * - `adopted`: the token still holds the lease; the original holder ends it
+ * - `taken`: the lease was free and now belongs to the new token
+ * - `held`: another computation holds the lease
  */
 export type LeaseAdoption = 'adopted' | 'taken' | 'held';
 
 /**
- * Leases: at most one computation per key at a time, in all processes. A holder is known by its token;
- * what it does after it has lost the lease has no effect, which is what keeps a holder that was frozen
- * from overwriting its successor (Kleppmann, "How to do distributed locking", 2016, on fencing).
+ * Leases allow at most one computation per key at a time across all processes. A token identifies the holder;
+ * its writes have no effect once it has lost the lease, so that a holder that was frozen never overwrites its
+ * successor (Kleppmann, "How to do distributed locking", 2016, on fencing).
  *
- * `seen` is the header of the entry as the caller saw it, `null` when there was none.
+ * `seen` is the header of the entry that the caller has read, `null` if there was none.
  */
 export interface LeaseStore {
   acquire(key: string, token: string, leaseMs: number, request: LeaseRequest): Promise<LeaseAttempt>;
-  /** `false`: lost. */
+  /** Returns `false` if the lease is lost. */
   renew(key: string, token: string, leaseMs: number): Promise<boolean>;
-  /** Looks what became of the computation of `holder`. */
+  /** Returns the state of the computation of `holder`. */
   peek(key: string, holder: string, seen: Buffer | null): Promise<LeaseOutcome>;
-  /** Stores the entry and ends the lease; `false`: lost, and nothing was stored. */
+  /** Stores the entry and ends the lease. Returns `false` if the lease is lost and nothing was stored. */
   complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean>;
   /**
-   * Stores the entry, a failure, and ends the lease; an entry that came since `seen` is a value, and stays in its
-   * place. `false`: as for `complete`.
+   * Stores the entry, a failure, and ends the lease. An entry written since `seen` is a value, and is kept instead.
+   * Returns the same as `complete`.
    */
   completeFailed(
     key: string,
@@ -118,15 +118,15 @@ export interface LeaseStore {
     seen: Buffer | null,
   ): Promise<boolean>;
   /**
-   * Joins the computation of `token`, which is renewed for `leaseMs`; when nobody computes, `next` gets the
-   * lease. Without a token (`null`) there is nothing to join.
+   * Joins the computation of `token` and renews its lease for `leaseMs`. If no computation is running, `next`
+   * acquires the lease. With `null` there is no computation to join.
    */
   adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption>;
-  /** Stores the entry and lets the lease go on: ending it is for the one who began. `false`: as for `complete`. */
+  /** Stores the entry and keeps the lease, which its original holder ends. Returns the same as `complete`. */
   put(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean>;
-  /** Ends the lease with a failure, which those who wait get to hear for `keepMs`. */
+  /** Ends the lease with a failure, which waiters can read for `keepMs`. */
   fail(key: string, token: string, failure: string, keepMs: number): Promise<boolean>;
-  /** Ends the lease with a value that is not stored, and which those who wait get for `keepMs`. */
+  /** Ends the lease with a value that is not stored, and which waiters can read for `keepMs`. */
   share(key: string, token: string, json: string, keepMs: number): Promise<boolean>;
   /** Ends the lease without an outcome. */
   release(key: string, token: string): Promise<boolean>;
@@ -134,49 +134,49 @@ export interface LeaseStore {
 
 export interface LeaseRequest {
   seen: Buffer | null;
-  /** The caller has a stale value, and would rather keep it than try again right after a failure. */
+  /** The caller has a stale value, which it prefers to another attempt right after a failure. */
   hasStale: boolean;
-  /** The caller wants a new value, whatever is stored or under way: it takes the lease from its holder. */
+  /** The caller needs a new value whatever is stored or running: it takes the lease from its holder. */
   force: boolean;
 }
 
-/** Says which addition this is, so that one that is sent again is not counted again. */
+/** Identifies an addition, so that one that is sent twice is counted once. */
 export interface TallyBatch {
-  /** Who counts: one text per process, such as a UUID. */
+  /** Identifies the process, such as a UUID. */
   writer: string;
   /** Grows with each batch of the writer. */
   sequence: number;
 }
 
-/** Where a window of time stands. */
+/** The state of a time window. */
 export interface WindowCount {
-  /** How much was counted since the window began, this time included. */
+  /** Sum of the amounts since the window began, the latest included. */
   count: number;
   /** Milliseconds until the window ends. */
   resetMs: number;
 }
 
-/** Keeps numbers that several processes add to. */
+/** Numbers that several processes add to. */
 export interface CounterStore {
   /**
-   * Adds to fields of a tally, all or none. With a batch, only if the writer has not added this one or a
-   * later one before. Answers whether it was added.
+   * Adds to fields of a tally, all or none. With a batch, only if the writer has added neither this one nor a
+   * later one. Returns whether the amounts were added.
    */
   add(name: string, increments: ReadonlyMap<string, number>, batch?: TallyBatch): Promise<boolean>;
-  /** Every field of a tally; empty when nothing was added yet. */
+  /** Returns every field of a tally; empty if nothing has been added. */
   read(name: string): Promise<Map<string, number>>;
-  /** Counts within a window that begins with the first count and ends `windowMs` later. */
+  /** Adds to a window that begins with the first amount and ends `windowMs` later. */
   countInWindow(name: string, windowMs: number, amount: number): Promise<WindowCount>;
 }
 
 /**
- * What is heard from the processes that share a cache, and from the server.
+ * Events from the processes that share a cache, and from the server.
  * - `ended`: a computation of the key has ended; `own`: in this process
  * - `changed`: the entry was written, deleted, evicted, or has expired
  * - `invalidated`: the tag has a new version
  * - `flushed`: anything may have changed
- * - `up`, `down`: from now on everything is heard, or nothing is
- * - `refused`: the server will not say what changes
+ * - `up`, `down`: from now on every event is received, or none is
+ * - `refused`: the server refuses to report changes
  */
 export type CacheEvent =
   | { type: 'changed'; key: string }
@@ -186,9 +186,9 @@ export type CacheEvent =
 
 export type CacheEventListener = (event: CacheEvent) => void;
 
-/** Hears events as long as its connection stands; none is kept for later. */
+/** Receives events while it is connected; those of other times are lost. */
 export interface EventChannel {
-  /** Begins to listen, on a connection of its own. */
+  /** Starts to listen on a connection of its own. */
   listen(listener: CacheEventListener): void;
   /** Idempotent; never rejects. */
   close(): Promise<void>;

@@ -3,13 +3,13 @@ import { Redis, type Command } from 'ioredis';
 
 type SendArguments = Parameters<Redis['sendCommand']>;
 
-/** So many commands leave without waiting for more: the server begins with them meanwhile. */
+/** After this many commands the write is not delayed further, so that the server can start on them. */
 const MAX_TOGETHER = 32;
 
 /**
- * A client whose commands of one turn of the event loop leave in one write. ioredis writes each by itself,
- * a system call every time; where many callers ask at once that costs more than all the rest. The commands
- * themselves are untouched, each with its own reply: no pipeline, nothing that waits for others.
+ * A client that sends the commands of one turn of the event loop in one write. ioredis makes a system call per
+ * command, which costs more than everything else when there are many callers. The commands themselves are
+ * unchanged: this is no pipeline, each has its own reply, and none waits for another.
  */
 export class CoalescingRedis extends Redis {
   #corked: Redis['stream'] | undefined;
@@ -22,7 +22,7 @@ export class CoalescingRedis extends Redis {
   };
 
   override sendCommand(command: Command, stream?: SendArguments[1]): unknown {
-    // The handshake is not ours, and a pipeline is one write already.
+    // The handshake must not be delayed, and a pipeline already is one write.
     if (stream !== undefined || this.status !== 'ready') return super.sendCommand(command, stream);
     if (this.#corked === undefined) this.#cork();
     const sent = super.sendCommand(command);
@@ -36,7 +36,7 @@ export class CoalescingRedis extends Redis {
     this.#corked.cork();
     if (this.#isTurnWatched) return;
     this.#isTurnWatched = true;
-    // When everything that arrived together has been read: what many clients ask for leaves together, too.
+    // Runs after all input of this turn has been read, so that requests that arrived together are sent together.
     setImmediate(this.#endTurn);
   }
 

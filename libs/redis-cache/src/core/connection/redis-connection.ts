@@ -1,6 +1,6 @@
 import { atMost, type RedisClient } from 'nestjs-redis-connection';
 
-/** Is notified whether the backend can be reached. */
+/** Is notified of changes of the connection to a backend. */
 export interface LinkListener {
   /** The backend can be reached. */
   up(): void;
@@ -9,16 +9,17 @@ export interface LinkListener {
 }
 
 export interface LinkOptions {
-  /** `false` for a client of the user, which is neither closed nor reconnected. */
+  /** `false` for a client of the user, which is neither closed nor reconnected here. */
   owned: boolean;
-  /** How long the handshake after connecting may take, and closing, in milliseconds. */
+  /** How long the handshake after connecting may take, in milliseconds. */
   stallMs: number;
+  /** How long closing may take, in milliseconds. */
   closeTimeoutMs: number;
 }
 
 const lost = (): Error => Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_LOST' });
 
-/** The life of one client: tells when it can be used, and ends it. */
+/** The life cycle of one client: reports whether it is usable, reconnects it and closes it. */
 export class RedisConnection {
   #listener: LinkListener | undefined;
   #lastError: Error | undefined;
@@ -55,7 +56,7 @@ export class RedisConnection {
     if (client.status === 'wait') client.connect().catch(this.#onError);
   }
 
-  /** Names the listener; tells it at once what is known already. */
+  /** Sets the listener, which is notified of the current state at once if that is known. */
   watch(listener: LinkListener): void {
     this.#listener = listener;
     if (this.client.status === 'ready') listener.up();
@@ -78,13 +79,13 @@ export class RedisConnection {
     else this.#detach();
   }
 
-  // QUIT lets replies that are on their way arrive; a server that does not answer is left behind.
+  // QUIT lets pending replies arrive; a server that does not reply is disconnected.
   async #quit(): Promise<void> {
     const { client } = this;
     if (client.status === 'ready') await atMost(this.options.closeTimeoutMs, client.quit(), 'OK');
     if (client.status === 'end') return;
     const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
-    // Between two attempts there is no socket, hence no event of its closing.
+    // Between two attempts to connect there is no socket, hence no event when it closes.
     const idle = client.status === 'reconnecting' || client.status === 'close';
     client.disconnect();
     if (!idle) await atMost(this.options.closeTimeoutMs, ended, undefined);

@@ -2,7 +2,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type RedisClient, retryDelay } from 'nestjs-redis-connection';
 import { RedisConnection, type LinkOptions } from './redis-connection.js';
 
-/** What a subscription carries: text of a process, or the server's list of keys. */
+/** A message: a string from a process, or a list of keys from the server. */
 export type ServerMessage = Buffer | Buffer[] | null;
 
 export interface SubscriberLinkListener {
@@ -11,18 +11,18 @@ export interface SubscriberLinkListener {
   message(channel: Buffer, message: ServerMessage): void;
 }
 
-/** So often a node of a Cluster is tried before another one is. */
+/** Attempts to connect to a node of a Cluster before another node is tried. */
 const ATTEMPTS_PER_NODE = 3;
 
 /**
- * A connection for subscriptions beside a client. In a Cluster every node hears what is published on any,
- * so it is a plain connection to one of them: that of ioredis moves from node to node without a word, and
- * what is missed meanwhile would go unnoticed.
+ * A connection for subscriptions, in addition to a client. In a Cluster every node receives all messages, so this
+ * is a plain connection to one node: the subscriber of ioredis moves between nodes without an event, and the
+ * messages missed meanwhile would go unnoticed.
  */
 export class SubscriberLink {
   #connection: RedisConnection | undefined;
   #closed = false;
-  readonly #begin = (): void => this.#connect();
+  readonly #start = (): void => this.#connect();
 
   constructor(
     private readonly client: RedisClient,
@@ -38,7 +38,7 @@ export class SubscriberLink {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.client.off('ready', this.#begin);
+    this.client.off('ready', this.#start);
     await this.#connection?.close();
   }
 
@@ -46,18 +46,18 @@ export class SubscriberLink {
     if (this.#closed) return;
     const subscriber = this.#duplicate();
     if (subscriber === null) {
-      this.client.once('ready', this.#begin);
+      this.client.once('ready', this.#start);
       return;
     }
     subscriber.on('messageBuffer', (channel: Buffer, message: ServerMessage) =>
       this.listener.message(channel, message),
     );
-    if (this.client.isCluster) subscriber.once('end', this.#begin);
+    if (this.client.isCluster) subscriber.once('end', this.#start);
     this.#connection = new RedisConnection(subscriber, { ...this.options, owned: true });
     this.#connection.watch({ up: () => this.listener.up(subscriber), down: () => this.listener.down() });
   }
 
-  /** `null` while a Cluster's nodes are not known. With RESP3 a redirected invalidation stays silent. */
+  /** Returns `null` while the nodes of a Cluster are unknown. With RESP3, redirected invalidations would not arrive. */
   #duplicate(): Redis | null {
     const options: RedisOptions = { protocol: 2, autoResubscribe: false };
     if (!this.client.isCluster) return (this.client as Redis).duplicate(options);

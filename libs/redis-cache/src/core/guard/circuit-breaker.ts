@@ -1,7 +1,7 @@
 /**
  * - `closed`: operations reach Redis
  * - `open`: operations get their fallback at once
- * - `half-open`: the same, while one probe of our own is under way
+ * - `half-open`: the same, while one probe of our own is running
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -17,8 +17,8 @@ export interface CircuitBreakerOptions {
 }
 
 /**
- * The state machine of a circuit breaker, and nothing else: it has no timer and sends nothing.
- * Delays grow by a factor of two and carry "equal jitter": half of each delay is fixed, half random.
+ * The pure state machine of a circuit breaker: it has no timer and sends nothing.
+ * Delays double each time and have "equal jitter": half of each delay is fixed, half random.
  */
 export class CircuitBreaker {
   #state: BreakerState = 'closed';
@@ -42,7 +42,7 @@ export class CircuitBreaker {
     return this.#since;
   }
 
-  /** Opens a closed breaker. `false` when it was not closed. */
+  /** Opens a closed breaker. Returns `false` if it was not closed. */
   open(): boolean {
     if (this.#state !== 'closed') return false;
     this.#state = 'open';
@@ -51,21 +51,21 @@ export class CircuitBreaker {
     return true;
   }
 
-  /** A probe begins. `false` when one is under way already, or none is needed. */
+  /** Starts a probe. Returns `false` if one is already running, or none is needed. */
   beginProbe(): boolean {
     if (this.#state !== 'open') return false;
     this.#state = 'half-open';
     return true;
   }
 
-  /** The probe failed, or its connection went away: open again. */
+  /** The probe failed or lost its connection: opens the breaker again. */
   probeFailed(): void {
     if (this.#state !== 'half-open') return;
     this.#state = 'open';
     this.#failedProbes += 1;
   }
 
-  /** The probe was answered: closed. Answers how long the breaker had been open, in milliseconds. */
+  /** The probe succeeded: closes the breaker. Returns how long it had been open, in milliseconds. */
   close(): number {
     const openFor = this.#now() - this.#since;
     this.#state = 'closed';

@@ -1,7 +1,7 @@
-/** How many times per deadline the sweep looks: the precision of a deadline is one part in eight. */
+/** Ticks per deadline: a deadline is precise to one eighth. */
 const TICKS_PER_DEADLINE = 8;
 
-/** An operation that waits for its reply: a link of the chain of all that wait, oldest first. */
+/** An operation that waits for its reply: a node of the linked list of all waiting operations, oldest first. */
 export class OutstandingCall {
   before: OutstandingCall | null = null;
   after: OutstandingCall | null = null;
@@ -25,8 +25,8 @@ export interface DeadlineSweepOptions {
 
 /**
  * One coarse timer for all operations of a connection, instead of a timer per operation. It counts
- * its own ticks rather than reading a clock, so that a blocked event loop, during which replies lie
- * unread in the socket, does not look like a silent server. Idle, it stops.
+ * its own ticks rather than reading a clock, so that a blocked event loop, which leaves replies unread
+ * in the socket, does not look like a silent server. It stops when idle.
  */
 export class DeadlineSweep {
   #first: OutstandingCall | null = null;
@@ -55,13 +55,13 @@ export class DeadlineSweep {
     return call;
   }
 
-  /** A reply came. `false` when it came too late: the operation had already expired. */
+  /** A reply has arrived. Returns `false` if it is too late because the operation has expired. */
   settle(call: OutstandingCall): boolean {
     this.#replies += 1;
     return this.#remove(call);
   }
 
-  /** Expires everything that waits: there will be no replies. */
+  /** Expires all waiting operations, because no more replies will arrive. */
   expireAll(): void {
     const calls: OutstandingCall[] = [];
     for (let call = this.#first; call; call = this.#first) {
@@ -71,14 +71,14 @@ export class DeadlineSweep {
     for (const call of calls) call.expire();
   }
 
-  /** One step of time. Called by the timer; public so that a test can be the clock. */
+  /** One step of time. Called by the timer; public so that tests can drive it. */
   tick(): void {
     if (this.#size === 0) return this.stop();
     this.#ticks += 1;
     if (this.#expireOverdue()) this.options.onSilence();
   }
 
-  /** Resolves when nothing waits any more: all of it was answered, or has expired. */
+  /** Resolves when no operation waits: each has its reply or has expired. */
   async drained(): Promise<void> {
     if (this.#size === 0) return;
     this.#timer?.ref();
@@ -103,7 +103,7 @@ export class DeadlineSweep {
     return silent;
   }
 
-  // A call that has left points nowhere: through one that has grown old, all later ones would live on.
+  // A removed call drops its references: an old call that is still referenced would keep all later ones alive.
   #remove(call: OutstandingCall): boolean {
     if (!call.waits) return false;
     const { before, after } = call;

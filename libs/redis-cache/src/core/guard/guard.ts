@@ -7,20 +7,20 @@ import { DeadlineSweep } from './deadline-sweep.js';
 import { RecoveryProbe } from './recovery-probe.js';
 
 /**
- * - `starting`: the first connection is being made; operations wait for it, within their deadline
+ * - `starting`: the first connection is being opened; operations wait for it within their deadline
  * - `serving`: operations reach the backend
  * - `unavailable`: operations get their fallback at once
- * - `closed`: for good
+ * - `closed`: permanently
  */
 export type GuardPhase = 'starting' | 'serving' | 'unavailable' | 'closed';
 
-/** What the guard knows without asking. */
+/** What the guard knows without a round trip. */
 export interface GuardStatus {
   phase: GuardPhase;
   breaker: BreakerState;
   /** `false` after the server refused a write (read-only, out of memory), until it accepts one. */
   writable: boolean;
-  /** Since when the breaker has been as it is, in epoch milliseconds. */
+  /** When the breaker entered its current state, in epoch milliseconds. */
   since: number;
   /** Code of the latest failure: `ECONNREFUSED`, `OOM`, `TIMEOUT`, … */
   lastError: string | null;
@@ -35,14 +35,14 @@ export interface GuardOptions {
 
 const MIN_PROBE_DELAY_MS = 50;
 const MAX_PROBE_DELAY_MS = 500;
-/** A connection on which nothing came for so long is given up. */
+/** How long a connection may be silent before it is dropped. */
 const STALL_DEADLINES = 4;
 const MIN_STALL_MS = 5_000;
 const MAX_REPORTED_CODES = 32;
 
 /**
- * The one place where a failure of the backend becomes a value. Every operation goes through `run`,
- * which never rejects: it answers what the operation answered, or the fallback.
+ * The only place where a failure of the backend becomes a value. Every operation goes through `run`,
+ * which never rejects: it returns the result of the operation, or the fallback.
  */
 export class Guard {
   readonly #breaker = new CircuitBreaker({
@@ -93,14 +93,14 @@ export class Guard {
     return this.#phase === 'serving';
   }
 
-  /** Names the one listener that is told when writes go through again after an outage. */
+  /** Sets the only listener, which is notified when writes succeed again after an outage. */
   onWritable(listener: () => void): void {
     this.#onWritable = listener;
   }
 
   /**
-   * Runs an operation under its deadline. `onLate` gets a value that arrived after the fallback had
-   * been given.
+   * Runs an operation under its deadline. `onLate` receives a value that arrives after the fallback was
+   * returned.
    */
   run<T, F>(operation: () => Promise<T>, fallback: F, onLate?: (value: T) => void): Promise<T | F> {
     if (this.#phase === 'serving') return this.#attempt(operation, fallback, onLate);
@@ -110,7 +110,7 @@ export class Guard {
   }
 
   /**
-   * The same for an operation that writes and answers whether it did: `true` shows that the server
+   * The same for an operation that writes and returns whether it did: `true` shows that the server
    * accepts writes.
    */
   runWrite<F>(operation: () => Promise<boolean>, fallback: F): Promise<boolean | F> {
@@ -118,9 +118,9 @@ export class Guard {
   }
 
   /**
-   * Every new operation gets its fallback from now on; the backend is closed. Operations under way keep
-   * their deadline, and replies reach their callers: a request that was taken from the queue would be
-   * lost otherwise. Idempotent.
+   * From now on every new operation gets its fallback; the backend is closed. Running operations keep their
+   * deadline, and their replies reach the callers: a request that was dequeued would be lost otherwise.
+   * Idempotent.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -172,7 +172,7 @@ export class Guard {
 
   #onDown(reason: Error): void {
     const code = failureCode(reason);
-    // Where every address of a name refuses, the error that stands for all has no message of its own.
+    // If every address of a name refuses the connection, the error that combines them has no message.
     this.#trip(code, reason.message || code);
     this.#probe.stop();
   }

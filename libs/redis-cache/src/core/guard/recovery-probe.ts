@@ -4,17 +4,17 @@ export interface RecoveryProbeOptions {
   breaker: CircuitBreaker;
   /** Our own round trip; never a user's command. */
   ping: () => Promise<unknown>;
-  /** Drops a connection on which nothing arrives any more, and opens a new one. */
+  /** Drops a connection that has become silent, and opens a new one. */
   reconnect: () => void;
-  /** How long a probe may stay unanswered before the connection is given up, in milliseconds. */
+  /** How long a probe may wait for its reply before the connection is dropped, in milliseconds. */
   stallMs: number;
   onRecovered: () => void;
 }
 
 /**
- * Finds out when Redis is back: one probe at a time. On a frozen server the probe simply waits on
- * the wire, so that its reply is the event that ends the outage; after an error reply it is repeated
- * with the breaker's back-off.
+ * Detects that Redis is back, with one probe at a time. On a frozen server the probe simply waits for its
+ * reply, which is the event that ends the outage; after an error reply it is repeated with the breaker's
+ * back-off.
  */
 export class RecoveryProbe {
   #run = 0;
@@ -22,7 +22,7 @@ export class RecoveryProbe {
 
   constructor(private readonly options: RecoveryProbeOptions) {}
 
-  /** Probes now, on the connection as it is now; forgets an earlier probe. */
+  /** Probes now, on the current connection; discards an earlier probe. */
   probe(): void {
     this.stop();
     const run = this.#run;
@@ -40,7 +40,7 @@ export class RecoveryProbe {
     this.#after(this.options.breaker.nextDelayMs(), () => this.probe());
   }
 
-  /** Forgets the probe under way: its connection is gone, or nobody needs it any more. */
+  /** Discards the running probe: its connection is gone, or it is no longer needed. */
   stop(): void {
     this.#run += 1;
     clearTimeout(this.#timer);

@@ -16,13 +16,13 @@ import { MemoryLeaseStore } from './memory-lease-store.js';
 import { MemoryQueueStore } from './memory-queue-store.js';
 
 export interface MemoryBackendOptions {
-  /** Bytes that the entries may take. */
+  /** Limit of the bytes of all entries. */
   maxBytes: number;
   /** Epoch milliseconds of a clock that never goes back. */
   now?: () => number;
 }
 
-/** A backend in this process: always reachable, forgotten with the process. */
+/** A backend in this process: always reachable, and lost with the process. */
 export class MemoryBackend implements Backend {
   readonly kind = 'memory';
   readonly entries: EntryStore;
@@ -31,7 +31,7 @@ export class MemoryBackend implements Backend {
   readonly leases: LeaseStore;
   readonly tags: TagStore = new MemoryTagStore();
   readonly counters: CounterStore;
-  // One process has nobody to tell.
+  // There are no other processes.
   readonly events: EventChannel = { listen: () => {}, close: async () => {} };
 
   constructor({ maxBytes, now = () => performance.timeOrigin + performance.now() }: MemoryBackendOptions) {
@@ -60,7 +60,7 @@ export class MemoryBackend implements Backend {
   }
 }
 
-/** A tag that gives way takes its entries with it, as an evicted one in Redis does. */
+/** Dropping a tag invalidates its entries, as its eviction in Redis does. */
 const MAX_TAGS = 100_000;
 
 /** Tag versions in this process. */
@@ -68,7 +68,7 @@ export class MemoryTagStore implements TagStore {
   readonly #versions = new LRUCache<string, string>({ max: MAX_TAGS });
 
   async ensure(tags: readonly string[]): Promise<string[]> {
-    return tags.map((tag) => this.#versions.get(tag) ?? this.#begin(tag));
+    return tags.map((tag) => this.#versions.get(tag) ?? this.#create(tag));
   }
 
   async read(tags: readonly string[]): Promise<(string | null)[]> {
@@ -79,7 +79,7 @@ export class MemoryTagStore implements TagStore {
     for (const tag of tags) this.#versions.delete(tag);
   }
 
-  #begin(tag: string): string {
+  #create(tag: string): string {
     const version = randomUUID();
     this.#versions.set(tag, version);
     return version;

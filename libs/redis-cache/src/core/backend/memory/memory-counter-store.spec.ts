@@ -3,7 +3,7 @@ import { FakeClock } from '../../../testing/fake-clock.js';
 import { MemoryCounterStore } from './memory-counter-store.js';
 
 describe('windows in memory', () => {
-  it('are forgotten some time after they ended, also when nobody counts in them again', async () => {
+  it('are dropped some time after they ended, even if they are never used again', async () => {
     const clock = new FakeClock();
     const store = new MemoryCounterStore(clock.now);
     for (let caller = 0; caller < 5_000; caller += 1) {

@@ -1,6 +1,6 @@
 import type { CounterStore, TallyBatch, WindowCount } from '../backend.js';
 
-/** Below so many windows it is not worth looking for those that ended. */
+/** With fewer windows, a search for ended ones is not worthwhile. */
 const MIN_SWEEP_SIZE = 1_024;
 
 interface Tally {
@@ -14,7 +14,7 @@ interface Window {
   readonly until: number;
 }
 
-/** Counters in this process; gone with it. */
+/** Counters in this process, lost with it. */
 export class MemoryCounterStore implements CounterStore {
   readonly #tallies = new Map<string, Tally>();
   readonly #windows = new Map<string, Window>();
@@ -22,7 +22,7 @@ export class MemoryCounterStore implements CounterStore {
 
   constructor(private readonly now: () => number) {}
 
-  /** How many windows are kept, ended ones included. */
+  /** Number of windows in memory, ended ones included. */
   get windowCount(): number {
     return this.#windows.size;
   }
@@ -64,7 +64,7 @@ export class MemoryCounterStore implements CounterStore {
     return begun;
   }
 
-  // Each time twice as many as were left the last time, so that it costs next to nothing per window.
+  // The next sweep comes when the number has doubled, so that the cost per window stays negligible.
   #sweep(now: number): void {
     for (const [name, window] of this.#windows) if (window.until <= now) this.#windows.delete(name);
     this.#sweepAt = Math.max(MIN_SWEEP_SIZE, 2 * this.#windows.size);

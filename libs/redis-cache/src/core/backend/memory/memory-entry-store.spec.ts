@@ -16,7 +16,7 @@ describe('MemoryEntryStore', () => {
     store.set(key, Buffer.alloc(bytes, key), ttlMs);
   const has = async (key: string): Promise<boolean> => (await store.get(key)) !== null;
 
-  it('gives back the bytes', async () => {
+  it('returns the bytes', async () => {
     await store.set('key', Buffer.from([0, 255, 128]), 1);
     expect(await store.get('key')).toEqual(Buffer.from([0, 255, 128]));
     expect(await store.get('other')).toBeNull();
@@ -44,20 +44,20 @@ describe('MemoryEntryStore', () => {
     expect(await has('key')).toBe(true);
   });
 
-  it('stores an entry even when its TTL is over before the call is', async () => {
+  it('stores an entry even when its TTL ends before the call does', async () => {
     const hasty = new MemoryEntryStore(MAX_BYTES, () => (now += 10));
     await expect(hasty.set('key', Buffer.from('x'), 1)).resolves.toBeUndefined();
     expect(await hasty.get('key')).toBeNull();
   });
 
-  it('lets the least recently used entries give way when the bytes are used up', async () => {
+  it('drops the least recently used entries first when the bytes are used up', async () => {
     for (const key of ['a', 'b', 'c']) await put(key, 3_000);
     await store.get('a');
     await put('d', 3_000);
     expect(await Promise.all(['a', 'b', 'c', 'd'].map(has))).toEqual([true, false, true, true]);
   });
 
-  it('counts keys and an overhead for each entry, so that tiny ones are bounded too', async () => {
+  it('counts keys and an overhead per entry, so that tiny entries are bounded too', async () => {
     for (let key = 0; key < 1_000; key += 1) await put(`key-${key}`, 0);
     const kept = await Promise.all(Array.from({ length: 1_000 }, (_, key) => has(`key-${key}`)));
     const count = kept.filter(Boolean).length;
@@ -72,13 +72,13 @@ describe('MemoryEntryStore', () => {
     expect(await has('other')).toBe(true);
   });
 
-  it('does not keep the former value of an entry that no longer fits', async () => {
+  it('drops the previous value of an entry that no longer fits', async () => {
     await put('key');
     await expect(put('key', MAX_BYTES + 1)).rejects.toThrow(/does not fit/);
     expect(await has('key')).toBe(false);
   });
 
-  it('discards an entry only while it still is what was read', async () => {
+  it('discards an entry only if it is unchanged since it was read', async () => {
     await store.set('key', Buffer.from('old'), 1_000);
     expect(await store.discard('key', Buffer.from('new'))).toBe(0);
     expect(await has('key')).toBe(true);
@@ -87,7 +87,7 @@ describe('MemoryEntryStore', () => {
     expect(await store.discard('key', Buffer.from('old'))).toBe(0);
   });
 
-  it('knows no foreign things', async () => {
+  it('has no foreign values', async () => {
     await put('key');
     expect(await store.discardForeign()).toBe(0);
     expect(await has('key')).toBe(true);

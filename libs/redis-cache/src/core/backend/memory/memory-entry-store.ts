@@ -1,27 +1,27 @@
 import { LRUCache } from 'lru-cache';
 import type { ClearCursor, EntryStore } from '../backend.js';
 
-/** What an entry costs beside its key and its bytes, roughly: the map's slot and two objects. */
+/** Approximate cost of an entry in addition to its key and bytes: a slot of the map and two objects. */
 const ENTRY_OVERHEAD_BYTES = 128;
 
-/** Of an entry's flags, its second byte. */
+/** A bit of the flags, the second byte of an entry. */
 const FAILURE_FLAG = 2;
 
-/** Entries in this process: least recently used ones give way when `maxBytes` is reached. */
+/** Entries in this process; at `maxBytes` the least recently used are dropped first. */
 export class MemoryEntryStore implements EntryStore {
   readonly #entries: LRUCache<string, Buffer>;
 
   constructor(
     maxBytes: number,
     now: () => number,
-    /** Told which keys lose their lease; all when there is no key. */
+    /** Is called with a key that loses its lease, or without one when all do. */
     private readonly onRevoke: (key?: string) => void = () => {},
   ) {
     this.#entries = new LRUCache<string, Buffer>({
       maxSize: maxBytes,
       sizeCalculation: (entry, key) => entry.byteLength + 2 * key.length + ENTRY_OVERHEAD_BYTES,
       ttlAutopurge: false,
-      // Zero: read the clock at every look-up, so that no entry outlives its TTL by a moment.
+      // 0: read the clock at every look-up, so that no entry outlives its TTL.
       ttlResolution: 0,
       perf: { now },
     });
@@ -31,14 +31,14 @@ export class MemoryEntryStore implements EntryStore {
     return this.find(key);
   }
 
-  /** Like `get`, at once. */
+  /** Like `get`, but synchronous. */
   find(key: string): Buffer | null {
     return this.#entries.get(key) ?? null;
   }
 
   async set(key: string, entry: Buffer, ttlMs: number): Promise<void> {
     this.#entries.set(key, entry, { ttl: ttlMs });
-    // Stale ones count: a very short TTL may be over already.
+    // Stale entries count: a very short TTL may already have passed.
     if (!this.#entries.peek(key, { allowStale: true }))
       throw new Error(`an entry of ${entry.byteLength} bytes does not fit`);
   }

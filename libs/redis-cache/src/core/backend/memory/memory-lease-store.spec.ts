@@ -18,7 +18,7 @@ function atTime(): { backend: MemoryBackend; clock: { now: number } } {
 }
 
 describe('leases on memory', () => {
-  it('run out at their time, to the millisecond', async () => {
+  it('expire on time, to the millisecond', async () => {
     const { backend, clock } = atTime();
     await backend.leases.acquire('key', 'one', 100, REQUEST);
     clock.now = 99;
@@ -30,7 +30,7 @@ describe('leases on memory', () => {
     expect(await backend.leases.acquire('key', 'two', 100, REQUEST)).toEqual({ state: 'acquired' });
   });
 
-  it('count their time from the renewal', async () => {
+  it('expire at a time counted from the renewal', async () => {
     const { backend, clock } = atTime();
     await backend.leases.acquire('key', 'one', 100, REQUEST);
     clock.now = 60;
@@ -41,7 +41,7 @@ describe('leases on memory', () => {
     expect(await backend.leases.renew('key', 'one', 100)).toBe(false);
   });
 
-  it('leave nothing behind for keys that nobody asks for again', async () => {
+  it('leave nothing behind for keys that are never requested again', async () => {
     const clock = { now: 0 };
     const now = (): number => clock.now;
     const leases = new MemoryLeaseStore(new MemoryEntryStore(1_000, now), now);

@@ -2,7 +2,7 @@ import type { MemoryEntryStore } from './memory-entry-store.js';
 import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend.js';
 
 const HEADER_BYTES = 26;
-/** Below so many leases it is not worth looking for those that ran out. */
+/** With fewer leases, a search for expired ones is not worthwhile. */
 const MIN_SWEEP_SIZE = 1_024;
 
 interface Lease {
@@ -13,8 +13,8 @@ interface Lease {
 }
 
 /**
- * Leases in this process, with the same answers as those in Redis. Nothing is awaited between a look and
- * what follows from it: each method is one step, as a script in Redis is.
+ * Leases in this process, with the same results as those in Redis. Nothing is awaited between a check and the
+ * change that depends on it: each method is one step, like a script in Redis.
  */
 export class MemoryLeaseStore implements LeaseStore {
   readonly #leases = new Map<string, Lease>();
@@ -98,7 +98,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#ifHeld(key, token, () => this.#leases.delete(key));
   }
 
-  /** Ends what stands for the key, or for all: a computation under way can no longer store its result. */
+  /** Ends the lease of the key, or all leases: a running computation can no longer store its result. */
   revoke(key?: string): void {
     if (key === undefined) this.#leases.clear();
     else this.#leases.delete(key);
@@ -118,7 +118,7 @@ export class MemoryLeaseStore implements LeaseStore {
     if (this.#leases.size >= this.#sweepAt) this.#sweep();
   }
 
-  // Each time twice as many as were left the last time, so that it costs next to nothing per lease.
+  // The next sweep comes when the number has doubled, so that the cost per lease stays negligible.
   #sweep(): void {
     for (const key of this.#leases.keys()) this.#find(key);
     this.#sweepAt = Math.max(MIN_SWEEP_SIZE, 2 * this.#leases.size);

@@ -1,4 +1,4 @@
-/** What the keys of one cache look like: the braces put all that belongs to one entry into one Cluster slot. */
+/** The keys of one cache. Braces put all keys of one entry into one Cluster slot. */
 export class KeySpace {
   readonly #entryStart: string;
   readonly #leaseStart: string;
@@ -18,7 +18,7 @@ export class KeySpace {
     return `${this.#entryStart}${key}}`;
   }
 
-  /** In the slot of its entry. */
+  /** Lies in the slot of its entry. */
   lease(key: string): string {
     return `${this.#leaseStart}${key}}`;
   }
@@ -27,12 +27,12 @@ export class KeySpace {
     return this.#ofQueue('queue', name);
   }
 
-  /** The dead letters of a queue, in the slot of it. */
+  /** The dead letters of a queue, in the queue's slot. */
   dead(name: string): string {
     return this.#ofQueue('dead', name);
   }
 
-  /** Channel on which processes hear of requests. */
+  /** Channel that announces new requests. */
   get arrivals(): string {
     return `${this.prefix}:arrivals`;
   }
@@ -45,7 +45,7 @@ export class KeySpace {
     return `${this.#tallyStart}${name}}`;
   }
 
-  /** The latest batch that a writer added; in the slot of the tally. */
+  /** The latest batch that a writer added, in the slot of the tally. */
   tallyBatch(name: string, writer: string): string {
     return `${this.prefix}:batch:{${name}}:${writer}`;
   }
@@ -54,42 +54,42 @@ export class KeySpace {
     return `${this.#windowStart}${name}}`;
   }
 
-  /** Written and overwritten to see whether the server accepts writes. */
+  /** Written to check whether the server accepts writes. */
   get probe(): string {
     return `${this.prefix}:probe`;
   }
 
-  /** What every key of an entry or a tag begins with, behind what the client puts before each key. */
+  /** Prefixes of the keys of entries and tags, including the client's own prefix. */
   trackedPrefixes(clientPrefix: string): string[] {
     return [clientPrefix + this.#entryStart, clientPrefix + this.#tagStart];
   }
 
-  /** The entry that a key belongs to, or `null`. */
+  /** Returns the key of the entry that a Redis key holds, or `null`. */
   entryOf(redisKey: string): string | null {
     return nameIn(redisKey, this.#entryStart);
   }
 
-  /** The tag that a key belongs to, or `null`. */
+  /** Returns the tag that a Redis key holds, or `null`. */
   tagOf(redisKey: string): string | null {
     return nameIn(redisKey, this.#tagStart);
   }
 
-  /** Channel on which processes tell each other what they did. */
+  /** Channel of the events between processes. */
   get channel(): string {
     return `${this.prefix}:events`;
   }
 
-  /** `SCAN` pattern of all leases, behind what the client itself puts before each key. */
+  /** `SCAN` pattern of all leases, including the client's own prefix. */
   leasePattern(clientPrefix: string): string {
     return `${escapeGlob(clientPrefix + this.#leaseStart)}*`;
   }
 
-  /** `SCAN` pattern of all entries, likewise. */
+  /** `SCAN` pattern of all entries, including the client's own prefix. */
   entryPattern(clientPrefix: string): string {
     return `${escapeGlob(clientPrefix + this.#entryStart)}*`;
   }
 
-  // Braces with nothing between them do not choose the slot, so that a name that begins with one gets its own.
+  // Empty braces do not choose the slot, so a name that begins with a brace gets another hash tag.
   #ofQueue(kind: string, name: string): string {
     return name.startsWith('}') ? `${this.prefix}:${kind}::{q}${name}` : `${this.prefix}:${kind}:{${name}}`;
   }

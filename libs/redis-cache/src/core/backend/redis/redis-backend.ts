@@ -29,7 +29,7 @@ const PROBE_TTL_MS = 10_000;
 
 export interface RedisBackendOptions {
   keyPrefix: string;
-  /** Whether this process has to tell the others what it writes, because the server does not. */
+  /** Whether this process announces its writes to the others, because the server does not. */
   publishes: boolean;
   events: RedisEventChannelOptions;
 }
@@ -71,21 +71,21 @@ export class RedisBackend implements Backend {
 
   watch(listener: LinkListener): void {
     const up = (): void => {
-      this.#learnServerId();
+      this.#readServerId();
       listener.up();
     };
     this.connection.watch({ up, down: (reason) => listener.down(reason) });
   }
 
-  // Sent before anything else on a new connection, so known before its first reply.
-  #learnServerId(): void {
+  // Sent first on a new connection, so the id is known before the reply to any other command.
+  #readServerId(): void {
     const { client } = this.connection;
     if (client.isCluster) return;
-    const learn = (info: string): void => void (this.serverId = /^run_id:(\w+)/m.exec(info)?.[1]);
-    client.info('server').then(learn, () => {});
+    const store = (info: string): void => void (this.serverId = /^run_id:(\w+)/m.exec(info)?.[1]);
+    client.info('server').then(store, () => {});
   }
 
-  // A node of a Cluster answers PING even when the Cluster as a whole serves no key.
+  // A node of a Cluster replies to PING even when the Cluster as a whole serves no key.
   ping(): Promise<unknown> {
     const { client } = this.connection;
     return client.isCluster ? client.exists(this.#keys.probe) : client.ping();

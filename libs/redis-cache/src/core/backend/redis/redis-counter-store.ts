@@ -2,10 +2,10 @@ import { type RedisClient, Script } from 'nestjs-redis-connection';
 import type { CounterStore, TallyBatch, WindowCount } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 
-/** A writer that is silent for longer than a week may count a batch twice. */
+/** After a week without additions, a batch of the same writer may be counted twice. */
 const BATCH_KEEP_MS = 7 * 24 * 60 * 60 * 1_000;
 
-// Every field is looked at before the first is changed: a script that fails half-way is not undone.
+// Every field is checked before the first is changed, because a script that fails half-way is not rolled back.
 const ADD = new Script(`
   local tally = KEYS[1]
   if KEYS[2] then
@@ -42,7 +42,7 @@ export class RedisCounterStore implements CounterStore {
     if (batch) keys.push(this.keys.tallyBatch(name, batch.writer));
     const fields = [...increments].flat();
     const added = await ADD.run(this.client, keys, batch?.sequence ?? 0, BATCH_KEEP_MS, ...fields);
-    // A client of the user may answer numbers as texts (`stringNumbers`).
+    // A client of the user may return numbers as strings (`stringNumbers`).
     return Number(added) === 1;
   }
 

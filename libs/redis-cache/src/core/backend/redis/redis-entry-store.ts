@@ -4,7 +4,7 @@ import type { ClearCursor, EntryStore, CacheEvent } from '../backend.js';
 import type { Announce } from './redis-event-channel.js';
 import type { KeySpace } from './key-space.js';
 
-/** Large enough to be quick, small enough not to make other clients wait. */
+/** Large enough to be fast, small enough not to delay other clients. */
 const SCAN_COUNT = 1_000;
 
 const DISCARD = new Script(`
@@ -18,8 +18,8 @@ const DISCARD_FOREIGN = new Script(`
   return redis.call('UNLINK', KEYS[1])
 `);
 
-// An entry begins with its version and its flags, of which 2 marks a failure; its age stands in bytes 2 to 7,
-// big-endian. Compared as numbers: Lua compares texts by the server's locale.
+// An entry begins with its version and its flags, of which 2 marks a failure; bytes 2 to 7 hold its creation time,
+// big-endian. They are compared as numbers, because Lua compares strings by the server's locale.
 const SET_UNLESS_YOUNGER = new Script(`
   local function created(entry)
     local sum = 0
@@ -33,7 +33,7 @@ const SET_UNLESS_YOUNGER = new Script(`
   return 1
 `);
 
-/** Entries in Redis, a string each, with Redis's own expiry. */
+/** Entries in Redis: one string each, which Redis itself expires. */
 export class RedisEntryStore implements EntryStore {
   constructor(
     private readonly client: RedisClient,
@@ -74,9 +74,9 @@ export class RedisEntryStore implements EntryStore {
   }
 
   /**
-   * A cursor is `<what>/<node>/<position>`: SCAN knows one node only, so a Cluster's masters are taken in
-   * turn. All leases go before the first entry: a computation that began before can then no longer store
-   * its result behind the scan.
+   * A cursor is `<what>/<node>/<position>`: SCAN covers one node, so the masters of a Cluster are scanned in
+   * turn. All leases are deleted before the first entry: a computation that is already running can then no
+   * longer store its result behind the scan.
    */
   async clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null> {
     const masters = this.#masters();
@@ -94,14 +94,14 @@ export class RedisEntryStore implements EntryStore {
     const pattern =
       what === 'lease' ? this.keys.leasePattern(clientPrefix) : this.keys.entryPattern(clientPrefix);
     const [next, found] = await master.scan(position, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
-    // SCAN answers whole keys; the client puts its prefix before each key that we name.
+    // SCAN returns whole keys, but the client adds its prefix to each key of a command.
     await this.#unlink(found.map((key) => key.slice(clientPrefix.length)));
     return next;
   }
 
   async #unlink(keys: string[]): Promise<void> {
     if (keys.length === 0) return;
-    // Keys of a Cluster lie in many slots, and one command may touch one slot only.
+    // The keys of a Cluster lie in many slots, and a command may touch only one.
     if (this.client.isCluster) await Promise.all(keys.map((key) => this.client.unlink(key)));
     else await this.client.unlink(keys);
   }

@@ -25,7 +25,7 @@ describe('a heartbeat', () => {
 
   it('is never silent while its beats come back', () => {
     const echoing = new Heartbeat(
-      (text) => expect(echoing.hear(text)).toBe(true),
+      (text) => expect(echoing.receive(text)).toBe(true),
       () => (silences += 1),
     );
     echoing.start();
@@ -34,7 +34,7 @@ describe('a heartbeat', () => {
     expect(silences).toBe(0);
   });
 
-  it('tells of silence within one and a half seconds', () => {
+  it('reports silence within one and a half seconds', () => {
     heartbeat.start();
     jest.advanceTimersByTime(1_500);
     expect(beats).toHaveLength(2);
@@ -44,25 +44,25 @@ describe('a heartbeat', () => {
   it('forgives a beat that is late once', () => {
     heartbeat.start();
     jest.advanceTimersByTime(900);
-    heartbeat.hear(beats[0]!);
+    heartbeat.receive(beats[0]!);
     jest.advanceTimersByTime(500);
     expect(silences).toBe(0);
   });
 
-  it('does not take the beat of another process for its own', () => {
+  it('does not mistake the beat of another process for its own', () => {
     heartbeat.start();
     for (let round = 0; round < 20; round += 1) {
       jest.advanceTimersByTime(100);
-      expect(heartbeat.hear('hsomebody else')).toBe(true);
+      expect(heartbeat.receive('hanother process')).toBe(true);
     }
     expect(silences).toBeGreaterThan(0);
   });
 
-  it('leaves events alone', () => {
-    expect(heartbeat.hear('ekey')).toBe(false);
+  it('does not consume events', () => {
+    expect(heartbeat.receive('ekey')).toBe(false);
   });
 
-  it('says nothing once it is stopped', () => {
+  it('is silent once it is stopped', () => {
     heartbeat.start();
     heartbeat.stop();
     jest.advanceTimersByTime(LONG_MS);

@@ -6,24 +6,24 @@ import { type ServerMessage, SubscriberLink } from '../../connection/subscriber-
 import type { CacheEvent, CacheEventListener, EventChannel } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 
-/** Where Redis publishes invalidations to a client that asked for RESP2 redirection. */
+/** Where Redis publishes invalidations for a client with RESP2 redirection. */
 const SERVER_CHANNEL = '__redis__:invalidate';
-/** Length of the text that marks a process. */
+/** Length of the string that identifies a process. */
 export const ORIGIN_LENGTH = 8;
 
 export interface RedisEventChannelOptions {
-  /** Ask the server to tell of every change of an entry or a tag. One server only, not a Cluster. */
+  /** Let the server report every change of an entry or a tag. For a single server, not for a Cluster. */
   tracking: boolean;
-  /** Make sure, twice a second, that what is published is heard. */
+  /** Check twice a second that published messages are received. */
   heartbeat: boolean;
   connection: Omit<LinkOptions, 'owned'>;
 }
 
 /**
- * Events by publish and subscribe, and, with `tracking`, by the server itself (client-side caching in
- * broadcasting mode: https://redis.io/docs/latest/develop/reference/client-side-caching/). On a connection
- * of its own: one that subscribes can do nothing else. Both are asked for anew with each connection,
- * because the server forgets a client that is gone.
+ * Events by publish and subscribe and, with `tracking`, from the server itself (client-side caching in
+ * broadcasting mode: https://redis.io/docs/latest/develop/reference/client-side-caching/). They need a
+ * connection of their own, because a subscribed connection accepts no other commands. Each new connection
+ * subscribes again, because the server forgets a client that disconnects.
  */
 export class RedisEventChannel implements EventChannel {
   readonly #listeners = new Set<CacheEventListener>();
@@ -43,12 +43,12 @@ export class RedisEventChannel implements EventChannel {
     this.#clientPrefix = client.options.keyPrefix ?? '';
     this.#heartbeat = new Heartbeat(
       (text) => this.#publish(text),
-      () => this.#fallSilent(),
+      () => this.#onSilence(),
     );
   }
 
   listen(listener: CacheEventListener): void {
-    // A call that was under way while closing may come to wait only now.
+    // A call that was running during `close` may arrive here only now.
     if (this.#closed) return;
     this.#listeners.add(listener);
     this.#link ??= this.#connect();
@@ -64,8 +64,8 @@ export class RedisEventChannel implements EventChannel {
   #connect(): SubscriberLink {
     return new SubscriberLink(this.client, this.options.connection, {
       up: (subscriber) => void this.#subscribe(subscriber),
-      down: () => this.#lose(),
-      message: (channel, message) => this.#hear(channel, message),
+      down: () => this.#onDown(),
+      message: (channel, message) => this.#onMessage(channel, message),
     });
   }
 
@@ -74,21 +74,21 @@ export class RedisEventChannel implements EventChannel {
     try {
       if (this.options.tracking && !(await this.#track(subscriber))) channels.pop();
       await subscriber.subscribe(...channels);
-      this.#tell({ type: 'up' });
+      this.#emit({ type: 'up' });
       if (this.options.heartbeat && !this.#closed) this.#heartbeat.start();
     } catch {
       this.#link?.reconnect();
     }
   }
 
-  #lose(): void {
+  #onDown(): void {
     this.#heartbeat.stop();
-    this.#tell({ type: 'down' });
+    this.#emit({ type: 'down' });
   }
 
-  // The connection stands and nothing comes: a frozen server, or one that is cut off.
-  #fallSilent(): void {
-    this.#lose();
+  // The connection is open but silent: the server is frozen or cut off.
+  #onSilence(): void {
+    this.#onDown();
     this.#link?.reconnect();
   }
 
@@ -96,7 +96,7 @@ export class RedisEventChannel implements EventChannel {
     if (this.client.status === 'ready') this.client.publish(this.channel, text).catch(() => {});
   }
 
-  /** `false` when the server refuses. */
+  /** Returns `false` if the server refuses. */
   async #track(subscriber: Redis): Promise<boolean> {
     const prefixes = this.keys.trackedPrefixes(this.#clientPrefix).flatMap((prefix) => ['PREFIX', prefix]);
     const id = await subscriber.client('ID');
@@ -105,20 +105,20 @@ export class RedisEventChannel implements EventChannel {
       return true;
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'ReplyError') throw error;
-      this.#tell({ type: 'refused' });
+      this.#emit({ type: 'refused' });
       return false;
     }
   }
 
-  #hear(channel: Buffer, message: ServerMessage): void {
-    if (channel.toString() !== SERVER_CHANNEL) return this.#hearProcess(String(message));
-    // No list of keys: the database was flushed, or the server could not keep count.
-    if (!Array.isArray(message)) return this.#tell({ type: 'flushed' });
-    for (const key of message) this.#tell(this.#eventOf(key.toString()));
+  #onMessage(channel: Buffer, message: ServerMessage): void {
+    if (channel.toString() !== SERVER_CHANNEL) return this.#onProcessMessage(String(message));
+    // No list of keys: the database was flushed, or the server's table of tracked keys was full.
+    if (!Array.isArray(message)) return this.#emit({ type: 'flushed' });
+    for (const key of message) this.#emit(this.#eventOf(key.toString()));
   }
 
-  #hearProcess(message: string): void {
-    if (!this.#heartbeat.hear(message)) this.#tell(parseEvent(message, this.origin));
+  #onProcessMessage(message: string): void {
+    if (!this.#heartbeat.receive(message)) this.#emit(parseEvent(message, this.origin));
   }
 
   #eventOf(redisKey: string): CacheEvent {
@@ -129,18 +129,18 @@ export class RedisEventChannel implements EventChannel {
     return tag === null ? { type: 'flushed' } : { type: 'invalidated', tag };
   }
 
-  #tell(event: CacheEvent): void {
+  #emit(event: CacheEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 }
 
-/** The text that is published for an event: a letter for its type, then the key or tag. */
+/** Returns the message for an event: a letter for its type, then the key or tag. */
 export function formatEvent(event: CacheEvent): string {
   if (event.type === 'changed') return `c${event.key}`;
   return event.type === 'invalidated' ? `i${event.tag}` : 'f';
 }
 
-/** The text for the end of a computation: `e`, the origin, of {@link ORIGIN_LENGTH} characters, then the key. */
+/** Returns the message for the end of a computation: `e`, the origin in {@link ORIGIN_LENGTH} characters, then the key. */
 export function formatEnd(key: string, origin: string): string {
   return `e${origin}${key}`;
 }
@@ -154,15 +154,16 @@ function parseEvent(message: string, origin: string): CacheEvent {
   return message.startsWith('i') ? { type: 'invalidated', tag: rest } : { type: 'flushed' };
 }
 
-/** Lets a write pass, and tells the other processes of it once it is done. */
+/** Returns the result of a write and announces its events to the other processes once it is done. */
 export type Announce = <T>(write: Promise<T>, events: readonly CacheEvent[]) => Promise<T>;
 
-/** Where the server itself tells what changes, nobody else has to. */
+/** For a server that reports changes itself. */
 export const announceNothing: Announce = (write) => write;
 
 /**
- * By publishing. Not before the write is confirmed: whoever hears of it reads again, and must not find the
- * old value. Not waited for: a message that is lost costs a copy's remaining time, as a lost connection does.
+ * Publishes the events. Not before the write is confirmed: receivers read the key again and must not find the
+ * old value. The message is not awaited: if it is lost, copies live for their remaining time, as they do after a
+ * lost connection.
  */
 export function announceBy(client: RedisClient, channel: string): Announce {
   return async (write, events) => {
@@ -173,13 +174,13 @@ export function announceBy(client: RedisClient, channel: string): Announce {
 }
 
 const BEAT_MS = 400;
-/** One may be late because this process was busy, not the server. */
+/** One beat may be late because this process, not the server, was busy. */
 const MISSED_BEATS = 2;
 const MARK = 'h';
 
 /**
- * Finds out that what is published is no longer heard, though the connection stands: two beats in a row
- * did not come back.
+ * Detects that published messages no longer arrive although the connection is open: two beats in a row did
+ * not come back.
  */
 export class Heartbeat {
   readonly #own = `${MARK}${randomUUID()}`;
@@ -201,8 +202,8 @@ export class Heartbeat {
     this.#missed = 0;
   }
 
-  /** Whether the message is a beat, of this process or another one. */
-  hear(message: string): boolean {
+  /** Returns whether the message is a beat, of this process or another one. */
+  receive(message: string): boolean {
     if (message === this.#own) this.#missed = 0;
     return message.startsWith(MARK);
   }

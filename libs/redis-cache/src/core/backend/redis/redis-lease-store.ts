@@ -4,8 +4,8 @@ import type { KeySpace } from './key-space.js';
 import { formatEnd } from './redis-event-channel.js';
 
 /*
- * KEYS[1] is the lease, KEYS[2] the entry; both lie in one slot. The lease's value begins with what it
- * is, then the holder's token (36 characters), then what the holder left:
+ * KEYS[1] is the lease, KEYS[2] the entry; both lie in one slot. The lease's value begins with its
+ * state, then the holder's token (36 characters), then the outcome that the holder left:
  *   h<token>             held
  *   f<token><failure>    failed
  *   v<token><json>       succeeded with a value that is not stored
@@ -93,7 +93,7 @@ const RELEASE = new Script(`
   return 1
 `);
 
-/** Leases in Redis, timed by the server's clock. The end of each is announced on the cache's channel. */
+/** Leases in Redis, timed by the server's clock. Their ends are announced on the cache's channel. */
 export class RedisLeaseStore implements LeaseStore {
   constructor(
     private readonly client: RedisClient,
@@ -162,7 +162,7 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   async #isOne(script: Script, key: string, ...args: ScriptArgument[]): Promise<boolean> {
-    // A client of the user may answer numbers as texts (`stringNumbers`).
+    // A client of the user may return numbers as strings (`stringNumbers`).
     return Number(await script.run(this.client, this.#keysOf(key), ...args)) === 1;
   }
 

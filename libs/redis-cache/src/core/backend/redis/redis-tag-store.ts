@@ -4,8 +4,8 @@ import type { TagStore } from '../backend.js';
 import type { Announce } from './redis-event-channel.js';
 import type { KeySpace } from './key-space.js';
 
-// A tag lives twice as long as it has to, so that it is seldom prolonged: those who keep copies hear of it
-// as of any change.
+// A tag gets twice the required expiry, so that it is rarely extended: processes with copies receive an event
+// for each extension, as for any change.
 const ENSURE = new Script(`
   local version = redis.call('GET', KEYS[1])
   if not version then
@@ -16,7 +16,7 @@ const ENSURE = new Script(`
   return version
 `);
 
-/** Tag versions in Redis, a key each: a Cluster refuses to compare them with entries in one script. */
+/** Tag versions in Redis, one key each. A Cluster does not allow comparing them with entries in one script. */
 export class RedisTagStore implements TagStore {
   constructor(
     private readonly client: RedisClient,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidCallOptionError, InvalidKeyError } from '../errors/errors.js';
-import type { RedisCacheService } from '../redis-cache.service.js';
-import { ChaosBackend } from '../../testing/chaos/chaos-backend.js';
-import { createTestingCache } from '../../testing/create-testing-cache.js';
-import { MemoryBackend } from '../backend/memory/memory-backend.js';
+import { InvalidCallOptionError, InvalidKeyError } from './errors/errors.js';
+import type { RedisCacheService } from './redis-cache.service.js';
+import { ChaosBackend } from '../testing/chaos/chaos-backend.js';
+import { createTestingCache } from '../testing/create-testing-cache.js';
+import { MemoryBackend } from './backend/memory/memory-backend.js';
 import { MAX_TALLY_FIELDS, MAX_WINDOW_MS } from './shared-counters.js';
 
 const TOO_MANY = Object.fromEntries(Array.from({ length: MAX_TALLY_FIELDS + 1 }, (_, at) => [`f${at}`, 1]));

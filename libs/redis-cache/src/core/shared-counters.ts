@@ -1,7 +1,7 @@
-import type { CounterStore, TallyBatch, WindowCount } from '../backend/backend.js';
-import { assertKey } from '../entry/cache-key.js';
-import { InvalidCallOptionError } from '../errors/errors.js';
-import type { Guard } from '../guard/guard.js';
+import type { CounterStore, TallyBatch, WindowCount } from './backend/backend.js';
+import { assertKey } from './entry/cache-key.js';
+import { InvalidCallOptionError } from './errors/errors.js';
+import type { Guard } from './guard/guard.js';
 
 /** Most fields that one call can add to. */
 export const MAX_TALLY_FIELDS = 1_000;
