@@ -1,4 +1,4 @@
-/** Runs the scenarios one after the other and says what came out; see README.md. */
+/** Runs the scenarios one after the other and reports the results; see README.md. */
 import { fileURLToPath } from 'node:url';
 import { Bench } from './lib/bench.mjs';
 import { judge } from './lib/limits.mjs';
@@ -8,7 +8,7 @@ import { printFailures, printList, printMachine, printScenario, writeResults } f
 import { scenarios } from './scenarios/index.mjs';
 
 const RESULTS = fileURLToPath(new URL('results/latest.json', import.meta.url));
-/** With `--check` a limit is missed only when it is missed that often in a row: another program may interfere. */
+/** With `--check` a limit counts as missed after this many misses in a row, because other programs may interfere. */
 const ATTEMPTS = 3;
 
 function chosenScenarios({ only }) {
@@ -34,7 +34,7 @@ async function runAll(bench, chosen) {
   return results;
 }
 
-/** Ctrl-C ends what was started before it ends this process. */
+/** On Ctrl-C ends the started processes before this one. */
 function endOnSignals(bench) {
   const end = (signal, code) =>
     process.once(signal, async () => {
@@ -57,7 +57,7 @@ async function runBench(options) {
     writeResults(options.json ?? RESULTS, machine, results);
     if (printFailures(results) > 0 && options.check) process.exitCode = 1;
   } catch (error) {
-    // Whatever was under way when a signal came has failed because of it.
+    // A scenario that was running when the signal arrived has failed because of it.
     if (!bench.ending) throw error;
   } finally {
     await bench.endAll();

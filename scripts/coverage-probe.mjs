@@ -1,8 +1,8 @@
-/** Preloaded by files-entered.mjs: on each message sends the URLs of scripts that were entered since the last one. */
+/** Preloaded by files-entered.mjs: replies to each message with the URLs of scripts entered since the last one. */
 import { Session } from 'node:inspector/promises';
 import { isMainThread } from 'node:worker_threads';
 
-// Worker threads inherit the preload; what they enter is not part of the request's way.
+// Worker threads inherit the preload; their files do not belong to the request's path.
 if (isMainThread) await countCalls();
 
 async function countCalls() {

@@ -29,8 +29,8 @@ export function parseBrowserVersion(text) {
 }
 
 /**
- * The browser that the tests use, or undefined. One that does not tell its version does not run: Ubuntu's
- * chromium-browser is a script that only says which snap to install.
+ * Returns the browser that the tests use, or undefined. A browser that does not print its version does not run: Ubuntu's
+ * chromium-browser is a script that only names the snap to install.
  */
 export function findBrowser(path) {
   for (const name of BROWSER_NAMES) {
@@ -41,7 +41,7 @@ export function findBrowser(path) {
   return undefined;
 }
 
-/** The browser to use, installed first when there is none; throws an Error that says what to install. */
+/** Returns the browser to use, and installs one if there is none; throws an Error that says what to install. */
 export function ensureBrowser(path) {
   const found = findBrowser(path);
   if (found !== undefined) return found;

@@ -5,7 +5,7 @@
  *
  * Takes `redis-server` or `valkey-server` from the PATH; else installs one with the machine's package
  * manager. Prints which binary is used, or exits 1 with one message that says what to install. The tests start
- * servers of their own on free ports, so it does not matter whether a service that the package brings could start.
+ * their own servers on free ports, so it does not matter whether the package's own service could start.
  */
 import { findOnPath, install, printedVersion, runAsScript } from './package-managers.mjs';
 
@@ -34,13 +34,13 @@ export function isRecentEnough(version) {
   return version !== undefined && Number.parseInt(version, 10) >= MINIMUM_MAJOR;
 }
 
-/** Every Redis or Valkey server on the PATH, in order of preference, with the version it reports. */
+/** Returns every Redis or Valkey server on the PATH, in order of preference, with the version it reports. */
 export function findServers(path) {
   const files = SERVER_NAMES.map((name) => findOnPath(name, path)).filter((file) => file !== undefined);
   return files.map((file) => ({ file, version: parseVersion(printedVersion(file)) }));
 }
 
-/** The server that the tests use, or undefined. */
+/** Returns the server that the tests use, or undefined. */
 export function findServer(path) {
   return findServers(path).find(({ version }) => isRecentEnough(version));
 }
@@ -56,7 +56,7 @@ function installServer(path) {
   });
 }
 
-/** The server to use, installed first when there is none; throws an Error that says what to install. */
+/** Returns the server to use, and installs one if there is none; throws an Error that says what to install. */
 export function ensureServer(path) {
   const found = findServers(path);
   const usable = found.find(({ version }) => isRecentEnough(version));

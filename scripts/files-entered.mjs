@@ -1,8 +1,8 @@
 /**
- * Counts the files of ours that one request enters in a running gateway: a near hit, a hit from Redis and a miss.
- * V8 counts the calls of each function (precise coverage); a file is entered when one of its functions was called
- * between the request and its response. Each request is repeated when the code is warm; timers of the gateway that
- * happen to fire in between make the range. Needs a build and a Redis server on the PATH.
+ * Counts the files of this repository that one request enters in a running gateway: a near hit, a hit from Redis and a
+ * miss. V8 counts the calls of each function (precise coverage); a file is entered if one of its functions was called
+ * between the request and its response. Each request is repeated with warm code. The counts vary because the gateway's
+ * timers may fire in between. Needs a build and a Redis server on the PATH.
  *
  *   node scripts/files-entered.mjs [--root <folder>] [--list]
  */
@@ -29,7 +29,7 @@ const main = ['apps/gateway/dist/main.js', 'apps/demo/dist/main.js']
   .find((path) => existsSync(path));
 if (!main) throw new Error(`There is no built gateway in ${root}; run: npm run build`);
 
-const REPEATED = () => 'a question that is asked again';
+const REPEATED = () => 'a repeated question';
 
 const redis = await startRedis();
 try {
@@ -65,13 +65,13 @@ async function listeningUrl(child) {
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) {
     const [, url] = LISTENING.exec(line) ?? [];
-    // The log goes on; it is read and thrown away, because a full pipe would stop the gateway.
+    // Its log is read and discarded, because a full pipe would stop the gateway.
     if (url) return child.stdout.resume() && url;
   }
   throw new Error('The gateway ended before it listened');
 }
 
-/** Files of ours that were entered since the last time. */
+/** Returns the files of this repository that were entered since the last call. */
 async function take({ child }) {
   child.send('take');
   const [urls] = await once(child, 'message');

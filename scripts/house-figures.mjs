@@ -1,6 +1,6 @@
 /**
- * Prints the figures of the house: product files and lines, lengths of functions, members of the facade and
- * the load time of each package entry. Needs a build.
+ * Prints figures about the code: product files and lines, lengths of functions, members of the facade and the load time
+ * of each package entry. Needs a build.
  *
  *   node scripts/house-figures.mjs [--root <folder>] [--json]
  */
@@ -101,7 +101,7 @@ function facadeMembers() {
     }).length;
 }
 
-/** What a package can be imported by. */
+/** Returns the names by which a package can be imported. */
 function entriesOf(folder) {
   const { name, exports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   return Object.keys(exports)
@@ -110,8 +110,8 @@ function entriesOf(folder) {
 }
 
 /**
- * What an `import()` costs, each in a new process: median and fastest time, processor time, and the files that it
- * loads, dependencies included. On a busy machine compare the last two.
+ * Measures the cost of an `import()`, each in a new process: median and fastest time, processor time, and the number of
+ * files that it loads, including dependencies. On a busy machine compare the last two.
  */
 function loadCost(name, folder) {
   const run = (code) =>

@@ -10,11 +10,11 @@ export interface Machine {
   readonly isRoot: boolean;
 }
 
-/** The packages to try, the best first, each as the arguments that name it to the package manager. */
+/** The packages to try, the best first, each as arguments for the package manager. */
 export type Packages = Readonly<Record<'apt-get' | 'apk' | 'dnf' | 'brew', readonly (readonly string[])[]>>;
 
 export interface Installation {
-  /** Name of the script, for what it prints. */
+  /** Name of the script, for its output. */
   readonly script: string;
   readonly path: string;
   readonly packages: Packages;

@@ -1,6 +1,6 @@
 /**
- * What the scripts that obtain a program for the tests have in common: looking on the PATH, and installing with
- * the machine's package manager (apt-get, apk, dnf, brew), through `sudo -n` where root is needed and sudo exists.
+ * Shared by the scripts that obtain a program for the tests: finds programs on the PATH, and installs them with the
+ * machine's package manager (apt-get, apk, dnf, brew), through `sudo -n` where root is needed and sudo exists.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
@@ -36,14 +36,14 @@ export function findOnPath(name, path) {
   return folders.map((folder) => join(folder, name)).find(isExecutableFile);
 }
 
-/** What `file --version` prints; empty when it does not run. */
+/** Returns the output of `file --version`; empty when it does not run. */
 export function printedVersion(file) {
   return spawnSync(file, ['--version'], { encoding: 'utf8', timeout: 60_000 }).stdout ?? '';
 }
 
 /**
- * What to run to install one of the packages, in order; stop as soon as the program is there.
- * `packages` names them for each package manager, the best first, each as the arguments that name it.
+ * Returns the commands that install one of the packages, in order; stop as soon as the program exists.
+ * `packages` lists them for each package manager, the best first, each as arguments for it.
  * `undefined` when no package manager can be used.
  */
 export function planInstall({ has, isRoot }, packages) {
@@ -58,7 +58,7 @@ export function planInstall({ has, isRoot }, packages) {
   return [...prepare, ...installs].map((step) => prefix.concat(step));
 }
 
-/** Answers the end of the output when the command failed, else undefined. */
+/** Returns the end of the output if the command failed, else undefined. */
 function runStep([command, ...args], script) {
   console.log(`${script}: running ${[command, ...args].join(' ')}`);
   const run = spawnSync(command, args, {
@@ -73,8 +73,8 @@ function runStep([command, ...args], script) {
 }
 
 /**
- * Installs until `find` answers something, and answers that; throws an Error with the whole story when it
- * never does. `wanted` names the program and `howToInstall` says what to do by hand.
+ * Installs packages until `find` returns a program, and returns that. If it never does, throws an Error that lists every
+ * attempt. `wanted` names the program and `howToInstall` says how to install it by hand.
  */
 export function install({ script, path, packages, find, wanted, howToInstall }) {
   const isRoot = process.getuid?.() === 0;
@@ -93,7 +93,7 @@ export function install({ script, path, packages, find, wanted, howToInstall }) 
   throw new Error([`No usable ${wanted} could be installed.`, howToInstall, ...failures].join('\n'));
 }
 
-/** Runs `ensure` when node was started with this very module: prints what is used, or exits 1 with the reason. */
+/** If Node was started with this module, runs `ensure` and prints the program it found, or exits 1 with the reason. */
 export function runAsScript(moduleUrl, script, ensure) {
   const entry = process.argv[1];
   if (entry === undefined || realpathSync(entry) !== fileURLToPath(moduleUrl)) return;

@@ -1,6 +1,6 @@
 /**
- * Starts the gateway with the README's command on a free port and sends one request twice: the first
- * has to be computed, the second has to come from the cache. Exits with 1 when anything differs.
+ * Starts the gateway with the README's command on a free port and sends one request twice: the first must be computed, the
+ * second must come from the cache. Exits with 1 otherwise.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 const START_TIMEOUT_MS = 120_000;
 const PROMPT = 'A gateway has to start. It has to answer a question. The second answer comes from the cache.';
 
-// A process group of its own: npm runs the gateway as a child, and a signal has to reach both.
+// Its own process group: npm runs the gateway as a child, and a signal must reach both.
 const npm = spawn('npm', ['start'], {
   detached: true,
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -34,7 +34,7 @@ async function cacheStatus(url) {
   });
   const body = await response.json();
   console.log(response.status, response.headers.get('cache-status'), JSON.stringify(body));
-  if (response.status !== 200 || !body.completion) throw new Error('The gateway gave no answer.');
+  if (response.status !== 200 || !body.completion) throw new Error('The gateway returned no completion.');
   return response.headers.get('cache-status') ?? '';
 }
 
@@ -44,8 +44,8 @@ try {
   npm.stdout.resume();
   const first = await cacheStatus(url);
   const second = await cacheStatus(url);
-  if (!first.includes('fwd=miss; stored')) throw new Error(`The first answer was not stored: ${first}`);
-  if (!second.includes('; hit')) throw new Error(`The second answer was not a hit: ${second}`);
+  if (!first.includes('fwd=miss; stored')) throw new Error(`The first completion was not stored: ${first}`);
+  if (!second.includes('; hit')) throw new Error(`The second request was not a hit: ${second}`);
 } finally {
   clearTimeout(overdue);
   process.kill(-npm.pid, 'SIGTERM');

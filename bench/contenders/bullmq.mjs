@@ -1,8 +1,8 @@
 import { load, versionOf } from './packages.mjs';
 
 /**
- * @type {import('./contender').Contender} A queue and a worker as its documentation shows them; jobs are removed
- * once they are completed, as an acknowledged request is.
+ * @type {import('./contender').Contender} A queue and a worker as in BullMQ's documentation. Completed jobs are
+ * removed, as acknowledged requests are.
  */
 export const bullmq = {
   name: 'bullmq',

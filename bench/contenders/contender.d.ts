@@ -1,57 +1,57 @@
-/** What a contender gets to set itself up. */
+/** Arguments of a contender's `setup`. */
 export interface Context {
-  /** A Redis that nobody else uses. */
+  /** A Redis that no other contender uses. */
   redisUrl: string;
-  /** Keys of this contender begin with it. */
+  /** Start of this contender's keys. */
   prefix: string;
   /**
-   * The scenario is about values that are kept in the process: a contender with such a tier turns it on, one
-   * without offers no operation. Otherwise it stays off.
+   * Whether the scenario is about values in the process. Then a contender turns its in-process tier on, or offers no
+   * operation if it has none. Otherwise the tier stays off.
    */
   near: boolean;
-  /** Time to live of everything that is stored. */
+  /** Time to live of all stored values. */
   ttlSeconds: number;
 }
 
-/** Each may be missing: where it is needed, the contender is "not available". They need no `this`. */
+/** Operations of a contender, which need no `this`. Where one is missing, the contender is "not available". */
 export interface Operations {
-  /** The value as an object; `null` or `undefined` when there is none. */
+  /** Returns the value as an object; `null` or `undefined` when there is none. */
   get?(key: string): unknown;
-  /** The value's JSON, not parsed. */
+  /** Returns the value's JSON, unparsed. */
   getBytes?(key: string): Promise<Uint8Array | null>;
-  /** Stores the value; answers neither `false` nor `null`. */
+  /** Stores the value; returns neither `false` nor `null`. */
   set?(key: string, value: object): unknown;
-  /** The stored value, or the factory's, which is then stored. */
+  /** Returns the stored value, or stores and returns the factory's. */
   getOrSet?(key: string, factory: () => Promise<object>): unknown;
   /** Appends a request to a queue. */
   enqueue?(request: object): Promise<unknown>;
-  /** Takes the oldest requests on trial, at most so many, acknowledges them, and answers them. */
+  /** Reserves the oldest requests, at most `count`, acknowledges them and returns them. */
   take?(count: number): Promise<object[]>;
-  /** Empties the queue; answers how many requests were in it. */
+  /** Empties the queue; returns how many requests were in it. */
   clearQueue?(): Promise<number>;
-  /** Appends a request to the queue that `work` works on. */
+  /** Appends a request to the queue that `work` handles. */
   add?(request: object): Promise<unknown>;
-  /** Handles what `add` appends, so many at a time, until what it answers is called. */
+  /** Handles the requests that `add` appends, `concurrency` at a time, until the returned function is called. */
   work?(concurrency: number, handle: (request: object) => void): Promise<() => Promise<unknown>>;
 }
 
 export interface Session {
   operations: Operations;
-  /** Ends everything, so that the process can exit by itself. */
+  /** Closes all resources, so that the process can exit by itself. */
   teardown(): unknown;
 }
 
-/** What is measured; `index.mjs` lists them. */
+/** A measured library or build; `index.mjs` lists them. */
 export interface Contender {
   name: string;
   /**
-   * - `baseline`: what the others are compared with; at most one offers an operation in a context
-   * - `subject`: what the limits apply to
+   * - `baseline`: the others are compared with it; at most one offers an operation in a context
+   * - `subject`: the limits apply to it
    * - `peer`: another library, or another build
    */
   role: 'baseline' | 'subject' | 'peer';
-  /** Version of what is measured. */
+  /** Version of the measured package. */
   version(): string;
-  /** Runs in a process of its own, anew for each scenario. */
+  /** Runs in a process of its own, a new one for each scenario. */
   setup(context: Context): Promise<Session>;
 }

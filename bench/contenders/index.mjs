@@ -1,4 +1,4 @@
-/** The contenders, in the order in which they take their turns. To add one, see ../README.md. */
+/** The contenders, in the order of their turns. To add one, see ../README.md. */
 import { pathToFileURL } from 'node:url';
 import { bullmq } from './bullmq.mjs';
 import { ioredis } from './ioredis.mjs';
@@ -11,7 +11,7 @@ const subject = buildOfTheLibrary({
   entry: new URL('../../libs/redis-cache/dist/index.js', import.meta.url),
 });
 
-/** More builds, as `name=path` with commas between: a change is measured against what was before it. */
+/** Other builds as comma-separated `name=path`, so that a change can be measured against the build before it. */
 const otherBuilds = (process.env.BENCH_OTHER_BUILDS ?? '')
   .split(',')
   .filter(Boolean)

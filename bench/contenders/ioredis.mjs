@@ -1,6 +1,6 @@
 import { load, versionOf } from './packages.mjs';
 
-/** @type {import('./contender').Contender} What one would write by hand, on ioredis as it comes. */
+/** @type {import('./contender').Contender} Hand-written code on ioredis with its defaults. */
 export const ioredis = {
   name: 'ioredis',
   role: 'baseline',
@@ -23,9 +23,9 @@ export const ioredis = {
   },
 };
 
-/** A stream with one group, as one would use it by hand: read, handle, acknowledge. */
+/** A stream with one group, used by hand: read, handle, acknowledge. */
 async function queueOf(client, stream) {
-  // A scenario that is tried again finds what its first try left.
+  // A repeated scenario finds the data of its first try.
   const begin = async () => {
     await client.del(stream);
     await client.xgroup('CREATE', stream, 'group', '0', 'MKSTREAM');

@@ -1,6 +1,6 @@
 import { load, versionOf } from './packages.mjs';
 
-/** @type {import('./contender').Contender} A map in this process that hands out what was put in. */
+/** @type {import('./contender').Contender} A map in this process that returns stored values by reference. */
 export const lruCache = {
   name: 'lru-cache',
   role: 'baseline',

@@ -25,7 +25,7 @@ export function buildOfTheLibrary({ name, role, entry }) {
   };
 }
 
-/** `undefined` where the build knows no near cache. */
+/** `undefined` if the build has no near cache. */
 function withNearCache(createRedisCache, options) {
   try {
     return createRedisCache({ ...options, near: NEAR });
@@ -50,7 +50,7 @@ function bytesOf(cache) {
   return async (key) => (await cache.lookup(key, { as: 'bytes' })).json ?? null;
 }
 
-/** Nothing where the build cannot reserve requests. */
+/** No operations if the build cannot reserve requests. */
 function queueOf(cache, RequestConsumer) {
   const queue = typeof cache.queue === 'function' ? cache.queue() : cache;
   if (queue.reserveRequests === undefined) return {};

@@ -3,14 +3,14 @@ import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 
 /**
- * Loads a package as the library itself would: the contenders then stand on the very copies of ioredis and
- * lru-cache that the library uses, and nothing has to be installed for them.
+ * Resolves a package as the library itself would, so that contenders use the library's own copies of ioredis and lru-cache
+ * and need no installation.
  */
 const requireLikeTheLibrary = createRequire(new URL('../../libs/redis-cache/package.json', import.meta.url));
 
 export const load = (name) => requireLikeTheLibrary(name);
 
-/** Read from the package's folder, since its `exports` need not name its package.json. */
+/** Read from the package's folder, since its `exports` may not include package.json. */
 export function versionOf(name) {
   const file = requireLikeTheLibrary.resolve(name);
   const inside = join('node_modules', name) + sep;

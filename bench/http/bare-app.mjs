@@ -1,4 +1,4 @@
-/** A Nest + Fastify application with one route that sends a body from memory: what a hit is compared with. */
+/** A Nest + Fastify application with one route that sends a body from memory: the baseline of the HTTP scenarios. */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

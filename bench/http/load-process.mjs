@@ -1,6 +1,6 @@
 /**
- * Asks an HTTP server as fast as it answers, from a process of its own. Written on bare sockets: a client that
- * costs as much as the server would hide what the server costs.
+ * Sends requests to an HTTP server as fast as it responds, from a separate process. It uses bare sockets, because an
+ * expensive client would hide the cost of the server.
  */
 import { connect } from 'node:net';
 
@@ -14,7 +14,7 @@ process.on('message', async (order) => {
   }
 });
 
-/** Connections that each wait for their answer before they ask again. Durations are in milliseconds. */
+/** Runs connections that each wait for a response before the next request. Durations are in milliseconds. */
 async function measure({ url, bodies, connections, milliseconds, expected }) {
   const { hostname, port } = new URL(url);
   const requests = bodies.map((body) => requestBytes(hostname, body));
@@ -61,7 +61,7 @@ function askInTurn({ hostname, port, requests, first, until, expected, durations
       durations.push(now - sentAt);
       if (!text.startsWith('HTTP/1.1 200') || !text.includes(expected)) {
         socket.destroy();
-        return reject(new Error(`an answer that is none: ${text.slice(0, 300)}`));
+        return reject(new Error(`not an HTTP response: ${text.slice(0, 300)}`));
       }
       text = '';
       if (now < until) return ask();
@@ -71,7 +71,7 @@ function askInTurn({ hostname, port, requests, first, until, expected, durations
   });
 }
 
-/** How long the whole answer is; `null` while its head is not complete. */
+/** Length of the whole response; `null` while its head is incomplete. */
 function lengthOf(text) {
   const headEnd = text.indexOf(HEAD_END);
   if (headEnd < 0) return null;

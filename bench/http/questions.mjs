@@ -1,7 +1,7 @@
 const QUESTIONS = 64;
 const SENTENCES = 24;
 
-/** Bodies of requests that differ, each with an answer of one or two kilobytes. */
+/** Request bodies that all differ; the completion of each has one or two kilobytes. */
 export function questionBodies() {
   return Array.from({ length: QUESTIONS }, (_, question) => {
     const sentences = Array.from(

@@ -14,12 +14,12 @@ const LOAD = pathOf('./load-process.mjs');
 const LISTENING = /^Listening on (\S+)/;
 const END_TIMEOUT_MS = 5_000;
 
-/** The gateway as it is built, with its defaults: log, metrics and guards are on. */
+/** Starts the built gateway with its defaults: log, metrics and guards are on. */
 export function startGateway(env) {
   return startServer([GATEWAY], { PORT: '0', SHUTDOWN_GRACE_MS: '0', SHUTDOWN_DRAIN_MS: '0', ...env });
 }
 
-/** A bare application that sends the same body. */
+/** Starts a bare application that sends the same body. */
 export async function startBare(body) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-bare-'));
   const file = join(folder, 'body.json');
@@ -36,13 +36,13 @@ async function startServer(args, env) {
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const [, url] = LISTENING.exec(line) ?? [];
-    // Its log goes on, and is read and thrown away: a full pipe would stop it.
+    // Its log is read and discarded, because a full pipe would stop the gateway.
     if (url) return { url, ...handleOf(child), drain: child.stdout.resume() };
   }
   throw new Error('A server ended before it listened');
 }
 
-/** The process that asks. */
+/** Starts the load generator. */
 export function startLoad() {
   const child = fork(LOAD, { stdio: 'inherit' });
   return {
@@ -69,13 +69,13 @@ function handleOf(child) {
   };
 }
 
-/** Asks once, and answers with the body; for what has to be there before it is measured. */
+/** Sends one request and returns the body; prepares entries before a measurement. */
 export async function ask(url, body) {
   const response = await fetch(`${url}/v1/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,
   });
-  if (!response.ok) throw new Error(`The gateway answered ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`The gateway returned ${response.status}: ${await response.text()}`);
   return response.text();
 }

@@ -3,15 +3,15 @@ import { contenders } from '../contenders/index.mjs';
 import { ContenderProcess } from './contender-process.mjs';
 import { startRedis } from './redis-server.mjs';
 
-/** Long enough that nothing expires while it is measured. */
+/** Long enough that nothing expires during a measurement. */
 const TTL_SECONDS = 3_600;
 
-/** What scenarios work with: it starts what they need, and ends all of it however they end. */
+/** Starts the processes and servers that scenarios need, and ends all of them, however the scenarios end. */
 export class Bench {
   #processes = new Set();
   #servers = new Set();
   #started = 0;
-  /** Set once everything is being ended: calls that fail from then on do so because of it. */
+  /** Set when everything is being ended; calls that fail from then on fail because of that. */
   ending = false;
 
   /**
@@ -22,7 +22,7 @@ export class Bench {
     this.contenders = contenders;
   }
 
-  /** Picks a number by how much time there is. */
+  /** Picks a number by the time available. */
   effort(usual, quick) {
     return this.options.quick ? quick : usual;
   }
@@ -38,7 +38,7 @@ export class Bench {
     await server.end();
   }
 
-  /** A process with the contender set up in it; `operations` are the names of what it offers. */
+  /** Starts a process with the contender; `operations` are the names of the operations that it offers. */
   async start(contender, { redis, near = false, label }) {
     this.#started += 1;
     const process = new ContenderProcess(
@@ -52,7 +52,7 @@ export class Bench {
     return { process, operations };
   }
 
-  /** Takes care of a process that a scenario started by itself: something with `kill()` and `end()`. */
+  /** Registers a process that a scenario started itself, an object with `kill()` and `end()`, to be ended. */
   adopt(process) {
     this.#processes.add(process);
     return process;
@@ -63,7 +63,7 @@ export class Bench {
     this.#processes.delete(process);
   }
 
-  /** Ends everything; those that measure are not asked. */
+  /** Kills everything without waiting for measurements. */
   async endAll() {
     this.ending = true;
     for (const process of this.#processes) process.kill();

@@ -1,4 +1,4 @@
-/** Runs one contender in this process and does the tasks that the parent sends. */
+/** Runs one contender in this process and performs the tasks that the parent sends. */
 import { contenders } from '../contenders/index.mjs';
 import * as queueTasks from './queue-tasks.mjs';
 import * as tasks from './tasks.mjs';
@@ -25,5 +25,5 @@ process.on('message', async ({ id, command, args }) => {
     process.send({ id, error: error instanceof Error ? error.stack : String(error) });
   }
 });
-// The parent has ended, or has said that this process may.
+// The parent has ended, or has disconnected from this process.
 process.on('disconnect', () => process.exit());

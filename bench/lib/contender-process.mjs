@@ -20,7 +20,7 @@ export class ContenderProcess {
     this.#child.on('exit', () => this.#failAll());
   }
 
-  /** Has a task done; see tasks.mjs. Rejects when the task fails or the process ends. */
+  /** Runs a task of tasks.mjs in the process. Rejects when the task fails or the process ends. */
   call(command, args = {}) {
     this.#lastId += 1;
     const id = this.#lastId;

@@ -5,8 +5,8 @@ export function limitText({ floor, ceiling, ceilingUnit = '' }) {
 }
 
 /**
- * Whether the subject keeps the scenario's limit. What could not be measured does not keep it: a limit that
- * is passed in silence is none.
+ * Whether the subject meets the scenario's limit. A subject that could not be measured does not meet it, so that a limit
+ * never passes unnoticed.
  */
 export function judge(scenario, rows) {
   const limit = limitText(scenario);

@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { redisBinary } from './redis-server.mjs';
 
-/** What the numbers depend on. */
+/** Describes the machine and the versions that the numbers depend on. */
 export function machineFacts(contenders) {
   return {
     at: new Date().toISOString(),

@@ -1,4 +1,4 @@
-/** Values shaped like the answer of a large language model. */
+/** Values shaped like the response of a large language model. */
 
 const WORDS = `the cache keeps an answer that took long to compute and hands it out again when the same
   question comes back so nobody waits twice model tokens latency budget every request costs money while a
@@ -7,7 +7,7 @@ const WORDS = `the cache keeps an answer that took long to compute and hands it 
 const MARKS = ['—', '“quoted”', 'naïve', '…', '→', '数据'];
 const SENTENCES_PER_PARAGRAPH = 4;
 
-/** Numbers from 0 to below 1 that are the same in every process and every run. */
+/** Pseudo-random numbers from 0 to below 1, the same in every process and every run. */
 function numbersFrom(seed) {
   let state = (seed + 1) * 2_654_435_761;
   return () => {
@@ -47,10 +47,10 @@ function answer(seed, text) {
 const sizeOf = (value) => Buffer.byteLength(JSON.stringify(value));
 
 /**
- * An answer that takes `bytes` bytes as JSON, or up to four fewer.
+ * Returns a response that takes `bytes` bytes as JSON, or up to four fewer.
  *
  * @param {{ bytes: number, plain?: boolean }} shape `plain: false` mixes in characters beyond ASCII
- * @param {number} seed answers of different seeds differ
+ * @param {number} seed responses of different seeds differ
  */
 export function makePayload({ bytes, plain = true }, seed) {
   const words = plain ? WORDS : [...WORDS, ...MARKS];
@@ -60,6 +60,6 @@ export function makePayload({ bytes, plain = true }, seed) {
     // A character takes up to four bytes: cutting a quarter of the excess at a time never cuts too much.
     if (over > 0) text = text.slice(0, -Math.ceil(over / 4)).trimEnd();
   }
-  // Through JSON once, so that no value is a rope of pieces which the first use would have to join.
+  // A round trip through JSON flattens strings that were concatenated, which the first use would otherwise do.
   return JSON.parse(JSON.stringify(answer(seed, text)));
 }

@@ -1,8 +1,8 @@
-/** What a contender's process can be asked to do about queues. Each task gets the session and its arguments. */
+/** Queue tasks of a contender's process. Each gets the session and its arguments. */
 import { isDeepStrictEqual } from 'node:util';
 import { makePayload } from './payload.mjs';
 
-/** Does something `count` times, `callers` at once, each of which waits before it goes on. */
+/** Repeats a step `count` times with `callers` concurrent loops, each of which awaits its step. */
 async function inParallel(count, callers, step) {
   let begun = 0;
   const caller = async () => {
@@ -28,11 +28,11 @@ export async function enqueueRound({ operations }, { count, callers, payload }) 
   const value = makePayload(payload, 0);
   const result = await timed(count, () => inParallel(count, callers, () => operations.enqueue(value)));
   const length = await operations.clearQueue();
-  if (length !== count) throw new Error(`${length} requests are in the queue, of ${count}`);
+  if (length !== count) throw new Error(`the queue has ${length} of ${count} requests`);
   return result;
 }
 
-/** Takes `count` requests on trial and acknowledges them, `batch` at a time; each has to be what was queued. */
+/** Reserves and acknowledges `count` requests, `batch` at a time, and checks that they are the queued ones. */
 export async function takeRound({ operations }, { count, callers, batch, payload }) {
   const value = makePayload(payload, 0);
   await inParallel(count, 64, () => operations.enqueue(value));
@@ -46,19 +46,19 @@ export async function takeRound({ operations }, { count, callers, batch, payload
     }),
   );
   await operations.clearQueue();
-  if (taken !== count) throw new Error(`${taken} requests were taken, of ${count}`);
-  if (!isDeepStrictEqual(last, value)) throw new Error('what was taken is not what was queued');
+  if (taken !== count) throw new Error(`${taken} of ${count} requests were reserved`);
+  if (!isDeepStrictEqual(last, value)) throw new Error('a reserved request differs from the queued one');
   return result;
 }
 
-/** Queues `count` requests while a worker handles them; over when the last one was handled. */
+/** Queues `count` requests while a worker handles them; resolves when the last one has been handled. */
 export async function endToEndRound({ operations }, { count, callers, concurrency, payload }) {
   const value = makePayload(payload, 0);
   let handled = 0;
   let onAllHandled;
   const allHandled = new Promise((resolve) => (onAllHandled = resolve));
   const stop = await operations.work(concurrency, (request) => {
-    if (request.id !== value.id) throw new Error('what is handled is not what was queued');
+    if (request.id !== value.id) throw new Error('a handled request differs from the queued one');
     handled += 1;
     if (handled === count) onAllHandled();
   });

@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { findServer } from '../../scripts/ensure-redis.mjs';
 
 const REAPER = fileURLToPath(new URL('../../test/support/reaper.mjs', import.meta.url));
-/** Below the ports that systems take for outgoing connections: a client could otherwise connect to itself. */
+/** Below the ephemeral ports of operating systems; otherwise a client could connect to itself. */
 const FIRST_PORT = 12_000;
 const END_PORT = 32_000;
 const END_TIMEOUT_MS = 3_000;
 
-/** The server binary that is used, with its version. */
+/** Returns the server binary and its version. */
 export function redisBinary() {
   const found = findServer(process.env.PATH ?? '');
   if (found) return found;
@@ -41,7 +41,7 @@ async function untilReady(child) {
   throw new Error('redis-server ended before it was ready');
 }
 
-/** Kills the server even when this process dies without a word. */
+/** Kills the server even when this process is killed. */
 function protect(pid) {
   const reaper = spawn(process.execPath, [REAPER], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   reaper.stdin.on('error', () => {});
@@ -51,13 +51,13 @@ function protect(pid) {
   return () => reaper.stdin.end(`-${pid}\n`);
 }
 
-/** A Redis of its own on a free port of 127.0.0.1 that writes nothing to disk. */
+/** Starts a Redis on a free port of 127.0.0.1 that writes nothing to disk. */
 export async function startRedis() {
   const { file } = redisBinary();
   const port = await freePort();
   const options = { port, bind: '127.0.0.1', dir: tmpdir(), save: '', appendonly: 'no' };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  // A group of its own: Ctrl-C would otherwise end it while its clients still run.
+  // Its own process group, because Ctrl-C would otherwise end it while its clients still run.
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   const ended = once(child, 'exit');
   const release = protect(child.pid);
@@ -67,7 +67,7 @@ export async function startRedis() {
 
 function handleOf(child, ended, release) {
   return {
-    /** The server stops to answer; its connections stay. */
+    /** Stops the server's replies; its connections stay open. */
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
     async end() {

@@ -38,7 +38,7 @@ export function printList(scenarios) {
   }
 }
 
-/** The limits that were not reached, for `--check`. */
+/** Prints the missed limits, for `--check`. */
 export function printFailures(results) {
   const failed = results.filter(({ verdict }) => verdict && !verdict.reached);
   for (const { id, verdict } of failed) {

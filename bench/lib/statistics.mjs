@@ -1,4 +1,4 @@
-/** The value below which the given part of the values lies; interpolated. */
+/** Returns the value below which the given part of the values lies; interpolated. */
 export function quantile(values, part) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * part;

@@ -1,4 +1,4 @@
-/** What a contender's process can be asked to do. Each task gets the session and its arguments. */
+/** Tasks of a contender's process. Each gets the session and its arguments. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -6,7 +6,7 @@ import { makePayload } from './payload.mjs';
 
 const NOTHING = Symbol('nothing');
 const yieldToEventLoop = () => new Promise((resolve) => setImmediate(resolve));
-/** Nanoseconds of a clock that all processes of a machine share, in milliseconds. */
+/** Time of a clock that all processes of a machine share, in milliseconds. */
 const sharedNow = () => Number(process.hrtime.bigint()) / 1e6;
 
 const unexpected = () => Promise.reject(new Error('the factory ran where a hit was expected'));
@@ -19,11 +19,11 @@ function entriesOf({ payload, keys }) {
   }));
 }
 
-/** How an operation is used: `step(index)` does it once, on one of the entries. */
+/** Returns how to use an operation: `step(index)` runs it once, on one of the entries. */
 function stepOf({ operations }, operation, entries) {
   const count = entries.length;
   const keys = entries.map(({ key }) => key);
-  // Values that nobody needs would only give the garbage collector more to look at.
+  // Unneeded values would only add work for the garbage collector.
   const values = operation === 'set' ? entries.map(({ value }) => value) : [];
   const { get, getBytes, set, getOrSet } = operations;
   const steps = {
@@ -39,7 +39,7 @@ function asObject(result) {
   return result instanceof Uint8Array ? JSON.parse(Buffer.from(result).toString()) : result;
 }
 
-/** Stores the entries and makes sure that the operation to be measured really answers them. */
+/** Stores the entries and verifies that the measured operation returns them. */
 export async function fill(session, { operation, payload, keys }) {
   const entries = entriesOf({ payload, keys });
   session.step = stepOf(session, operation, entries);
@@ -47,13 +47,13 @@ export async function fill(session, { operation, payload, keys }) {
   for (const [index, { key, value }] of entries.entries()) {
     await session.operations.set(key, value);
     const found = asObject(await read(index));
-    if (!isDeepStrictEqual(found, value)) throw new Error(`${operation} does not answer what was stored`);
+    if (!isDeepStrictEqual(found, value)) throw new Error(`${operation} does not return the stored value`);
   }
 }
 
 /**
- * Does the operation as often as possible for a time, with a number of callers at once, each of which
- * waits for its answer before it goes on. `batch` is how often it does so between two looks at the clock.
+ * Repeats the operation for a given time with a number of concurrent callers, each of which awaits its result before the
+ * next call. `batch` is the number of calls between two readings of the clock.
  */
 export async function measure(session, { callers, batch, milliseconds, mayMiss = false }) {
   const { step } = session;
@@ -74,13 +74,13 @@ export async function measure(session, { callers, batch, milliseconds, mayMiss =
   };
   await Promise.all(Array.from({ length: callers }, caller));
   if (missed > 0 && !mayMiss)
-    throw new Error(`${missed} of ${done} operations were not answered as expected`);
+    throw new Error(`${missed} of ${done} operations did not return what was expected`);
   const seconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
   return { perSecond: done / seconds, cpuMicroseconds: (user + system) / done };
 }
 
-/** Some callers ask for one key at once; says how often the factory ran here, and when all had the answer. */
+/** Callers request one key at once; returns how often the factory ran here, and when all had the value. */
 export async function ask({ operations }, { key, callers, factoryMs, payload }) {
   const value = makePayload(payload, 0);
   let factoryCalls = 0;
@@ -96,7 +96,7 @@ export async function ask({ operations }, { key, callers, factoryMs, payload }) 
   return { factoryCalls, answered, startedAt, at };
 }
 
-/** One call after the other until all are done or the time is up; the duration of each that came back. */
+/** Makes calls one after the other until all are done or the time is up; returns the duration of each that settled. */
 export async function callInTurn({ step }, { calls, milliseconds }) {
   const durations = [];
   const timeUp = sleep(milliseconds, NOTHING, { ref: false });
@@ -109,7 +109,7 @@ export async function callInTurn({ step }, { calls, milliseconds }) {
   return { durations };
 }
 
-/** How long it takes, in milliseconds, until a call is a hit again; `null` when it never is. */
+/** Returns how many milliseconds pass until a call is a hit again; `null` if none is. */
 export async function untilHit({ step }, { milliseconds }) {
   const startedAt = performance.now();
   const timeUp = sleep(milliseconds, null, { ref: false });
@@ -121,7 +121,7 @@ export async function untilHit({ step }, { milliseconds }) {
   return null;
 }
 
-/** A call that fails has been answered too. */
+/** A failed call has settled too. */
 async function settled(result) {
   try {
     return await result;

@@ -5,10 +5,10 @@ import { endGroup, inTurn, notAvailable, startGroups } from './rounds.mjs';
 
 const FACTORY_MS = 80;
 const HEAD_START_MS = 20;
-/** In the first rounds connections are opened and code is compiled. */
+/** The first rounds open connections and compile code. */
 const WARM_UP_ROUNDS = 3;
 
-/** How much later than the process that computes a process has the answer that waits for it. */
+/** Measures how long after the computing process a waiting process gets the value. */
 export function collapsedWaiter(spec) {
   return { ...spec, run: (bench, tools) => run(bench, tools, spec) };
 }
@@ -37,7 +37,7 @@ async function collapse([first, second], key, payload) {
   const factoryCalls = answers[0].factoryCalls + answers[1].factoryCalls;
   const leader = answers.find((answer) => answer.factoryCalls > 0);
   const waiter = answers.find((answer) => answer !== leader);
-  // A process that asked when the value was there already did not wait for anybody.
+  // A process whose call came after the value was stored did not wait.
   const waited = factoryCalls === 1 && waiter.startedAt < leader.at;
   return { factoryCalls, delayMs: waited ? waiter.at - leader.at : null };
 }

@@ -6,7 +6,7 @@ const PATIENCE_MS = 3_000;
 const RECOVERY_MS = 5_000;
 const RUSH = { callers: 1, batch: 100, milliseconds: 300, mayMiss: true };
 
-/** What a read costs while Redis is frozen, and how soon after it there are hits again. */
+/** Measures the cost of a read while Redis is frozen, and how soon after the freeze there are hits again. */
 export function frozenRedis(spec) {
   return { ...spec, run: (bench) => run(bench, spec) };
 }
@@ -54,9 +54,9 @@ async function outage({ contender, process, redis, spec }) {
 
 function describe({ answered, of, firstMs, durations, backMs, perSecond }) {
   const back = backMs === null ? 'no hit afterwards' : `a hit ${backMs.toFixed(0)} ms after it was thawed`;
-  if (answered === 0) return [`0 of ${of} calls answered within ${PATIENCE_MS / 1000} s`, back];
+  if (answered === 0) return [`0 of ${of} calls settled within ${PATIENCE_MS / 1000} s`, back];
   const slowest = quantile(durations, 1).toFixed(0);
-  const first = `${answered} of ${of} calls answered; the first after ${firstMs.toFixed(0)} ms, at most ${slowest} ms`;
+  const first = `${answered} of ${of} calls settled; the first after ${firstMs.toFixed(0)} ms, at most ${slowest} ms`;
   const open = perSecond ? `then ${(1e6 / perSecond).toFixed(2)} µs a call; ` : '';
   return [first, `${open}${back}`];
 }

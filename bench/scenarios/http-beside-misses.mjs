@@ -12,7 +12,7 @@ const SLOW_CLI = fileURLToPath(new URL('../http/slow-cli.sh', import.meta.url));
 const LOOK_AGAIN_MS = 50;
 const PATIENCE_MS = 30_000;
 
-/** The 99th percentile of hits of a gateway that computes 50 slow answers, against one that computes none. */
+/** Compares the 99th percentile of hits of a gateway that computes 50 slow completions with one that computes none. */
 export function httpBesideMisses(spec) {
   return { ...spec, run: (bench, tools) => run(bench, tools, spec) };
 }
@@ -44,7 +44,7 @@ async function run(bench, { redis }, { id }) {
   };
 }
 
-/** The answers are stored by a gateway that is quick; those that are measured find them in Redis. */
+/** A fast gateway stores the completions; the measured ones find them in Redis. */
 async function gatewayWithAnswers(bench, redis, id, bodies) {
   const env = {
     REDIS_URL: redis.url,

@@ -7,8 +7,8 @@ import { inTurn } from './rounds.mjs';
 const CONNECTIONS = 16;
 
 /**
- * Hits through the whole HTTP stack of the gateway, against a bare Nest + Fastify route that takes the same
- * requests and sends the same body from memory.
+ * Compares hits through the gateway's whole HTTP stack with a bare Nest + Fastify route that accepts the same requests and
+ * sends the same body from memory.
  *
  * @param {object} spec
  * @param {boolean} spec.near whether the gateway keeps copies in its process

@@ -1,4 +1,4 @@
-/** What is measured, and the limits of `--check`. Scenarios know operations, not contenders. */
+/** The scenarios and the limits of `--check`. Scenarios use operations and do not depend on contenders. */
 import { collapsedWaiter } from './collapsed-waiter.mjs';
 import { frozenRedis } from './frozen-redis.mjs';
 import { httpBesideMisses } from './http-beside-misses.mjs';
@@ -132,7 +132,7 @@ export const scenarios = [
   collapsedWaiter({
     payload: small.payload,
     id: 'collapsed-waiter',
-    title: 'How much later than the leader a waiter in another process has its answer',
+    title: 'How much later than the leader a waiter in another process gets the value',
     ceiling: 15,
     ceilingUnit: ' ms',
   }),

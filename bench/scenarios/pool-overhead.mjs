@@ -15,14 +15,14 @@ const ANSWER = {
   stopReason: 'end_turn',
   content: [],
 };
-/** Kept on both sides: a result that is gone at once could not be waited for. */
+/** Both sides keep results, because a result that is removed at once could not be awaited. */
 const KEPT = 10_000;
 const RESULT_SECONDS = 600;
 
 /**
- * What a task costs from submission to its result in the hands of who waits, against BullMQ's own `add` and
- * `waitUntilFinished`. Producer, events and worker of a side are in this process; while one side is measured the
- * other one is idle.
+ * Compares the time from a task's submission until the waiter has its result with BullMQ's own `add` and
+ * `waitUntilFinished`. Each side has its producer, events and worker in this process; while one side is measured the
+ * other is idle.
  */
 export function poolOverhead(spec) {
   return { ...spec, run: (bench, tools) => run(bench, tools, spec) };
@@ -52,7 +52,7 @@ async function tasksPerSecond({ perform }, milliseconds) {
   const caller = async () => {
     do {
       const { completion } = await perform();
-      if (completion !== ANSWER.completion) throw new Error('a task was not answered as expected');
+      if (completion !== ANSWER.completion) throw new Error('a task did not return what was expected');
       done += 1;
     } while (performance.now() - startedAt < milliseconds);
   };
@@ -70,7 +70,7 @@ async function bareBullmq(url) {
   const queue = new Queue('tasks', { connection, prefix });
   const events = new QueueEvents('tasks', { connection, prefix });
   const worker = new Worker('tasks', async () => ANSWER, { connection, prefix, concurrency: CONCURRENCY });
-  // Each that waits listens on both.
+  // Each waiter listens to both.
   for (const part of [queue, events]) part.setMaxListeners(0);
   await Promise.all([queue, events, worker].map((part) => part.waitUntilReady()));
   return {

@@ -3,11 +3,11 @@ import { summarise } from '../lib/statistics.mjs';
 import { inTurn, notAvailable } from './rounds.mjs';
 
 /**
- * How many requests a second pass a queue. Each round begins and ends with an empty one.
+ * Measures how many requests per second pass through a queue, which is empty before and after each round.
  *
  * @param {object} spec
  * @param {string} spec.task see ../lib/queue-tasks.mjs
- * @param {string} spec.operation what a contender needs for it; see ../contenders/contender.d.ts
+ * @param {string} spec.operation the operation that a contender needs; see ../contenders/contender.d.ts
  * @param {number} spec.count requests in a round
  * @param {number} [spec.floor] the least ratio to the baseline, for `--check`
  */

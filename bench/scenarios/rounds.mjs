@@ -1,7 +1,7 @@
 /**
- * Rounds in which each runner has its turn: A B C A B C …
+ * Runs rounds in which each runner has its turn: A B C A B C …
  *
- * @returns {Promise<Map<object, unknown[]>>} what each runner's turns answered
+ * @returns {Promise<Map<object, unknown[]>>} the results of each runner's turns
  */
 export async function inTurn(runners, rounds, turn) {
   const results = new Map(runners.map((runner) => [runner, []]));
@@ -11,7 +11,7 @@ export async function inTurn(runners, rounds, turn) {
   return results;
 }
 
-/** The row of a contender that does not offer what the scenario needs. */
+/** The row of a contender that does not offer the scenario's operation. */
 export function notAvailable(contender) {
   return { contender, cells: ['not available'], measured: undefined, data: null };
 }

@@ -5,7 +5,7 @@ import { endGroup, inTurn, notAvailable, startGroups } from './rounds.mjs';
 const PROCESSES = 4;
 const FACTORY_MS = 200;
 
-/** Many callers in several processes ask for one value that nobody has yet. */
+/** Many callers in several processes request one value that is not cached yet. */
 export function stampede(spec) {
   return { ...spec, run: (bench, tools) => run(bench, tools, spec) };
 }
@@ -41,7 +41,7 @@ function rowOf({ contender }, rounds, callers) {
   const took = summarise(rounds.map(({ tookMs }) => tookMs));
   const cells = [
     `factory calls ${calls.median} (at most ${calls.max})`,
-    `${answered} of ${callers} answered, the last after ${milliseconds(took)}`,
+    `${answered} of ${callers} settled, the last after ${milliseconds(took)}`,
   ];
   return { contender, cells, measured: calls.max, data: { calls, answered, took, rounds } };
 }

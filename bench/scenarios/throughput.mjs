@@ -3,11 +3,11 @@ import { cpuTime, perSecond, ratio } from '../lib/format.mjs';
 import { inTurn, notAvailable } from './rounds.mjs';
 
 /**
- * How often an operation can be done in a second, by a number of callers at once.
+ * Measures how often per second a number of concurrent callers can run an operation.
  *
  * @param {object} spec
  * @param {string} spec.operation see contenders/contender.d.ts
- * @param {string} [spec.baselineOperation] what the baseline does instead; the same by default
+ * @param {string} [spec.baselineOperation] the baseline's operation; the same by default
  * @param {boolean} [spec.near] whether values are kept in the process
  * @param {number} [spec.floor] the least ratio to the baseline, for `--check`
  */
@@ -49,13 +49,13 @@ async function startRunners(bench, redis, spec) {
   return { runners, missing };
 }
 
-/** Each round is compared with the baseline's turn of the same round: what slowed the one slowed the other. */
+/** Compares each round with the baseline's turn of the same round, because load on the machine slows both. */
 function rowOf({ contender }, rounds, baselineRounds) {
   const rates = rounds.map((round) => round.perSecond);
   const ratios = rates.map((rate, index) => rate / baselineRounds[index].perSecond);
   const rate = summarise(rates);
   const toBaseline = summarise(ratios);
-  // What a call costs in this process says more than its rate where other programs take turns on the cores.
+  // On a busy machine the processor time of a call says more than its rate.
   const cpu = summarise(rounds.map((round) => round.cpuMicroseconds));
   return {
     contender,
