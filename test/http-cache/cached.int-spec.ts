@@ -15,24 +15,24 @@ import { Cached, RedisCacheModule, type RedisCacheOptions } from 'nestjs-redis-c
 import { HttpCache, HttpCacheInterceptor } from 'nestjs-redis-cache/http';
 import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { RedisServer } from '@test/support/index.js';
-import { Desk } from './desk.js';
+import { HandlerScript } from './handler-script.js';
 import { type HttpApp, HttpApps, PLATFORMS } from './http-app.js';
 
 interface RequestWithUser {
   headers: { 'x-user'?: string };
 }
 
-/** One for each request, which knows its user. */
+/** Created for each request, with access to its user. */
 @Injectable({ scope: Scope.REQUEST })
 class Profiles {
   constructor(
     @Inject(REQUEST) private readonly request: RequestWithUser,
-    private readonly desk: Desk,
+    private readonly script: HandlerScript,
   ) {}
 
   @Cached({ ttlSeconds: 60 })
   async shared(name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Cached({
@@ -41,7 +41,7 @@ class Profiles {
     },
   })
   async own(name: string): Promise<unknown> {
-    return { user: this.user, page: await this.desk.ask(name) };
+    return { user: this.user, page: await this.script.run(name) };
   }
 
   get user(): string {
@@ -49,12 +49,12 @@ class Profiles {
   }
 }
 
-/** Request-scoped through the provider, with methods of its own that are cached. */
+/** Request-scoped because of its provider, with cached methods of its own. */
 @Controller()
 class ProfilesController {
   constructor(
     private readonly profiles: Profiles,
-    private readonly desk: Desk,
+    private readonly script: HandlerScript,
   ) {}
 
   @Get('shared/:name')
@@ -70,13 +70,13 @@ class ProfilesController {
   @Cached({ name: 'other', key: (name: string) => `above:${name}` })
   @Get('above/:name')
   above(@Param('name') name: string, @Headers('x-user') _user?: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('below/:name')
   @Cached({ key: (name: string) => `below:${name}` })
   below(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('both/:name')
@@ -84,7 +84,7 @@ class ProfilesController {
   @HttpCache({ name: 'other' })
   @Cached()
   both(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 }
 
@@ -110,42 +110,42 @@ describe.each(PLATFORMS)('@Cached() on %s', (_platform, createAdapter) => {
     });
   };
 
-  it('caches across the objects of a request-scoped provider', async () => {
+  it('caches across the instances of a request-scoped provider', async () => {
     const app = await start();
-    const answers = [...(await app.many(10, '/shared/a')), await app.get('/shared/a')];
-    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['{"name":"a","call":1}']));
+    const results = [...(await app.many(10, '/shared/a')), await app.get('/shared/a')];
+    expect(new Set(results.map(({ body }) => body))).toEqual(new Set(['{"name":"a","call":1}']));
   });
 
-  it('can have what a request-scoped provider knows in the key', async () => {
+  it('can use the state of a request-scoped provider in the key', async () => {
     const app = await start();
     const users = ['ann', 'bob', 'ann'];
-    const answers = await Promise.all(users.map((user) => app.get('/own/a', { 'X-User': user })));
-    expect(answers.map(({ body }) => (JSON.parse(body) as { user: string }).user)).toEqual(users);
-    expect(app.desk.calls('a')).toBe(2);
+    const results = await Promise.all(users.map((user) => app.get('/own/a', { 'X-User': user })));
+    expect(results.map(({ body }) => (JSON.parse(body) as { user: string }).user)).toEqual(users);
+    expect(app.script.calls('a')).toBe(2);
   });
 
   it.each(['above', 'below', 'both'])(
-    'works on a handler of a controller, %s other decorators',
+    'works on a handler of a controller, %s its other decorators',
     async (where) => {
       const app = await start();
       await app.get(`/${where}/a`);
-      const answer = await app.get(`/${where}/a`);
-      expect([answer.status, answer.body]).toEqual([200, '{"name":"a","call":1}']);
-      expect(app.desk.calls('a')).toBe(1);
+      const result = await app.get(`/${where}/a`);
+      expect([result.status, result.body]).toEqual([200, '{"name":"a","call":1}']);
+      expect(app.script.calls('a')).toBe(1);
     },
   );
 
-  it('uses the named instance for responses, too', async () => {
+  it('uses the named instance for responses too', async () => {
     const app = await start();
     await app.get('/both/a');
-    // What the method answered lies in the plain instance, the response in the other.
+    // The method's result is stored in the default instance, the response in the other.
     await app.cache.clearCache();
     expect((await app.get('/both/a')).cache).toBe('hit');
   });
 
   it('leaves failures to the exception filters', async () => {
     const app = await start();
-    app.desk.on('a', () => {
+    app.script.on('a', () => {
       throw new NotFoundException('no such profile');
     });
     expect((await app.get('/below/a')).status).toBe(404);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { NotFoundException } from '@nestjs/common';
 import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { RedisServer, until } from '@test/support/index.js';
-import { type HttpApp, HttpApps, PLATFORMS, unless } from './http-app.js';
+import { type HttpApp, HttpApps, PLATFORMS, ifNoneMatch } from './http-app.js';
 import { PagesController, versioned } from './pages.controller.js';
 
 const apps = new HttpApps();
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 afterAll(() => redis.stop());
 
-/** Stops the clock of this process, so that ages are exact; that of Redis goes on. */
+/** Stops the clock of this process, so that ages are exact; the clock of Redis keeps running. */
 function stopClock(): { pass(seconds: number): void } {
   const stopped = Date.now();
   const clock = jest.spyOn(Date, 'now').mockReturnValue(stopped);
@@ -34,7 +34,7 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
       { controllers: [PagesController] },
     );
 
-  it('answers the second request from the cache, the same to the byte', async () => {
+  it('serves the second request from the cache, identical to the byte', async () => {
     const clock = stopClock();
     const app = await start();
     const first = await app.get('/pages/plain/a');
@@ -47,18 +47,18 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     expect(first.headers.get('cache-status')).toBe('redis-cache; fwd=miss; stored');
     expect(second.headers.get('cache-status')).toBe('redis-cache; hit; ttl=90');
     expect([first.headers.get('age'), second.headers.get('age')]).toEqual([null, '10']);
-    expect(app.desk.calls('a')).toBe(1);
+    expect(app.script.calls('a')).toBe(1);
   });
 
-  it('serves all processes on one Redis', async () => {
+  it('shares responses among all processes on one Redis', async () => {
     const prefix = freshPrefix();
     const [one, two] = [await start(prefix), await start(prefix)];
     await one.get('/pages/plain/a');
     expect((await two.get('/pages/plain/a')).cache).toBe('hit');
-    expect(two.desk.calls('a')).toBe(0);
+    expect(two.script.calls('a')).toBe(0);
   });
 
-  it('keeps to the query, in any order', async () => {
+  it('distinguishes queries, regardless of their order', async () => {
     const app = await start();
     await app.get('/pages/plain/a?x=1&y=2');
     expect((await app.get('/pages/plain/a?y=2&x=1')).cache).toBe('hit');
@@ -67,7 +67,7 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
 
   it('caches text, and the headers that the handler sets', async () => {
     const app = await start();
-    app.desk.on('a', (call) => `a;${call}`);
+    app.script.on('a', (call) => `a;${call}`);
     const [first, second] = [await app.get('/pages/with-headers/a'), await app.get('/pages/with-headers/a')];
     for (const { body, headers } of [first, second]) {
       expect([body, headers.get('x-page'), headers.get('content-type')]).toEqual([
@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     expect(second.cache).toBe('hit');
   });
 
-  it('answers HEAD without a body, with the headers of a response', async () => {
+  it('serves HEAD without a body, with the headers of a response', async () => {
     const app = await start();
     const [first, second] = [
       await app.get('/pages/plain/a', {}, 'HEAD'),
@@ -89,19 +89,19 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     expect(second.headers.get('etag')).toMatch(/^"[\w-]{43}"$/);
   });
 
-  it('leaves other methods alone', async () => {
+  it('does not cache other methods', async () => {
     const app = await start();
-    const answers = [
+    const results = [
       await app.get('/pages/plain/a', {}, 'POST'),
       await app.get('/pages/plain/a', {}, 'POST'),
     ];
-    expect(answers.map(({ body, cache }) => [body, cache])).toEqual([
+    expect(results.map(({ body, cache }) => [body, cache])).toEqual([
       ['{"name":"a","call":1}', ''],
       ['{"name":"a","call":2}', ''],
     ]);
   });
 
-  it('computes anew after an invalidation by tag, or by key', async () => {
+  it('runs the handler again after an invalidation by tag or by key', async () => {
     const app = await start();
     await app.get('/pages/plain/a');
     await app.cache.invalidateTags('pages');
@@ -113,7 +113,7 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     expect((await app.get('/pages/keyed/b')).body).toBe('{"name":"b","call":3}');
   });
 
-  it('works when it stands on a handler twice', async () => {
+  it('works if it is applied to a handler twice', async () => {
     const app = await start();
     await app.get('/pages/twice/a');
     expect((await app.get('/pages/twice/a')).cache).toBe('hit');
@@ -133,7 +133,7 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     const clock = stopClock();
     const app = await start();
     const first = await app.get('/pages/durable/a');
-    app.desk.on('a', () => {
+    app.script.on('a', () => {
       throw new Error('out of order');
     });
     clock.pass(200);
@@ -148,29 +148,29 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     await app.get('/pages/ahead/a');
     clock.pass(60);
     expect((await app.get('/pages/ahead/a')).body).toBe('{"name":"a","call":1}');
-    await app.desk.called('a', 2);
+    await app.script.called('a', 2);
     const refreshed = await until(
       async () => {
-        const answer = await app.get('/pages/ahead/a');
-        return answer.body === '{"name":"a","call":2}' && answer;
+        const result = await app.get('/pages/ahead/a');
+        return result.body === '{"name":"a","call":2}' && result;
       },
       { what: 'the refreshed page' },
     );
     expect([refreshed.status, refreshed.cache, refreshed.headers.get('age')]).toEqual([200, 'hit', '0']);
-    expect(app.desk.calls('a')).toBe(2);
+    expect(app.script.calls('a')).toBe(2);
   });
 
-  it('refreshes ahead also when the request itself was answered with 304', async () => {
+  it('refreshes ahead also after a reply with 304', async () => {
     const clock = stopClock();
     const app = await start();
     const { headers } = await app.get('/pages/ahead/a');
     clock.pass(60);
-    expect((await app.get('/pages/ahead/a', unless(headers.get('etag')!))).status).toBe(304);
-    await app.desk.called('a', 2);
+    expect((await app.get('/pages/ahead/a', ifNoneMatch(headers.get('etag')!))).status).toBe(304);
+    await app.script.called('a', 2);
     await until(async () => (await app.get('/pages/ahead/a')).body === '{"name":"a","call":2}', {
       what: 'the refreshed page',
     });
-    expect(app.desk.calls('a')).toBe(2);
+    expect(app.script.calls('a')).toBe(2);
   });
 
   it('does not run a handler that writes to the response in the background', async () => {
@@ -179,32 +179,32 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     await app.get('/pages/ahead-with-headers/a');
     clock.pass(60);
     await app.get('/pages/ahead-with-headers/a');
-    const answer = await app.get('/pages/ahead-with-headers/a');
-    expect([answer.cache, answer.headers.get('x-page'), app.desk.calls('a')]).toEqual(['hit', 'a', 1]);
+    const result = await app.get('/pages/ahead-with-headers/a');
+    expect([result.cache, result.headers.get('x-page'), app.script.calls('a')]).toEqual(['hit', 'a', 1]);
   });
 
   it('passes errors through and does not cache them', async () => {
     const app = await start();
-    app.desk.on('a', (call) => {
+    app.script.on('a', (call) => {
       if (call < 3) throw new NotFoundException(`no page ${call}`);
       return 'found';
     });
-    const answers = [
+    const results = [
       await app.get('/pages/plain/a'),
       await app.get('/pages/plain/a'),
       await app.get('/pages/plain/a'),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([404, 404, 200]);
-    expect(JSON.parse(answers[1]!.body)).toMatchObject({ message: 'no page 2', statusCode: 404 });
+    expect(results.map(({ status }) => status)).toEqual([404, 404, 200]);
+    expect(JSON.parse(results[1]!.body)).toMatchObject({ message: 'no page 2', statusCode: 404 });
   });
 
-  it('keeps a failure for negativeTtlSeconds, and answers it as the handler did', async () => {
+  it('keeps a failure for negativeTtlSeconds, with the status and body of the handler', async () => {
     const app = await start();
-    app.desk.on('a', () => {
+    app.script.on('a', () => {
       throw new NotFoundException('no page');
     });
     const [first, second] = [await app.get('/pages/missing/a'), await app.get('/pages/missing/a')];
     expect([second.status, second.body]).toEqual([404, first.body]);
-    expect(app.desk.calls('a')).toBe(1);
+    expect(app.script.calls('a')).toBe(1);
   });
 });

@@ -5,34 +5,34 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { RedisCacheModule, type RedisCacheOptions, RedisCacheService } from 'nestjs-redis-cache';
 import { PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
-import { Desk } from './desk.js';
+import { HandlerScript } from './handler-script.js';
 
-/** The servers that Nest brings. */
+/** The HTTP servers that Nest supports. */
 export const PLATFORMS: [name: string, create: () => AbstractHttpAdapter][] = [
   ['Fastify', () => new FastifyAdapter() as AbstractHttpAdapter],
   ['Express', () => new ExpressAdapter()],
 ];
 
-/** Headers of a conditional request. Without a Cache-Control of one's own, fetch adds `no-cache` to it. */
-export function unless(ifNoneMatch: string): Record<string, string> {
-  return { 'If-None-Match': ifNoneMatch, 'Cache-Control': 'no-transform' };
+/** Headers of a conditional request. Without a `Cache-Control` of its own, fetch adds `no-cache` to it. */
+export function ifNoneMatch(entityTag: string): Record<string, string> {
+  return { 'If-None-Match': entityTag, 'Cache-Control': 'no-transform' };
 }
 
-/** A response that was read to its end. */
-export interface Answer {
+/** A response with its body. */
+export interface HttpResult {
   status: number;
   body: string;
   headers: Headers;
-  /** The `Cache-Status` header, without the TTL, which is now this and now that. */
+  /** The `Cache-Status` header without the TTL, which varies. */
   cache: string;
 }
 
-/** A Nest application that listens on 127.0.0.1, with a `Desk` for its handlers. */
+/** A Nest application that listens on 127.0.0.1, with a `HandlerScript` for its handlers. */
 export class HttpApp {
   private constructor(
     private readonly app: INestApplication,
     private readonly url: string,
-    readonly desk: Desk,
+    readonly script: HandlerScript,
   ) {}
 
   static async start(
@@ -40,23 +40,23 @@ export class HttpApp {
     cache: RedisCacheOptions,
     { imports = [], providers = [], ...metadata }: ModuleMetadata,
   ): Promise<HttpApp> {
-    const desk = new Desk();
+    const script = new HandlerScript();
     const module = await Test.createTestingModule({
       imports: [RedisCacheModule.forRoot({ commandTimeoutMs: PATIENT_MS, ...cache }), ...imports],
-      providers: [{ provide: Desk, useValue: desk }, ...providers],
+      providers: [{ provide: HandlerScript, useValue: script }, ...providers],
       ...metadata,
     }).compile();
     const app = module.createNestApplication(createAdapter(), { logger: false });
     app.enableVersioning({ type: VersioningType.HEADER, header: 'X-Version' });
     await app.listen(0, '127.0.0.1');
-    return new HttpApp(app, await app.getUrl(), desk);
+    return new HttpApp(app, await app.getUrl(), script);
   }
 
   get cache(): RedisCacheService {
     return this.app.get(RedisCacheService);
   }
 
-  async get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  async get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<HttpResult> {
     const response = await fetch(`${this.url}${path}`, { method, headers, redirect: 'manual' });
     const cacheStatus = response.headers.get('cache-status') ?? '';
     return {
@@ -67,8 +67,8 @@ export class HttpApp {
     };
   }
 
-  /** So many requests at once. */
-  many(times: number, path: string, headers: Record<string, string> = {}): Promise<Answer[]> {
+  /** Sends simultaneous requests. */
+  many(times: number, path: string, headers: Record<string, string> = {}): Promise<HttpResult[]> {
     return Promise.all(Array.from({ length: times }, () => this.get(path, headers)));
   }
 

@@ -16,9 +16,9 @@ import {
 } from '@nestjs/common';
 import { HttpCache, HttpCacheInterceptor } from 'nestjs-redis-cache/http';
 import { from, type Observable } from 'rxjs';
-import { Desk } from './desk.js';
+import { HandlerScript } from './handler-script.js';
 
-/** The parts of Express's response and Fastify's reply that are alike, or nearly so. */
+/** The common parts of Express's response and Fastify's reply. */
 interface AnyResponse {
   header(name: string, value: string): unknown;
   send(body: unknown): unknown;
@@ -29,66 +29,66 @@ interface AnyResponse {
 @UseInterceptors(HttpCacheInterceptor)
 @HttpCache({ ttlSeconds: 100, tags: ['pages'] })
 export class PagesController {
-  constructor(private readonly desk: Desk) {}
+  constructor(private readonly script: HandlerScript) {}
 
   @Get('plain/:name')
   plain(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
-  // Twice on one handler, by mistake or because one is global.
+  // Applied twice to one handler, by mistake or because one is global.
   @Get('twice/:name')
   @UseInterceptors(HttpCacheInterceptor)
   twice(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('me/:name')
   async me(@Param('name') name: string, @Headers('authorization') user = 'nobody'): Promise<unknown> {
-    return { user, page: await this.desk.ask(name) };
+    return { user, page: await this.script.run(name) };
   }
 
   @Get('everybody/:name')
   @HttpCache({ varyByAuthorization: false })
   everybody(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('language/:name')
   @HttpCache({ varyByHeaders: ['Accept-Language'] })
   @Header('Vary', 'Accept-Language')
   language(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('languages/:name')
   @Header('Vary', 'Accept-Language')
   languages(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('keyed/:name')
   @HttpCache({ key: (context) => `page:${pathOf(context.switchToHttp().getRequest())}`, tags: pageTags })
   keyed(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
-  @Get('obstinate/:name')
+  @Get('ignoring-directives/:name')
   @HttpCache({ honourCacheControl: false })
-  obstinate(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+  ignoringDirectives(@Param('name') name: string): Promise<unknown> {
+    return this.script.run(name);
   }
 
   @Get('durable/:name')
   @HttpCache({ staleSeconds: 1_000 })
   durable(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('ahead/:name')
   @HttpCache({ refreshAhead: 0.5 })
   ahead(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('ahead-with-headers/:name')
@@ -98,13 +98,13 @@ export class PagesController {
     @Res({ passthrough: true }) response: AnyResponse,
   ): Promise<unknown> {
     response.header('X-Page', name);
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('missing/:name')
   @HttpCache({ negativeTtlSeconds: (error) => (isNotFound(error) ? 100 : 0) })
   missing(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('with-headers/:name')
@@ -114,7 +114,7 @@ export class PagesController {
   ): Promise<unknown> {
     response.header('X-Page', name);
     response.header('Content-Type', 'text/csv; charset=utf-8');
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('cookie/:name')
@@ -122,7 +122,7 @@ export class PagesController {
     @Param('name') name: string,
     @Res({ passthrough: true }) response: AnyResponse,
   ): Promise<unknown> {
-    const page = (await this.desk.ask(name)) as { call: number };
+    const page = (await this.script.run(name)) as { call: number };
     response.header('Set-Cookie', `session=${page.call}`);
     return page;
   }
@@ -130,50 +130,50 @@ export class PagesController {
   @Get('accepted/:name')
   @HttpCode(203)
   accepted(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('secret/:name')
   @Header('Cache-Control', 'private, max-age=60')
   secret(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('off/:name')
   @HttpCache(false)
   off(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 
   @Get('file/:name')
   async file(@Param('name') name: string): Promise<StreamableFile> {
-    return new StreamableFile(Buffer.from(JSON.stringify(await this.desk.ask(name))));
+    return new StreamableFile(Buffer.from(JSON.stringify(await this.script.run(name))));
   }
 
   @Get('stream/:name')
   async stream(@Param('name') name: string): Promise<Readable> {
-    return Readable.from([JSON.stringify(await this.desk.ask(name))]);
+    return Readable.from([JSON.stringify(await this.script.run(name))]);
   }
 
   @Get('sent/:name')
   async sent(@Param('name') name: string, @Res() response: AnyResponse): Promise<void> {
-    response.send(await this.desk.ask(name));
+    response.send(await this.script.run(name));
   }
 
   @Get('redirect/:name')
   @Redirect('https://example.com/')
   async redirect(@Param('name') name: string): Promise<void> {
-    await this.desk.ask(name);
+    await this.script.run(name);
   }
 
   @Sse('events/:name')
   events(@Param('name') name: string): Observable<{ data: string }> {
-    return from(this.desk.ask(name).then((page) => ({ data: JSON.stringify(page) })));
+    return from(this.script.run(name).then((page) => ({ data: JSON.stringify(page) })));
   }
 
   @Post('plain/:name')
   change(@Param('name') name: string): Promise<unknown> {
-    return this.desk.ask(name);
+    return this.script.run(name);
   }
 }
 
@@ -183,7 +183,7 @@ export function versioned(version: string): Type {
   @UseInterceptors(HttpCacheInterceptor)
   class VersionedController {
     @Get()
-    answer(): string {
+    show(): string {
       return `version ${version}`;
     }
   }

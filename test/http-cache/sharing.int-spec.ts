@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { NotFoundException } from '@nestjs/common';
 import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { RedisServer, until } from '@test/support/index.js';
-import { type Answer, type HttpApp, HttpApps, PLATFORMS } from './http-app.js';
+import { type HttpResult, type HttpApp, HttpApps, PLATFORMS } from './http-app.js';
 import { PagesController } from './pages.controller.js';
 
 const apps = new HttpApps();
@@ -16,13 +16,13 @@ afterEach(() => apps.closeAll());
 
 afterAll(() => redis.stop());
 
-/** A door that handlers wait at. */
+/** A gate at which handlers wait. */
 class Gate {
   open!: () => void;
   readonly opened = new Promise<void>((resolve) => (this.open = resolve));
 }
 
-/** Everything that lies in Redis, keys and values, as text. */
+/** All keys and values in Redis, as text. */
 async function contents(): Promise<string> {
   const client = redis.client();
   const keys = await client.keys('*');
@@ -30,7 +30,7 @@ async function contents(): Promise<string> {
   return [...keys, ...values.map((value) => value?.toString('latin1') ?? '')].join('\n');
 }
 
-/** Resolves when a process waits for what another computes: for that it listens. */
+/** Resolves when a process waits for the computation of another one, for which it subscribes to a channel. */
 async function waiting(): Promise<void> {
   const client = redis.client();
   await until(async () => ((await client.pubsub('CHANNELS', '*')) as string[]).length > 0, {
@@ -38,7 +38,7 @@ async function waiting(): Promise<void> {
   });
 }
 
-const bodies = (answers: Answer[]): string[] => [...new Set(answers.map(({ body }) => body))].toSorted();
+const bodies = (results: HttpResult[]): string[] => [...new Set(results.map(({ body }) => body))].toSorted();
 
 describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter) => {
   const start = (keyPrefix = freshPrefix()): Promise<HttpApp> =>
@@ -50,72 +50,72 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
 
   it('runs the handler once for 50 requests at the same time', async () => {
     const app = await start();
-    const door = new Gate();
-    app.desk.on('a', async (call) => {
-      await door.opened;
+    const gate = new Gate();
+    app.script.on('a', async (call) => {
+      await gate.opened;
       return { call };
     });
-    const asking = app.many(50, '/pages/plain/a');
-    await app.desk.called('a', 1);
-    door.open();
-    const answers = await asking;
-    expect(bodies(answers)).toEqual(['{"call":1}']);
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(answers.filter(({ cache }) => cache === 'fwd=miss; stored')).toHaveLength(1);
-    expect(app.desk.calls('a')).toBe(1);
+    const pending = app.many(50, '/pages/plain/a');
+    await app.script.called('a', 1);
+    gate.open();
+    const results = await pending;
+    expect(bodies(results)).toEqual(['{"call":1}']);
+    expect(new Set(results.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(results.filter(({ cache }) => cache === 'fwd=miss; stored')).toHaveLength(1);
+    expect(app.script.calls('a')).toBe(1);
   });
 
-  it('runs the handler once in two processes, and a failure answers in both as the handler did', async () => {
+  it('runs the handler once in two processes, and both reply with its failure', async () => {
     const prefix = freshPrefix();
     const [one, two] = [await start(prefix), await start(prefix)];
-    const door = new Gate();
+    const gate = new Gate();
     const fail = async (): Promise<never> => {
-      await door.opened;
+      await gate.opened;
       throw new NotFoundException({ title: 'No such page', code: 7 });
     };
-    one.desk.on('a', fail);
-    two.desk.on('a', fail);
+    one.script.on('a', fail);
+    two.script.on('a', fail);
     const first = one.get('/pages/plain/a');
-    await one.desk.called('a', 1);
+    await one.script.called('a', 1);
     const others = two.many(3, '/pages/plain/a');
     await waiting();
-    door.open();
-    const answers = [await first, ...(await others)];
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404]));
-    expect(bodies(answers)).toEqual(['{"title":"No such page","code":7}']);
-    expect([one.desk.calls('a'), two.desk.calls('a')]).toEqual([1, 0]);
+    gate.open();
+    const results = [await first, ...(await others)];
+    expect(new Set(results.map(({ status }) => status))).toEqual(new Set([404]));
+    expect(bodies(results)).toEqual(['{"title":"No such page","code":7}']);
+    expect([one.script.calls('a'), two.script.calls('a')]).toEqual([1, 0]);
   });
 
-  it('takes what another process has just computed for young enough', async () => {
+  it('accepts the response that another process has just computed, whatever max-age says', async () => {
     const prefix = freshPrefix();
     const [one, two] = [await start(prefix), await start(prefix)];
-    const door = new Gate();
-    one.desk.on('a', () => door.opened.then(() => 'by one'));
+    const gate = new Gate();
+    one.script.on('a', () => gate.opened.then(() => 'by one'));
     const first = one.get('/pages/plain/a');
-    await one.desk.called('a', 1);
+    await one.script.called('a', 1);
     const second = two.get('/pages/plain/a', { 'Cache-Control': 'max-age=5' });
     await waiting();
-    door.open();
+    gate.open();
     expect([(await first).body, (await second).body]).toEqual(['by one', 'by one']);
     expect((await second).cache).toBe('fwd=miss; collapsed');
-    expect(two.desk.calls('a')).toBe(0);
+    expect(two.script.calls('a')).toBe(0);
   });
 
-  it('gives no user the response of another', async () => {
+  it('never gives a user the response of another', async () => {
     const app = await start();
     const users = [undefined, 'Bearer ann-secret', 'Bearer bob-secret', ''];
-    const ask = (user: string | undefined): Promise<Answer> =>
+    const ask = (user: string | undefined): Promise<HttpResult> =>
       app.get('/pages/me/a', user === undefined ? {} : { Authorization: user });
     const first = await Promise.all(users.map(ask));
     const second = await Promise.all(users.map(ask));
     const expected = ['nobody', 'Bearer ann-secret', 'Bearer bob-secret', ''];
-    for (const answers of [first, second]) {
-      expect(answers.map(({ body }) => (JSON.parse(body) as { user: string }).user)).toEqual(expected);
+    for (const results of [first, second]) {
+      expect(results.map(({ body }) => (JSON.parse(body) as { user: string }).user)).toEqual(expected);
     }
     expect(second.map(({ cache }) => cache)).toEqual(['hit', 'hit', 'hit', 'hit']);
   });
 
-  it('does not leave an Authorization header in Redis', async () => {
+  it('never stores an Authorization header in Redis', async () => {
     const app = await start();
     await app.get('/pages/plain/with-token', { Authorization: 'Bearer very-secret' });
     await app.get('/pages/keyed/with-token', { Authorization: 'Bearer very-secret' });
@@ -124,22 +124,22 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     expect(stored).not.toContain('very-secret');
   });
 
-  it('keeps users apart under a key of one’s own, too', async () => {
+  it('keeps users apart with a custom key too', async () => {
     const app = await start();
     await app.get('/pages/keyed/a', { Authorization: 'Bearer ann' });
     expect((await app.get('/pages/keyed/a', { Authorization: 'Bearer bob' })).cache).toBe('fwd=miss; stored');
     expect((await app.get('/pages/keyed/a')).cache).toBe('fwd=miss; stored');
   });
 
-  it('shares among users only when told so', async () => {
+  it('shares responses among users only with varyByAuthorization: false', async () => {
     const app = await start();
     await app.get('/pages/everybody/a', { Authorization: 'Bearer ann' });
     expect((await app.get('/pages/everybody/a', { Authorization: 'Bearer bob' })).cache).toBe('hit');
   });
 
-  it('tells requests apart by the headers it is told of', async () => {
+  it('distinguishes requests by the headers in varyByHeaders', async () => {
     const app = await start();
-    const ask = (language: string): Promise<Answer> =>
+    const ask = (language: string): Promise<HttpResult> =>
       app.get('/pages/language/a', { 'Accept-Language': language });
     expect([(await ask('de')).cache, (await ask('fr')).cache, (await ask('de')).cache]).toEqual([
       'fwd=miss; stored',
@@ -148,39 +148,39 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
     ]);
   });
 
-  it('never caches nor shares a response that sets a cookie', async () => {
+  it('neither caches nor shares a response that sets a cookie', async () => {
     const app = await start();
-    const door = new Gate();
-    app.desk.on('a', async (call) => {
-      await door.opened;
+    const gate = new Gate();
+    app.script.on('a', async (call) => {
+      await gate.opened;
       return { call };
     });
-    const asking = app.many(5, '/pages/cookie/a');
-    await app.desk.called('a', 1);
-    door.open();
-    const answers = [...(await asking), await app.get('/pages/cookie/a')];
-    expect(new Set(answers.map(({ cache }) => cache))).toEqual(new Set(['fwd=miss']));
-    const sessions = answers.map(({ headers }) => headers.get('set-cookie')).toSorted();
+    const pending = app.many(5, '/pages/cookie/a');
+    await app.script.called('a', 1);
+    gate.open();
+    const results = [...(await pending), await app.get('/pages/cookie/a')];
+    expect(new Set(results.map(({ cache }) => cache))).toEqual(new Set(['fwd=miss']));
+    const sessions = results.map(({ headers }) => headers.get('set-cookie')).toSorted();
     expect(sessions).toEqual(['session=1', 'session=2', 'session=3', 'session=4', 'session=5', 'session=6']);
-    for (const { body, headers } of answers) {
+    for (const { body, headers } of results) {
       expect(`session=${(JSON.parse(body) as { call: number }).call}`).toBe(headers.get('set-cookie'));
     }
   });
 
-  it('gives no process the cookie of another', async () => {
+  it('never gives a process the cookie of another', async () => {
     const prefix = freshPrefix();
     const [one, two] = [await start(prefix), await start(prefix)];
-    const door = new Gate();
-    one.desk.on('a', async () => {
-      await door.opened;
+    const gate = new Gate();
+    one.script.on('a', async () => {
+      await gate.opened;
       return { call: 'one' };
     });
-    two.desk.on('a', () => ({ call: 'two' }));
+    two.script.on('a', () => ({ call: 'two' }));
     const first = one.get('/pages/cookie/a');
-    await one.desk.called('a', 1);
+    await one.script.called('a', 1);
     const second = two.get('/pages/cookie/a');
     await waiting();
-    door.open();
+    gate.open();
     expect((await first).headers.get('set-cookie')).toBe('session=one');
     expect((await second).headers.get('set-cookie')).toBe('session=two');
     expect(JSON.parse((await second).body)).toEqual({ call: 'two' });
@@ -188,42 +188,42 @@ describe.each(PLATFORMS)('HttpCacheInterceptor on %s', (_platform, createAdapter
 
   it.each(['accepted', 'secret', 'languages'])('does not cache a response that is %s', async (kind) => {
     const app = await start();
-    const answers = [await app.get(`/pages/${kind}/a`), await app.get(`/pages/${kind}/a`)];
-    expect(answers.map(({ body, cache }) => [body, cache])).toEqual([
+    const results = [await app.get(`/pages/${kind}/a`), await app.get(`/pages/${kind}/a`)];
+    expect(results.map(({ body, cache }) => [body, cache])).toEqual([
       ['{"name":"a","call":1}', 'fwd=miss'],
       ['{"name":"a","call":2}', 'fwd=miss'],
     ]);
   });
 
   it.each(['off', 'sent', 'redirect', 'events'])(
-    'has no request wait for another where nothing is cached: %s',
+    'lets no request wait for another if nothing is cached: %s',
     async (kind) => {
       const app = await start();
-      const door = new Gate();
-      app.desk.on('a', async (call) => {
-        if (call === 1) await door.opened;
+      const gate = new Gate();
+      app.script.on('a', async (call) => {
+        if (call === 1) await gate.opened;
         return { call };
       });
       const first = app.get(`/pages/${kind}/a`);
-      await app.desk.called('a', 1);
+      await app.script.called('a', 1);
       const { status, cache } = await app.get(`/pages/${kind}/a`);
       expect([status, cache]).toEqual([kind === 'redirect' ? 302 : 200, '']);
-      door.open();
+      gate.open();
       expect((await first).status).toBe(status);
     },
   );
 
   it.each(['off', 'file', 'stream', 'sent', 'redirect', 'events'])(
-    'passes through what it does not cache: %s',
+    'passes uncached responses through: %s',
     async (kind) => {
       const app = await start();
-      const answers = await app.many(5, `/pages/${kind}/a`);
-      expect(app.desk.calls('a')).toBe(5);
-      expect(new Set(answers.map(({ status }) => status))).toEqual(
+      const results = await app.many(5, `/pages/${kind}/a`);
+      expect(app.script.calls('a')).toBe(5);
+      expect(new Set(results.map(({ status }) => status))).toEqual(
         new Set([kind === 'redirect' ? 302 : 200]),
       );
       if (kind === 'redirect') return;
-      const calls = answers.map(({ body }) => Number(/"call":(\d)/.exec(body)?.[1]));
+      const calls = results.map(({ body }) => Number(/"call":(\d)/.exec(body)?.[1]));
       expect(calls.toSorted()).toEqual([1, 2, 3, 4, 5]);
     },
   );

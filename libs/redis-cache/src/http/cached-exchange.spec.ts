@@ -11,13 +11,13 @@ describe('a shared failure', () => {
     expect(fromSharedFailure(toSharedFailure(error))).toBe(error);
   });
 
-  it('passes for the error, so that its class and status can be told', () => {
+  it('is an instance of the error’s class, with its status', () => {
     const shared = toSharedFailure(new NotFoundException('no such article')) as NotFoundException;
     expect(shared).toBeInstanceOf(NotFoundException);
     expect([shared.getStatus(), shared.message]).toEqual([404, 'no such article']);
   });
 
-  it('answers the same in another process', () => {
+  it('has the same status and body in another process', () => {
     const error = new HttpException({ title: 'Gone', detail: ['a', 1] }, 410);
     const there = fromSharedFailure(elsewhere(error)) as HttpException;
     expect(there).toBeInstanceOf(HttpException);
@@ -29,7 +29,7 @@ describe('a shared failure', () => {
     ['no error at all', 'boom'],
     ['a body that JSON does not carry', new HttpException({ big: 1n } as never, 500)],
     ['a body that is too large', new HttpException('x'.repeat(9_000), 500)],
-  ])('is left as it is: %s', (_what, error) => {
+  ])('is passed on unchanged: %s', (_what, error) => {
     expect(toSharedFailure(error)).toBe(error);
     expect(fromSharedFailure(error)).toBe(error);
   });

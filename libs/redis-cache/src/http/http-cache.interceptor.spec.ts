@@ -7,7 +7,7 @@ const REQUEST = { method: 'GET', host: 'localhost', url: '/articles?a=1&b=2', ha
 const keyOf = (change: Partial<RequestIdentity>): string => requestKey({ ...REQUEST, ...change });
 
 describe('requestKey', () => {
-  it('shows method and path, and nothing of the query', () => {
+  it('contains method and path in clear text, but not the query', () => {
     expect(requestKey(REQUEST)).toMatch(/^GET \/articles [\w-]{43}$/);
   });
 
@@ -19,19 +19,19 @@ describe('requestKey', () => {
     { url: '/articles?a=1&b=3' },
     { url: '/articles?a=2&b=1' },
     { handler: 'Articles.list@"2"' },
-  ])('is another with %j', (change) => {
+  ])('differs for %j', (change) => {
     expect(keyOf(change)).not.toBe(requestKey(REQUEST));
   });
 
-  it('does not depend on the order of the names in the query', () => {
+  it('ignores the order of the names in the query', () => {
     expect(keyOf({ url: '/articles?b=2&a=1' })).toBe(requestKey(REQUEST));
   });
 
-  it('does depend on the order of the values of one name', () => {
+  it('respects the order of the values of one name', () => {
     expect(keyOf({ url: '/articles?a=2&a=1' })).not.toBe(keyOf({ url: '/articles?a=1&a=2' }));
   });
 
-  it('stays below the longest key, whatever the URL', () => {
+  it('stays below the maximum key length for any URL', () => {
     const path = `/${'x'.repeat(5_000)}`;
     expect(keyOf({ url: path }).length).toBeLessThan(MAX_KEY_LENGTH);
     expect(keyOf({ url: path })).not.toBe(keyOf({ url: `${path}y` }));
@@ -39,11 +39,11 @@ describe('requestKey', () => {
 });
 
 describe('personalKey', () => {
-  it('is the key itself when the request has none of the headers', () => {
+  it('is the key itself if the request has none of the headers', () => {
     expect(personalKey('key', [undefined, undefined])).toBe('key');
   });
 
-  it('is another for each value, and shows none', () => {
+  it('differs for each value, and contains none', () => {
     const keys = [['secret'], ['secret2'], [undefined, 'secret'], ['secret', undefined], ['']].map((values) =>
       personalKey('key', values),
     );

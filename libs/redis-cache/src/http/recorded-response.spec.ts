@@ -95,7 +95,7 @@ describe('recordResponse', () => {
 });
 
 describe('recordBody', () => {
-  it('keeps the headers it is given, and refuses a cookie all the same', () => {
+  it('keeps the given headers, and still refuses a cookie', () => {
     const sent = { 'content-length': 3, 'x-late': '1' };
     expect(recordBody('x', { link: '<a>' }, state(sent))).toMatchObject({ headers: { link: '<a>' } });
     expect(recordBody('x', {}, state({ 'set-cookie': 'a=1' }))).toBeNull();
@@ -103,7 +103,7 @@ describe('recordBody', () => {
 });
 
 describe('isRecorded', () => {
-  it('tells a response from whatever else may lie under a key', () => {
+  it('distinguishes a response from other values under a key', () => {
     expect(isRecorded(record('x'))).toBe(true);
     for (const other of [
       null,

@@ -48,7 +48,7 @@ describe('cacheStatusOf', () => {
 });
 
 describe('entityTagOf', () => {
-  it('is strong, the same for the same body and another for another', () => {
+  it('is strong, equal for equal bodies and different for different ones', () => {
     expect(entityTagOf('a')).toBe('"ypeBEsobvcr6wjGzmiPcTaeG7_gUfE5yuYB3ha_uSLs"');
     expect(entityTagOf('b')).not.toBe(entityTagOf('a'));
   });

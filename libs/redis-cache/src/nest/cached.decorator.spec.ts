@@ -65,7 +65,7 @@ class Articles {
 
 @Injectable()
 class News extends Articles {
-  // It calls the one it overrides: were their keys the same, it would wait for itself.
+  // Calls the method it overrides; with the same key it would wait for itself.
   @Cached()
   override async find(id: string): Promise<Found> {
     const found = await super.find(id);
@@ -113,14 +113,14 @@ afterEach(async () => {
 });
 
 describe('@Cached()', () => {
-  it('runs the method once for the same arguments, in whatever order their properties come', async () => {
+  it('runs the method once for the same arguments, in any order of their properties', async () => {
     const articles = (await start(Articles)).get(Articles);
     const first = await articles.find('a', { lang: 'en', page: 1 });
     expect(await articles.find('a', { page: 1, lang: 'en' })).toEqual(first);
     expect(articles.calls).toBe(1);
   });
 
-  it('runs the method anew for other arguments', async () => {
+  it('runs the method again for other arguments', async () => {
     const articles = (await start(Articles)).get(Articles);
     const found = [
       await articles.find('a'),
@@ -131,20 +131,20 @@ describe('@Cached()', () => {
     expect(articles.calls).toBe(3);
   });
 
-  it('takes a parameter that is left out for one that is undefined', async () => {
+  it('treats an omitted parameter like undefined', async () => {
     const articles = (await start(Articles)).get(Articles);
     await articles.find('a');
     await articles.find('a', undefined);
     expect(articles.calls).toBe(1);
   });
 
-  it('runs the method once for callers at the same time', async () => {
+  it('runs the method once for simultaneous callers', async () => {
     const articles = (await start(Articles)).get(Articles);
     const found = await Promise.all(Array.from({ length: 20 }, () => articles.find('a')));
     expect(new Set(found.map(({ call }) => call))).toEqual(new Set([1]));
   });
 
-  it('answers a frozen value', async () => {
+  it('returns a frozen value', async () => {
     const articles = (await start(Articles)).get(Articles);
     const found = await articles.find('a');
     expect(() => (found.by = 'me')).toThrow(TypeError);
@@ -156,7 +156,7 @@ describe('@Cached()', () => {
     ['a function', () => 1],
     ['NaN', { deep: [NaN] }],
     ['a bigint', 1n],
-  ])('refuses %s as an argument, naming it', async (_what, value) => {
+  ])('rejects %s as an argument, and names its position', async (_what, value) => {
     const articles = (await start(Articles)).get(Articles);
     await expect(articles.anything(value)).rejects.toMatchObject({
       code: 'ERR_CACHE_INVALID_KEY_PART',
@@ -165,7 +165,7 @@ describe('@Cached()', () => {
     expect(articles.calls).toBe(0);
   });
 
-  it('takes key and tags from the arguments', async () => {
+  it('derives key and tags from the arguments', async () => {
     const module = await start(Articles);
     const [articles, cache] = [module.get(Articles), module.get(RedisCacheService)];
     await articles.findTagged('a', true);
@@ -194,14 +194,14 @@ describe('@Cached()', () => {
     await expect(articles.wrong()).rejects.toMatchObject({ code: 'ERR_CACHE_INVALID_OPTION' });
   });
 
-  it('rejects with what the method throws, and caches no failure', async () => {
+  it('rejects with the error of the method, and caches no failure', async () => {
     const articles = (await start(Articles)).get(Articles);
     await expect(articles.fail()).rejects.toThrow('no articles');
     await expect(articles.fail()).rejects.toThrow('no articles');
     expect(articles.calls).toBe(2);
   });
 
-  it('works through inheritance, and keeps what subclasses answer apart', async () => {
+  it('works with inheritance, and keeps the results of subclasses apart', async () => {
     const module = await start(Articles, News, Weather);
     const [news, weather] = [module.get(News), module.get(Weather)];
     expect(await news.find('a')).toEqual({ by: 'news a ', call: 1 });
@@ -211,7 +211,7 @@ describe('@Cached()', () => {
     expect([news.calls, weather.calls, module.get(Articles).calls]).toEqual([1, 1, 0]);
   });
 
-  it('gives the key function the object, in a transient provider', async () => {
+  it('passes the object to the key function, in a transient provider', async () => {
     const module = await start(Scoped);
     const [ann, bob] = [await module.resolve(Scoped), await module.resolve(Scoped)];
     [ann.user, bob.user] = ['ann', 'bob'];
@@ -223,7 +223,7 @@ describe('@Cached()', () => {
     expect([ann.calls, bob.calls]).toEqual([1, 1]);
   });
 
-  it('does not show in the properties of the object', async () => {
+  it('adds no visible property to the object', async () => {
     const articles = (await start(Articles)).get(Articles);
     expect(Object.getOwnPropertyNames(articles)).toEqual(['calls']);
     expect(Object.getOwnPropertySymbols({ ...articles })).toEqual([]);
@@ -240,19 +240,19 @@ describe('@Cached()', () => {
     expect([find.name, find.length, Reflect.getMetadata('mark', find)]).toEqual(['find', 2, 'set']);
   });
 
-  it('says so when Nest did not create the object', async () => {
+  it('rejects if Nest did not create the object', async () => {
     await expect(new Articles().find('a')).rejects.toMatchObject({
       code: 'ERR_CACHE_NOT_INJECTED',
       field: 'Articles.find',
     });
   });
 
-  it('fails the start of an application that has no such cache', async () => {
+  it('fails the start of an application without the cache', async () => {
     const compiling = Test.createTestingModule({ providers: [Articles] }).compile();
     await expect(compiling).rejects.toThrow(/RedisCacheService/);
   });
 
-  it('refuses a static method when the class is defined', () => {
+  it('refuses a static method at the definition of the class', () => {
     expect(() => {
       class Static {
         @Cached()
@@ -262,7 +262,7 @@ describe('@Cached()', () => {
     }).toThrow(TypeError);
   });
 
-  it('fits only methods that take the arguments of key and tags', () => {
+  it('applies only to methods that accept the arguments of key and tags', () => {
     class Typed {
       @Cached({ key: (id: string) => id })
       async good(id: string, more?: number): Promise<string> {

@@ -86,7 +86,7 @@ describe('RedisCacheModule.forRootAsync() without an argument', () => {
     expect(app.get('RedisCacheService:x', { strict: false })).toBeInstanceOf(RedisCacheService);
   });
 
-  it('waits for a configuration that loads asynchronously when told to import it', async () => {
+  it('waits for a configuration that loads asynchronously if it is imported', async () => {
     const load = [
       async (): Promise<object> => {
         await new Promise((resolve) => setImmediate(resolve));
@@ -98,26 +98,26 @@ describe('RedisCacheModule.forRootAsync() without an argument', () => {
     expect(optionsOf(app)).toMatchObject({ ttlSeconds: 64 });
   });
 
-  it('starts though nobody listens at that address', async () => {
+  it('starts even if nothing listens at the address', async () => {
     process.env['REDIS_URL'] = NOWHERE;
     const app = await start(RedisCacheModule.forRootAsync());
     expect(await app.get(RedisCacheService, { strict: false }).isConnected()).toBe(false);
   });
 
-  it('fails with the name of the wrong variable, and does not show its value', async () => {
+  it('fails with the name of the wrong variable, without its value', async () => {
     process.env['REDIS_URL'] = 'redis://:hunter2%zz@cache';
     const failure = await start(RedisCacheModule.forRootAsync()).catch((error: Error) => error);
     expect(String(failure)).toMatch(/InvalidOptionsError: REDIS_URL must be an address/);
     expect(String((failure as Error).stack)).not.toContain('hunter2');
   });
 
-  it('may be given the configuration of the package instead', async () => {
+  it('accepts the configuration of the package instead', async () => {
     Object.assign(process.env, { REDIS_URL: NOWHERE, CACHE_TTL_SECONDS: '65' });
     const app = await start(RedisCacheModule.forRootAsync(redisCacheConfig.asProvider()));
     expect(optionsOf(app)).toEqual({ connection: { url: NOWHERE }, ttlSeconds: 65 });
   });
 
-  it('may be given a configuration of the application, through ConfigService', async () => {
+  it('accepts a configuration of the application through ConfigService', async () => {
     const own = registerAs('own', () => ({ backend: 'memory' as const, ttlSeconds: 66 }));
     const cache = RedisCacheModule.forRootAsync({
       imports: [ConfigModule.forFeature(own)],

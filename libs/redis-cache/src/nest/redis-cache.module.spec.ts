@@ -33,7 +33,7 @@ class OptionsFromSettings implements RedisCacheOptionsFactory {
 @Module({ imports: [SettingsModule], providers: [OptionsFromSettings], exports: [OptionsFromSettings] })
 class FactoryModule {}
 
-/** Gets the cache and its health indicator by class. */
+/** Injects the cache and its health indicator by class. */
 @Injectable()
 class Answers {
   constructor(
@@ -43,7 +43,7 @@ class Answers {
   ) {}
 }
 
-/** Gets two instances by name. */
+/** Injects two instances by name. */
 @Injectable()
 class TwoCaches {
   constructor(
@@ -61,7 +61,7 @@ async function start(imports: (DynamicModule | Type)[], providers: Type[] = []):
   return app.init();
 }
 
-/** The TTL that an instance gives a response when the call names none. */
+/** The TTL of a response for which the call specifies none. */
 async function defaultTtl(cache: RedisCacheService): Promise<number> {
   await cache.cacheResponse('key', 'value');
   const found = await cache.lookup('key');
@@ -85,20 +85,20 @@ describe('RedisCacheModule.forRoot', () => {
     expect(await cache.isConnected()).toBe(true);
   });
 
-  it('takes options and registration in one object', async () => {
+  it('accepts options and registration in one object', async () => {
     const app = await start([
       RedisCacheModule.forRoot({ ...MEMORY, ttlSeconds: 50, isGlobal: true, name: 'x' }),
     ]);
     expect(await defaultTtl(app.get(getRedisCacheToken('x')))).toBe(50);
   });
 
-  it('is found without an import in every module when global', async () => {
+  it('is available in every module without an import if it is global', async () => {
     const feature: DynamicModule = { module: class Feature {}, providers: [Answers], exports: [Answers] };
     const app = await start([RedisCacheModule.forRoot({ ...MEMORY, isGlobal: true }), feature]);
     expect(await defaultTtl(app.get(Answers, { strict: false }).cache)).toBe(3_600);
   });
 
-  it('is not found in other modules when not global', async () => {
+  it('is not available in other modules if it is not global', async () => {
     const feature: DynamicModule = { module: class Feature {}, providers: [Answers] };
     await expect(start([RedisCacheModule.forRoot(MEMORY), feature])).rejects.toThrow(/resolve dependencies/);
   });
@@ -108,7 +108,7 @@ describe('RedisCacheModule.forRoot', () => {
     await expect(start([wrong])).rejects.toThrow(/^ttlSeconds is invalid/);
   });
 
-  it('fails with a wrong address, and does not show its password', async () => {
+  it('fails for a wrong address, without its password', async () => {
     const wrong = RedisCacheModule.forRoot({ connection: { url: 'http://:hunter2@cache' } });
     const failure = await start([wrong]).catch((error: Error) => error);
     expect(String(failure)).toMatch(/connection\.url must begin with redis:/);
@@ -117,7 +117,7 @@ describe('RedisCacheModule.forRoot', () => {
 });
 
 describe('RedisCacheModule.forRootAsync', () => {
-  it('takes a factory with what it injects from imports', async () => {
+  it('accepts a factory that injects providers from imports', async () => {
     const cache = RedisCacheModule.forRootAsync({
       imports: [SettingsModule],
       inject: [SETTINGS],
@@ -127,13 +127,13 @@ describe('RedisCacheModule.forRootAsync', () => {
     expect(await defaultTtl(app.get(Answers).cache)).toBe(70);
   });
 
-  it('takes a class', async () => {
+  it('accepts a class', async () => {
     const cache = RedisCacheModule.forRootAsync({ imports: [SettingsModule], useClass: OptionsFromSettings });
     const app = await start([cache], [Answers]);
     expect(await defaultTtl(app.get(Answers).cache)).toBe(70);
   });
 
-  it('takes an existing provider, and makes no second one', async () => {
+  it('accepts an existing provider, and creates no second one', async () => {
     const cache = RedisCacheModule.forRootAsync({
       imports: [FactoryModule],
       useExisting: OptionsFromSettings,
@@ -167,7 +167,7 @@ describe('several instances', () => {
     RedisCacheModule.forRoot({ ...MEMORY, ttlSeconds: 20, name: 'two' }),
   ];
 
-  it('live side by side, each with its own options and data', async () => {
+  it('coexist, each with its own options and data', async () => {
     const { one, two: other } = (await start(two, [TwoCaches])).get(TwoCaches);
     expect(one).not.toBe(other);
     expect([await defaultTtl(one), await defaultTtl(other)]).toEqual([10, 20]);
@@ -176,7 +176,7 @@ describe('several instances', () => {
     expect(await other.getCachedResponse('key')).toBe('value');
   });
 
-  it('live side by side even with the very same options', async () => {
+  it('coexist even with identical options', async () => {
     const same = ['one', 'two'].map((name) => RedisCacheModule.forRoot({ ...MEMORY, name }));
     const caches = (await start(same, [TwoCaches])).get(TwoCaches);
     await caches.one.queueRequest('of one');
@@ -184,7 +184,7 @@ describe('several instances', () => {
     expect(await caches.one.getQueueLength()).toBe(1);
   });
 
-  it('live beside the plain one', async () => {
+  it('coexist with the default one', async () => {
     const app = await start([...two, RedisCacheModule.forRoot(MEMORY)], [TwoCaches, Answers]);
     expect(await defaultTtl(app.get(Answers).cache)).toBe(3_600);
     expect(await defaultTtl(app.get(TwoCaches).one)).toBe(10);
@@ -200,13 +200,13 @@ describe('several instances', () => {
     expect(await one.isConnected()).toBe(true);
   });
 
-  it('cannot be injected under a name that nobody gave', async () => {
+  it('cannot be injected under an unknown name', async () => {
     await expect(start([two[0]!], [TwoCaches])).rejects.toThrow(/RedisCacheService:two/);
   });
 });
 
-describe('the end of the application', () => {
-  it('closes the cache, and may come twice', async () => {
+describe('the shutdown of the application', () => {
+  it('closes the cache, and can be repeated', async () => {
     const app = await start([RedisCacheModule.forRoot(MEMORY)], [Answers]);
     const { cache } = app.get(Answers);
     await app.close();
@@ -224,7 +224,7 @@ describe('the end of the application', () => {
     expect(caches.map((cache) => cache.getStatus().phase)).toEqual(['closed', 'closed', 'closed']);
   });
 
-  it('leaves the cache open until everything else has been destroyed', async () => {
+  it('leaves the cache open during onModuleDestroy and beforeApplicationShutdown', async () => {
     const seen: string[] = [];
     @Injectable()
     class LateUser {
