@@ -49,7 +49,7 @@ function ask(prompt: string, prefer?: string): Promise<Response> {
   return call('/v1/completions', { ...init, headers });
 }
 
-/** A prompt that is answered once its gate is opened. */
+/** A prompt that completes once its gate is opened. */
 function gatedPrompt(): { prompt: string; atWork: () => Promise<unknown>; open: () => Promise<void> } {
   gates += 1;
   const gate = join(folder, `gate-${gates}`);
@@ -84,7 +84,7 @@ async function expectNotFound(response: Response): Promise<void> {
 }
 
 describe('Prefer: respond-async', () => {
-  it('answers 202 with where to ask, and its answer is cached though nobody asks', async () => {
+  it('returns 202 with the location of the task, whose answer is cached even if no one asks for it', async () => {
     const spent = await costSpent();
     const { prompt, atWork, open } = gatedPrompt();
     const response = await ask(prompt, 'wait=5, Respond-Async');
@@ -97,7 +97,7 @@ describe('Prefer: respond-async', () => {
     await atWork();
     expect(await taskAt(location)).toMatchObject({ id: body.id, status: 'running', result: null });
     await open();
-    // Joins the task, or finds what it stored.
+    // Joins the task, or finds its stored answer.
     const waited = await ask(prompt);
     expect(waited.headers.get('cache-status')).toMatch(/hit|collapsed|fwd=miss/);
     await until(async () => (await ask(prompt, 'respond-async')).status === 200, {
@@ -111,7 +111,7 @@ describe('Prefer: respond-async', () => {
     expect((await costSpent()) - spent).toBeCloseTo(0.0125);
   });
 
-  it('answers what is stored at once', async () => {
+  it('returns a stored answer at once', async () => {
     await ask('[[fake-claude text An answer.]]');
     const response = await ask('[[fake-claude text An answer.]]', 'respond-async');
     expect(response.status).toBe(200);
@@ -127,7 +127,7 @@ describe('Prefer: respond-async', () => {
     await open();
   });
 
-  it('keeps a task alive that its other waiter leaves, and caches its answer', async () => {
+  it('continues a task that its other waiter leaves, and caches its answer', async () => {
     const { prompt, atWork, open } = gatedPrompt();
     const leaving = new AbortController();
     const init = { ...jsonPost({ prompt }), signal: leaving.signal };
@@ -156,7 +156,7 @@ describe('a task', () => {
     expect(await taskAt(location)).toMatchObject({ status: 'killed', error: { code: 'ERR_TASK_CANCELLED' } });
   });
 
-  it('can be cancelled by a client that says of everything that it is JSON', async () => {
+  it('can be cancelled by a client that sends a JSON content type without a body', async () => {
     const { prompt, atWork } = gatedPrompt();
     const location = await begin(prompt);
     await atWork();
@@ -166,7 +166,7 @@ describe('a task', () => {
     expect((await call(location, { ...init, body: '{' })).status).toBe(400);
   });
 
-  it('that failed tells why', async () => {
+  it('that failed says why', async () => {
     const location = await begin('[[fake-claude garbage]]');
     const ended = await until(
       async () => {
@@ -178,7 +178,7 @@ describe('a task', () => {
     expect(ended).toMatchObject({ status: 'failed', result: null, error: { code: expect.any(String) } });
   });
 
-  it('is unknown to other tenants, to administrators too, and under any other id', async () => {
+  it('is unknown to other tenants, also to administrators, and under any other id', async () => {
     const { prompt, atWork } = gatedPrompt();
     const location = await begin(prompt);
     await atWork();
@@ -204,7 +204,7 @@ async function events(location: string): Promise<Response> {
 }
 
 describe('the events of a task', () => {
-  it('tell each change with heartbeats between, and end by themselves', async () => {
+  it('report each change with heartbeats in between, and end by themselves', async () => {
     const { prompt, atWork, open } = gatedPrompt();
     const location = await begin(prompt);
     await atWork();
@@ -231,7 +231,7 @@ describe('the events of a task', () => {
     expect(text).toMatch(/^event: status\ndata: \{.*"status":"completed".*\}\n\nevent: end\ndata: \{\}\n\n$/);
   });
 
-  it('stop when their reader leaves; the task goes on', async () => {
+  it('stop when their reader leaves; the task continues', async () => {
     const { prompt, atWork, open } = gatedPrompt();
     const location = await begin(prompt);
     await atWork();

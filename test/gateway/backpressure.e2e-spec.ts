@@ -38,7 +38,7 @@ function ask(prompt: string, more: object = {}): Promise<Response> {
   return gateway.post('/v1/completions', { prompt, ...more });
 }
 
-/** Resolves with the process id of the CLI. */
+/** Resolves to the process id of the CLI. */
 async function atWork(name: string): Promise<number> {
   const pids = await until(() => readFile(gatePath(name), 'utf8'), { what: 'the CLI to be at work' });
   const { claude } = JSON.parse(pids) as { claude: number };
@@ -54,7 +54,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A client on a socket of its own, which leaves without a word when it is destroyed. */
+/** A client on its own socket, which leaves abruptly when it is destroyed. */
 async function askBySocket(prompt: string): Promise<Socket> {
   const { hostname, port } = new URL(gateway.url);
   const body = JSON.stringify({ prompt });
@@ -68,21 +68,21 @@ async function askBySocket(prompt: string): Promise<Socket> {
 }
 
 describe('a client that leaves', () => {
-  it('ends the task when nobody else waits for it', async () => {
+  it('cancels the task if no one else waits for it', async () => {
     const socket = await askBySocket(gated('alone'));
     const pid = await atWork('alone');
     socket.destroy();
     await until(() => !isRunning(pid), { what: 'the CLI to be ended' });
-    // Its worker is free again.
+    // The worker is free again.
     expect((await ask('[[fake-claude text next]]')).status).toBe(200);
   });
 
-  it('does not end the task of another who waits for it', async () => {
+  it('does not cancel a task that another client waits for', async () => {
     const first = await askBySocket(gated('shared'));
     const pid = await atWork('shared');
     const second = await askBySocket(gated('shared'));
     const third = await askBySocket(gated('shared'));
-    // What was sent before it has arrived when this is answered.
+    // When this responds, everything that was sent before it has arrived.
     for (let round = 0; round < 2; round += 1) await gateway.get('/health/live');
     first.destroy();
     third.destroy();
@@ -96,7 +96,7 @@ describe('a client that leaves', () => {
 });
 
 describe('a full backlog', () => {
-  it('refuses what has to be computed, and serves hits, stale answers and who joins', async () => {
+  it('refuses requests that need computing, and serves hits, stale answers and joining requests', async () => {
     await ask('[[fake-claude text a hit]]');
     await ask('[[fake-claude text stale]]', { ttl_seconds: 0.05 });
     const running = ask(gated('running'));

@@ -76,20 +76,20 @@ describe.each(['/v1/completions', '/v1/queue'])('bad input at POST %s', (path) =
   });
 });
 
-it('names every wrong field at once', async () => {
+it('names every invalid field at once', async () => {
   const { errors } = await problemOf(
     await gateway.post('/v1/completions', { max_tokens: 0, ttl_seconds: 'x' }),
   );
   expect(errors?.map((error) => error.field).toSorted()).toEqual(['max_tokens', 'prompt', 'ttl_seconds']);
 });
 
-it('answers an unknown route with a problem', async () => {
+it('responds to an unknown route with a problem', async () => {
   const response = await gateway.get('/v1/nothing');
   expect(response.status).toBe(404);
   await problemOf(response);
 });
 
-it('takes nothing that it refused into the queue', async () => {
+it('queues nothing that it refused', async () => {
   expect(await (await gateway.get('/v1/queue')).json()).toEqual({ length: 0 });
 });
 

@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('two API processes pay once for forty requests that mean the same', async () => {
+it('two API processes compute forty equal requests once', async () => {
   const gate = join(folder, 'gate');
   const body = { prompt: `[[fake-claude gate ${gate}]]` };
   const answers = Promise.all(
@@ -42,14 +42,15 @@ it('two API processes pay once for forty requests that mean the same', async () 
     (await answers).map((answer) => answer.json() as Promise<{ cost: number }>),
   );
   expect(statuses.filter((status) => status === 'redis-cache; fwd=miss; stored')).toHaveLength(1);
-  // A request that was slow to arrive finds the answer stored.
+  // A request that arrives late finds the stored answer.
   expect(statuses.filter((status) => /; (collapsed|hit)/.test(status ?? ''))).toHaveLength(REQUESTS - 1);
   expect(bodies.filter(({ cost }) => cost > 0)).toHaveLength(1);
-  // A second run of the CLI would have told its process id again.
+  expect(new Set(bodies.map((one) => Object.keys(one).join())).size).toBe(1);
+  // A second run of the CLI would have reported another process id.
   await expect(readFile(gate)).rejects.toThrow('ENOENT');
 });
 
-it('a failure of the executor is one failure for both, with its status', async () => {
+it('a failure of the executor is the same failure in both, with its status', async () => {
   const body = { prompt: '[[fake-claude garbage]]' };
   const answers = await Promise.all(
     Array.from({ length: REQUESTS }, (_, index) => gateways[index % 2]!.post('/v1/completions', body)),

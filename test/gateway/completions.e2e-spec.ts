@@ -6,7 +6,7 @@ const TEXT =
   'Redis keeps data in memory. A cache keeps answers close. An answer that is kept costs money once. ' +
   'Workers compute what the cache does not have. The queue keeps what must wait.';
 
-/** The same promises on the embedded default and on a real Redis. */
+/** The same behaviour on the embedded default and on a real Redis. */
 describe.each(['memory', 'redis'])('completions on %s', (backend) => {
   let redis: RedisServer | undefined;
   let gateway: Gateway;
@@ -25,7 +25,7 @@ describe.each(['memory', 'redis'])('completions on %s', (backend) => {
     expect((await gateway.delete('/v1/cache')).status).toBe(200);
   });
 
-  it('answers a first request from the executor and a second from the cache', async () => {
+  it('serves a first request by the executor and a second from the cache', async () => {
     const first = await gateway.post('/v1/completions', { prompt: TEXT });
     expect(first.status).toBe(200);
     expect(first.headers.get('cache-status')).toBe('redis-cache; fwd=miss; stored');
@@ -83,13 +83,13 @@ describe.each(['memory', 'redis'])('completions on %s', (backend) => {
     expect(again.headers.get('cache-status')).toMatch(/^redis-cache; hit/);
   });
 
-  it('keeps an answer for the TTL that the request names', async () => {
+  it('keeps an answer for the TTL of the request', async () => {
     await gateway.post('/v1/completions', { prompt: TEXT, ttl_seconds: 90 });
     const hit = await gateway.post('/v1/completions', { prompt: TEXT });
     expect(hit.headers.get('cache-status')).toMatch(/^redis-cache; hit; ttl=(8\d|90)$/);
   });
 
-  it('never caches an answer that was cut off', async () => {
+  it('never caches a truncated answer', async () => {
     for (let round = 0; round < 2; round += 1) {
       const response = await gateway.post('/v1/completions', { prompt: TEXT, max_tokens: 1 });
       expect(response.headers.get('cache-status')).toBe('redis-cache; fwd=miss');

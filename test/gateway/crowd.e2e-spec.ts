@@ -4,10 +4,10 @@ import { RedisServer } from '@test/support/index.js';
 import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
 
 const REQUESTS = 2_000;
-/** None of the kinds of requests falls to the same questions always. */
+/** Coprime to the number of kinds, so that every question is sent as every kind of request. */
 const QUESTIONS = 21;
 const COST = 0.0125;
-/** Of a process whose heap may not grow beyond it: one that kept what it answered would end. */
+/** Heap limit of the process: it would crash if it kept all responses. */
 const HEAP_MB = 192;
 const PADDING = 'Much more is asked than has to be computed. '.repeat(50);
 
@@ -35,13 +35,13 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** Requests of every kind, for a question each. */
+/** Sends a question as one of the kinds of requests. */
 async function request(index: number): Promise<Answer> {
   const headers = new Headers({ 'content-type': 'application/json' });
   if (index % 10 === 1) headers.set('cache-control', 'max-age=600');
   if (index % 10 === 2) headers.set('cache-control', 'only-if-cached');
   if (index % 10 === 3) headers.set('prefer', 'respond-async');
-  // The first one is there already.
+  // The first question is cached already.
   const question = index % 10 === 2 ? 0 : index % QUESTIONS;
   const prompt = `[[fake-claude text answer-${question}]] ${PADDING}`;
   const body = index % 10 === 4 ? { prompt, unknown: true } : { prompt };
@@ -50,7 +50,7 @@ async function request(index: number): Promise<Answer> {
   return { status: response.status, completion };
 }
 
-it(`answers ${REQUESTS} requests of every kind at the same time, each question the same, in a bounded heap`, async () => {
+it(`answers ${REQUESTS} requests of every kind at the same time, each question the same way, in a bounded heap`, async () => {
   expect((await request(0)).completion).toBe('answer-0');
   const answers = await Promise.all(Array.from({ length: REQUESTS }, (_, index) => request(index)));
   for (const [index, { status, completion }] of answers.entries()) {
@@ -59,7 +59,7 @@ it(`answers ${REQUESTS} requests of every kind at the same time, each question t
     else if (status === 202) expect([index, index % 10]).toEqual([index, 3]);
     else expect([index, status, completion]).toEqual([index, 200, `answer-${question}`]);
   }
-  // Each question was paid for once.
+  // Each question was computed once.
   const stats = (await (await gateway.get('/v1/cache/stats')).json()) as { total: Record<string, number> };
   expect(stats.total['cost_spent']).toBeCloseTo(QUESTIONS * COST);
   expect((await gateway.get('/health')).status).toBe(200);

@@ -7,10 +7,10 @@ import { lineOf } from './log-lines.js';
 import { type Gateway, startGateway } from './start-gateway.js';
 
 const KEY = 'key-of-the-web-team-0123';
-const SHORT = JSON.stringify({ prompt: 'A body may come in pieces. The lane waits for all of them.' });
+const SHORT = JSON.stringify({ prompt: 'A body may come in pieces. The fast path waits for all of them.' });
 const LONG = JSON.stringify({ prompt: 'A sentence of a body that no stream holds by itself. '.repeat(700) });
-/** How the lane, and nobody else, spells it. */
-const BY_LANE = /\r\nCache-Status: redis-cache; hit/;
+/** The fast path's spelling of the header. */
+const FAST_HEADER = /\r\nCache-Status: redis-cache; hit/;
 
 let redis: RedisServer;
 let gateway: Gateway;
@@ -48,7 +48,7 @@ function head(body: string, more = ''): string {
   return `POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nx-api-key: ${KEY}\r\nContent-Length: ${length}\r\n${more}\r\n`;
 }
 
-/** Reads whole answers off a connection, in the order in which they come. */
+/** Reads whole responses from a connection, in the order in which they arrive. */
 function answers(socket: Socket): () => Promise<string> {
   let text = '';
   socket.on('data', (chunk: string) => (text += chunk));
@@ -63,7 +63,7 @@ function answers(socket: Socket): () => Promise<string> {
   return () => until(next, { what: 'an answer' });
 }
 
-/** Sends a piece, and lets the server read it before the next one. */
+/** Sends a body in pieces, and lets the server read each of them before the next one. */
 async function sendInPieces(socket: Socket, body: string, pieces: number): Promise<void> {
   const size = Math.ceil(body.length / pieces);
   socket.write(head(body));
@@ -73,16 +73,16 @@ async function sendInPieces(socket: Socket, body: string, pieces: number): Promi
   }
 }
 
-async function viaLane(send: (socket: Socket) => unknown): Promise<string> {
+async function viaFastPath(send: (socket: Socket) => unknown): Promise<string> {
   const socket = await open();
   const next = answers(socket);
   return until(
     async () => {
       await send(socket);
       const answer = await next();
-      return BY_LANE.test(answer) && answer;
+      return FAST_HEADER.test(answer) && answer;
     },
-    { what: 'the lane' },
+    { what: 'the fast path' },
   );
 }
 
@@ -96,40 +96,40 @@ describe.each([
   it.each([
     ['short', SHORT],
     ['long', LONG],
-  ])('a %s body may come in pieces, in the lane and to the handler', async (_length, body) => {
+  ])('a %s body may arrive in pieces, on the fast path and at the handler', async (_length, body) => {
     const socket = await open();
     const next = answers(socket);
     await sendInPieces(socket, body, 3);
     const miss = await next();
     expect(miss).toMatch(/^HTTP\/1\.1 200 /);
     expect(miss).toContain('"cached":false');
-    const hit = await viaLane((one) => sendInPieces(one, body, 3));
+    const hit = await viaFastPath((one) => sendInPieces(one, body, 3));
     expect(hit).toContain('"cached":true');
-    const whole = await viaLane((one) => one.write(head(body) + body));
+    const whole = await viaFastPath((one) => one.write(head(body) + body));
     expect(whole.slice(whole.indexOf('{'))).toBe(hit.slice(hit.indexOf('{')));
   });
 
-  it('answers requests that come together in their order, and closes when asked', async () => {
-    await viaLane((socket) => socket.write(head(SHORT) + SHORT));
-    const other = JSON.stringify({ prompt: 'One that is not known, between two that are.' });
+  it('responds to pipelined requests in their order, and closes the connection if requested', async () => {
+    await viaFastPath((socket) => socket.write(head(SHORT) + SHORT));
+    const other = JSON.stringify({ prompt: 'An unknown request between two known ones.' });
     const socket = await open();
     const next = answers(socket);
     socket.write(head(SHORT) + SHORT + head(other) + other + head(SHORT, 'Connection: close\r\n') + SHORT);
-    expect(await next()).toMatch(BY_LANE);
+    expect(await next()).toMatch(FAST_HEADER);
     expect(await next()).toContain('"cached":false');
     const last = await next();
-    expect(last).toMatch(BY_LANE);
+    expect(last).toMatch(FAST_HEADER);
     expect(last).toMatch(/\r\nconnection: close\r\n/i);
     if (!socket.closed) await once(socket, 'close');
   });
 
-  it('tells of a client that leaves before its body is there, and goes on', async () => {
+  it('logs a client that leaves before its body has arrived, and continues', async () => {
     const socket = await open();
     socket.write(head(SHORT, 'x-request-id: gone-early\r\n') + SHORT.slice(0, 10));
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.destroy();
     expect(await lineOf(gateway, 'gone-early')).toMatchObject({ status: 499, aborted: true, tenant: 'web' });
-    await viaLane((one) => one.write(head(SHORT) + SHORT));
+    await viaFastPath((one) => one.write(head(SHORT) + SHORT));
   });
 });
 
@@ -139,7 +139,7 @@ describe.each([
 ])('with hits from %s and other settings', (_what, near) => {
   afterEach(() => gateway.stop());
 
-  it('keeps a connection whose request was refused', async () => {
+  it('keeps a connection open whose request was refused', async () => {
     await start({ CACHE_NEAR: near, RATE_LIMIT_PER_MINUTE: '4' });
     const socket = await open();
     const next = answers(socket);
@@ -151,7 +151,7 @@ describe.each([
     expect(statuses).toEqual(['200', '200', '200', '200', '429', '429', '429', '429']);
   });
 
-  it('leaves hits that are due for a refresh to the handler, which begins it', async () => {
+  it('passes hits that are due for a refresh to the handler, which starts it', async () => {
     await start({ CACHE_NEAR: near, CACHE_REFRESH_AHEAD: '0.00001' });
     const socket = await open();
     const next = answers(socket);

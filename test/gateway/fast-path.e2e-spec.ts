@@ -12,11 +12,11 @@ const KEYS = {
   ops: 'key-of-operations-0123',
   monitor: 'key-of-a-monitor-0123',
 };
-const LANE = '/v1/completions';
-/** The same route, in a spelling that the lane does not take. */
+const ROUTE = '/v1/completions';
+/** The same route, in a spelling that the fast path does not serve. */
 const HANDLER = '/v1/completions?by=handler';
-/** How the lane spells this header; HTTP does not care, and tests can tell by it. */
-const LANE_HEADER = 'Cache-Status';
+/** The fast path's spelling of this header, by which tests recognize it; HTTP ignores the case. */
+const FAST_HEADER = 'Cache-Status';
 const BODIES = [
   { prompt: '[[fake-claude text A plain answer.]]' },
   {
@@ -31,7 +31,7 @@ interface Answer {
   status: number;
   body: Record<string, unknown>;
   headers: Record<string, unknown>;
-  lane: boolean;
+  fast: boolean;
 }
 
 let redis: RedisServer;
@@ -64,17 +64,17 @@ async function ask(path: string, body: unknown, headers: Record<string, string> 
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   const { statusCode: status = 0, headers: received, rawHeaders } = response;
   const json = JSON.parse(await text(response)) as Answer['body'];
-  return { status, body: json, headers: received, lane: rawHeaders.includes(LANE_HEADER) };
+  return { status, body: json, headers: received, fast: rawHeaders.includes(FAST_HEADER) };
 }
 
-/** Asks until the lane answers: a near copy is kept a moment after the first hit. */
-function viaLane(body: unknown, headers?: Record<string, string>): Promise<Answer> {
-  return until(async () => ((await ask(LANE, body, headers)).lane ? ask(LANE, body, headers) : null), {
-    what: 'the lane',
+/** Sends the request until the fast path serves it: a near copy is kept a moment after the first hit. */
+function viaFastPath(body: unknown, headers?: Record<string, string>): Promise<Answer> {
+  return until(async () => ((await ask(ROUTE, body, headers)).fast ? ask(ROUTE, body, headers) : null), {
+    what: 'the fast path',
   }) as Promise<Answer>;
 }
 
-/** What has to be the same, whichever way an answer took. Lengths of time and numbers of requests are not. */
+/** The parts of an answer that must not depend on its way. Durations and counts of requests may differ. */
 function comparable({ status, body, headers }: Answer): object {
   const { date: _date, 'x-request-id': _id, ...rest } = headers;
   const stable = Object.entries(rest).map(([name, value]) => [
@@ -89,16 +89,18 @@ function comparable({ status, body, headers }: Answer): object {
 describe.each([
   ['near copies', 'true', 'near'],
   ['Redis', 'false', 'redis'],
-])('a hit from %s by the lane', (_what, near, source) => {
-  it('is the answer that the handler gives, with its headers', async () => {
+])('a hit from %s on the fast path', (_what, near, source) => {
+  it('is the response that the handler sends, with its headers', async () => {
     gateway = await start({ CACHE_NEAR: near });
     for (const body of BODIES) {
-      expect(await ask(LANE, body)).toMatchObject({ status: 200, lane: false, body: { cached: false } });
-      const fast = await viaLane(body);
+      const miss = await ask(ROUTE, body);
+      expect(miss).toMatchObject({ status: 200, fast: false, body: { cached: false } });
+      const fast = await viaFastPath(body);
       const slow = await ask(HANDLER, body);
-      expect([fast.lane, slow.lane]).toEqual([true, false]);
+      expect([fast.fast, slow.fast]).toEqual([true, false]);
       expect(fast.body).toMatchObject({ cached: true, cost: 0, cost_saved: 0.0125 });
       expect(comparable(fast)).toEqual(comparable(slow));
+      for (const one of [fast, slow]) expect(Object.keys(one.body)).toEqual(Object.keys(miss.body));
       expect(fast.headers['server-timing']).toMatch(new RegExp(`^${source};dur=\\d+\\.\\d\\d$`));
       expect(fast.headers['ratelimit-limit']).toBe('5000');
     }
@@ -107,54 +109,57 @@ describe.each([
   it('is counted and logged like one by the handler', async () => {
     gateway = await start({ CACHE_NEAR: near });
     const [body] = BODIES;
-    await ask(LANE, body);
-    await viaLane(body);
+    await ask(ROUTE, body);
+    await viaFastPath(body);
     const before = await counts();
-    const fast = await ask(LANE, body, { 'x-request-id': 'by-lane' });
+    const fast = await ask(ROUTE, body, { 'x-request-id': 'by-fast-path' });
     const between = await counts();
     const slow = await ask(HANDLER, body, { 'x-request-id': 'by-handler' });
     const after = await counts();
-    expect([fast.lane, slow.lane]).toEqual([true, false]);
+    expect([fast.fast, slow.fast]).toEqual([true, false]);
     for (const name of Object.keys(after))
       expect([name, between[name]! - before[name]!]).toEqual([
         name,
         expect.closeTo(after[name]! - between[name]!, 6),
       ]);
     expect(after['hits']! - before['hits']!).toBe(2);
-    const [byLane, byHandler] = [await lineOf(gateway, 'by-lane'), await lineOf(gateway, 'by-handler')];
+    const [byFastPath, byHandler] = [
+      await lineOf(gateway, 'by-fast-path'),
+      await lineOf(gateway, 'by-handler'),
+    ];
     const same = { cache: expect.any(String), time: expect.any(Number), durationMs: expect.any(Number) };
-    expect(byLane).toEqual({ ...byHandler, ...same, requestId: 'by-lane' });
-    expect(byLane).toMatchObject({ route: LANE, status: 200, source, tenant: 'web' });
-    expect(byLane['cache']).toBe(fast.headers['cache-status']);
+    expect(byFastPath).toEqual({ ...byHandler, ...same, requestId: 'by-fast-path' });
+    expect(byFastPath).toMatchObject({ route: ROUTE, status: 200, source, tenant: 'web' });
+    expect(byFastPath['cache']).toBe(fast.headers['cache-status']);
   });
 
-  it('is for the tenant whose answer it is, and for valid keys only', async () => {
+  it('is served to the tenant of the answer only, and with valid keys only', async () => {
     gateway = await start({ CACHE_NEAR: near });
     const [body] = BODIES;
-    await ask(LANE, body);
-    await viaLane(body);
-    const other = await ask(LANE, body, { 'x-api-key': KEYS.ops });
-    expect(other).toMatchObject({ status: 200, lane: false, body: { cached: false } });
-    expect(await ask(LANE, body, { 'x-api-key': 'a-key-that-is-none-0123' })).toMatchObject({ status: 401 });
-    const monitor = await ask(LANE, body, { 'x-api-key': KEYS.monitor });
-    expect(monitor).toMatchObject({ status: 403, lane: false });
-    expect((await ask(LANE, body)).lane).toBe(true);
+    await ask(ROUTE, body);
+    await viaFastPath(body);
+    const other = await ask(ROUTE, body, { 'x-api-key': KEYS.ops });
+    expect(other).toMatchObject({ status: 200, fast: false, body: { cached: false } });
+    expect(await ask(ROUTE, body, { 'x-api-key': 'a-key-that-is-none-0123' })).toMatchObject({ status: 401 });
+    const monitor = await ask(ROUTE, body, { 'x-api-key': KEYS.monitor });
+    expect(monitor).toMatchObject({ status: 403, fast: false });
+    expect((await ask(ROUTE, body)).fast).toBe(true);
   });
 
-  it('gives way to what a request asks for, and to what has changed', async () => {
+  it('is not served if the request does not allow it, or if the cache has changed', async () => {
     gateway = await start({ CACHE_NEAR: near });
     const [body] = BODIES;
-    await ask(LANE, body);
-    await viaLane(body);
-    expect(await ask(LANE, body, { 'cache-control': 'no-cache' })).toMatchObject({
-      lane: false,
+    await ask(ROUTE, body);
+    await viaFastPath(body);
+    expect(await ask(ROUTE, body, { 'cache-control': 'no-cache' })).toMatchObject({
+      fast: false,
       body: { cached: false },
     });
-    expect((await ask(LANE, body, { prefer: 'respond-async' })).lane).toBe(false);
-    expect(await ask(LANE, { ...body, temperature: -1 })).toMatchObject({ status: 400, lane: false });
+    expect((await ask(ROUTE, body, { prefer: 'respond-async' })).fast).toBe(false);
+    expect(await ask(ROUTE, { ...body, temperature: -1 })).toMatchObject({ status: 400, fast: false });
     const headers = { 'x-api-key': KEYS.ops };
     expect((await fetch(`${gateway.url}/v1/cache`, { method: 'DELETE', headers })).status).toBeLessThan(300);
-    await until(async () => (await ask(LANE, body)).body['cached'] === true, { what: 'the answer again' });
+    await until(async () => (await ask(ROUTE, body)).body['cached'] === true, { what: 'the answer again' });
     expect((await counts())['misses']).toBeGreaterThan(1);
   });
 });

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -14,9 +15,9 @@ let gateway: Gateway;
 
 afterEach(() => gateway.stop());
 
-async function ask(path: string, host: string, body?: string): Promise<IncomingMessage> {
+async function ask(path: string, host: string, body?: string, url = gateway.url): Promise<IncomingMessage> {
   const headers = { host, 'content-type': 'application/json', 'x-api-key': KEY };
-  const outgoing = httpRequest(gateway.url + path, { method: body ? 'POST' : 'GET', headers });
+  const outgoing = httpRequest(url + path, { method: body ? 'POST' : 'GET', headers });
   outgoing.end(body);
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   return response;
@@ -28,17 +29,22 @@ async function statusOf(path: string, host: string, body?: string): Promise<numb
   return response.statusCode!;
 }
 
-describe('a server that only this machine reaches', () => {
-  it('answers to names of this machine and to no others, also where it knows the answer', async () => {
+/** Waits until the fast path serves the request, which only its spelling of a header shows. */
+async function untilFastPath(host: string, url = gateway.url): Promise<void> {
+  const isFast = async (): Promise<boolean> => {
+    const { rawHeaders } = (await ask('/v1/completions', host, BODY, url)).resume();
+    return rawHeaders.includes('Cache-Status');
+  };
+  await until(isFast, { what: 'the fast path' });
+}
+
+describe('a server that only this machine can reach', () => {
+  it('accepts names of this machine only, also for a cached answer', async () => {
     gateway = await startGateway();
     const { host } = new URL(gateway.url);
     for (const own of [host, 'localhost', 'app.localhost:80', '[::1]:3000'])
       expect([own, await statusOf('/v1/completions', own, BODY)]).toEqual([own, 200]);
-    const byLane = async (): Promise<boolean> => {
-      const { rawHeaders } = (await ask('/v1/completions', host, BODY)).resume();
-      return rawHeaders.includes('Cache-Status');
-    };
-    await until(byLane, { what: 'the lane' });
+    await untilFastPath(host);
     for (const path of ['/', '/health', '/metrics', '/v1/cache/stats', '/nowhere'])
       expect([path, await statusOf(path, 'evil.example')]).toEqual([path, 421]);
     const refused = await ask('/v1/completions', `evil.example:${new URL(gateway.url).port}`, BODY);
@@ -48,7 +54,7 @@ describe('a server that only this machine reaches', () => {
   });
 
   it.each<Record<string, string>>([{}, { TRUST_PROXY: 'loopback' }])(
-    'answers to names that are added',
+    'accepts names that are added',
     async (env) => {
       gateway = await startGateway({ ALLOWED_HOSTS: 'gateway.example, other.example', ...env });
       expect(await statusOf('/health', 'gateway.example:8080')).toBe(200);
@@ -57,7 +63,20 @@ describe('a server that only this machine reaches', () => {
     },
   );
 
-  it('needs no names where keys are needed', async () => {
+  it('serves all addresses of localhost, each with the fast path, and stops', async () => {
+    gateway = await startGateway({ HOST: 'localhost' });
+    const { port, host } = new URL(gateway.url);
+    const addresses = await lookup('localhost', { all: true });
+    for (const { address, family } of addresses) {
+      const url = `http://${family === 6 ? `[${address}]` : address}:${port}`;
+      await untilFastPath(host, url);
+      expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    }
+    const { code } = await gateway.process.stop();
+    expect(code).toBe(0);
+  });
+
+  it('accepts any name if keys are set', async () => {
     gateway = await startGateway({ API_KEYS: `web:${KEY}` });
     expect(await statusOf('/v1/completions', 'gateway.example', BODY)).toBe(200);
   });

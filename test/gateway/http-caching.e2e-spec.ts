@@ -6,7 +6,7 @@ import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
 const MAX_TTL = 7_200;
 const HIT = { hit: true, ttl: expect.any(Number) };
 
-/** The parameters of `Cache-Status`, by a parser of structured fields. */
+/** Parses `Cache-Status` as a structured field. */
 function cacheStatusOf(response: Response): object {
   const [name, parameters] = parseItem(response.headers.get('cache-status') ?? '');
   expect(String(name)).toBe('redis-cache');
@@ -46,7 +46,7 @@ describe.each(['memory', 'redis'])('what a request may ask of a cache on %s', (b
     return fetch(`${gateway.url}/v1/completions`, { ...init, headers });
   }
 
-  it('a miss is stored, and a hit tells its age and what is left of its time', async () => {
+  it('a miss is stored, and a hit states its age and remaining TTL', async () => {
     const miss = await ask(undefined, { ttl_seconds: 100 });
     expect(cacheStatusOf(miss)).toEqual({ fwd: 'miss', stored: true });
     expect(miss.headers.get('age')).toBeNull();
@@ -56,7 +56,7 @@ describe.each(['memory', 'redis'])('what a request may ask of a cache on %s', (b
     expect(hit.headers.get('content-type')).toBe('application/json; charset=utf-8');
   });
 
-  it('no-cache computes anew and stores that', async () => {
+  it('no-cache recomputes and stores the result', async () => {
     await ask(undefined, { ttl_seconds: 100 });
     const anew = await ask('no-cache', { ttl_seconds: MAX_TTL });
     expect(cacheStatusOf(anew)).toEqual({ fwd: 'request', stored: true });
@@ -72,13 +72,13 @@ describe.each(['memory', 'redis'])('what a request may ask of a cache on %s', (b
     expect(cacheStatusOf(await ask())).toEqual(HIT);
   });
 
-  it('max-age takes what is young enough and computes the rest anew', async () => {
+  it('max-age accepts an answer that is young enough, and recomputes others', async () => {
     await ask();
     expect(cacheStatusOf(await ask('max-age=600'))).toEqual(HIT);
     expect(cacheStatusOf(await ask('max-age=0'))).toEqual({ fwd: 'request', stored: true });
   });
 
-  it('only-if-cached answers what is stored, or 504 without asking anybody', async () => {
+  it('only-if-cached returns a stored answer, or 504 without computing', async () => {
     const none = await ask('only-if-cached');
     expect(none.status).toBe(504);
     expect(none.headers.get('content-type')).toContain('application/problem+json');
@@ -90,7 +90,7 @@ describe.each(['memory', 'redis'])('what a request may ask of a cache on %s', (b
     expect((await ask('only-if-cached, no-cache')).status).toBe(504);
   });
 
-  it('directives in capitals, in quotes and unknown ones are understood or passed over', async () => {
+  it('directives in capitals or quotes are understood, unknown ones are ignored', async () => {
     await ask();
     expect(cacheStatusOf(await ask('Max-Age="600", private'))).toEqual(HIT);
     expect(cacheStatusOf(await ask('NO-CACHE'))).toMatchObject({ fwd: 'request' });
@@ -121,7 +121,7 @@ describe.each(['memory', 'redis'])('what a request may ask of a cache on %s', (b
     expect(await response.json()).toMatchObject({ status: 400, errors: [{ field }] });
   });
 
-  it('refuses to invalidate what cannot be a tag', async () => {
+  it('refuses to invalidate an invalid tag', async () => {
     const response = await gateway.delete('/v1/cache/tags/a%2Fb');
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toContain('application/problem+json');

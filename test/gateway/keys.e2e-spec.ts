@@ -47,7 +47,7 @@ describe('with API_KEYS', () => {
     ['Authorization: Bearer', { authorization: `Bearer ${RED}` }],
     ['a bearer scheme in other letters', { authorization: `bEARER   ${RED}` }],
     ['x-api-key beside what a proxy put there', { 'x-api-key': RED, authorization: 'Basic cHJveHk6cA==' }],
-  ])('a key is taken from %s', async (_where, headers) => {
+  ])('a key is read from %s', async (_where, headers) => {
     expect((await complete(headers)).status).toBe(200);
   });
 
@@ -90,7 +90,7 @@ describe('with API_KEYS', () => {
     await expectProblem(await request('POST', '/v1/completions', {}, '{"prompt":'), 401, 'ERR_NO_API_KEY');
   });
 
-  it.each(['/health', '/health/live'])('GET %s needs none, and minds no wrong one', async (path) => {
+  it.each(['/health', '/health/live'])('GET %s needs none, and ignores a wrong one', async (path) => {
     for (const headers of [{}, { 'x-api-key': WRONG }] as Headers[]) {
       expect((await request('GET', path, headers)).status).toBe(200);
     }
@@ -105,7 +105,7 @@ describe('with API_KEYS', () => {
     expect((await request(method, path, { 'x-api-key': OPS })).status).toBe(200);
   });
 
-  it('a key of a monitor reads the numbers of all tenants', async () => {
+  it('a key of a monitor reads the statistics of all tenants', async () => {
     for (const key of [RED, BLUE]) expect((await complete({ 'x-api-key': key })).status).toBe(200);
     const metrics = await request('GET', '/metrics', { authorization: `Bearer ${WATCH}` });
     expect([metrics.status, await metrics.text()]).toEqual([
@@ -128,15 +128,15 @@ describe('with API_KEYS', () => {
     ['GET', '/v1/events'],
     ['GET', '/v1/nothing'],
     ['DELETE', '/v1/cache/stats'],
-  ])('and %s %s refuses it', async (method, path) => {
+  ])('%s %s refuses it', async (method, path) => {
     const response = await request(method, path, { 'x-api-key': WATCH });
     if (path !== '/v1/messages') return expectProblem(response, 403, 'ERR_MONITOR_ONLY');
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ error: { type: 'permission_error' } });
   });
 
-  it('nor gets it an answer that is stored, also of a tenant of its name', async () => {
-    const prompt = 'Red has asked this. Who watches red is not told.';
+  it('it gets no cached answer, not even of the tenant of its name', async () => {
+    const prompt = 'Red has asked this. The monitor of red must not see it.';
     const outcomes = [];
     for (const key of [RED, RED, RED, RED_WATCH]) {
       const response = await complete({ 'x-api-key': key }, prompt);
@@ -163,7 +163,7 @@ describe('with API_KEYS', () => {
     expect(gateway.process.stdout + gateway.process.stderr).not.toMatch(/0123456789abcdef/);
   });
 
-  it('says how many keys there are, and for whom', () => {
+  it('prints how many keys there are, and of which tenants', () => {
     expect(gateway.process.stdout).toMatch(/access +5 API keys for red, blue, ops, prom/);
   });
 });

@@ -4,13 +4,13 @@ import type { Gateway } from './start-gateway.js';
 /** A line of the log, as JSON. */
 export type Line = Record<string, unknown>;
 
-/** What the gateway has logged so far. */
+/** The lines that the gateway has logged until now. */
 export function linesOf(gateway: Gateway): Line[] {
   const lines = gateway.process.stdout.split('\n').filter((line) => line.startsWith('{'));
   return lines.map((line) => JSON.parse(line) as Line);
 }
 
-/** The access log's line of a request, once it is there. */
+/** Waits for the access log's line of a request. */
 export function lineOf(gateway: Gateway, requestId: string): Promise<Line> {
   const find = (): Line | undefined => linesOf(gateway).find((line) => line['requestId'] === requestId);
   return until(find, { what: `the line of ${requestId}` });

@@ -22,7 +22,7 @@ let gateway: Gateway;
 
 afterEach(() => gateway.stop());
 
-/** Every route that the API describes, and some that are none. */
+/** Every route that the API describes, and some unknown ones. */
 async function allRoutes(): Promise<[method: string, path: string][]> {
   const { paths } = (await (await gateway.get('/docs-json')).json()) as { paths: Record<string, object> };
   const described = Object.entries(paths).flatMap(([path, methods]) =>
@@ -69,7 +69,7 @@ describe('the access log', () => {
     expect(gateway.process.stdout).not.toContain('MARKER');
   });
 
-  it('has a line for a URL that nothing can be looked up for, without the URL', async () => {
+  it('has a line for a URL that the router rejects, without the URL', async () => {
     gateway = await startGateway();
     const bad = await ask('/v1/tasks/%zz', 'bad');
     expect([bad.status, bad.headers.get('x-request-id')]).toEqual([400, 'bad']);
@@ -83,7 +83,7 @@ describe('the access log', () => {
     );
   });
 
-  it('tells whose key it was, and of nobody where it was refused', async () => {
+  it('names the tenant, and no one if the key was refused', async () => {
     gateway = await startGateway({ API_KEYS: `web:${KEY}` });
     await ask('/v1/queue', 'known', { headers: { 'x-api-key': KEY } });
     await ask('/v1/queue', 'wrong', { headers: { 'x-api-key': 'not-one-of-them' } });
@@ -95,7 +95,7 @@ describe('the access log', () => {
     }
   });
 
-  it('tells of a client that left before its answer', async () => {
+  it('has a line for a client that left before its response', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'gateway-logs-'));
     const atWork = join(folder, 'pids.json');
     gateway = await startGateway({ ...CLI, SHUTDOWN_DRAIN_MS: '0' });
@@ -113,14 +113,14 @@ describe('the access log', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('is complete when the process was told to stop right after a request', async () => {
+  it('is complete when the process is stopped right after a request', async () => {
     gateway = await startGateway();
     await ask('/health/live', 'last');
     await gateway.stop();
     expect(linesOf(gateway).filter((line) => line.requestId === 'last')).toHaveLength(1);
   });
 
-  it('is silent when told so, while the banner stays', async () => {
+  it('is silent if configured so, while the banner stays', async () => {
     gateway = await startGateway({ LOG_LEVEL: 'silent' });
     await ask('/health/live', 'unheard');
     await gateway.stop();
@@ -130,7 +130,7 @@ describe('the access log', () => {
 });
 
 describe('the request id', () => {
-  it('of the client comes back if it is well-formed, else there is a new one', async () => {
+  it('of the client is returned if it is well-formed; otherwise there is a new one', async () => {
     gateway = await startGateway();
     const idFor = async (given: string): Promise<string | null> =>
       (await ask('/health/live', given)).headers.get('x-request-id');
@@ -145,7 +145,7 @@ describe('prompts and keys', () => {
   it.each([
     ['accepted', `team:${KEY}:admin`],
     ['refused', 'team:another-key-0123456789'],
-  ])('are never logged by any route, where the key is %s', async (_what, keys) => {
+  ])('are never logged by any route, if the key is %s', async (_what, keys) => {
     gateway = await startGateway({ LOG_LEVEL: 'trace', API_KEYS: keys });
     const headers = { authorization: `Bearer ${KEY}`, 'x-api-key': KEY };
     const routes = await allRoutes();

@@ -8,7 +8,7 @@ const API_KEYS = `red:${RED},blue:${BLUE}`;
 const WRONG = 'wrong-key-0123456789abcdef';
 const BODY = { prompt: 'Whoever asks too often has to wait. Others need not.' };
 
-/** Nobody is let through because this machine is slow. */
+/** Prevents calls from being let through because this machine is slow. */
 const PATIENT = { REDIS_COMMAND_TIMEOUT_MS: '20000' };
 
 let gateways: Gateway[] = [];
@@ -50,7 +50,7 @@ async function expectTooMany(response: Response, code: string): Promise<void> {
 }
 
 describe('the limit of a tenant', () => {
-  it('is one for two processes on one Redis, exactly, and each tenant has its own', async () => {
+  it('is shared exactly by two processes on one Redis, and separate for each tenant', async () => {
     redis = await RedisServer.start();
     const env = { ...PATIENT, REDIS_URL: redis.url, API_KEYS, RATE_LIMIT_PER_MINUTE: '20' };
     const [one, two] = await Promise.all([start(env), start(env)]);
@@ -69,7 +69,7 @@ describe('the limit of a tenant', () => {
     }
   });
 
-  it('is told in the headers of each answer', async () => {
+  it('is described in the headers of each response', async () => {
     const gateway = await start({ API_KEYS, RATE_LIMIT_PER_MINUTE: '3' });
     const told = [];
     for (let call = 0; call < 4; call += 1) {
@@ -85,14 +85,14 @@ describe('the limit of a tenant', () => {
     ]);
   });
 
-  it('is 600 a minute when nothing else is said, and none when it is 0', async () => {
+  it('is 600 a minute by default, and off when set to 0', async () => {
     const gateway = await start({ API_KEYS });
     expect((await askAs(gateway, RED)).headers.get('ratelimit-limit')).toBe('600');
     const other = await start({ API_KEYS, RATE_LIMIT_PER_MINUTE: '0' });
     expect((await askAs(other, RED)).headers.get('ratelimit-limit')).toBeNull();
   });
 
-  it('lets everyone pass while Redis is frozen', async () => {
+  it('lets all requests pass while Redis is frozen', async () => {
     redis = await RedisServer.start();
     const gateway = await start({ REDIS_URL: redis.url, API_KEYS, RATE_LIMIT_PER_MINUTE: '3' });
     expect((await askAs(gateway, RED)).status).toBe(200);
@@ -107,7 +107,7 @@ describe('the limit of a tenant', () => {
 describe('without keys', () => {
   const OPEN = { ALLOW_ANONYMOUS: 'true', RATE_LIMIT_PER_MINUTE: '2' };
 
-  it('programs of this machine are not counted, whatever address they claim', async () => {
+  it('programs of this machine are not limited, whatever address they claim', async () => {
     const gateway = await start(OPEN);
     for (let call = 0; call < 5; call += 1) {
       const answer = await ask(gateway, { 'x-forwarded-for': '203.0.113.7' });
@@ -115,7 +115,7 @@ describe('without keys', () => {
     }
   });
 
-  it('each address that a trusted proxy tells of has a limit of its own', async () => {
+  it('each address that a trusted proxy reports has its own limit', async () => {
     const gateway = await start({ ...OPEN, TRUST_PROXY: 'loopback' });
     const statuses = async (address: string): Promise<number[]> => {
       const seen = [];
@@ -126,14 +126,14 @@ describe('without keys', () => {
     };
     expect(await statuses('203.0.113.7')).toEqual([200, 200, 429]);
     expect(await statuses('203.0.113.8')).toEqual([200, 200, 429]);
-    // A client that forges the header adds to its left: the proxy tells the truth at its right.
+    // A client can only forge the left part of the header; the proxy appends the true address on the right.
     expect(await statuses('198.51.100.1, 203.0.113.7')).toEqual([429, 429, 429]);
     expect(await statuses('127.0.0.1')).toEqual([200, 200, 200]);
   });
 });
 
 describe('requests without a valid key', () => {
-  it('are counted by address in all processes, and do not keep a valid key out', async () => {
+  it('are counted by address in all processes, and do not affect a valid key', async () => {
     redis = await RedisServer.start();
     const env = {
       ...PATIENT,

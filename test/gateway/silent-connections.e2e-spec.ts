@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until, within } from '@test/support/index.js';
 import { type Gateway, startGateway } from './start-gateway.js';
 
-/** No other limit ends a connection within the time that a test waits. */
+/** Other limits are longer than a test waits. */
 const OTHERS = {
   HEADERS_TIMEOUT_MS: '120000',
   REQUEST_TIMEOUT_MS: '120000',
@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Sends this and no more. Resolves with all that the server said, once it has closed the connection. */
+/** Sends the text and nothing else. Resolves to everything the server sent, once it has closed the connection. */
 function sayOnce(text: string): Promise<string> {
   const { hostname, port } = new URL(gateway.url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -52,18 +52,18 @@ async function killedTasks(): Promise<number> {
   return Number(/^worker_pool_tasks_total\{\w+="killed"\} (\d+)/m.exec(metrics)?.[1]);
 }
 
-describe('a connection on which nothing is said for CONNECTION_TIMEOUT_MS is closed', () => {
+describe('a connection that is silent for CONNECTION_TIMEOUT_MS is closed', () => {
   it('in the middle of a body', async () => {
     expect(await sayOnce(`${HEAD}Content-Length: 1000\r\n\r\n{"prompt":`)).toBe('');
   });
 
-  it('while its answer is computed, which ends then', async () => {
+  it('while its answer is computed, which is cancelled', async () => {
     const body = JSON.stringify({ prompt: `[[fake-claude hang ${join(folder, 'pids')}]]` });
     expect(await sayOnce(`${HEAD}Content-Length: ${body.length}\r\n\r\n${body}`)).toBe('');
     await until(async () => (await killedTasks()) === 1, { what: 'the task to be ended' });
   });
 
-  it('and not one that is in use', async () => {
+  it('unless it is in use', async () => {
     expect((await gateway.post('/v1/completions', { prompt: '[[fake-claude text here]]' })).status).toBe(200);
   });
 });

@@ -25,7 +25,7 @@ afterAll(() => gateway?.stop());
 
 interface Conversation {
   socket: Socket;
-  /** All that the server said, once it has closed the connection. */
+  /** Everything the server sent, once it has closed the connection. */
   end: Promise<string>;
 }
 
@@ -34,17 +34,17 @@ function converse(text: string): Conversation {
   const socket = connect({ host: hostname, port: Number(port) });
   let said = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  // Sending to a closed connection is what these clients do.
+  // These clients send on closed connections.
   socket.on('error', () => undefined);
   socket.write(text);
   const closed = once(socket, 'close').then(() => said);
   return { socket, end: within(closed, { what: 'the server to close the connection' }) };
 }
 
-/** Sends a bit more, again and again, until the server has had enough. */
+/** Keeps sending a little more until the server closes the connection. */
 async function dribble(head: string, drop: string): Promise<string> {
   const { socket, end } = converse(head);
-  // Reads before it writes: a write to a connection that is closed by now would throw away what was said.
+  // Reads before it writes: a write to a closed connection would discard what was received.
   const timer = setInterval(() => setImmediate(() => socket.write(drop)), DRIBBLE_MS);
   try {
     return await end;
@@ -60,27 +60,27 @@ function expectProblem(said: string, status: number, code: string): void {
   expect(JSON.parse(body)).toMatchObject({ type: 'about:blank', status, code });
 }
 
-describe('a slow client is cut off', () => {
+describe('a slow client is disconnected', () => {
   it('that sends nothing', async () => {
     expectProblem(await converse('').end, 408, 'ERR_REQUEST_TIMEOUT');
   });
 
-  it('that dribbles its headers', async () => {
+  it('that sends its headers byte by byte', async () => {
     expectProblem(await dribble(HEAD, 'x: y\r\n'), 408, 'ERR_REQUEST_TIMEOUT');
   });
 
-  it('that dribbles its body', async () => {
+  it('that sends its body byte by byte', async () => {
     expectProblem(await dribble(`${HEAD}Content-Length: 1000\r\n\r\n`, ' '), 408, 'ERR_REQUEST_TIMEOUT');
   });
 
-  it('that keeps its connection and does not use it', async () => {
+  it('that keeps an unused connection open', async () => {
     const said = await converse('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n').end;
     expect(said).toMatch(/^HTTP\/1.1 200 /);
   });
 });
 
-describe('what is too large or no HTTP is refused', () => {
-  it('headers', async () => {
+describe('the server refuses', () => {
+  it('large headers', async () => {
     const said = await converse(`${HEAD}x-filler: ${'a'.repeat(5_000)}\r\n\r\n`).end;
     expectProblem(said, 431, 'ERR_HEADERS_TOO_LARGE');
   });
@@ -98,31 +98,31 @@ describe('what is too large or no HTTP is refused', () => {
     expect(await response.json()).toMatchObject({ status, code });
   });
 
-  it('a body that is announced as too large, before it is sent', async () => {
+  it('a body whose announced length is too large, before it is sent', async () => {
     const { socket, end } = converse(`${HEAD}Content-Length: 5000\r\nConnection: close\r\n\r\n`);
     await once(socket, 'data');
     socket.end();
     expectProblem(await end, 413, 'ERR_BODY_TOO_LARGE');
   });
 
-  it('what is no HTTP', async () => {
+  it('data that is not HTTP', async () => {
     expectProblem(await converse('EHLO gateway\r\n\r\n').end, 400, 'ERR_INVALID_HTTP');
   });
 
-  it('a request that could be read as two', async () => {
+  it('a request that could be parsed as two (request smuggling)', async () => {
     const said = await converse(`${HEAD}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`)
       .end;
     expect(said).toMatch(/^HTTP\/1.1 400 /);
   });
 
-  it('and others are still served', async () => {
+  it('and still serves others', async () => {
     expect((await gateway.post('/v1/completions', { prompt: 'Still here. Still answering.' })).status).toBe(
       200,
     );
   });
 });
 
-describe('every answer', () => {
+describe('every response', () => {
   it.each(['/', '/docs', '/docs/swagger-ui.css', '/assets/none'])(
     'of %s lets a browser use our own origin only',
     async (path) => {

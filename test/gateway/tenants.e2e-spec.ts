@@ -90,7 +90,7 @@ describe('tenants never see each other’s', () => {
     expect(await tenantsOf('ops')).toEqual(expect.arrayContaining(['red', 'blue']));
   });
 
-  it('tags: what one invalidates, another keeps', async () => {
+  it('tags: one invalidates, the other keeps its answers', async () => {
     const body = { prompt: 'A tag is a name. Two may use the same name.', tags: ['shared'] };
     for (const name of ['ops', 'red'] as const) await outcomeOf(name, '/v1/completions', body);
     expect((await ask('ops', 'DELETE', '/v1/cache/tags/shared')).status).toBe(200);
@@ -99,7 +99,7 @@ describe('tenants never see each other’s', () => {
   });
 });
 
-describe('what keeps strangers out of /v1/messages speaks its language', () => {
+describe('refusals of /v1/messages have the form of its errors', () => {
   it('without a key', async () => {
     const response = await ask('red', 'POST', '/v1/messages', MESSAGE, { 'x-api-key': 'x'.repeat(20) });
     await expectMessagesError(response, 401, 'authentication_error');

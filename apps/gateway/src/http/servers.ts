@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import {
@@ -31,7 +32,10 @@ export class HttpServers {
   intercept: Interceptor = (request, response, next) => next(request, response);
   #next: RequestListener | undefined;
 
-  constructor(private readonly config: GatewayConfig) {}
+  constructor(
+    private readonly config: GatewayConfig,
+    private readonly resolve: (host: string, options: { all: true }) => Promise<LookupAddress[]> = lookup,
+  ) {}
 
   /** Fastify's `serverFactory`. */
   readonly factory = (next: RequestListener): Server => {
@@ -47,7 +51,7 @@ export class HttpServers {
     await app.listen(PORT, HOST);
     if (HOST !== LOCALHOST) return;
     const { address, port } = app.getHttpServer().address() as AddressInfo;
-    const found = await lookup(HOST, { all: true }).catch(() => []);
+    const found = await this.resolve(HOST, { all: true }).catch(() => []);
     const more = found.map((one) => one.address).filter((one) => one !== address);
     others.push(...(await Promise.all(more.map((one) => this.#listenOn(one, port)))).flat());
   }
