@@ -94,7 +94,7 @@ describe('nestjs-redis-cache/testing', () => {
     await child.waitForLine(
       /^ChaosBackend,ChaosError,FakeClock,MemoryBackend,RedisCacheTestingModule,backendConformance,createTestingCache$/,
     );
-    await child.waitForLine(/name them as `framework`/);
+    await child.waitForLine(/pass them as `framework`/);
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 });

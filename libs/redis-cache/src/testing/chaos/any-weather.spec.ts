@@ -51,14 +51,14 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 4, maxLength: 24 },
 );
 
-/** All steps at the same time. Rejects when one does, or has no answer. */
+/** Runs all steps concurrently. Rejects when one rejects or does not settle. */
 async function runAll({ caches }: TwoProcesses, those: Step[]): Promise<boolean[]> {
   return Promise.all(
     those.map((step) => answered(ACTIONS[step.action](caches[step.process]!, step), step.action)),
   );
 }
 
-/** Runs the steps in the weather, cuts the first process off, runs them again, lets it come back. */
+/** Runs the steps without faults, with faults, with the first process cut off, and after the recovery. */
 async function runInChaos(
   weathers: [ChaosOptions, ChaosOptions],
   those: Step[],
@@ -79,14 +79,14 @@ async function runInChaos(
   }
 }
 
-/** What one gets who waits for another process, when that leaves such a text. */
+/** Returns what a caller receives that waits for another process, when that process ends with `leave`. */
 async function answerTo(leave: (leases: LeaseStore, token: string) => Promise<boolean>): Promise<unknown> {
   const processes = new TwoProcesses();
   const { leases } = processes.shared;
   const token = randomUUID();
   try {
     await leases.acquire('key', token, 60_000, { seen: null, hasStale: false, force: false });
-    const waiting = processes.caches[0]!.getOrSet('key', () => 'computed anew');
+    const waiting = processes.caches[0]!.getOrSet('key', () => 'computed again');
     const settled = waiting.catch((error: unknown) => error);
     await new Promise((resolve) => setImmediate(resolve));
     await leave(leases, token);
@@ -127,7 +127,7 @@ describe('an outcome that another process stored', () => {
     'counts as absent if its text is %j: the value is computed again',
     async (text) => {
       const value = await answerTo((leases, token) => leases.share('key', token, text, 60_000));
-      expect(value).toBe('computed anew');
+      expect(value).toBe('computed again');
     },
   );
 });

@@ -5,7 +5,7 @@ import { InvalidOptionsError } from '../../core/errors/errors.js';
 import { ChaosBackend } from './chaos-backend.js';
 import { type ChaosOptions, ChaosError } from './chaos-options.js';
 
-const BYTES = Buffer.from('what stands under the key');
+const BYTES = Buffer.from('the stored bytes');
 const LONG_MS = 60_000;
 const REQUEST = { seen: null, hasStale: false, force: false };
 
@@ -14,7 +14,7 @@ function calm(options?: ChaosOptions): { chaos: ChaosBackend; memory: MemoryBack
   return { chaos: new ChaosBackend(memory, options), memory };
 }
 
-/** One letter for each of many reads: what became of it. */
+/** Returns one letter per read: `.` for the stored bytes, `c` for corrupted ones, `f` for a failure. */
 async function fatesOf(chaos: ChaosBackend, count = 200): Promise<string> {
   const fates = Array.from({ length: count }, async () => {
     try {
@@ -32,7 +32,7 @@ async function fatesOfSeed(seed: number): Promise<string> {
   return fatesOf(chaos);
 }
 
-/** Whether the promise settles while everything that is ready runs. */
+/** Returns whether the promise settles before the event loop's next turn. */
 async function settles(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const settle = (): void => void (settled = true);
@@ -41,7 +41,7 @@ async function settles(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-/** A backend of which the test says what its link and its events tell. */
+/** Returns a backend whose link and event listeners the test can call. */
 function talkative(): { inner: Backend; link: () => LinkListener; events: () => CacheEventListener } {
   const inner = new MemoryBackend({ maxBytes: 1_000 });
   let link!: LinkListener;
@@ -123,7 +123,7 @@ describe('ChaosBackend', () => {
     await memory.entries.set('key', BYTES, LONG_MS);
     chaos.set({ corruptRate: 1 });
     expect(await fatesOf(chaos)).toBe('c'.repeat(200));
-    expect(await memory.entries.get('key')).toEqual(Buffer.from('what stands under the key'));
+    expect(await memory.entries.get('key')).toEqual(Buffer.from('the stored bytes'));
     expect(chaos.injected.corrupted).toBe(200);
   });
 

@@ -22,9 +22,9 @@ const OPERATIONS: [name: string, ask: Ask, fallback: unknown][] = [
 ];
 
 const OUTAGES: [name: string, options: ChaosOptions][] = [
-  ['answers nothing', { hangRate: 1 }],
-  ['is too late with everything', { delayRate: 1, delayMs: 10 * DEADLINE_MS }],
-  ['refuses everything', { failRate: 1 }],
+  ['never responds', { hangRate: 1 }],
+  ['responds too late', { delayRate: 1, delayMs: 10 * DEADLINE_MS }],
+  ['rejects every operation', { failRate: 1 }],
 ];
 
 describe.each(OUTAGES)('on a backend that %s', (_name, options) => {

@@ -3,10 +3,10 @@ import type { Backend } from '../../core/backend/backend.js';
 import type { ArrivalListener } from '../../core/backend/queue-store.js';
 import { LONG_MS, type Promises, pushAll, releaseSettings, reserveOne, shiftOne, TERMS } from './subject.js';
 
-/** Longer than any message takes. */
+/** Longer than any notification takes to arrive. */
 const PATIENCE_MS = 15_000;
 
-/** Hears of arrivals in the queue. */
+/** Counts the arrivals that are reported for the queue. */
 class Ear implements ArrivalListener {
   #heard = 0;
   #wake: (() => void) | undefined;
@@ -22,10 +22,10 @@ class Ear implements ArrivalListener {
     return this.#heard === 0;
   }
 
-  /** Resolves once something was heard since the last time. */
+  /** Resolves once an arrival has been reported since the previous call. */
   async next(): Promise<void> {
     if (this.deaf) await this.#untilWoken();
-    assert.ok(!this.deaf, 'nothing was heard');
+    assert.ok(!this.deaf, 'no arrival was reported');
     this.#heard = 0;
   }
 
@@ -40,7 +40,10 @@ class Ear implements ArrivalListener {
   }
 }
 
-/** Listens until something is heard: a connection may have to be made first. Answers what waits for more. */
+/**
+ * Listens, and pushes until the first arrival is reported, because connecting may take a while. Returns a function that
+ * waits for the next arrival.
+ */
 async function listen({ queue, arrivals }: Backend): Promise<() => Promise<void>> {
   const ear = new Ear();
   arrivals.listen(ear);
@@ -53,9 +56,9 @@ async function listen({ queue, arrivals }: Backend): Promise<() => Promise<void>
   return () => ear.next();
 }
 
-/** What `ArrivalChannel` promises. */
+/** The promises of `ArrivalChannel`. */
 export const arrivalPromises: Promises = {
-  'a request that comes to an empty queue is heard of': async ({ backend }) => {
+  'a request pushed to an empty queue is reported': async ({ backend }) => {
     const next = await listen(backend);
     for (let round = 0; round < 3; round += 1) {
       await pushAll(backend.queue, 'request');
@@ -64,7 +67,7 @@ export const arrivalPromises: Promises = {
     }
   },
 
-  'so is one that comes while all others are held': async ({ backend }) => {
+  'a request pushed while all others are reserved is reported': async ({ backend }) => {
     const next = await listen(backend);
     await pushAll(backend.queue, 'held');
     await next();
@@ -73,7 +76,7 @@ export const arrivalPromises: Promises = {
     await next();
   },
 
-  'and one that is given back, or replayed': async ({ backend }) => {
+  'a released or replayed request is reported': async ({ backend }) => {
     const next = await listen(backend);
     await pushAll(backend.queue, 'request');
     await next();

@@ -31,7 +31,7 @@ const setUp = () => ({ backend: new MemoryBackend({ maxBytes: MAX_BYTES }) });
 
 type Break = (backend: MemoryBackend, clock: FakeClock) => void;
 
-/** What the suite says about a memory backend with a store whose methods were replaced. */
+/** Returns the tests of the suite that fail on a memory backend broken by `sabotage`. */
 async function failuresOf(sabotage: Break, only?: RegExp): Promise<string[]> {
   const framework = new SmallFramework();
   const setUpBroken = () => {
@@ -60,7 +60,7 @@ const SABOTAGES: Sabotage[] = [
 const rejects = async (): Promise<never> => Promise.reject(new Error('no'));
 
 describe('the suite', () => {
-  it('passes for a backend that keeps its promises', async () => {
+  it('passes for a correct backend', async () => {
     expect(await failuresOf(() => {})).toEqual([]);
   });
 
@@ -68,14 +68,14 @@ describe('the suite', () => {
     expect(await failuresOf(sabotage, found)).toEqual([expect.stringMatching(found)]);
   });
 
-  it('fails for a backend that forgets a tag version too soon', async () => {
-    const found = 'tags: a version is kept as long as the longest that was asked for';
+  it('fails for a backend that drops a tag version too early', async () => {
+    const found = 'tags: a version is kept for the longest time requested';
     expect(await failuresOf(forgetTagsAfterFirstTime, /^tags/)).toEqual([found]);
   });
 
-  it('fails for a backend that answers no ping', async () => {
+  it('fails for a backend whose pings reject', async () => {
     const failures = await failuresOf((backend) => (backend.ping = rejects), /^link/);
-    expect(failures).toContain('link: it can be reached');
+    expect(failures).toContain('link: ping and pingWrite succeed');
     expect(await failuresOf((backend) => (backend.pingWrite = rejects), /^link/)).toEqual(failures);
   });
 
@@ -87,7 +87,7 @@ describe('the suite', () => {
         if (closings === 2) throw new Error('closed already');
       };
     }, /^link/);
-    expect(failures).toEqual(['link: close may come more than once and never rejects']);
+    expect(failures).toEqual(['link: close can be called more than once and never rejects']);
   });
 
   it('fails with the reason of a backend that is down', async () => {
@@ -97,7 +97,7 @@ describe('the suite', () => {
     await expect(failing).rejects.toThrow('refused');
   });
 
-  it('tests foreign data only where it can be planted', () => {
+  it('tests foreign data only if plantForeign is given', () => {
     const [without, withForeign] = [new SmallFramework(), new SmallFramework()];
     const plantForeign = { entry: async () => {}, request: async () => {} };
     backendConformance({ name: 'x', setUp, framework: without });
@@ -105,7 +105,7 @@ describe('the suite', () => {
     expect(withForeign.names.slice(0, without.names.length)).toEqual(without.names);
     expect(withForeign.names.slice(without.names.length)).toEqual([
       expect.stringMatching(/discardForeign removes/),
-      expect.stringMatching(/shift answers an empty text/),
+      expect.stringMatching(/shift returns an empty string/),
     ]);
   });
 
@@ -118,11 +118,11 @@ describe('the suite', () => {
       return { backend, tearDown: () => seen.push('tear down') };
     };
     backendConformance({ name: 'x', setUp: setUpSeen, framework });
-    await framework.failures(/can be reached/);
+    await framework.failures(/ping and pingWrite succeed/);
     expect(seen).toEqual(['close', 'tear down']);
   });
 
-  it('uses the global functions of a test framework', () => {
+  it('uses the global functions of the test framework, and fails without them', () => {
     const names: string[] = [];
     const globals = globalThis as Record<string, unknown>;
     const { describe: group, it: test, beforeEach, afterEach } = new SmallFramework();
@@ -132,15 +132,15 @@ describe('the suite', () => {
       Object.assign(globals, own, { it: (name: string) => names.push(name) });
       backendConformance({ name: 'x', setUp });
       globals['it'] = undefined;
-      expect(() => backendConformance({ name: 'x', setUp })).toThrow(/name them as `framework`/);
+      expect(() => backendConformance({ name: 'x', setUp })).toThrow(/pass them as `framework`/);
     } finally {
       Object.assign(globals, former);
     }
-    expect(names).toContain('it can be reached');
+    expect(names).toContain('ping and pingWrite succeed');
   });
 });
 
-/** Keeps a version for as long as was asked for first, however long was asked for later. */
+/** Keeps a version only for the time that was requested first, even if a longer time is requested later. */
 function forgetTagsAfterFirstTime({ tags }: MemoryBackend, clock: FakeClock): void {
   const ends = new Map<string, number>();
   replace(tags, 'ensure', (ensure) => async (names, keepMs) => {

@@ -14,7 +14,7 @@ import { reservationPromises } from './reservation-promises.js';
 import type { Promises, Subject } from './subject.js';
 import { tagPromises } from './tag-promises.js';
 
-/** The functions of a test framework; those of Jest, Vitest, Mocha and `node:test` all fit. */
+/** The functions of a test framework. Those of Jest, Vitest, Mocha and `node:test` all fit. */
 export interface TestFramework {
   describe(name: string, body: () => void): unknown;
   it(name: string, body: () => Promise<void>): unknown;
@@ -26,30 +26,30 @@ export interface TestFramework {
 
 /** A backend for one test. */
 export interface BackendUnderTest {
-  /** Empty, and apart from those of all other tests. Closed after the test. */
+  /** Must be empty and independent of the backends of all other tests. Closed after the test. */
   backend: Backend;
-  /** Lets milliseconds pass for the backend, such as `clock.advance`. Default: waits for as long. */
+  /** Lets `ms` milliseconds pass for the backend, such as `clock.advance`. Default: waits for that time. */
   passTime?: (ms: number) => unknown;
-  /** What is to be done once the backend is closed. */
+  /** Called after the backend is closed. */
   tearDown?: () => unknown;
 }
 
 export interface ConformanceOptions {
-  /** What the backend is called in the report. */
+  /** Name of the backend in the test report. */
   name: string;
-  /** Makes a backend; called before each test. */
+  /** Creates a backend; called before each test. */
   setUp: () => BackendUnderTest | Promise<BackendUnderTest>;
-  /** The test framework's functions. Default: those it has made global. */
+  /** The functions of the test framework. Default: the global ones. */
   framework?: TestFramework;
-  /** For stores that other programs can write to; what is not given is not tested. */
+  /** For stores that other programs can write to. Without it, or one of its functions, that part is not tested. */
   plantForeign?: PlantForeign;
 }
 
 /**
- * Defines the tests of everything that `Backend` and its stores promise: call it in a test file of yours, with
- * a backend of your own. On a backend that goes by real time they wait for some seconds in all.
+ * Defines tests for every promise of `Backend` and its stores. Call it in a test file, with your own backend. Without
+ * `passTime` the tests wait in real time, some seconds in all.
  *
- * @throws {Error} no framework was given, and none is global
+ * @throws {Error} no `framework` was given, and its functions are not global
  * @example
  * import { afterEach, beforeEach, describe, it } from 'vitest';
  *
@@ -83,9 +83,9 @@ function allPromises({ plantForeign = {} }: ConformanceOptions): Record<string, 
     handovers: handoverPromises,
     tags: tagPromises,
     counters: counterPromises,
-    'foreign things': foreignPromises(plantForeign),
+    'foreign data': foreignPromises(plantForeign),
   };
-  // Some frameworks hold a group without tests for a mistake.
+  // Some frameworks reject a group without tests.
   return Object.fromEntries(Object.entries(promises).filter(([, group]) => Object.keys(group).length > 0));
 }
 
@@ -93,7 +93,7 @@ function define(promises: Promises, current: () => Subject, framework: TestFrame
   for (const [name, check] of Object.entries(promises)) framework.it(name, () => check(current()));
 }
 
-/** Opens a backend before each test and closes it after it. */
+/** Opens a backend before each test and closes it afterwards. */
 function useBackends({ setUp }: ConformanceOptions, framework: TestFramework): () => Subject {
   let opened: BackendUnderTest | undefined;
   framework.beforeEach(async () => {
@@ -111,7 +111,7 @@ function useBackends({ setUp }: ConformanceOptions, framework: TestFramework): (
   };
 }
 
-/** Resolves when the backend says that it can be reached. */
+/** Resolves when the backend reports that it is up. */
 function reachable(backend: Backend): Promise<void> {
   return new Promise((resolve, reject) => backend.watch({ up: resolve, down: reject }));
 }
@@ -123,5 +123,7 @@ function wait(ms: number): Promise<void> {
 function globalFramework(): TestFramework {
   const { describe, it, beforeEach, afterEach } = globalThis as unknown as Partial<TestFramework>;
   if (describe && it && beforeEach && afterEach) return { describe, it, beforeEach, afterEach };
-  throw new Error('no test framework has made its functions global: name them as `framework`');
+  throw new Error(
+    'the test framework has no global describe, it, beforeEach and afterEach: pass them as `framework`',
+  );
 }

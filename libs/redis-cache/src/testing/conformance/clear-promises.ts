@@ -13,15 +13,15 @@ import {
   shiftOne,
 } from './subject.js';
 
-/** More than a page is likely to hold. */
+/** More entries than a page is likely to contain. */
 const MANY = 1_500;
 const LEASES = 5;
-/** A clearing that takes more pages than this does not end. */
+/** A clear that takes more pages than this counts as endless. */
 const MAX_PAGES = 1_000;
 
-/** What `EntryStore.clearPage` promises. */
+/** The promises of `EntryStore.clearPage`. */
 export const clearPromises: Promises = {
-  'page by page, every entry goes': async ({ backend }) => {
+  'clearing page by page removes every entry': async ({ backend }) => {
     await fill(backend);
     for (const key of ODD_NAMES) await backend.entries.set(key, entryOf(key), LONG_MS);
     await clear(backend);
@@ -29,7 +29,9 @@ export const clearPromises: Promises = {
     for (const key of ODD_NAMES) assertBytes(await backend.entries.get(key), null);
   },
 
-  'every lease goes: what was being computed is not stored any more': async ({ backend }) => {
+  'clearing revokes every lease, so that a computation under way can no longer store its value': async ({
+    backend,
+  }) => {
     const tokens = await hold(backend);
     await clear(backend);
     for (const [index, token] of tokens.entries()) {
@@ -38,7 +40,7 @@ export const clearPromises: Promises = {
     }
   },
 
-  'no entry goes before the last lease': async ({ backend }) => {
+  'no entry is removed before the last lease is revoked': async ({ backend }) => {
     await fill(backend);
     const tokens = await hold(backend);
     await clear(backend, async () => {
@@ -46,7 +48,7 @@ export const clearPromises: Promises = {
     });
   },
 
-  'queues and tags stay': async ({ backend }) => {
+  'clearing keeps queues and tags': async ({ backend }) => {
     await pushAll(backend.queue, 'waits');
     const versions = await backend.tags.ensure(['tag'], LONG_MS);
     await backend.entries.set('key', entryOf('value'), LONG_MS);
@@ -55,11 +57,11 @@ export const clearPromises: Promises = {
     assert.equal(await shiftOne(backend.queue), 'waits');
   },
 
-  'nothing to clear is no error': async ({ backend }) => {
+  'clearing an empty store succeeds': async ({ backend }) => {
     await clear(backend);
   },
 
-  'entries are stored after a clearing as before': async ({ backend }) => {
+  'entries can be stored after clearing': async ({ backend }) => {
     await clear(backend);
     await backend.entries.set('key', entryOf('value'), LONG_MS);
     assertBytes(await backend.entries.get('key'), entryOf('value'));
@@ -72,7 +74,7 @@ async function clear(backend: Backend, afterPage = async (): Promise<void> => {}
     cursor = await backend.entries.clearPage(cursor);
     await afterPage();
     if (cursor === null) return;
-    assert.ok(pages < MAX_PAGES, `the clearing goes on after ${pages} pages`);
+    assert.ok(pages < MAX_PAGES, `clearing has not ended after ${pages} pages`);
   }
 }
 

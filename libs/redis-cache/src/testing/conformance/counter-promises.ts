@@ -4,24 +4,24 @@ import { atOnce, LONG_MS, ODD_NAMES, type Promises, SHORT_MS } from './subject.j
 
 const MANY = 50;
 
-/** What `CounterStore` promises. */
+/** The promises of `CounterStore`. */
 export const counterPromises: Promises = {
-  'a tally that nobody added to is empty': async ({ backend: { counters } }) => {
+  'a name that nothing was added to has no counters': async ({ backend: { counters } }) => {
     await assertTally(counters, 'tally', {});
   },
 
-  'additions add up, field by field': async ({ backend: { counters } }) => {
+  'additions are summed per field': async ({ backend: { counters } }) => {
     await add(counters, 'tally', { hits: 1, dollars: 0.25 });
     await add(counters, 'tally', { hits: 2, misses: 1, dollars: -0.5 });
     await assertTally(counters, 'tally', { hits: 3, dollars: -0.25, misses: 1 });
   },
 
-  'no addition is lost when many add at the same time': async ({ backend: { counters } }) => {
+  'no concurrent addition is lost': async ({ backend: { counters } }) => {
     await atOnce(MANY, () => add(counters, 'tally', { hits: 1, tokens: 1_000_000_000 }));
     await assertTally(counters, 'tally', { hits: MANY, tokens: MANY * 1_000_000_000 });
   },
 
-  'a small fraction is not lost beside a large sum': async ({ backend: { counters } }) => {
+  'a small fraction is not lost when added to a large sum': async ({ backend: { counters } }) => {
     await add(counters, 'tally', { dollars: 1_000_000 });
     await atOnce(MANY, () => add(counters, 'tally', { dollars: 0.000001 }));
     const sum = (await counters.read('tally')).get('dollars')!;
@@ -37,21 +37,21 @@ export const counterPromises: Promises = {
     await assertTally(counters, 'tally', { hits: 2 });
   },
 
-  'batches of other writers and other tallies count for themselves': async ({ backend: { counters } }) => {
+  'sequence numbers are independent for each writer and each name': async ({ backend: { counters } }) => {
     await add(counters, 'tally', { hits: 1 }, { writer: 'one', sequence: 9 });
     assert.equal(await add(counters, 'tally', { hits: 1 }, { writer: 'two', sequence: 1 }), true);
     assert.equal(await add(counters, 'other', { hits: 1 }, { writer: 'one', sequence: 1 }), true);
     await assertTally(counters, 'tally', { hits: 2 });
   },
 
-  'names and fields of a tally are taken literally': async ({ backend: { counters } }) => {
+  'names and fields of counters are taken literally': async ({ backend: { counters } }) => {
     for (const name of ODD_NAMES) await add(counters, name, { [name]: 1 });
     for (const name of ODD_NAMES) {
       assert.deepEqual([...(await counters.read(name))], [[name, 1]], name);
     }
   },
 
-  'a window counts what falls into it, and says when it ends': async ({ backend: { counters } }) => {
+  'a window returns its sum and the time until it ends': async ({ backend: { counters } }) => {
     for (const count of [1, 2, 3]) {
       const window = await counters.countInWindow('window', LONG_MS, 1);
       assert.equal(window.count, count);
@@ -60,12 +60,12 @@ export const counterPromises: Promises = {
     assert.equal((await counters.countInWindow('window', LONG_MS, 7)).count, 10);
   },
 
-  'every count within a window is a number of its own': async ({ backend: { counters } }) => {
+  'concurrent counts in a window return distinct sums': async ({ backend: { counters } }) => {
     const windows = await atOnce(MANY, () => counters.countInWindow('window', LONG_MS, 1));
     assert.equal(new Set(windows.map(({ count }) => count)).size, MANY);
   },
 
-  'a window ends at its time, though it was counted in meanwhile': async ({
+  'a window ends at a fixed time, even if counts were added meanwhile': async ({
     backend: { counters },
     passTime,
   }) => {
@@ -76,13 +76,13 @@ export const counterPromises: Promises = {
     assert.equal((await counters.countInWindow('window', 4 * SHORT_MS, 1)).count, 1);
   },
 
-  'windows are apart, and their names are taken literally': async ({ backend: { counters } }) => {
+  'windows are independent, and their names are taken literally': async ({ backend: { counters } }) => {
     for (const name of ODD_NAMES) {
       assert.equal((await counters.countInWindow(name, LONG_MS, 1)).count, 1, name);
     }
   },
 
-  'clearing the cache leaves counters alone': async ({ backend: { counters, entries } }) => {
+  'clearing the cache keeps counters and windows': async ({ backend: { counters, entries } }) => {
     await add(counters, 'tally', { hits: 1 });
     await counters.countInWindow('window', LONG_MS, 1);
     let cursor = await entries.clearPage(null);

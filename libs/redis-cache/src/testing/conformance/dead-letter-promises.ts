@@ -11,7 +11,7 @@ import {
   TERMS,
 } from './subject.js';
 
-/** Lets each request die by being rejected. */
+/** Makes each request a dead letter by rejecting it. */
 async function kill(store: QueueStore, ...requests: string[]): Promise<void> {
   await pushAll(store, ...requests);
   for (const { id, request } of await store.reserve('queue', requests.length, LONG_MS, TERMS)) {
@@ -20,9 +20,11 @@ async function kill(store: QueueStore, ...requests: string[]): Promise<void> {
   }
 }
 
-/** What `QueueStore` promises of requests that fail for good. */
+/** The promises of `QueueStore` about dead letters. */
 export const deadLetterPromises: Promises = {
-  'a request that is released too often dies, and those behind it go on': async ({ backend: { queue } }) => {
+  'a request released too often becomes a dead letter, and the next request is delivered': async ({
+    backend: { queue },
+  }) => {
     await pushAll(queue, 'poison', 'behind');
     for (let delivery = 1; delivery < TERMS.maxDeliveries; delivery += 1) {
       const { id, deliveries } = await reserveOne(queue);
@@ -40,7 +42,10 @@ export const deadLetterPromises: Promises = {
     assert.ok(letter.queuedAt <= letter.diedAt);
   },
 
-  'so does one whose holders never came back': async ({ backend: { queue }, passTime }) => {
+  'a request whose leases expire too often becomes a dead letter': async ({
+    backend: { queue },
+    passTime,
+  }) => {
     await pushAll(queue, 'poison', 'behind');
     for (let delivery = 1; delivery <= TERMS.maxDeliveries; delivery += 1) {
       assert.equal((await reserveOne(queue, SHORT_MS)).request, 'poison');
@@ -55,7 +60,7 @@ export const deadLetterPromises: Promises = {
     assert.notEqual(letters[0]!.reason, '');
   },
 
-  'nor does shift hand it out': async ({ backend: { queue }, passTime }) => {
+  'shift skips a request whose leases expired too often': async ({ backend: { queue }, passTime }) => {
     await pushAll(queue, 'poison', 'other', 'new');
     for (let delivery = 1; delivery <= TERMS.maxDeliveries; delivery += 1) {
       await queue.reserve('queue', 1, SHORT_MS, TERMS);
@@ -65,7 +70,7 @@ export const deadLetterPromises: Promises = {
     assert.equal((await queue.contents('queue')).dead, 1);
   },
 
-  'many that die at once hold nobody up': async ({ backend: { queue }, passTime }) => {
+  'many simultaneous dead letters do not delay other requests': async ({ backend: { queue }, passTime }) => {
     const poison = Array.from({ length: 20 }, (_, index) => `poison ${index}`);
     await pushAll(queue, ...poison);
     for (let delivery = 1; delivery <= TERMS.maxDeliveries; delivery += 1) {
@@ -76,14 +81,14 @@ export const deadLetterPromises: Promises = {
     assert.equal((await reserveOne(queue)).request, 'new');
   },
 
-  'a rejected one dies at once': async ({ backend: { queue } }) => {
+  'a rejected request becomes a dead letter at once': async ({ backend: { queue } }) => {
     await kill(queue, 'a');
     assert.equal(await shiftOne(queue), null);
     const [letter] = await queue.listDeadLetters('queue', 10);
     assert.deepEqual([letter?.request, letter?.deliveries, letter?.reason], ['a', 1, 'why a']);
   },
 
-  'they are listed in the order in which they died, page by page': async ({ backend: { queue } }) => {
+  'dead letters are listed oldest first, page by page': async ({ backend: { queue } }) => {
     await kill(queue, 'a', 'b', 'c');
     const first = await queue.listDeadLetters('queue', 2);
     const second = await queue.listDeadLetters('queue', 2, first[1]!.id);
@@ -94,7 +99,7 @@ export const deadLetterPromises: Promises = {
     assert.deepEqual(await queue.listDeadLetters('queue', 2, second[0]!.id), []);
   },
 
-  'above maxDeadLetters the oldest give way': async ({ backend: { queue } }) => {
+  'above maxDeadLetters the oldest dead letters are dropped': async ({ backend: { queue } }) => {
     await pushAll(queue, 'a', 'b', 'c');
     for (const { id } of await queue.reserve('queue', 3, LONG_MS, TERMS)) {
       await queue.release('queue', id, releaseSettings({ rejects: true, maxDeadLetters: 2 }));
@@ -106,9 +111,7 @@ export const deadLetterPromises: Promises = {
     );
   },
 
-  'a replayed one is like new, behind those that wait, and dead no longer': async ({
-    backend: { queue },
-  }) => {
+  'a replayed dead letter becomes a new request at the end of the queue': async ({ backend: { queue } }) => {
     await kill(queue, 'a', 'b');
     await pushAll(queue, 'waits');
     const [letter] = await queue.listDeadLetters('queue', 1);
@@ -121,7 +124,7 @@ export const deadLetterPromises: Promises = {
     assert.equal((await queue.contents('queue')).dead, 1);
   },
 
-  'it is not replayed where there is no room for it': async ({ backend: { queue } }) => {
+  'a dead letter is not replayed into a full queue': async ({ backend: { queue } }) => {
     await kill(queue, 'a');
     await pushAll(queue, 'b');
     const [letter] = await queue.listDeadLetters('queue', 1);
@@ -130,7 +133,9 @@ export const deadLetterPromises: Promises = {
     assert.equal(await queue.replayDeadLetter('queue', letter!.id, 1), 'replayed');
   },
 
-  'clear leaves them, clearDeadLetters removes them and nothing else': async ({ backend: { queue } }) => {
+  'clear keeps dead letters; clearDeadLetters removes them and nothing else': async ({
+    backend: { queue },
+  }) => {
     await kill(queue, 'a');
     await pushAll(queue, 'b');
     await queue.clear('queue');

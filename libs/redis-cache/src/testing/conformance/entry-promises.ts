@@ -15,20 +15,20 @@ import {
 const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 const MEGABYTE = Buffer.alloc(1024 * 1024, EVERY_BYTE);
 
-/** What `EntryStore` promises. */
+/** The promises of `EntryStore`. */
 export const entryPromises: Promises = {
-  'get answers null for what was never stored': async ({ backend }) => {
+  'get returns null for a key that was never stored': async ({ backend }) => {
     assertBytes(await backend.entries.get('nothing'), null);
   },
 
-  'get answers the bytes that set was given, whatever they are': async ({ backend }) => {
+  'get returns exactly the bytes that were set': async ({ backend }) => {
     for (const bytes of [EVERY_BYTE, Buffer.from('{"plain":"JSON"}'), Buffer.from([0]), entryOf('value')]) {
       await backend.entries.set('key', bytes, LONG_MS);
       assertBytes(await backend.entries.get('key'), bytes);
     }
   },
 
-  'a megabyte comes back whole': async ({ backend }) => {
+  'get returns a megabyte unchanged': async ({ backend }) => {
     await backend.entries.set('key', MEGABYTE, LONG_MS);
     assert.ok((await backend.entries.get('key'))?.equals(MEGABYTE));
   },
@@ -51,7 +51,7 @@ export const entryPromises: Promises = {
     assertBytes(await backend.entries.get('shorter'), null);
   },
 
-  'an entry is there during its TTL, and gone after it': async ({ backend, passTime }) => {
+  'an entry expires after its TTL': async ({ backend, passTime }) => {
     await backend.entries.set('short', Buffer.from('short'), SHORT_MS);
     await backend.entries.set('long', Buffer.from('long'), LONG_MS);
     await passTime(2 * SHORT_MS);
@@ -59,13 +59,11 @@ export const entryPromises: Promises = {
     assertBytes(await backend.entries.get('long'), Buffer.from('long'));
   },
 
-  'setUnlessYounger stores where nothing stands, or something older, or of the same age': async ({
-    backend,
-  }) => {
+  'setUnlessYounger stores unless there is a younger entry': async ({ backend }) => {
     for (const [what, there] of [
       ['nothing', null],
       ['an older entry', entryOf('there', 1_000)],
-      ['one of the same age', entryOf('there', 2_000)],
+      ['an entry of the same age', entryOf('there', 2_000)],
       ['plain JSON of another program', Buffer.from('{"there":true}')],
     ] as const) {
       if (there) await backend.entries.set('key', there, LONG_MS);
@@ -76,7 +74,9 @@ export const entryPromises: Promises = {
     }
   },
 
-  'setUnlessYounger leaves a younger entry, whichever byte of its age tells': async ({ backend }) => {
+  'setUnlessYounger keeps a younger entry, whichever byte of the creation time differs': async ({
+    backend,
+  }) => {
     for (const [older, younger] of [
       [1_000, 1_001],
       [255, 256],
@@ -89,13 +89,13 @@ export const entryPromises: Promises = {
     }
   },
 
-  'setUnlessYounger stores in place of a failure, however young': async ({ backend }) => {
+  'setUnlessYounger replaces a failure, however young': async ({ backend }) => {
     await backend.entries.set('key', failureOf('no luck', 2_000), LONG_MS);
     assert.equal(await backend.entries.setUnlessYounger('key', entryOf('late', 1_000), LONG_MS), true);
     assertBytes(await backend.entries.get('key'), entryOf('late', 1_000));
   },
 
-  'setUnlessYounger gives the entry its TTL': async ({ backend, passTime }) => {
+  'setUnlessYounger applies the TTL': async ({ backend, passTime }) => {
     await backend.entries.setUnlessYounger('short', entryOf('value'), SHORT_MS);
     await backend.entries.setUnlessYounger('long', entryOf('value'), LONG_MS);
     await passTime(2 * SHORT_MS);
@@ -103,7 +103,7 @@ export const entryPromises: Promises = {
     assertBytes(await backend.entries.get('long'), entryOf('value'));
   },
 
-  'delete removes the entries it names, and no other': async ({ backend }) => {
+  'delete removes the named entries and no others': async ({ backend }) => {
     for (const key of ['one', 'two', 'three']) await backend.entries.set(key, entryOf(key), LONG_MS);
     await backend.entries.delete(['one', 'never stored', 'three']);
     assertBytes(await backend.entries.get('one'), null);
@@ -111,7 +111,7 @@ export const entryPromises: Promises = {
     assertBytes(await backend.entries.get('three'), null);
   },
 
-  'delete revokes the leases of the entries it names, and no other': async ({ backend }) => {
+  'delete revokes the leases of the named entries and no others': async ({ backend }) => {
     const [lost, kept] = [randomUUID(), randomUUID()];
     await backend.leases.acquire('one', lost, LONG_MS, request());
     await backend.leases.acquire('two', kept, LONG_MS, request());
@@ -121,21 +121,21 @@ export const entryPromises: Promises = {
     assertState(await backend.leases.peek('two', kept, null), { state: 'held', holder: kept });
   },
 
-  'discard removes an entry that still is those bytes': async ({ backend }) => {
+  'discard removes an entry that still has the given bytes': async ({ backend }) => {
     await backend.entries.set('key', EVERY_BYTE, LONG_MS);
     assert.equal(await backend.entries.discard('key', EVERY_BYTE), 1);
     assertBytes(await backend.entries.get('key'), null);
     assert.equal(await backend.entries.discard('key', EVERY_BYTE), 0);
   },
 
-  'discard leaves an entry that was replaced since': async ({ backend }) => {
+  'discard keeps an entry that has been replaced': async ({ backend }) => {
     await backend.entries.set('key', Buffer.from('new'), LONG_MS);
     assert.equal(await backend.entries.discard('key', Buffer.from('old')), 0);
     assert.equal(await backend.entries.discard('key', Buffer.from('ne')), 0);
     assertBytes(await backend.entries.get('key'), Buffer.from('new'));
   },
 
-  'discardForeign leaves entries, and nothing': async ({ backend }) => {
+  'discardForeign removes nothing if the key holds an entry or does not exist': async ({ backend }) => {
     await backend.entries.set('key', entryOf('value'), LONG_MS);
     assert.equal(await backend.entries.discardForeign('key'), 0);
     assert.equal(await backend.entries.discardForeign('nothing'), 0);

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { assertBytes, entryOf, LONG_MS, type Promises, pushAll, shiftOne } from './subject.js';
 
-/** Puts what another program might have put there. */
+/** Stores data as another program might have stored it. */
 export interface PlantForeign {
-  /** Something under an entry's key that no `get` could answer, such as a list. */
+  /** Stores a value under an entry's key that `get` cannot read, such as a list. */
   entry?: (key: string) => Promise<unknown>;
-  /** Something among a queue's requests that is none. */
+  /** Adds an item to a queue that is not a request. */
   request?: (queue: string) => Promise<unknown>;
 }
 
-/** What is promised about things of other programs, as far as there can be any. */
+/** The promises about data of other programs, as far as the test can store any. */
 export function foreignPromises({ entry, request }: PlantForeign): Promises {
   return { ...(entry && entryPromises(entry)), ...(request && requestPromises(request)) };
 }
 
 function entryPromises(plant: NonNullable<PlantForeign['entry']>): Promises {
   return {
-    'discardForeign removes what is no entry, and then one can be stored': async ({
+    'discardForeign removes a value that is not an entry, so that an entry can be stored': async ({
       backend: { entries },
     }) => {
       await plant('key');
@@ -31,7 +31,9 @@ function entryPromises(plant: NonNullable<PlantForeign['entry']>): Promises {
 
 function requestPromises(plant: NonNullable<PlantForeign['request']>): Promises {
   return {
-    'shift answers an empty text for what is no request, and goes on': async ({ backend: { queue } }) => {
+    'shift returns an empty string for an item that is not a request, then the next requests': async ({
+      backend: { queue },
+    }) => {
       await pushAll(queue, 'before');
       await plant('queue');
       await pushAll(queue, 'after');

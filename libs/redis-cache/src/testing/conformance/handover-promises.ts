@@ -13,9 +13,9 @@ import {
   SOME_MS,
 } from './subject.js';
 
-/** What `LeaseStore` promises about work that another process continues: `adopt` and `put`. */
+/** The promises of `LeaseStore` about computations that another process continues: `adopt` and `put`. */
 export const handoverPromises: Promises = {
-  'who continues a computation joins its lease': async ({ backend: { leases } }) => {
+  'adopt joins the lease of the computation that it continues': async ({ backend: { leases } }) => {
     const [token, next] = [randomUUID(), randomUUID()];
     await leases.acquire('key', token, LONG_MS, request());
     assert.equal(await leases.adopt('key', token, next, LONG_MS), 'adopted');
@@ -24,7 +24,7 @@ export const handoverPromises: Promises = {
     assert.equal(await leases.release('key', token), true);
   },
 
-  'joining a lease renews it': async ({ backend: { leases }, passTime }) => {
+  'adopt renews the lease that it joins': async ({ backend: { leases }, passTime }) => {
     const token = randomUUID();
     await leases.acquire('key', token, SOME_MS, request());
     await leases.adopt('key', token, randomUUID(), LONG_MS);
@@ -32,7 +32,7 @@ export const handoverPromises: Promises = {
     assertState(await leases.peek('key', token, null), { state: 'held', holder: token });
   },
 
-  'a lease that is free goes to who continues, for its time': async ({ backend: { leases }, passTime }) => {
+  'adopt acquires a free lease for the given time': async ({ backend: { leases }, passTime }) => {
     for (const token of [null, randomUUID()]) {
       const [key, next] = [`after ${token}`, randomUUID()];
       assert.equal(await leases.adopt(key, token, next, SHORT_MS), 'taken');
@@ -43,14 +43,16 @@ export const handoverPromises: Promises = {
     }
   },
 
-  'whoever continues a computation that is over, one gets the lease': async ({ backend: { leases } }) => {
+  'of many concurrent adoptions of an ended computation exactly one acquires the lease': async ({
+    backend: { leases },
+  }) => {
     const [token, tokens] = [randomUUID(), Array.from({ length: 20 }, () => randomUUID())];
     const adoptions = await atOnce(20, (index) => leases.adopt('key', token, tokens[index]!, LONG_MS));
     assert.equal(adoptions.filter((adoption) => adoption === 'taken').length, 1);
     assert.equal(adoptions.filter((adoption) => adoption === 'held').length, 19);
   },
 
-  'the lease of another computation is not touched': async ({ backend: { leases }, passTime }) => {
+  'adopt does not change the lease of another computation': async ({ backend: { leases }, passTime }) => {
     const [token, other] = [randomUUID(), randomUUID()];
     await leases.acquire('key', other, SHORT_MS, request());
     await passTime(2 * SHORT_MS);
@@ -62,7 +64,7 @@ export const handoverPromises: Promises = {
     assertState(await leases.peek('key', token, null), { state: 'gone' });
   },
 
-  'an outcome that was left, and an entry, are no computation': async ({ backend }) => {
+  'adopt acquires the lease although an outcome or an entry is stored': async ({ backend }) => {
     const { leases, entries } = backend;
     for (const leave of ['fail', 'share'] as const) {
       const [token, next] = [randomUUID(), randomUUID()];
@@ -74,7 +76,7 @@ export const handoverPromises: Promises = {
     }
   },
 
-  'put stores the entry, for its time, and keeps the lease': async ({ backend, passTime }) => {
+  'put stores the entry with its TTL and keeps the lease': async ({ backend, passTime }) => {
     const { leases, entries } = backend;
     for (const [key, ttlMs] of Object.entries({ short: SHORT_MS, long: LONG_MS })) {
       const token = await begun(leases, key);
@@ -86,7 +88,7 @@ export const handoverPromises: Promises = {
     }
   },
 
-  'who waits gets what was put, while the lease goes on': async ({ backend: { leases } }) => {
+  'waiters receive the entry that was put while the lease continues': async ({ backend: { leases } }) => {
     const token = await begun(leases, 'key');
     await leases.put('key', token, entryOf('put'), LONG_MS);
     assertState(await leases.peek('key', token, null), { state: 'entry', bytes: entryOf('put') });
@@ -94,7 +96,7 @@ export const handoverPromises: Promises = {
     assertState(attempt, { state: 'held', holder: token });
   },
 
-  'without a lease nothing is put': async ({ backend: { leases, entries } }) => {
+  'put stores nothing without the lease': async ({ backend: { leases, entries } }) => {
     const token = await begun(leases, 'key');
     assert.equal(await leases.put('other', token, entryOf('none'), LONG_MS), false);
     assert.equal(await leases.put('key', randomUUID(), entryOf('none'), LONG_MS), false);

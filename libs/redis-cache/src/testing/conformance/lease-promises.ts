@@ -17,16 +17,16 @@ import {
 
 const ACQUIRED = { state: 'acquired' };
 
-/** What `LeaseStore.acquire` and `renew` promise, and `release`. */
+/** The promises of `LeaseStore.acquire`, `renew` and `release`. */
 export const leasePromises: Promises = {
-  'the first to ask acquires the lease, the next hears who holds it': async ({ backend: { leases } }) => {
+  'the first caller acquires the lease, the next one learns its holder': async ({ backend: { leases } }) => {
     const [first, second] = [randomUUID(), randomUUID()];
     assertState(await leases.acquire('key', first, LONG_MS, request()), ACQUIRED);
     assertState(await leases.acquire('key', second, LONG_MS, request()), { state: 'held', holder: first });
     assertState(await leases.acquire('other', second, LONG_MS, request()), ACQUIRED);
   },
 
-  'of many who ask at the same time one acquires it': async ({ backend: { leases } }) => {
+  'of many concurrent callers exactly one acquires the lease': async ({ backend: { leases } }) => {
     const tokens = Array.from({ length: 20 }, () => randomUUID());
     const attempts = await atOnce(20, (index) => leases.acquire('key', tokens[index]!, LONG_MS, request()));
     const winner = tokens[attempts.findIndex(({ state }) => state === 'acquired')]!;
@@ -35,7 +35,7 @@ export const leasePromises: Promises = {
     }
   },
 
-  'a lease ends by itself': async ({ backend: { leases }, passTime }) => {
+  'a lease expires': async ({ backend: { leases }, passTime }) => {
     const [dead, next] = [randomUUID(), randomUUID()];
     await leases.acquire('key', dead, SHORT_MS, request());
     await passTime(2 * SHORT_MS);
@@ -43,7 +43,7 @@ export const leasePromises: Promises = {
     assertState(await leases.acquire('key', next, LONG_MS, request()), ACQUIRED);
   },
 
-  'what its former holder does has no effect': async ({ backend: { leases, entries }, passTime }) => {
+  'operations of the former holder have no effect': async ({ backend: { leases, entries }, passTime }) => {
     const [frozen, next] = [randomUUID(), randomUUID()];
     await leases.acquire('key', frozen, SHORT_MS, request());
     await passTime(2 * SHORT_MS);
@@ -58,7 +58,7 @@ export const leasePromises: Promises = {
     assertState(await leases.peek('key', next, null), { state: 'held', holder: next });
   },
 
-  'renew makes a lease last': async ({ backend: { leases }, passTime }) => {
+  'renew extends a lease': async ({ backend: { leases }, passTime }) => {
     const token = randomUUID();
     await leases.acquire('key', token, SOME_MS, request());
     assert.equal(await leases.renew('key', token, LONG_MS), true);
@@ -66,7 +66,7 @@ export const leasePromises: Promises = {
     assertState(await leases.peek('key', token, null), { state: 'held', holder: token });
   },
 
-  'renew does not revive a lease that is over': async ({ backend: { leases }, passTime }) => {
+  'renew does not revive an expired lease': async ({ backend: { leases }, passTime }) => {
     const token = randomUUID();
     assert.equal(await leases.renew('key', token, LONG_MS), false);
     await leases.acquire('key', token, SHORT_MS, request());
@@ -75,7 +75,7 @@ export const leasePromises: Promises = {
     assertState(await leases.peek('key', token, null), { state: 'gone' });
   },
 
-  'who has not seen the entry that stands there gets it instead of the lease': async ({ backend }) => {
+  'acquire returns a stored entry that the caller has not seen instead of the lease': async ({ backend }) => {
     const { leases, entries } = backend;
     const entry = entryOf('there');
     await entries.set('key', entry, LONG_MS);
@@ -86,7 +86,7 @@ export const leasePromises: Promises = {
     assertState(await leases.peek('key', randomUUID(), null), found);
   },
 
-  'who has seen it acquires the lease': async ({ backend: { leases, entries } }) => {
+  'a caller that has seen the stored entry acquires the lease': async ({ backend: { leases, entries } }) => {
     const entry = entryOf('there');
     await entries.set('key', entry, LONG_MS);
     const seen = request({ seen: headerOf(entry) });
@@ -94,7 +94,7 @@ export const leasePromises: Promises = {
     assertState(await leases.acquire('gone since', randomUUID(), LONG_MS, seen), ACQUIRED);
   },
 
-  'with force it goes to who asks, whatever is stored or under way': async ({ backend }) => {
+  'force acquires the lease, whatever is stored and whoever holds it': async ({ backend }) => {
     const { leases, entries } = backend;
     const [former, forced] = [randomUUID(), randomUUID()];
     await leases.acquire('key', former, LONG_MS, request());
@@ -105,7 +105,7 @@ export const leasePromises: Promises = {
     assertBytes(await entries.get('key'), entryOf('forced'));
   },
 
-  'after a failure who has a stale value keeps to it, who has none may try': async ({ backend }) => {
+  'after a failure only a caller without a stale value acquires the lease': async ({ backend }) => {
     const { leases } = backend;
     const token = randomUUID();
     await leases.acquire('key', token, LONG_MS, request());
@@ -118,7 +118,7 @@ export const leasePromises: Promises = {
     assertState(await leases.acquire('key', randomUUID(), LONG_MS, request()), ACQUIRED);
   },
 
-  'a failure is forgotten after its time': async ({ backend: { leases }, passTime }) => {
+  'a stored failure expires': async ({ backend: { leases }, passTime }) => {
     const [failed, next] = [randomUUID(), randomUUID()];
     await leases.acquire('key', failed, LONG_MS, request());
     await leases.fail('key', failed, 'why', SHORT_MS);
@@ -138,7 +138,7 @@ export const leasePromises: Promises = {
   },
 
   'keys are taken literally': async ({ backend: { leases } }) => {
-    // A Cluster cannot put entry and lease of a key that begins with a closing brace into one slot.
+    // On a Cluster, entry and lease of a key that begins with a closing brace are in different slots.
     for (const key of ODD_NAMES.filter((name) => !name.startsWith('}'))) {
       assertState(await leases.acquire(key, randomUUID(), LONG_MS, request()), ACQUIRED);
     }

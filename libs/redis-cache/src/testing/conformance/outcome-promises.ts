@@ -13,10 +13,10 @@ import {
   SHORT_MS,
 } from './subject.js';
 
-/** Texts that must come back as they were. */
+/** Texts that must be returned unchanged. */
 const TEXTS = ['{"message":"Grüße 👋","code":"E"}', '', '\0\r\n', 'x'.repeat(100_000)];
 
-/** What `LeaseStore` promises about the end of a computation, and what others hear of it. */
+/** The promises of `LeaseStore` about the end of a computation and the outcome that waiters receive. */
 export const outcomePromises: Promises = {
   'complete stores the entry and ends the lease': async ({ backend: { leases, entries } }) => {
     const [token, next] = [randomUUID(), randomUUID()];
@@ -30,7 +30,7 @@ export const outcomePromises: Promises = {
     assertState(attempt, { state: 'acquired' });
   },
 
-  'complete replaces the entry that was there': async ({ backend: { leases, entries } }) => {
+  'complete replaces the previous entry': async ({ backend: { leases, entries } }) => {
     const [token, former, entry] = [randomUUID(), entryOf('former', 1), entryOf('computed', 2)];
     await entries.set('key', former, LONG_MS);
     await leases.acquire('key', token, LONG_MS, request({ seen: headerOf(former) }));
@@ -38,7 +38,7 @@ export const outcomePromises: Promises = {
     assertBytes(await entries.get('key'), entry);
   },
 
-  'completeFailed stores the failure where nothing stands, or what was seen, and ends the lease': async ({
+  'completeFailed stores the failure unless there is an unseen entry, and ends the lease': async ({
     backend: { leases, entries },
   }) => {
     for (const there of [null, entryOf('former', 1)]) {
@@ -52,7 +52,7 @@ export const outcomePromises: Promises = {
     }
   },
 
-  'completeFailed leaves a value that came meanwhile, and ends the lease': async ({ backend }) => {
+  'completeFailed keeps a value that was stored meanwhile, and ends the lease': async ({ backend }) => {
     const { leases, entries } = backend;
     for (const there of [null, entryOf('former', 1)]) {
       const [token, seen] = [randomUUID(), there && headerOf(there)];
@@ -66,7 +66,7 @@ export const outcomePromises: Promises = {
     }
   },
 
-  'completeFailed gives the failure its TTL': async ({ backend: { leases, entries }, passTime }) => {
+  'completeFailed applies the TTL': async ({ backend: { leases, entries }, passTime }) => {
     for (const [key, ttlMs] of Object.entries({ short: SHORT_MS, long: LONG_MS })) {
       const token = randomUUID();
       await leases.acquire(key, token, LONG_MS, request());
@@ -77,7 +77,7 @@ export const outcomePromises: Promises = {
     assertBytes(await entries.get('long'), failureOf('long'));
   },
 
-  'complete gives the entry its TTL': async ({ backend: { leases, entries }, passTime }) => {
+  'complete applies the TTL': async ({ backend: { leases, entries }, passTime }) => {
     for (const [key, ttlMs] of [
       ['short', SHORT_MS],
       ['long', LONG_MS],
@@ -91,7 +91,7 @@ export const outcomePromises: Promises = {
     assertBytes(await entries.get('long'), entryOf('long'));
   },
 
-  'without a lease nothing is stored or left': async ({ backend: { leases, entries } }) => {
+  'complete, fail and share store nothing without the lease': async ({ backend: { leases, entries } }) => {
     const token = randomUUID();
     assert.equal(await leases.complete('key', token, entryOf('late'), LONG_MS), false);
     assert.equal(await leases.fail('key', token, 'late', LONG_MS), false);
@@ -111,7 +111,7 @@ export const outcomePromises: Promises = {
     assertState(await leases.peek('key', token, null), { state: 'failed', failure: 'first' });
   },
 
-  'who waits hears who holds the lease now': async ({ backend: { leases } }) => {
+  'peek returns the current lease holder': async ({ backend: { leases } }) => {
     const [first, second] = [randomUUID(), randomUUID()];
     await leases.acquire('key', first, LONG_MS, request());
     assertState(await leases.peek('key', first, null), { state: 'held', holder: first });
@@ -119,14 +119,14 @@ export const outcomePromises: Promises = {
     assertState(await leases.peek('key', first, null), { state: 'held', holder: second });
   },
 
-  'who waits hears of the failure, word for word': async ({ backend: { leases } }) => {
+  'waiters receive the failure unchanged': async ({ backend: { leases } }) => {
     for (const failure of TEXTS) {
       const token = await ended(leases, (holder) => leases.fail('key', holder, failure, LONG_MS));
       assertState(await leases.peek('key', token, null), { state: 'failed', failure });
     }
   },
 
-  'who waits gets a value that is not stored, letter for letter': async ({ backend }) => {
+  'waiters receive a shared value unchanged, and it is not stored as an entry': async ({ backend }) => {
     const { leases, entries } = backend;
     for (const json of TEXTS) {
       const token = await ended(leases, (holder) => leases.share('key', holder, json, LONG_MS));
@@ -135,25 +135,27 @@ export const outcomePromises: Promises = {
     assertBytes(await entries.get('key'), null);
   },
 
-  "a value that is not stored is nobody else's": async ({ backend: { leases } }) => {
+  'a shared value is returned only to waiters of its computation': async ({ backend: { leases } }) => {
     await ended(leases, (holder) => leases.share('key', holder, '"value"', LONG_MS));
     assertState(await leases.peek('key', randomUUID(), null), { state: 'gone' });
     const attempt = await leases.acquire('key', randomUUID(), LONG_MS, request({ hasStale: true }));
     assertState(attempt, { state: 'acquired' });
   },
 
-  "a failure is nobody else's who waited for another": async ({ backend: { leases } }) => {
+  'a failure is returned only to waiters of its computation': async ({ backend: { leases } }) => {
     await ended(leases, (holder) => leases.fail('key', holder, 'why', LONG_MS));
     assertState(await leases.peek('key', randomUUID(), null), { state: 'gone' });
   },
 
-  'an outcome is forgotten after its time': async ({ backend: { leases }, passTime }) => {
+  'a shared value expires': async ({ backend: { leases }, passTime }) => {
     const token = await ended(leases, (holder) => leases.share('key', holder, '"value"', SHORT_MS));
     await passTime(2 * SHORT_MS);
     assertState(await leases.peek('key', token, null), { state: 'gone' });
   },
 
-  'who waits gets an entry that another has written, and not the one it has seen': async ({ backend }) => {
+  'waiters receive an entry that another writer stored, but not one that they have seen': async ({
+    backend,
+  }) => {
     const { leases, entries } = backend;
     const [token, former, written] = [randomUUID(), entryOf('former', 1), entryOf('written', 2)];
     await entries.set('key', former, LONG_MS);
@@ -165,7 +167,7 @@ export const outcomePromises: Promises = {
   },
 };
 
-/** The token of a computation that ended so. */
+/** Starts a computation, ends it with `end`, and returns its token. */
 async function ended(leases: LeaseStore, end: (token: string) => Promise<boolean>): Promise<string> {
   const token = randomUUID();
   await leases.acquire('key', token, LONG_MS, request());

@@ -3,21 +3,21 @@ import { atOnce, ODD_NAMES, type Promises, pushAll, ROOM, shiftOne, TERMS } from
 
 const MANY = 200;
 
-/** What `QueueStore` promises. */
+/** The promises of `QueueStore` about `push`, `shift`, `length` and `clear`. */
 export const queuePromises: Promises = {
-  'an empty queue has nothing': async ({ backend: { queue } }) => {
+  'an empty queue returns no request and has length 0': async ({ backend: { queue } }) => {
     assert.equal(await shiftOne(queue), null);
     assert.equal(await queue.length('queue'), 0);
   },
 
-  'requests leave in the order in which they came': async ({ backend: { queue } }) => {
+  'requests are returned in the order in which they were pushed': async ({ backend: { queue } }) => {
     const requests = Array.from({ length: MANY }, (_, index) => `request ${index}`);
     for (const request of requests) assert.equal(await queue.push('queue', [request], ROOM), 1);
     for (const request of requests) assert.equal(await shiftOne(queue), request);
     assert.equal(await shiftOne(queue), null);
   },
 
-  'the order holds while some come and some go': async ({ backend: { queue } }) => {
+  'the order is kept when pushes and shifts alternate': async ({ backend: { queue } }) => {
     const taken: (string | null)[] = [];
     for (let index = 0; index < MANY; index += 1) {
       await pushAll(queue, `request ${index}`);
@@ -30,14 +30,14 @@ export const queuePromises: Promises = {
     );
   },
 
-  'a request comes back as it was': async ({ backend: { queue } }) => {
+  'a request is returned unchanged': async ({ backend: { queue } }) => {
     for (const request of ['{"prompt":"Grüße 👋"}', '"\\u0000\\r\\n"', '\0', ' ', 'x'.repeat(100_000)]) {
       await pushAll(queue, request);
       assert.equal(await shiftOne(queue), request);
     }
   },
 
-  'length counts what waits': async ({ backend: { queue } }) => {
+  'length counts waiting requests': async ({ backend: { queue } }) => {
     for (const length of [1, 2, 3]) {
       await pushAll(queue, 'request');
       assert.equal(await queue.length('queue'), length);
@@ -46,7 +46,7 @@ export const queuePromises: Promises = {
     assert.equal(await queue.length('queue'), 2);
   },
 
-  'push answers 0 and does nothing once maxLength requests wait': async ({ backend: { queue } }) => {
+  'push appends nothing and returns 0 once maxLength requests wait': async ({ backend: { queue } }) => {
     assert.equal(await queue.push('queue', ['first'], 2), 1);
     assert.equal(await queue.push('queue', ['second'], 2), 1);
     assert.equal(await queue.push('queue', ['third'], 2), 0);
@@ -56,15 +56,13 @@ export const queuePromises: Promises = {
     assert.deepEqual([await shiftOne(queue), await shiftOne(queue)], ['second', 'fourth']);
   },
 
-  'maxLength holds when many push at the same time': async ({ backend: { queue } }) => {
+  'concurrent pushes do not exceed maxLength': async ({ backend: { queue } }) => {
     const pushed = await atOnce(20, (index) => queue.push('queue', [`request ${index}`], 8));
     assert.equal(pushed.filter((count) => count === 1).length, 8);
     assert.equal(await queue.length('queue'), 8);
   },
 
-  'of several as many are appended, from the first on, as there is room for': async ({
-    backend: { queue },
-  }) => {
+  'push of several requests appends the first ones until maxLength wait': async ({ backend: { queue } }) => {
     assert.equal(await queue.push('queue', ['a', 'b'], 5), 2);
     assert.equal(await queue.push('queue', ['c', 'd', 'e', 'f', 'g'], 5), 3);
     assert.equal(await queue.push('queue', ['h'], 5), 0);
@@ -72,7 +70,9 @@ export const queuePromises: Promises = {
     assert.equal(await queue.push('queue', [], 5), 0);
   },
 
-  'they are the first ones, whoever makes room meanwhile': async ({ backend: { queue } }) => {
+  'push of several requests appends the first ones even if a concurrent shift makes room': async ({
+    backend: { queue },
+  }) => {
     const requests = Array.from({ length: 1_234 }, (_, index) => `request ${index}`);
     const taking = queue.shift('queue', 300, TERMS);
     const pushed = await queue.push('queue', requests, 700);
@@ -80,7 +80,7 @@ export const queuePromises: Promises = {
     assert.deepEqual(all, requests.slice(0, pushed));
   },
 
-  'shift takes as many as it is asked for, in order': async ({ backend: { queue } }) => {
+  'shift returns at most the given number of requests, in order': async ({ backend: { queue } }) => {
     await queue.push('queue', ['a', 'b', 'c', 'd', 'e'], ROOM);
     assert.deepEqual(await queue.shift('queue', 2, TERMS), ['a', 'b']);
     assert.deepEqual(await queue.shift('queue', 2, TERMS), ['c', 'd']);
@@ -88,13 +88,13 @@ export const queuePromises: Promises = {
     assert.deepEqual(await queue.shift('queue', 2, TERMS), []);
   },
 
-  'many more at once than anybody does keep their order': async ({ backend: { queue } }) => {
+  'a very large push keeps its order': async ({ backend: { queue } }) => {
     const requests = Array.from({ length: 1_234 }, (_, index) => `request ${index}`);
     assert.equal(await queue.push('queue', requests, ROOM), requests.length);
     assert.deepEqual(await queue.shift('queue', 2_000, TERMS), requests);
   },
 
-  'a request is handed out once, however many ask at the same time': async ({ backend: { queue } }) => {
+  'concurrent shifts return each request once': async ({ backend: { queue } }) => {
     await atOnce(MANY, (index) => queue.push('queue', [`request ${index}`], ROOM));
     const taken = await atOnce(MANY + 10, () => shiftOne(queue));
     const requests = taken.filter((request) => request !== null);
@@ -102,7 +102,7 @@ export const queuePromises: Promises = {
     assert.equal(new Set(requests).size, MANY);
   },
 
-  'clear removes what waits, and more may come': async ({ backend: { queue } }) => {
+  'clear removes waiting requests, and the queue can be used again': async ({ backend: { queue } }) => {
     await pushAll(queue, 'gone');
     await queue.clear('queue');
     assert.equal(await queue.length('queue'), 0);
@@ -112,7 +112,7 @@ export const queuePromises: Promises = {
     await queue.clear('never used');
   },
 
-  'queues are apart, and their names are taken literally': async ({ backend: { queue } }) => {
+  'queues are independent, and their names are taken literally': async ({ backend: { queue } }) => {
     for (const name of ODD_NAMES) await queue.push(name, [`in ${name}`], 1);
     await queue.clear(ODD_NAMES[0]!);
     assert.equal(await queue.length(ODD_NAMES[0]!), 0);

@@ -14,16 +14,18 @@ import {
   TERMS,
 } from './subject.js';
 
-/** What `QueueStore` promises of requests that are handed out for a time. */
+/** The promises of `QueueStore` about reservations. */
 export const reservationPromises: Promises = {
-  'an empty queue hands out nothing': async ({ backend: { queue } }) => {
+  'reserve returns nothing from an empty queue': async ({ backend: { queue } }) => {
     assert.deepEqual(await queue.reserve('queue', 5, LONG_MS, TERMS), []);
     await pushAll(queue, 'request');
     await shiftOne(queue);
     assert.deepEqual(await queue.reserve('queue', 5, LONG_MS, TERMS), []);
   },
 
-  'requests are handed out in the order in which they came, once each': async ({ backend: { queue } }) => {
+  'requests are reserved once each, in the order in which they were pushed': async ({
+    backend: { queue },
+  }) => {
     await pushAll(queue, 'a', 'b', 'c', 'd');
     const first = await reserveOne(queue);
     assert.equal(first.request, 'a');
@@ -37,7 +39,7 @@ export const reservationPromises: Promises = {
     assert.equal(await shiftOne(queue), null);
   },
 
-  'however many ask at the same time, each request has one holder': async ({ backend: { queue } }) => {
+  'concurrent calls reserve each request once': async ({ backend: { queue } }) => {
     await atOnce(50, (index) => queue.push('queue', [`request ${index}`], ROOM));
     const held = (await atOnce(20, () => queue.reserve('queue', 3, LONG_MS, TERMS))).flat();
     assert.equal(held.length, 50);
@@ -45,7 +47,7 @@ export const reservationPromises: Promises = {
     assert.equal(new Set(held.map(({ id }) => id)).size, 50);
   },
 
-  'an acknowledged request is gone': async ({ backend: { queue }, passTime }) => {
+  'an acknowledged request is removed': async ({ backend: { queue }, passTime }) => {
     await pushAll(queue, 'a', 'b', 'c');
     const held = await queue.reserve('queue', 3, SHORT_MS, TERMS);
     const ids = held.map(({ id }) => id);
@@ -62,7 +64,7 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.acknowledge('queue', []), []);
   },
 
-  'a request comes back when its lease is over, before new ones': async ({
+  'a request whose lease has expired is delivered again, before new requests': async ({
     backend: { queue },
     passTime,
   }) => {
@@ -75,7 +77,7 @@ export const reservationPromises: Promises = {
     assert.equal((await reserveOne(queue)).request, 'second');
   },
 
-  'each lease has a length of its own': async ({ backend: { queue }, passTime }) => {
+  'each lease has its own duration': async ({ backend: { queue }, passTime }) => {
     await pushAll(queue, 'long', 'short', 'longer');
     await reserveOne(queue, LONG_MS);
     await reserveOne(queue, SHORT_MS);
@@ -85,7 +87,7 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.reserve('queue', 9, LONG_MS, TERMS), []);
   },
 
-  'one that ran out is found behind many that did not': async ({ backend: { queue }, passTime }) => {
+  'an expired lease is found behind many that have not expired': async ({ backend: { queue }, passTime }) => {
     await queue.push(
       'queue',
       Array.from({ length: 300 }, (_, index) => String(index)),
@@ -94,12 +96,12 @@ export const reservationPromises: Promises = {
     await queue.reserve('queue', 300, LONG_MS, TERMS);
     await pushAll(queue, 'last');
     await reserveOne(queue, SHORT_MS);
-    // With so many out, a store may look for those that ran out from time to time only.
+    // With many leases under way, a store may look for expired ones only at intervals.
     await passTime(2 * SHORT_MS + SOME_MS);
     assert.equal((await reserveOne(queue)).request, 'last');
   },
 
-  'after its lease the former holder has no say once another one holds it': async ({
+  'the id of an expired lease has no effect once the request is delivered again': async ({
     backend: { queue },
     passTime,
   }) => {
@@ -115,7 +117,10 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.acknowledge('queue', [id]), [true]);
   },
 
-  'as long as nobody else holds it, it is not too late': async ({ backend: { queue }, passTime }) => {
+  'the id of an expired lease stays valid until the request is delivered again': async ({
+    backend: { queue },
+    passTime,
+  }) => {
     await pushAll(queue, 'request');
     const { id } = await reserveOne(queue, SHORT_MS);
     await passTime(2 * SHORT_MS);
@@ -124,7 +129,7 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.acknowledge('queue', [id]), [true]);
   },
 
-  'extend makes a lease longer, or shorter': async ({ backend: { queue }, passTime }) => {
+  'extend lengthens or shortens a lease': async ({ backend: { queue }, passTime }) => {
     await pushAll(queue, 'extended', 'shortened');
     const [extended, shortened] = await queue.reserve('queue', 2, SOME_MS, TERMS);
     assert.deepEqual(await queue.extend('queue', [extended!.id], LONG_MS), [true]);
@@ -135,7 +140,7 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.acknowledge('queue', [extended!.id]), [true]);
   },
 
-  'a released request is the next, and its former holder has no say': async ({ backend: { queue } }) => {
+  'a released request is delivered next, and its former id has no effect': async ({ backend: { queue } }) => {
     await pushAll(queue, 'first', 'second', 'third');
     const held = await queue.reserve('queue', 2, LONG_MS, TERMS);
     assert.equal(await queue.release('queue', held[1]!.id, releaseSettings()), 'released');
@@ -159,7 +164,9 @@ export const reservationPromises: Promises = {
     );
   },
 
-  'a release that does not count leaves the deliveries as they were': async ({ backend: { queue } }) => {
+  'a release that does not count leaves the number of deliveries unchanged': async ({
+    backend: { queue },
+  }) => {
     await pushAll(queue, 'request');
     const ids = new Set<string>();
     for (let round = 0; round < 2 * TERMS.maxDeliveries; round += 1) {
@@ -174,7 +181,10 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.acknowledge('queue', [...ids, id]), [...[...ids].map(() => false), true]);
   },
 
-  'with a delay it comes back after it': async ({ backend: { queue }, passTime }) => {
+  'a request released with a delay is delivered again after the delay': async ({
+    backend: { queue },
+    passTime,
+  }) => {
     await pushAll(queue, 'delayed', 'other');
     const { id } = await reserveOne(queue);
     assert.equal(await queue.release('queue', id, releaseSettings({ delayMs: SOME_MS })), 'released');
@@ -186,7 +196,10 @@ export const reservationPromises: Promises = {
     assert.deepEqual([again.request, again.deliveries], ['delayed', 2]);
   },
 
-  'shift takes what came back first, and never what is held': async ({ backend: { queue }, passTime }) => {
+  'shift returns released and expired requests before new ones, and never reserved ones': async ({
+    backend: { queue },
+    passTime,
+  }) => {
     await pushAll(queue, 'held', 'expired', 'released', 'new');
     await reserveOne(queue, LONG_MS);
     await reserveOne(queue, SHORT_MS);
@@ -197,7 +210,10 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.shift('queue', 2, TERMS), ['new']);
   },
 
-  'what is held does not wait; what came back does': async ({ backend: { queue }, passTime }) => {
+  'reserved requests do not count as waiting; released and expired ones do': async ({
+    backend: { queue },
+    passTime,
+  }) => {
     await pushAll(queue, 'a', 'b', 'c', 'd');
     const { id } = await reserveOne(queue, LONG_MS);
     await reserveOne(queue, SHORT_MS);
@@ -210,7 +226,7 @@ export const reservationPromises: Promises = {
     assert.deepEqual({ waiting, reserved, dead }, { waiting: 4, reserved: 0, dead: 0 });
   },
 
-  'what is held leaves room for others, what was released does not': async ({ backend: { queue } }) => {
+  'maxLength does not count reserved requests, but counts released ones': async ({ backend: { queue } }) => {
     assert.equal(await queue.push('queue', ['a', 'b'], 2), 2);
     const { id } = await reserveOne(queue);
     assert.equal(await queue.push('queue', ['c', 'd'], 2), 1);
@@ -220,7 +236,7 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.shift('queue', 9, TERMS), ['a', 'b', 'c']);
   },
 
-  'contents tells the age of the oldest that waits': async ({ backend: { queue }, passTime }) => {
+  'contents returns the age of the oldest waiting request': async ({ backend: { queue }, passTime }) => {
     assert.equal((await queue.contents('queue')).oldestAgeMs, null);
     await pushAll(queue, 'old');
     await passTime(SOME_MS);
@@ -234,7 +250,7 @@ export const reservationPromises: Promises = {
     assert.equal((await queue.contents('queue')).oldestAgeMs, null);
   },
 
-  'clear removes what is held as well, and its holder has no say': async ({ backend: { queue } }) => {
+  'clear removes reserved requests, and their ids have no effect': async ({ backend: { queue } }) => {
     await pushAll(queue, 'held', 'waits');
     const { id } = await reserveOne(queue);
     await queue.clear('queue');
@@ -245,7 +261,7 @@ export const reservationPromises: Promises = {
     assert.deepEqual(await queue.shift('queue', 5, TERMS), ['new']);
   },
 
-  'queues are apart here as well': async ({ backend: { queue } }) => {
+  'reservations and dead letters of queues are independent': async ({ backend: { queue } }) => {
     for (const name of ODD_NAMES) await queue.push(name, [`in ${name}`], 1);
     for (const name of ODD_NAMES) {
       const held = await queue.reserve(name, 5, LONG_MS, TERMS);

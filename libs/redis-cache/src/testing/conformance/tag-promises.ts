@@ -1,47 +1,47 @@
 import assert from 'node:assert/strict';
 import { atOnce, LONG_MS, ODD_NAMES, type Promises, SHORT_MS } from './subject.js';
 
-/** What `TagStore` promises. */
+/** The promises of `TagStore`. */
 export const tagPromises: Promises = {
-  'a tag that nobody used has no version': async ({ backend: { tags } }) => {
+  'an unused tag has no version': async ({ backend: { tags } }) => {
     assert.deepEqual([...(await tags.read(['unknown']))], [null]);
   },
 
-  'ensure gives a tag a version, and read finds it': async ({ backend: { tags } }) => {
+  'ensure creates a version, and read returns it': async ({ backend: { tags } }) => {
     const [version] = await tags.ensure(['tag'], LONG_MS);
     assert.equal(typeof version, 'string');
     assert.deepEqual([...(await tags.read(['tag']))], [version]);
   },
 
-  'ensure leaves a version that is there': async ({ backend: { tags } }) => {
+  'ensure keeps an existing version': async ({ backend: { tags } }) => {
     const before = await tags.ensure(['one'], LONG_MS);
     const after = await tags.ensure(['two', 'one'], LONG_MS);
     assert.equal(after[1], before[0]);
   },
 
-  'all who ensure a tag at the same time get one version': async ({ backend: { tags } }) => {
+  'concurrent calls of ensure return the same version': async ({ backend: { tags } }) => {
     const versions = await atOnce(20, () => tags.ensure(['tag'], LONG_MS));
     assert.equal(new Set(versions.map(([version]) => version)).size, 1);
   },
 
-  'versions come in the order of the tags': async ({ backend: { tags } }) => {
+  'versions are returned in the order of the tags': async ({ backend: { tags } }) => {
     const [one, two] = await tags.ensure(['one', 'two'], LONG_MS);
     assert.deepEqual([...(await tags.read(['two', 'unknown', 'one']))], [two, null, one]);
   },
 
-  'after invalidate the tag has none, and never again the one it had': async ({ backend: { tags } }) => {
+  'invalidate removes the version, which is never used again': async ({ backend: { tags } }) => {
     const had = new Set<string>();
     for (let round = 0; round < 5; round += 1) {
       const [version] = await tags.ensure(['tag'], LONG_MS);
-      assert.ok(!had.has(version!), 'a version came back');
+      assert.ok(!had.has(version!), 'a version was used again');
       had.add(version!);
       await tags.invalidate(['tag']);
       const [left] = await tags.read(['tag']);
-      assert.ok(left === null || !had.has(left!), 'the version outlived the invalidation');
+      assert.ok(left === null || !had.has(left!), 'the version still exists after the invalidation');
     }
   },
 
-  'invalidate touches the tags it names, and no other': async ({ backend: { tags } }) => {
+  'invalidate affects the named tags and no others': async ({ backend: { tags } }) => {
     const before = await tags.ensure(['one', 'two', 'three'], LONG_MS);
     await tags.invalidate(['one', 'never used', 'three']);
     const after = await tags.read(['one', 'two', 'three']);
@@ -51,7 +51,7 @@ export const tagPromises: Promises = {
     );
   },
 
-  'a version is kept as long as the longest that was asked for': async ({ backend: { tags }, passTime }) => {
+  'a version is kept for the longest time requested': async ({ backend: { tags }, passTime }) => {
     await tags.ensure(['longer'], SHORT_MS);
     const versions = await tags.ensure(['longer'], LONG_MS);
     versions.push(...(await tags.ensure(['not shorter'], LONG_MS)));

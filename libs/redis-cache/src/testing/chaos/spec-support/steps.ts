@@ -3,10 +3,10 @@ import type { GetOrSetOptions } from '../../../core/options/get-or-set-options.j
 import { RemoteFactoryError } from '../../../core/errors/errors.js';
 import type { RedisCacheService } from '../../../core/redis-cache.service.js';
 
-/** The only error that a factory here throws. */
+/** The only error that a factory throws here. */
 class FactoryFailure extends Error {}
 
-/** What one caller does, on one of two caches that share a backend as two processes do. */
+/** A call on one of two caches that share a backend as two processes do. */
 export interface Step {
   process: 0 | 1;
   key: string;
@@ -14,7 +14,7 @@ export interface Step {
   options: GetOrSetOptions;
 }
 
-/** Long enough for the other process to wait. */
+/** Takes long enough for the other process to wait. */
 const work = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 const failing = async (): Promise<never> => {
   await work();
@@ -22,7 +22,7 @@ const failing = async (): Promise<never> => {
 };
 const valueOf = (key: string) => ({ key, text: 'the value of this key, and of no other' });
 
-/** Callers of one key share its outcome, so that one who computes may get the failure of one who fails. */
+/** Callers of one key share its outcome, so a call of `compute` may receive the failure of a call of `fail`. */
 async function getOrSet(
   cache: RedisCacheService,
   { key, options }: Step,
@@ -31,7 +31,7 @@ async function getOrSet(
   return isValueOrNull(await cache.getOrSet(key, factory, options).catch(expectOwnFailure), key);
 }
 
-/** Each answers whether what it got is an answer that the operation may give, damage apart. */
+/** Each resolves to whether the operation returned an allowed result, unless data was damaged. */
 export const ACTIONS = {
   isConnected: async (cache) => typeof (await cache.isConnected()) === 'boolean',
   cacheResponse: async (cache, { key }) =>
@@ -60,7 +60,7 @@ function isValueOrNull(found: unknown, key: string): boolean {
   return found === null || JSON.stringify(found) === JSON.stringify(valueOf(key));
 }
 
-/** In the process whose factory failed its error itself, in the other one with its message. */
+/** Accepts the factory's own error, and the typed error that other processes receive. Throws any other. */
 function expectOwnFailure(error: unknown): null {
   if (error instanceof FactoryFailure || error instanceof RemoteFactoryError) return null;
   throw error;

@@ -4,10 +4,10 @@ import { createTestingCache } from '../../create-testing-cache.js';
 import { ChaosBackend } from '../chaos-backend.js';
 
 export const DEADLINE_MS = 40;
-/** What an answer may take is some deadlines; one that never comes takes longer than any limit. */
+/** A call takes some deadlines at most; one that takes longer than this never settles. */
 const NEVER_MS = 30_000;
 
-/** Two caches over one memory, as two processes share a Redis, each with chaos of its own. */
+/** Two caches on one memory backend, as two processes share a Redis, each with its own faults. */
 export class TwoProcesses {
   readonly chaos: readonly ChaosBackend[];
   readonly caches: readonly RedisCacheService[];
@@ -27,11 +27,11 @@ export class TwoProcesses {
     );
   }
 
-  /** Ends all chaos, and waits until both have noticed. */
+  /** Ends all faults and waits until both caches are connected again. */
   async recovered(): Promise<void> {
     for (const [index, chaos] of this.chaos.entries()) {
       chaos.set({ failRate: 0, hangRate: 0, delayRate: 0, corruptRate: 0 });
-      // A probe may hang; the way being there again makes for a new one.
+      // A probe may hang; a new connection starts a new one.
       chaos.goDown();
       chaos.comeUp();
       const cache = this.caches[index]!;
@@ -48,10 +48,10 @@ async function connected(cache: RedisCacheService): Promise<void> {
   while (!(await cache.isConnected())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Rejects when there is no answer. */
+/** Rejects when the promise does not settle in time. */
 export function answered<T>(promise: Promise<T>, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer from ${what}`)), NEVER_MS);
+    const timer = setTimeout(() => reject(new Error(`${what} did not settle`)), NEVER_MS);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -11,7 +11,7 @@ export const COUNTERS_SABOTAGES: Sabotage[] = [
       };
       counters.read = async () => sums;
     },
-    /^counters: additions add up/,
+    /^counters: additions are summed/,
   ],
   [
     'add reads before it writes',
@@ -25,10 +25,10 @@ export const COUNTERS_SABOTAGES: Sabotage[] = [
       };
       counters.read = async () => sums;
     },
-    /^counters: no addition is lost/,
+    /^counters: no concurrent addition is lost/,
   ],
   [
-    'read rounds',
+    'read rounds the sums',
     ({ counters }) =>
       replace(counters, 'read', (read) => async (name) => {
         return new Map([...(await read(name))].map(([field, sum]) => [field, Math.fround(sum)]));
@@ -36,20 +36,20 @@ export const COUNTERS_SABOTAGES: Sabotage[] = [
     /^counters: a small fraction/,
   ],
   [
-    'add does not know batches',
+    'add ignores the batch',
     ({ counters }) => replace(counters, 'add', (add) => (name, increments) => add(name, increments)),
     /^counters: a batch is added once/,
   ],
   [
-    'add takes all writers for one',
+    'add does not distinguish writers',
     ({ counters }) =>
       replace(counters, 'add', (add) => (name, increments, batch) => {
         return add(name, increments, batch && { ...batch, writer: 'all' });
       }),
-    /^counters: batches of other writers/,
+    /^counters: sequence numbers are independent/,
   ],
   [
-    'a window is prolonged by each count',
+    'each count extends the window',
     ({ counters }) => {
       const windows = new Map<string, number>();
       counters.countInWindow = async (name, windowMs, amount) => {
@@ -57,18 +57,18 @@ export const COUNTERS_SABOTAGES: Sabotage[] = [
         return { count: windows.get(name)!, resetMs: windowMs };
       };
     },
-    /^counters: a window ends at its time/,
+    /^counters: a window ends at a fixed time/,
   ],
   [
-    'a window counts by one',
+    'a window ignores the amount',
     ({ counters }) =>
       replace(counters, 'countInWindow', (count) => (name, windowMs) => count(name, windowMs, 1)),
-    /^counters: a window counts what falls into it/,
+    /^counters: a window returns its sum/,
   ],
   [
-    'all windows are one',
+    'all names share one window',
     ({ counters }) =>
       replace(counters, 'countInWindow', (count) => (_name, windowMs, amount) => count('', windowMs, amount)),
-    /^counters: windows are apart/,
+    /^counters: windows are independent/,
   ],
 ];

@@ -2,10 +2,10 @@ import { replace, type Sabotage } from './sabotage.js';
 
 export const HANDOVERS_SABOTAGES: Sabotage[] = [
   [
-    'adopt joins nobody',
+    'adopt never joins a lease',
     ({ leases }) =>
       replace(leases, 'adopt', (adopt) => (key, _token, next, leaseMs) => adopt(key, null, next, leaseMs)),
-    /^handovers: who continues a computation joins/,
+    /^handovers: adopt joins the lease/,
   ],
   [
     'adopt does not renew',
@@ -15,26 +15,26 @@ export const HANDOVERS_SABOTAGES: Sabotage[] = [
         if (found.state === 'held' && found.holder === token) return 'adopted';
         return adopt(key, token, next, leaseMs);
       }),
-    /^handovers: joining a lease renews it/,
+    /^handovers: adopt renews the lease/,
   ],
   [
-    'adopt takes no lease',
+    'adopt does not acquire a free lease',
     ({ leases }) =>
       replace(leases, 'adopt', (adopt) => async (key, token, next, leaseMs) => {
         const adoption = await adopt(key, token, next, leaseMs);
         if (adoption === 'taken') await leases.release(key, next);
         return adoption;
       }),
-    /^handovers: a lease that is free goes to who continues/,
+    /^handovers: adopt acquires a free lease/,
   ],
   [
-    'adopt gives the lease to everybody',
+    'adopt gives the lease to every caller',
     ({ leases }) =>
       replace(leases, 'adopt', () => async (key, _token, next, leaseMs) => {
         await leases.acquire(key, next, leaseMs, { seen: null, hasStale: false, force: true });
         return 'taken';
       }),
-    /^handovers: whoever continues a computation that is over/,
+    /^handovers: of many concurrent adoptions/,
   ],
   [
     'adopt renews the lease of another',
@@ -44,15 +44,15 @@ export const HANDOVERS_SABOTAGES: Sabotage[] = [
         if (found.state === 'held') await leases.renew(key, found.holder, leaseMs);
         return adopt(key, token, next, leaseMs);
       }),
-    /^handovers: the lease of another computation/,
+    /^handovers: adopt does not change the lease of another/,
   ],
   [
-    'adopt takes an entry for an end',
+    'adopt fails if an entry is stored',
     ({ leases, entries }) =>
       replace(leases, 'adopt', (adopt) => async (key, token, next, leaseMs) => {
         return (await entries.get(key)) === null ? adopt(key, token, next, leaseMs) : 'held';
       }),
-    /^handovers: an outcome that was left/,
+    /^handovers: adopt acquires the lease although an outcome/,
   ],
   [
     'put ends the lease',
@@ -61,9 +61,9 @@ export const HANDOVERS_SABOTAGES: Sabotage[] = [
     /^handovers: put stores the entry/,
   ],
   [
-    'put is not seen',
+    'put stores nothing',
     ({ leases }) => replace(leases, 'put', () => async (key, token) => leases.renew(key, token, 1_000_000)),
-    /^handovers: who waits gets what was put/,
+    /^handovers: waiters receive the entry/,
   ],
   [
     'put stores without a lease',
@@ -73,6 +73,6 @@ export const HANDOVERS_SABOTAGES: Sabotage[] = [
         await entries.set(key, entry, ttlMs);
         return done;
       }),
-    /^handovers: without a lease nothing is put/,
+    /^handovers: put stores nothing without/,
   ],
 ];

@@ -2,7 +2,7 @@ import { replace, type Sabotage } from './sabotage.js';
 
 export const LEASES_SABOTAGES: Sabotage[] = [
   [
-    'acquire gives the lease to everybody',
+    'acquire gives the lease to every caller',
     ({ leases }) =>
       replace(
         leases,
@@ -10,7 +10,7 @@ export const LEASES_SABOTAGES: Sabotage[] = [
         (acquire) => (key, token, leaseMs, request) =>
           acquire(key, token, leaseMs, { ...request, force: true }),
       ),
-    /^leases: of many who ask/,
+    /^leases: of many concurrent callers/,
   ],
   [
     'acquire ignores force',
@@ -21,19 +21,19 @@ export const LEASES_SABOTAGES: Sabotage[] = [
         (acquire) => (key, token, leaseMs, request) =>
           acquire(key, token, leaseMs, { ...request, force: false }),
       ),
-    /^leases: with force/,
+    /^leases: force acquires/,
   ],
   [
-    'acquire does not look at the entry',
+    'acquire ignores the stored entry',
     ({ leases, entries }) =>
       replace(leases, 'acquire', (acquire) => async (key, token, leaseMs, request) => {
         const seen = (await entries.get(key))?.subarray(0, 26) ?? null;
         return acquire(key, token, leaseMs, { ...request, seen });
       }),
-    /^leases: who has not seen the entry/,
+    /^leases: acquire returns a stored entry/,
   ],
   [
-    'acquire forgets what was seen',
+    'acquire ignores the header that the caller has seen',
     ({ leases }) =>
       replace(
         leases,
@@ -41,10 +41,10 @@ export const LEASES_SABOTAGES: Sabotage[] = [
         (acquire) => (key, token, leaseMs, request) =>
           acquire(key, token, leaseMs, { ...request, seen: null }),
       ),
-    /^leases: who has seen it/,
+    /^leases: a caller that has seen/,
   ],
   [
-    'acquire forgets failures',
+    'acquire ignores failures',
     ({ leases }) =>
       replace(
         leases,
@@ -52,25 +52,25 @@ export const LEASES_SABOTAGES: Sabotage[] = [
         (acquire) => (key, token, leaseMs, request) =>
           acquire(key, token, leaseMs, { ...request, hasStale: false }),
       ),
-    /^leases: after a failure/,
+    /^leases: after a failure only/,
   ],
   [
-    'leases never end by themselves',
+    'leases never expire',
     ({ leases }) =>
       replace(
         leases,
         'acquire',
         (acquire) => (key, token, _leaseMs, request) => acquire(key, token, 1_000_000, request),
       ),
-    /^leases: a lease ends by itself/,
+    /^leases: a lease expires/,
   ],
   [
     'renew does nothing',
     ({ leases }) => replace(leases, 'renew', () => async () => true),
-    /^leases: renew makes a lease last/,
+    /^leases: renew extends/,
   ],
   [
-    'renew revives',
+    'renew revives an expired lease',
     ({ leases }) =>
       replace(leases, 'renew', (renew) => async (key, token, leaseMs) => {
         const request = { seen: null, hasStale: false, force: false };
@@ -80,13 +80,13 @@ export const LEASES_SABOTAGES: Sabotage[] = [
     /^leases: renew does not revive/,
   ],
   [
-    'release takes the lease from another',
+    'release ends the lease of another holder',
     ({ leases }) =>
       replace(leases, 'release', (release) => async (key, token) => {
         const found = await leases.peek(key, token, null);
         return release(key, found.state === 'held' ? found.holder : token);
       }),
-    /^leases: what its former holder does/,
+    /^leases: operations of the former holder/,
   ],
 ];
 
@@ -99,7 +99,7 @@ export const OUTCOMES_SABOTAGES: Sabotage[] = [
         await entries.set(key, entry, ttlMs);
         return done;
       }),
-    /^outcomes: without a lease nothing is stored/,
+    /^outcomes: complete, fail and share store nothing/,
   ],
   [
     'complete keeps the lease',
@@ -112,13 +112,13 @@ export const OUTCOMES_SABOTAGES: Sabotage[] = [
     /^outcomes: complete stores the entry and ends/,
   ],
   [
-    'complete forgets the TTL',
+    'complete ignores the TTL',
     ({ leases }) =>
       replace(leases, 'complete', (complete) => (key, token, entry) => complete(key, token, entry, 1e6)),
-    /^outcomes: complete gives the entry its TTL/,
+    /^outcomes: complete applies the TTL/,
   ],
   [
-    'complete gives way to an older entry',
+    'complete keeps the previous entry',
     ({ leases, entries }) =>
       replace(leases, 'complete', (complete) => async (key, token, entry, ttlMs) => {
         const there = await entries.get(key);
@@ -127,28 +127,28 @@ export const OUTCOMES_SABOTAGES: Sabotage[] = [
     /^outcomes: complete replaces/,
   ],
   [
-    'fail keeps the first words only',
+    'fail truncates the text',
     ({ leases }) =>
       replace(
         leases,
         'fail',
         (fail) => (key, token, text, keepMs) => fail(key, token, text.slice(0, 100), keepMs),
       ),
-    /^outcomes: who waits hears of the failure/,
+    /^outcomes: waiters receive the failure/,
   ],
   [
     'share stores nothing',
     ({ leases }) => replace(leases, 'share', () => (key, token) => leases.release(key, token)),
-    /^outcomes: who waits gets a value that is not stored/,
+    /^outcomes: waiters receive a shared value/,
   ],
   [
-    'an outcome is kept for good',
+    'a shared value never expires',
     ({ leases }) =>
       replace(leases, 'share', (share) => (key, token, json) => share(key, token, json, 1_000_000)),
-    /^outcomes: an outcome is forgotten/,
+    /^outcomes: a shared value expires/,
   ],
   [
-    'peek answers whoever asks',
+    'peek returns an outcome to every caller',
     ({ leases }) => {
       let ended = '';
       replace(leases, 'share', (share) => (key, token, json, keepMs) => {
@@ -157,14 +157,14 @@ export const OUTCOMES_SABOTAGES: Sabotage[] = [
       });
       replace(leases, 'peek', (peek) => (key, _holder, seen) => peek(key, ended, seen));
     },
-    /^outcomes: a value that is not stored is nobody else's/,
+    /^outcomes: a shared value is returned only/,
   ],
   [
-    'peek does not look at the entry',
+    'peek ignores the stored entry',
     ({ leases, entries }) =>
       replace(leases, 'peek', (peek) => async (key, holder) => {
         return peek(key, holder, (await entries.get(key))?.subarray(0, 26) ?? null);
       }),
-    /^outcomes: who waits gets an entry that another has written/,
+    /^outcomes: waiters receive an entry that another/,
   ],
 ];

@@ -3,53 +3,53 @@ import { replace, type Sabotage } from './sabotage.js';
 
 export const QUEUE_SABOTAGES: Sabotage[] = [
   [
-    'shift takes the newest',
+    'shift returns the newest request',
     ({ queue }) => {
       const stack: string[] = [];
       queue.push = async (_name, texts) => texts.length * Math.sign(stack.push(...texts));
       queue.shift = async () => stack.splice(-1);
     },
-    /^queue: requests leave in the order/,
+    /^queue: requests are returned in the order/,
   ],
   [
-    'shift leaves the request',
+    'shift does not remove the request',
     ({ queue }) => {
       const list: string[] = [];
       queue.push = async (_name, texts) => texts.length * Math.sign(list.push(...texts));
       queue.shift = async () => list.slice(0, 1);
     },
-    /^queue: a request is handed out once/,
+    /^queue: concurrent shifts return each/,
   ],
   [
-    'push looks at the length first',
+    'push checks the length before it appends, not atomically',
     ({ queue }) =>
       replace(queue, 'push', (push) => async (name, texts, maxLength) => {
         if ((await queue.length(name)) >= maxLength) return 0;
         return push(name, texts, Infinity);
       }),
-    /^queue: maxLength holds when many push/,
+    /^queue: concurrent pushes do not exceed/,
   ],
   [
     'push has no limit',
     ({ queue }) => replace(queue, 'push', (push) => (name, texts) => push(name, texts, Infinity)),
-    /^queue: push answers 0/,
+    /^queue: push appends nothing/,
   ],
   [
-    'push takes all or nothing',
+    'push appends all requests or none',
     ({ queue }) =>
       replace(queue, 'push', (push) => async (name, texts, maxLength) => {
         const fits = (await queue.length(name)) + texts.length <= maxLength;
         return fits ? push(name, texts, maxLength) : 0;
       }),
-    /^queue: of several as many are appended/,
+    /^queue: push of several requests appends the first ones until/,
   ],
   [
-    'shift takes one at a time',
+    'shift returns one request at most',
     ({ queue }) => replace(queue, 'shift', (shift) => (name, _count, terms) => shift(name, 1, terms)),
-    /^queue: shift takes as many/,
+    /^queue: shift returns at most/,
   ],
   [
-    'length counts what was taken',
+    'length counts removed requests',
     ({ queue }) => {
       let pushed = 0;
       replace(queue, 'push', (push) => async (...args) => {
@@ -58,7 +58,7 @@ export const QUEUE_SABOTAGES: Sabotage[] = [
       });
       queue.length = async () => pushed;
     },
-    /^queue: length counts what waits/,
+    /^queue: length counts waiting/,
   ],
   [
     'clear does nothing',
@@ -71,11 +71,11 @@ export const QUEUE_SABOTAGES: Sabotage[] = [
       replace(backend.queue, 'clear', (clear) => async () => {
         for (const name of ['}', '{', '{a}b', ' ']) await clear(name);
       }),
-    /^queue: queues are apart/,
+    /^queue: queues are independent/,
   ],
 ];
 
-/** An id as if the request had never been handed out before. */
+/** Returns the reservation with an id that does not identify the delivery. */
 const withoutFence = ({ id, ...rest }: Reservation): Reservation => ({ id: id.split(':')[0]!, ...rest });
 
 export const RESERVATIONS_SABOTAGES: Sabotage[] = [
@@ -90,20 +90,20 @@ export const RESERVATIONS_SABOTAGES: Sabotage[] = [
         );
         return held;
       }),
-    /^reservations: a request comes back when its lease is over/,
+    /^reservations: a request whose lease has expired/,
   ],
   [
-    'every lease is as long as the longest',
+    'every lease has the longest duration',
     ({ queue }) =>
       replace(
         queue,
         'reserve',
         (reserve) => (name, count, _leaseMs, terms) => reserve(name, count, 600_000, terms),
       ),
-    /^reservations: each lease has a length of its own/,
+    /^reservations: each lease has its own duration/,
   ],
   [
-    'an id stands for the request, not for the delivery',
+    'an id identifies the request, not the delivery',
     ({ queue }) => {
       const ids = new Map<string, string>();
       replace(queue, 'reserve', (reserve) => async (...args) => {
@@ -121,22 +121,22 @@ export const RESERVATIONS_SABOTAGES: Sabotage[] = [
           ),
       );
     },
-    /^reservations: after its lease the former holder/,
+    /^reservations: the id of an expired lease has no effect/,
   ],
   [
     'extend does nothing',
     ({ queue }) => replace(queue, 'extend', () => async (_name, ids) => ids.map(() => true)),
-    /^reservations: extend makes a lease longer/,
+    /^reservations: extend lengthens/,
   ],
   [
-    'a release puts the request behind the others',
+    'a release moves the request to the end of the queue',
     ({ queue }) =>
       replace(queue, 'release', () => async (name, id) => {
         await queue.acknowledge(name, [id]);
         await queue.push(name, ['first'], 100);
         return 'released';
       }),
-    /^reservations: a released request is the next/,
+    /^reservations: a released request is delivered next/,
   ],
   [
     'every release counts',
@@ -149,48 +149,48 @@ export const RESERVATIONS_SABOTAGES: Sabotage[] = [
     /^reservations: a release that does not count/,
   ],
   [
-    'a delay is passed over',
+    'a release ignores the delay',
     ({ queue }) =>
       replace(
         queue,
         'release',
         (release) => (name, id, terms) => release(name, id, { ...terms, delayMs: 0 }),
       ),
-    /^reservations: with a delay/,
+    /^reservations: a request released with a delay/,
   ],
   [
-    'length counts what is held',
+    'length counts reserved requests',
     ({ queue }) =>
       replace(queue, 'length', (length) => async (name) => {
         const { reserved } = await queue.contents(name);
         return (await length(name)) + reserved;
       }),
-    /^reservations: what is held does not wait/,
+    /^reservations: reserved requests do not count/,
   ],
   [
-    'nothing ever grows old',
+    'contents never returns an age',
     ({ queue }) =>
       replace(queue, 'contents', (contents) => async (name) => ({
         ...(await contents(name)),
         oldestAgeMs: null,
       })),
-    /^reservations: contents tells the age/,
+    /^reservations: contents returns the age/,
   ],
 ];
 
 export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
   [
-    'nothing ever dies of being released',
+    'releases never make a dead letter',
     ({ queue }) =>
       replace(
         queue,
         'release',
         (release) => (name, id, terms) => release(name, id, { ...terms, maxDeliveries: 1_000 }),
       ),
-    /^dead letters: a request that is released too often/,
+    /^dead letters: a request released too often/,
   ],
   [
-    'nothing ever dies of being lost',
+    'expired leases never make a dead letter',
     ({ queue }) =>
       replace(
         queue,
@@ -198,10 +198,10 @@ export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
         (reserve) => (name, count, leaseMs, terms) =>
           reserve(name, count, leaseMs, { ...terms, maxDeliveries: 1_000 }),
       ),
-    /^dead letters: so does one whose holders/,
+    /^dead letters: a request whose leases expire/,
   ],
   [
-    'dead letters pile up',
+    'the number of dead letters has no limit',
     ({ queue }) =>
       replace(
         queue,
@@ -211,7 +211,7 @@ export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
     /^dead letters: above maxDeadLetters/,
   ],
   [
-    'a replay leaves the letter',
+    'a replay keeps the dead letter',
     ({ queue }) =>
       replace(queue, 'replayDeadLetter', () => async (name, id, maxLength) => {
         const letters = await queue.listDeadLetters(name, 100);
@@ -219,7 +219,7 @@ export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
         if (letter === undefined) return 'unknown';
         return (await queue.push(name, [letter.request], maxLength)) === 1 ? 'replayed' : 'full';
       }),
-    /^dead letters: a replayed one is like new/,
+    /^dead letters: a replayed dead letter/,
   ],
   [
     'clear removes dead letters',
@@ -228,12 +228,12 @@ export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
         await clear(name);
         await queue.clearDeadLetters(name);
       }),
-    /^dead letters: clear leaves them/,
+    /^dead letters: clear keeps dead letters/,
   ],
   [
-    'a list knows no pages',
+    'listDeadLetters ignores limit and after',
     ({ queue }) =>
       replace(queue, 'listDeadLetters', (listDeadLetters) => (name) => listDeadLetters(name, 100)),
-    /^dead letters: they are listed in the order/,
+    /^dead letters: dead letters are listed/,
   ],
 ];

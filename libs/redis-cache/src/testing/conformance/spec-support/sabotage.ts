@@ -1,9 +1,9 @@
 import type { Backend } from '../../../core/backend/backend.js';
 
-/** What is broken, how, and the name of the test that has to find it. */
+/** A defect: its description, how it is made, and the name of the one test that must detect it. */
 export type Sabotage = [broken: string, sabotage: (backend: Backend) => void, found: RegExp];
 
-/** Replaces a method by one that is given the original. */
+/** Replaces a method by the one that `make` creates from the original. */
 export function replace<Store extends object, Name extends keyof Store>(
   store: Store,
   name: Name,

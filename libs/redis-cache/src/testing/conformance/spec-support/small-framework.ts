@@ -1,6 +1,6 @@
 import type { TestFramework } from '../backend-conformance.js';
 
-/** A framework that runs the tests itself and answers which of them failed. */
+/** A test framework that runs the tests itself and returns the names of those that fail. */
 export class SmallFramework implements TestFramework {
   readonly #path: string[] = [];
   readonly #tests: [name: string, body: () => Promise<void>][] = [];
@@ -25,12 +25,12 @@ export class SmallFramework implements TestFramework {
     this.#after = body;
   };
 
-  /** Names of all tests, without that of the outermost group. */
+  /** Names of all tests, without the name of the outermost group. */
   get names(): string[] {
     return this.#tests.map(([name]) => name);
   }
 
-  /** Names of the tests that failed, of those whose name matches. */
+  /** Runs the tests whose name matches `only` and returns the names of those that fail. */
   async failures(only = /^/): Promise<string[]> {
     const failed: string[] = [];
     for (const [name, body] of this.#tests.filter(([title]) => only.test(title))) {

@@ -10,21 +10,21 @@ export const ENTRIES_SABOTAGES: Sabotage[] = [
     /^entries: set replaces/,
   ],
   [
-    'set forgets the TTL',
+    'set ignores the TTL',
     ({ entries }) => replace(entries, 'set', (set) => (key, bytes) => set(key, bytes, 1_000_000)),
-    /^entries: an entry is there during its TTL/,
+    /^entries: an entry expires/,
   ],
   [
-    'get decodes bytes as a text',
+    'get decodes the bytes as UTF-8',
     ({ entries }) =>
       replace(entries, 'get', (get) => async (key) => {
         const bytes = await get(key);
         return bytes && Buffer.from(bytes.toString());
       }),
-    /^entries: get answers the bytes/,
+    /^entries: get returns exactly the bytes/,
   ],
   [
-    'keys lose what stands behind a brace',
+    'get drops a closing brace from the key',
     ({ entries }) => replace(entries, 'get', (get) => (key) => get(key.replace(/(.)\}$/, '$1'))),
     /^entries: keys are taken literally/,
   ],
@@ -35,7 +35,7 @@ export const ENTRIES_SABOTAGES: Sabotage[] = [
         await entries.set(key, bytes, ttlMs);
         return true;
       }),
-    /^entries: setUnlessYounger leaves a younger/,
+    /^entries: setUnlessYounger keeps a younger/,
   ],
   [
     'setUnlessYounger never replaces',
@@ -43,21 +43,21 @@ export const ENTRIES_SABOTAGES: Sabotage[] = [
       replace(entries, 'setUnlessYounger', (set) => async (key, bytes, ttlMs) => {
         return (await entries.get(key)) === null && set(key, bytes, ttlMs);
       }),
-    /^entries: setUnlessYounger stores where/,
+    /^entries: setUnlessYounger stores unless/,
   ],
   [
-    'setUnlessYounger forgets the TTL',
+    'setUnlessYounger ignores the TTL',
     ({ entries }) =>
       replace(entries, 'setUnlessYounger', (set) => (key, bytes) => set(key, bytes, 1_000_000)),
-    /^entries: setUnlessYounger gives the entry its TTL/,
+    /^entries: setUnlessYounger applies the TTL/,
   ],
   [
-    'delete takes the first key only',
+    'delete ignores all keys but the first',
     ({ entries }) => replace(entries, 'delete', (del) => (keys) => del(keys.slice(0, 1))),
-    /^entries: delete removes the entries/,
+    /^entries: delete removes the named/,
   ],
   [
-    'delete forgets the lease',
+    'delete keeps the lease',
     ({ entries }) =>
       replace(entries, 'delete', () => async (keys) => {
         for (const key of keys) await entries.discard(key, (await entries.get(key)) ?? Buffer.alloc(0));
@@ -65,13 +65,13 @@ export const ENTRIES_SABOTAGES: Sabotage[] = [
     /^entries: delete revokes the leases/,
   ],
   [
-    'discard does not compare',
+    'discard does not compare the bytes',
     ({ entries }) =>
       replace(entries, 'discard', (discard) => async (key) => {
         const bytes = await entries.get(key);
         return bytes ? discard(key, bytes) : 0;
       }),
-    /^entries: discard leaves an entry that was replaced/,
+    /^entries: discard keeps an entry that has been replaced/,
   ],
   [
     'discardForeign deletes entries',
@@ -80,7 +80,7 @@ export const ENTRIES_SABOTAGES: Sabotage[] = [
         await entries.delete([key]);
         return 1;
       }),
-    /^entries: discardForeign leaves entries/,
+    /^entries: discardForeign removes nothing/,
   ],
 ];
 
@@ -88,7 +88,7 @@ export const CLEARING_SABOTAGES: Sabotage[] = [
   [
     'clearPage does nothing',
     ({ entries }) => replace(entries, 'clearPage', () => async () => null),
-    /^clearing: page by page, every entry goes/,
+    /^clearing: clearing page by page/,
   ],
   [
     'clearPage never ends',
@@ -97,10 +97,10 @@ export const CLEARING_SABOTAGES: Sabotage[] = [
         await clear(cursor);
         return 'more';
       }),
-    /^clearing: nothing to clear/,
+    /^clearing: clearing an empty store/,
   ],
   [
-    'clearPage leaves the leases',
+    'clearPage removes entries before leases',
     ({ entries }) =>
       replace(entries, 'clearPage', () => async () => {
         for (let index = 0; index < 1_500; index += 1) {
@@ -109,48 +109,48 @@ export const CLEARING_SABOTAGES: Sabotage[] = [
         }
         return null;
       }),
-    /^clearing: no entry goes before the last lease/,
+    /^clearing: no entry is removed before/,
   ],
   [
-    'clearPage clears the tags',
+    'clearPage invalidates tags',
     ({ entries, tags }) =>
       replace(entries, 'clearPage', (clear) => async (cursor) => {
         await tags.invalidate(['tag']);
         return clear(cursor);
       }),
-    /^clearing: queues and tags stay/,
+    /^clearing: clearing keeps queues and tags/,
   ],
 ];
 
 export const TAGS_SABOTAGES: Sabotage[] = [
   [
-    'ensure always gives a new version',
+    'ensure always creates a new version',
     ({ tags }) =>
       replace(tags, 'ensure', (ensure) => async (names, keepMs) => {
         await tags.invalidate(names);
         return ensure(names, keepMs);
       }),
-    /^tags: ensure leaves a version/,
+    /^tags: ensure keeps an existing/,
   ],
   [
-    'versions are counted from one',
+    'versions are used again',
     ({ tags }) => {
       const versions = new Set<string>();
       tags.ensure = async (names) => names.map((name) => `1-${versions.add(name) && name}`);
       tags.read = async (names) => names.map((name) => (versions.has(name) ? `1-${name}` : null));
       tags.invalidate = async (names) => names.forEach((name) => versions.delete(name));
     },
-    /^tags: after invalidate the tag has none/,
+    /^tags: invalidate removes the version/,
   ],
   [
-    'read leaves out what has none',
+    'read omits tags without a version',
     ({ tags }) =>
       replace(tags, 'read', (read) => async (names) => (await read(names)).filter((found) => found !== null)),
-    /^tags: versions come in the order/,
+    /^tags: versions are returned in the order/,
   ],
   [
-    'invalidate takes the first only',
+    'invalidate ignores all tags but the first',
     ({ tags }) => replace(tags, 'invalidate', (invalidate) => (names) => invalidate(names.slice(0, 1))),
-    /^tags: invalidate touches the tags it names/,
+    /^tags: invalidate affects the named/,
   ],
 ];
