@@ -19,14 +19,23 @@ import { gatewayVariables } from '../apps/gateway/dist/config/gateway-variables.
 import { consumerShape } from '../libs/redis-cache/dist/core/queue/consumer-options.js';
 import { getOrSetShape } from '../libs/redis-cache/dist/core/options/get-or-set-options.js';
 import { redisCacheShape } from '../libs/redis-cache/dist/core/options/redis-cache-options.js';
+import { bullmqShape } from '../libs/worker-pool/dist/core/options/bullmq-options.js';
+import { commonShape, localShape } from '../libs/worker-pool/dist/core/options/pool-options.js';
+import { anthropicShape } from '../libs/worker-pool/dist/core/executors/anthropic/anthropic.options.js';
+import { claudeCliShape } from '../libs/worker-pool/dist/core/executors/claude-cli/claude-cli.options.js';
 import { connectionShape, variables } from '../libs/redis-connection/dist/index.js';
 
 const CORE = 'libs/redis-cache/dist/core.d.ts';
+const POOL = 'libs/worker-pool/dist/core.d.ts';
 const CONNECTION = 'libs/redis-connection/dist/index.d.ts';
 const OPTIONS = {
   'redis-cache': [CORE, 'RedisCacheOptions', redisCacheShape],
   'get-or-set': [CORE, 'GetOrSetOptions', getOrSetShape],
   consumer: [CORE, 'RequestConsumerOptions', consumerShape],
+  'worker-pool': [POOL, 'LocalPoolOptions', { ...commonShape, ...localShape }],
+  bullmq: [POOL, 'BullmqPoolOptions', bullmqShape],
+  anthropic: [POOL, 'AnthropicExecutorOptions', anthropicShape],
+  'claude-cli': [POOL, 'ClaudeCliOptions', claudeCliShape],
   connection: [CONNECTION, 'RedisConnectionOptions', connectionShape],
 };
 const VARIABLES = {
@@ -36,7 +45,7 @@ const VARIABLES = {
 const TABLE = /(<!-- (options|variables):([\w-]+)((?: [\w.]+)*) -->\n).*?(<!-- \/\2 -->)/gs;
 
 const program = ts.createProgram(
-  [CORE, CONNECTION].map((file) => resolve(file)),
+  [CORE, CONNECTION, POOL].map((file) => resolve(file)),
   {
     module: ts.ModuleKind.NodeNext,
     target: ts.ScriptTarget.ES2023,
@@ -72,7 +81,10 @@ function rowsOf(type, schemas, prefix) {
 }
 
 function rowOf(name, symbol, schema) {
-  const comment = ts.displayPartsToString(symbol.getDocumentationComment(checker)).replaceAll(/\s+/g, ' ');
+  const comment = ts
+    .displayPartsToString(symbol.getDocumentationComment(checker))
+    .replaceAll(/\{@link (\w+) *\}/g, '`$1`')
+    .replaceAll(/\s+/g, ' ');
   const [sentence = '', stated = ''] = / ?Default:? (.+?)\.(?= |$)/.exec(comment) ?? [];
   const fallback = literal(schema.default);
   const [unit, word] = unitOf(name);
@@ -80,7 +92,7 @@ function rowOf(name, symbol, schema) {
   if (meaning === '') throw new Error(`${name} has no doc comment`);
   if (unit && !comment.toLowerCase().includes(word))
     throw new Error(`The doc comment of ${name} has no unit`);
-  if (fallback !== undefined && stated !== fallback) {
+  if (fallback !== undefined && stated.replace(/ \(.*\)$/, '') !== fallback) {
     throw new Error(`The doc comment of ${name} states the default "${stated}"; the schema has ${fallback}`);
   }
   const isRequired = !(symbol.flags & ts.SymbolFlags.Optional);

@@ -97,6 +97,9 @@ export function checkConnection(
   if (options.clusterNodes && options.db) refuse('db', 'cannot be chosen on a Cluster');
 }
 
+export const connectionSchema: z.ZodType<RedisConnectionOptions, RedisConnectionOptions> =
+  optionsObject(connectionShape).superRefine(checkConnection);
+
 /** Reads the options that are set. Of several targets the first counts: Cluster, Sentinels, URL, host. */
 export function connectionFromEnv(env: EnvReader): RedisConnectionOptions {
   const {

@@ -1,6 +1,7 @@
 export {
   checkConnection,
   connectionFromEnv,
+  connectionSchema,
   type RedisConnectionOptions,
   connectionShape,
   type NodeAddress,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 /**
- * What a caller may pass for the options of `shape`. Editors show the doc comments of the shape, also from the
- * declaration files, where `z.input` of a schema would lose them.
+ * What a caller may pass for the options of a shape. Editors show the doc comments of the shape, also from declaration
+ * files, as long as the shape is a constant of its own: nested shapes and the type of a schema lose them there.
  */
-export type OptionsOf<Shape extends z.core.$ZodShape> = { [Name in keyof Shape]?: z.input<Shape[Name]> };
+export type OptionsOf<Shape extends z.core.$ZodShape> = z.input<z.ZodObject<Shape>>;
 
 /** A string that is not empty. */
 export const text = z.string({ error: 'must be a string' }).min(1, { error: 'must not be empty' });

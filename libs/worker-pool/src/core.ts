@@ -76,11 +76,11 @@ export type {
   BullmqPoolOptions,
   CommonPoolOptions,
   LocalPoolOptions,
-  PoolRateLimit,
   PoolRole,
   WorkerPoolDriver,
   WorkerPoolOptions,
 } from './core/options/pool-options.js';
+export type { PoolRateLimit } from './core/options/bullmq-options.js';
 export {
   ProcessExitError,
   ProcessOutputLimitError,

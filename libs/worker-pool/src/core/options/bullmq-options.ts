@@ -1,4 +1,4 @@
-import { checkConnection, connectionShape, optionsObject, wholeNumber } from 'nestjs-redis-connection';
+import { connectionSchema, type OptionsOf, wholeNumber } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { MAX_TIMER_MS } from '../contract/validation.js';
 
@@ -22,8 +22,16 @@ const rateLimitShape = {
   durationMs: wholeNumber(1, MAX_TIMER_MS),
 };
 
+/** At most `max` tasks start within `durationMs` milliseconds, in all workers of the queue together. */
+export interface PoolRateLimit extends OptionsOf<typeof rateLimitShape> {}
+
+const rateLimit: z.ZodType<PoolRateLimit, PoolRateLimit> = z.strictObject(rateLimitShape, {
+  error: 'must be { max, durationMs }',
+});
+
 /** What the options of the `bullmq` driver have beyond the common ones. */
 export const bullmqShape = {
+  /** Where the tasks run: `bullmq` in any number of worker processes, with a queue on Redis between them. */
   driver: z.literal('bullmq'),
 
   /** What this process does. Default: `both`. A producer uses its executor only to validate requests. */
@@ -32,7 +40,7 @@ export const bullmqShape = {
   /**
    * Connection to the queue's Redis, which needs `maxmemory-policy noeviction`. Default: `localhost:6379`.
    */
-  connection: optionsObject(connectionShape).superRefine(checkConnection).prefault({}),
+  connection: connectionSchema.prefault({}),
 
   /**
    * Prefix of every key in Redis, as a hash tag: all keys lie in one slot of a Cluster. No braces. Default:
@@ -61,8 +69,8 @@ export const bullmqShape = {
 
   /**
    * `local`: while the queue is unavailable, `run` executes the request in this process, within this pool's
-   * `concurrency` and `maxBacklog`; the same work may then be done in several processes. Default: `none`, with
-   * which `run` throws `PoolUnavailableError`, as `submit` always does.
+   * `concurrency` and `maxBacklog`; the same work may then be done in several processes. `none`: `run`
+   * throws `PoolUnavailableError`, as `submit` always does. Default: `none`.
    */
   fallback: oneOf('none', 'local').default('none'),
 
@@ -88,7 +96,7 @@ export const bullmqShape = {
   globalConcurrency: wholeNumber(0, 1_000_000).optional(),
 
   /** Maximum rate of starts in all workers together; give all workers the same. Default: unlimited. */
-  rateLimit: z.strictObject(rateLimitShape, { error: 'must be { max, durationMs }' }).optional(),
+  rateLimit: rateLimit.optional(),
 
   /** Maximum size of a task as JSON (request, context and options), in bytes. Default: 1,048,576 (1 MiB). */
   maxRequestBytes: wholeNumber(1, MAX_BYTES).default(1_048_576),

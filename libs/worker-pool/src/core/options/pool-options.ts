@@ -1,4 +1,4 @@
-import { optionsObject, wholeNumber } from 'nestjs-redis-connection';
+import { optionsObject, type OptionsOf, wholeNumber } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { InvalidPoolOptionsError } from '../contract/errors.js';
 import type { Executor } from '../contract/executor.js';
@@ -69,7 +69,7 @@ export const commonShape = {
 
 /** What the options of the `local` driver have beyond the common ones. */
 export const localShape = {
-  /** Where the tasks run. Default: `local`, this process. */
+  /** Where the tasks run: `local` in this process, `bullmq` in any number of worker processes. Default: `local`. */
   driver: z.literal('local').default('local'),
 };
 
@@ -77,10 +77,10 @@ const localSchema = optionsObject({ ...commonShape, ...localShape });
 const bullmqSchema = optionsObject({ ...commonShape, ...bullmqShape });
 
 /** Options of every driver. */
-export interface CommonPoolOptions extends z.input<z.ZodObject<typeof commonShape>> {}
+export interface CommonPoolOptions extends OptionsOf<typeof commonShape> {}
 
 /** Options of a pool in this process. */
-export interface LocalPoolOptions extends CommonPoolOptions, z.input<z.ZodObject<typeof localShape>> {}
+export interface LocalPoolOptions extends CommonPoolOptions, OptionsOf<typeof localShape> {}
 
 /**
  * Options of a pool over BullMQ on Redis. Processes with the same Redis, `keyPrefix` and `queueName` form one pool.
@@ -95,13 +95,10 @@ export interface LocalPoolOptions extends CommonPoolOptions, z.input<z.ZodObject
  *   fallback: 'local',
  * });
  */
-export interface BullmqPoolOptions extends CommonPoolOptions, z.input<z.ZodObject<typeof bullmqShape>> {}
+export interface BullmqPoolOptions extends CommonPoolOptions, OptionsOf<typeof bullmqShape> {}
 
 /** What a process does. `producer`: submits and waits. `worker`: runs tasks. `both`: one process for everything. */
 export type PoolRole = NonNullable<BullmqPoolOptions['role']>;
-
-/** At most `max` tasks start within `durationMs` milliseconds, in all workers of the queue together. */
-export type PoolRateLimit = NonNullable<BullmqPoolOptions['rateLimit']>;
 
 /**
  * Options of `WorkerPoolModule.forRoot()` and `createWorkerPool()`. Only `executor` is required.

@@ -1,4 +1,4 @@
-import { optionsObject, wholeNumber } from 'nestjs-redis-connection';
+import { optionsObject, type OptionsOf, wholeNumber } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { parseOptions } from '../../contract/validation.js';
 import { ANTHROPIC_PRICES, modelPriceSchema } from './anthropic.prices.js';
@@ -64,7 +64,7 @@ export const anthropicShape = {
 const schema = optionsObject(anthropicShape);
 
 /** Options of {@link AnthropicExecutor}. */
-export interface AnthropicExecutorOptions extends Partial<z.input<z.ZodObject<typeof anthropicShape>>> {}
+export interface AnthropicExecutorOptions extends Partial<OptionsOf<typeof anthropicShape>> {}
 
 /** Options with every default filled in. */
 export type ResolvedAnthropicOptions = z.output<typeof schema>;

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve, sep } from 'node:path';
-import { optionsObject, wholeNumber } from 'nestjs-redis-connection';
+import { optionsObject, type OptionsOf, wholeNumber } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { MAX_TIMER_MS, parseOptions } from '../../contract/validation.js';
 
@@ -113,7 +113,7 @@ export const claudeCliShape = {
 const schema = optionsObject(claudeCliShape);
 
 /** Options of {@link ClaudeCliExecutor}. */
-export interface ClaudeCliOptions extends z.input<z.ZodObject<typeof claudeCliShape>> {}
+export interface ClaudeCliOptions extends OptionsOf<typeof claudeCliShape> {}
 
 /** Options with every default filled in. */
 export type ResolvedClaudeCliOptions = z.output<typeof schema>;
