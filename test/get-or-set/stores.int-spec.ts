@@ -79,7 +79,7 @@ describe.each(PLACES)('the end of a computation on %s', (_name, setUp) => {
     }
     await until(() => heard.length >= keys.length, { what: 'four announcements' });
     const ended = heard.filter((event) => event.type === 'ended');
-    expect(ended).toEqual(keys.map((key) => ({ type: 'ended', key })));
+    expect(ended).toEqual(keys.map((key) => ({ type: 'ended', key, own: true })));
   });
 
   it('is announced when the value is put, though the lease goes on', async () => {
@@ -135,6 +135,29 @@ describe('in Redis', () => {
       await backend.tags.ensure(['tag'], keepMs);
       expect(await client.pttl('redis-cache:tag:{tag}')).toBeGreaterThan(atLeast);
     }
+  });
+
+  it('the end of a computation is its own to the process that ended it alone', async () => {
+    backend = backendOf({ url: server.url });
+    const other = backendOf({ url: server.url });
+    const heard = [backend, other].map(async ({ events }) => {
+      let resolve: (own: boolean | undefined) => void;
+      const end = new Promise<boolean | undefined>((resolved) => (resolve = resolved));
+      const up = new Promise<void>((resolved) => {
+        events.listen((event) => {
+          if (event.type === 'up') resolved();
+          else if (event.type === 'ended' && event.key === 'own') resolve(event.own);
+        });
+      });
+      await within(up, { what: 'the subscription' });
+      return { end };
+    });
+    const ends = await Promise.all(heard);
+    const token = randomUUID();
+    await backend.leases.acquire('own', token, LONG_MS, { seen: null, hasStale: false, force: false });
+    await backend.leases.release('own', token);
+    expect(await Promise.all(ends.map(({ end }) => end))).toEqual([true, false]);
+    await other.close();
   });
 
   it('nothing listens on a connection that is opened after close()', async () => {

@@ -25,10 +25,11 @@ export type {
 export { type EnvLookup, optionsFromEnv } from './core/options/env.js';
 export { resolveOptions } from './core/options/redis-cache-options.schema.js';
 
-export { cacheKey, type CacheKeyOptions } from './core/entry/canonical-key.js';
-export { MAX_KEY_LENGTH } from './core/entry/cache-key.js';
-export { MAX_TTL_SECONDS } from './core/entry/ttl.js';
-export type { CacheResult, CacheResultStatus, Factory, FactoryContext } from './core/cache/cache-result.js';
+export { cacheKey, type CacheKeyOptions } from './core/entry/cache-key.js';
+export { MAX_KEY_LENGTH } from './core/entry/arguments.js';
+export { MAX_TTL_SECONDS } from './core/entry/arguments.js';
+export type { CacheResult, CacheResultStatus } from './core/cache/cache-result.js';
+export type { Factory, FactoryContext } from './core/cache/factory.js';
 export type {
   BytesHit,
   BytesLookup,

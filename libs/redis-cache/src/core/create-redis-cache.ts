@@ -1,7 +1,7 @@
 import type { Backend } from './backend/backend.js';
 import { createBackend } from './create-backend.js';
 import { Computer } from './cache/computer.js';
-import { EndWatch } from './cache/end-watch.js';
+import { EndWatch } from './cache/lease.js';
 import { EntryReader } from './cache/entry-reader.js';
 import { GetOrSet } from './cache/get-or-set.js';
 import { Lookups } from './cache/lookup.js';
@@ -9,7 +9,7 @@ import { ResultKeeper } from './cache/result-keeper.js';
 import { Resumption } from './cache/resumption.js';
 import { WriteBehind } from './cache/write-behind.js';
 import { Invalidation } from './cache/invalidation.js';
-import { EntryPacker } from './entry/entry-packer.js';
+import { EntryPacker } from './entry/compression.js';
 import { ListeningNearCache, type NearCache, NO_NEAR_CACHE } from './near/near-cache.js';
 import { ResponseWriter } from './cache/response-writer.js';
 import type { RedisCacheOptions } from './options/redis-cache-options.js';

@@ -1,6 +1,7 @@
-import { assertKey } from './entry/cache-key.js';
-import type { CacheResult, Factory } from './cache/cache-result.js';
+import { assertKey } from './entry/arguments.js';
+import type { CacheResult } from './cache/cache-result.js';
 import type { ComputationTicket } from './cache/computation-ticket.js';
+import type { Factory } from './cache/factory.js';
 import type { BytesLookup, CacheLookup, LookupOptions, ValueHit } from './cache/lookup.js';
 import type { ResponseToCache } from './cache/response-writer.js';
 import type { RedisCacheCounters } from './counters/counters.js';

@@ -1,5 +1,5 @@
 import type { CounterStore, TallyBatch, WindowCount } from './backend/backend.js';
-import { assertKey } from './entry/cache-key.js';
+import { assertKey } from './entry/arguments.js';
 import { InvalidCallOptionError } from './errors/errors.js';
 import type { Guard } from './guard/guard.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { HttpException, NotFoundException } from '@nestjs/common';
-import { readFailure, writeFailure } from '../core/cache/failure-text.js';
+import { readFailure, writeFailure } from '../core/cache/factory.js';
 import { fromSharedFailure, toSharedFailure } from './cached-exchange.js';
 
 const elsewhere = (error: unknown): unknown => readFailure(JSON.parse(writeFailure(toSharedFailure(error))));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MAX_KEY_LENGTH } from '../core/entry/cache-key.js';
+import { MAX_KEY_LENGTH } from '../core/entry/arguments.js';
 import { personalKey, requestKey, type RequestIdentity } from './http-cache.interceptor.js';
 
 const REQUEST = { method: 'GET', host: 'localhost', url: '/articles?a=1&b=2', handler: 'Articles.list@' };

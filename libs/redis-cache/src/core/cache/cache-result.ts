@@ -1,45 +1,83 @@
-import type { ComputationTicket } from './computation-ticket.js';
+import { deepFreeze } from '../entry/json-value.js';
+import type { EntryTimes } from '../entry/entry-envelope.js';
+import type { NearEntry } from '../near/near-cache.js';
+import type { Found, Reading } from './entry-reader.js';
+import type { Computed } from './result-keeper.js';
 
 /**
  * - `hit`: a stored value within its TTL
  * - `miss`: this call computed it
  * - `stale`: a stored value past its TTL, because the factory failed or is slow
- * - `collapsed`: another call computed it, here or in another process
- * - `bypass`: computed here, because Redis could not be asked
+ * - `collapsed`: another call computed it, in this process or another
+ * - `bypass`: computed here, because Redis is unavailable
  */
 export type CacheResultStatus = 'hit' | 'miss' | 'stale' | 'collapsed' | 'bypass';
 
-/** A value, and how it was come by. */
-export interface CacheResult<T> {
+/** Age and remaining TTL of a value. */
+export interface Ages {
+  /** Seconds since the value was computed; `null` when unknown (plain JSON of another program). */
+  readonly ageSeconds: number | null;
+  /** Seconds until its TTL ends, 0 when stale; `null` when unknown. */
+  readonly ttlSeconds: number | null;
+  /** Milliseconds that the factory took; `null` when unknown. */
+  readonly durationMs: number | null;
+}
+
+/** A value and where it came from. */
+export interface CacheResult<T> extends Ages {
   readonly value: T;
   readonly status: CacheResultStatus;
-  /** `near`: this process's own copy; `redis`: the store; `factory`: computed just now. */
+  /** `near`: the copy in this process; `redis`: the backend; `factory`: computed just now. */
   readonly source: 'near' | 'redis' | 'factory';
-  /** Since it was computed; `null` when unknown (plain JSON of another program). */
-  readonly ageSeconds: number | null;
-  /** Until its TTL ends, 0 when stale; `null` when unknown. */
-  readonly ttlSeconds: number | null;
-  /** What the factory took, in milliseconds; `null` when unknown. */
-  readonly durationMs: number | null;
   readonly key: string;
-  /** Whether this call or the one it joined stored the value. */
+  /** Whether this call, or the one that it joined, stored the value. */
   readonly stored: boolean;
 }
 
-/** What a factory is given. */
-export interface FactoryContext {
-  /** Aborts when the last caller has left, and at `hardTimeoutMs`. */
-  readonly signal: AbortSignal;
-  /** The value past its TTL that would be served if the factory failed, if there is one; else `undefined`. */
-  readonly stale: unknown;
-  /**
-   * The right to store this computation's value, to be handed to a process that does the work, which stores
-   * the value by `RedisCacheService.resume`. Plain JSON. `null` when this computation has no lease, so that
-   * there is nothing to hand on: Redis is away, `no-store`, or another process has the lease and
-   * `crossProcess` is `false`.
-   */
-  readonly ticket: ComputationTicket | null;
+/** A result; `outdated` for callers that joined after the key was invalidated. */
+export type LookUpResult = CacheResult<unknown> & { outdated?: true };
+
+const UNKNOWN_AGES: Ages = Object.freeze({ ageSeconds: null, ttlSeconds: null, durationMs: null });
+
+/** Ages at `now`, in epoch milliseconds. Never negative, though the clock of the writing machine may be ahead. */
+export function agesOf(times: EntryTimes | null, now: number): Ages {
+  if (times === null) return UNKNOWN_AGES;
+  return {
+    ageSeconds: Math.max(0, now - times.createdAt) / 1000,
+    ttlSeconds: Math.max(0, times.expiresAt - now) / 1000,
+    durationMs: Math.round(times.durationMs) || null,
+  };
 }
 
-/** Computes a value. */
-export type Factory<T> = (context: FactoryContext) => T | Promise<T>;
+/** Whether the fraction `refreshAhead` of an entry's TTL has passed. */
+export function isDue({ createdAt, expiresAt }: EntryTimes, refreshAhead: number, now: number): boolean {
+  return now >= createdAt + (expiresAt - createdAt) * refreshAhead;
+}
+
+export function nearResult<T>(key: string, { value, times }: NearEntry, now: number): CacheResult<T> {
+  return { value: value as T, status: 'hit', source: 'near', ...agesOf(times, now), key, stored: true };
+}
+
+export function storedResult(
+  key: string,
+  { entry }: Found,
+  status: 'hit' | 'stale',
+  now: number,
+): CacheResult<unknown> {
+  const value = deepFreeze(entry.value);
+  return { value, status, source: 'redis', ...agesOf(entry.times, now), key, stored: true };
+}
+
+export function computedResult(key: string, computed: Computed, reading: Reading, now: number): LookUpResult {
+  const { value, elsewhere, stored, outdated } = computed;
+  const own = reading.state === 'unavailable' ? 'bypass' : 'miss';
+  return {
+    value: deepFreeze(value),
+    status: elsewhere ? 'collapsed' : own,
+    source: 'factory',
+    ...agesOf(computed.times, now),
+    key,
+    stored,
+    ...(outdated && { outdated }),
+  };
+}

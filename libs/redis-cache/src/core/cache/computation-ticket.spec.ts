@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidTicketError } from '../errors/errors.js';
-import { checkedTicket, makeTicket, versionsIn } from './computation-ticket.js';
+import { checkedTicket, createTicket, versionsIn } from './computation-ticket.js';
 
 const TOKEN = '4b1d4a5e-8a0c-4a3b-9a43-0c1f2d3e4f50';
 const TERMS = { leaseMs: 5_000, ttlMs: 60_000, staleMs: 0 };
 
 const ticketOf = (tags: Record<string, string>) =>
-  makeTicket('key', { ...TERMS, tags: Object.keys(tags) }, { token: TOKEN, tags }, 1_000);
+  createTicket('key', { ...TERMS, tags: Object.keys(tags) }, { token: TOKEN, tags }, 1_000);
 
 describe('a ticket', () => {
   it('is the same after a way as JSON, whatever its tags are called', () => {
@@ -20,14 +20,14 @@ describe('a ticket', () => {
   });
 
   it('of a computation that has yet to begin knows no versions', () => {
-    const ticket = makeTicket('key', { ...TERMS, tags: ['a'] }, null, 1_000);
+    const ticket = createTicket('key', { ...TERMS, tags: ['a'] }, null, 1_000);
     expect(checkedTicket(ticket)).toMatchObject({ token: null, tagVersions: null });
     expect(versionsIn(ticket)).toBeNull();
   });
 
   it('without tags has none to compare', () => {
     expect(versionsIn(ticketOf({}))).toBeUndefined();
-    expect(versionsIn(makeTicket('key', { ...TERMS, tags: [] }, null, 1_000))).toBeUndefined();
+    expect(versionsIn(createTicket('key', { ...TERMS, tags: [] }, null, 1_000))).toBeUndefined();
   });
 
   it('may carry fields that a later release has added', () => {

@@ -1,34 +1,31 @@
 import { z } from 'zod';
-import { InvalidTicketError } from '../errors/errors.js';
-import { assertKey } from '../entry/cache-key.js';
+import { assertKey } from '../entry/arguments.js';
 import type { TagVersions } from '../entry/entry-envelope.js';
+import { InvalidTicketError } from '../errors/errors.js';
 import { RANGES } from '../options/get-or-set-options.js';
 import { checkedTags, type Settings } from './settings.js';
 
 /**
- * The right to store the value of one computation, for a process that does the work on behalf of another.
- * Plain JSON, to be sent along with the work; what is in it is the library's business.
+ * Permission to store the value of one computation, for a process that does the work on behalf of another. Plain JSON,
+ * to be sent along with the work; only this library reads and writes its fields.
  */
 export interface ComputationTicket {
-  /** Of this format. */
+  /** Version of this format. */
   readonly version: 1;
   readonly key: string;
-  /** Of the lease under which the computation began; `null` when it has yet to begin. */
+  /** Token of the lease under which the computation began; `null` when it has yet to begin. */
   readonly token: string | null;
   readonly leaseMs: number;
-  /** TTL of the value in milliseconds, counted from when it is there. */
+  /** TTL of the value in milliseconds, from when it is computed. */
   readonly ttlMs: number;
   /** How long past its TTL it may be served, in milliseconds. */
   readonly staleMs: number;
   readonly tags: readonly string[];
-  /** Of each tag, as it was before the computation began; `null` when it has yet to begin. */
+  /** Version of each tag before the computation began; `null` when it has yet to begin. */
   readonly tagVersions: readonly string[] | null;
-  /** When the ticket was made, in epoch milliseconds. */
+  /** When the ticket was created, in epoch milliseconds. */
   readonly issuedAt: number;
 }
-
-/** What of a computation's settings goes into its ticket. */
-export type TicketTerms = Pick<Settings, 'leaseMs' | 'ttlMs' | 'staleMs' | 'tags'>;
 
 const MAX_TIME_MS = Number.MAX_SAFE_INTEGER;
 const ms = (min: number): z.ZodNumber => z.number().min(min).max(MAX_TIME_MS);
@@ -45,28 +42,19 @@ const ticketSchema = z.object({
   issuedAt: ms(0),
 });
 
-export function makeTicket(
+export function createTicket(
   key: string,
-  { leaseMs, ttlMs, staleMs, tags }: TicketTerms,
+  { leaseMs, ttlMs, staleMs, tags }: Pick<Settings, 'leaseMs' | 'ttlMs' | 'staleMs' | 'tags'>,
   begun: { token: string; tags: TagVersions | undefined } | null,
   issuedAt: number,
 ): ComputationTicket {
   const tagVersions = begun && tags.map((tag) => begun.tags![tag]!);
-  return {
-    version: 1,
-    key,
-    token: begun?.token ?? null,
-    leaseMs,
-    ttlMs,
-    staleMs,
-    tags,
-    tagVersions,
-    issuedAt,
-  };
+  const token = begun?.token ?? null;
+  return { version: 1, key, token, leaseMs, ttlMs, staleMs, tags, tagVersions, issuedAt };
 }
 
 /**
- * Lets a ticket pass that came from another process.
+ * Returns the ticket if it is valid; it may come from another process or another release.
  *
  * @throws {InvalidTicketError} naming the field that is wrong
  */
@@ -81,7 +69,7 @@ export function checkedTicket(ticket: unknown): ComputationTicket {
   return data;
 }
 
-/** The versions of the tags as they were before the computation began; `null` when nobody knows them. */
+/** The versions of the tags before the computation began; `undefined` without tags, `null` when unknown. */
 export function versionsIn({ tags, tagVersions }: ComputationTicket): TagVersions | null | undefined {
   if (tags.length === 0) return undefined;
   return tagVersions && Object.fromEntries(tags.map((tag, index) => [tag, tagVersions[index]!]));

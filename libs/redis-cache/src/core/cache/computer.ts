@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Backend, LeaseAttempt, LeaseOutcome } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
+import type { LeaseAttempt, LeaseOutcome } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import { HEADER_BYTES, parseBody, type TagVersions } from '../entry/entry-envelope.js';
 import { AbandonedError } from './flight.js';
-import type { Factory } from './cache-result.js';
-import { type ComputationTicket, makeTicket } from './computation-ticket.js';
-import type { EndWatch } from './end-watch.js';
+import { type ComputationTicket, createTicket } from './computation-ticket.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
-import { readFailure, writeFailure } from './failure-text.js';
-import { HeldLease } from './held-lease.js';
+import { type Factory, readFailure, runFactory, writeFailure } from './factory.js';
+import { type EndWatch, Lease } from './lease.js';
 import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
-import { runFactory } from './run-factory.js';
 import type { Settings } from './settings.js';
 
 /** A value to be computed. */
@@ -18,13 +16,13 @@ export interface Order {
   key: string;
   factory: Factory<unknown>;
   settings: Settings;
-  /** What stood under the key. */
+  /** What was stored under the key. */
   reading: Reading;
-  /** `false` once the key was invalidated here: the result is for those who wait, not for the store. */
+  /** `false` once the key was invalidated in this process: the value goes to the waiters, not to the store. */
   isCurrent: () => boolean;
 }
 
-type FailedOrder = Order & { tags: TagVersions | null | undefined };
+type Tags = TagVersions | null | undefined;
 
 export interface ComputerDependencies {
   backend: Backend;
@@ -36,22 +34,22 @@ export interface ComputerDependencies {
 }
 
 const FAILED = Symbol('failed');
-/** Behind the notification, for when it is lost: each look costs a round trip, so with jitter. */
+/** Between polls, behind the notification, in case that is lost. Each costs a round trip, hence the jitter. */
 const MIN_POLL_MS = 50;
 const MAX_POLL_MS = 150;
 
 /**
- * Computes a value, or waits for the process that does: at most one holds the lease of a key. Without
- * Redis it computes here and now; nobody waits for what cannot be heard.
+ * Computes a value, or waits for the process that does: at most one holds the lease of a key. Without Redis it
+ * computes at once, because a computation in another process cannot be noticed.
  */
 export class Computer {
-  readonly #held = new Map<string, HeldLease>();
+  readonly #leases = new Map<string, Lease>();
 
   constructor(private readonly use: ComputerDependencies) {}
 
-  /** The lease of a computation that this process has begun and not ended. */
-  leaseOf(token: string): HeldLease | undefined {
-    return this.#held.get(token);
+  /** The lease of a computation that runs in this process, by its token. */
+  leaseOf(token: string): Lease | undefined {
+    return this.#leases.get(token);
   }
 
   async compute(order: Order, signal: AbortSignal): Promise<Computed> {
@@ -71,10 +69,10 @@ export class Computer {
       if (outcome.state === 'failed') throw readFailure(parseText(outcome.failure));
       const shared = outcome.state === 'value' ? parseText(outcome.json) : undefined;
       if (shared !== undefined) return elsewhere(shared);
-      // Also when the text of a value is damaged: it is computed anew.
+      // Also after a damaged shared value: the next attempt computes it.
       if (outcome.state !== 'entry') continue;
       const reading = await this.use.reader.judge(key, outcome.bytes);
-      // What was computed while we waited is our answer, however short its TTL.
+      // A value that was computed while we waited is taken, however short its TTL.
       if (reading.state === 'fresh' || (reading.state === 'stale' && attempt.state === 'held')) {
         return fromEntry(reading);
       }
@@ -82,7 +80,7 @@ export class Computer {
     }
   }
 
-  // A value that is only to be refreshed is there: nobody needs a call that other processes do not know of.
+  // A refresh has a value to return already: it makes no call that other processes cannot notice.
   async #withoutLease(order: Order, signal: AbortSignal): Promise<Computed> {
     const { reading } = order;
     return reading.state === 'fresh'
@@ -97,8 +95,8 @@ export class Computer {
     return this.use.guard.run(() => leases.acquire(order.key, token, leaseMs, request), FAILED);
   }
 
-  #lease({ key, settings }: Order, token: string, seen: Buffer | null): HeldLease {
-    return new HeldLease(this.use.backend, this.use.guard, key, token, settings.leaseMs, seen);
+  #lease({ key, settings }: Order, token: string, over: Buffer | null): Lease {
+    return new Lease(this.use.backend, this.use.guard, { key, token, leaseMs: settings.leaseMs, over });
   }
 
   async #await(
@@ -107,23 +105,23 @@ export class Computer {
     seen: Buffer | null,
     signal: AbortSignal,
   ): Promise<Exclude<LeaseOutcome, { state: 'held' }> | typeof FAILED> {
+    const { leases } = this.use.backend;
     let holder = firstHolder;
     for (;;) {
       const pollMs = MIN_POLL_MS + (MAX_POLL_MS - MIN_POLL_MS) * Math.random();
       await this.use.ends.next(key, pollMs, signal);
       signal.throwIfAborted();
-      const { leases } = this.use.backend;
-      const asked = holder;
-      const outcome = await this.use.guard.run(() => leases.peek(key, asked, seen), FAILED);
+      const awaited = holder;
+      const outcome = await this.use.guard.run(() => leases.peek(key, awaited, seen), FAILED);
       if (outcome === FAILED || outcome.state !== 'held') return outcome;
       holder = outcome.holder;
     }
   }
 
-  async #lead(order: Order, lease: HeldLease | null, signal: AbortSignal): Promise<Computed> {
+  async #lead(order: Order, lease: Lease | null, signal: AbortSignal): Promise<Computed> {
     const { keeper } = this.use;
     const { factory, settings, reading } = order;
-    if (lease !== null) this.#held.set(lease.token, lease);
+    if (lease !== null) this.#leases.set(lease.token, lease);
     const tags = await keeper.tagVersions(settings);
     const startedAt = performance.now();
     const stale =
@@ -134,36 +132,31 @@ export class Computer {
       const value = await runFactory(factory, context, settings.hardTimeoutMs);
       return await keeper.keep({ ...order, lease, tags, value, durationMs: performance.now() - startedAt });
     } catch (error) {
-      await this.#fail({ ...order, tags }, lease, signal.aborted ? signal.reason : error);
+      if (lease !== null) await this.#fail(order, lease, tags, signal.aborted ? signal.reason : error);
       throw error;
     } finally {
-      if (lease !== null) this.#held.delete(lease.token);
+      if (lease !== null) this.#leases.delete(lease.token);
     }
   }
 
-  // Without the versions of its tags nothing could be stored by it.
-  #ticketOf(
-    { key, settings }: Order,
-    lease: HeldLease | null,
-    tags: FailedOrder['tags'],
-  ): ComputationTicket | null {
+  // Without the versions of its tags a ticket could not store anything.
+  #ticketOf({ key, settings }: Order, lease: Lease | null, tags: Tags): ComputationTicket | null {
     if (lease === null || tags === null) return null;
-    return makeTicket(key, settings, { token: lease.token, tags }, this.use.now());
+    return createTicket(key, settings, { token: lease.token, tags }, this.use.now());
   }
 
-  async #fail(order: FailedOrder, lease: HeldLease | null, error: unknown): Promise<void> {
-    if (lease === null) return;
+  async #fail(order: Order, lease: Lease, tags: Tags, error: unknown): Promise<void> {
     const { settings } = order;
     if (error instanceof AbandonedError) {
       await lease.release();
     } else if (this.#hasOther(order)) {
       await lease.fail(writeFailure(error), settings.failureBackoffMs);
-    } else if (!(await this.use.keeper.keepFailure(order, lease, error))) {
+    } else if (!(await this.use.keeper.keepFailure({ settings, tags }, lease, error))) {
       await lease.fail(writeFailure(error), OUTCOME_KEEP_MS);
     }
   }
 
-  /** Whether callers have another value, stale or still within its TTL: it outlives a failure. */
+  /** Whether callers have another value, stale or within its TTL, which outlives a failure. */
   #hasOther(order: Order): boolean {
     return order.reading.state === 'fresh' || hasStale(order, this.use.now());
   }
@@ -175,12 +168,12 @@ export function hasStale({ reading, settings }: Pick<Order, 'reading' | 'setting
   return now < reading.entry.times.expiresAt + settings.staleMs;
 }
 
-/** The order of one who does not wait for the holder of the lease: storing is the holder's business. */
+/** For a call that does not wait for the lease holder, and leaves storing to it. */
 function unstored(order: Order): Order {
   return { ...order, settings: { ...order.settings, writes: false } };
 }
 
-/** What was left with a lease; `undefined` when the text is damaged. */
+/** The text that was left with a lease; `undefined` if it is damaged. */
 function parseText(text: string): unknown {
   return parseBody(Buffer.from(text));
 }

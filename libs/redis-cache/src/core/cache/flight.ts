@@ -1,6 +1,6 @@
 import { onAbort } from 'nestjs-redis-connection';
 
-/** Why a factory's signal aborted: nobody waits for its result any more. */
+/** The reason of a factory's signal when no caller waits for its result any more. */
 export class AbandonedError extends Error {
   readonly code = 'ERR_CACHE_ABANDONED';
 
@@ -10,30 +10,30 @@ export class AbandonedError extends Error {
   }
 }
 
-/** Tells a computation when nobody waits for it any more. */
+/** Tells a computation that all its callers have left. */
 export interface Departure {
-  /** Made when it is first asked for: most look-ups end without it, and it costs more than they do. */
+  /** Created on first access: most look-ups end without it, and it costs more than they do. */
   readonly signal: AbortSignal;
 }
 
 /**
- * One computation and everybody in this process who waits for it. Its signal aborts when the last of
- * them has left, not before; a caller without a signal never leaves.
+ * One computation and all its waiters in this process. Its signal aborts when the last of them has left; a caller
+ * without a signal never leaves.
  */
 export class Flight<T> implements Departure {
   readonly outcome: Promise<T>;
   #controller: AbortController | undefined;
-  #interested = 0;
+  #waiters = 0;
   #abandoned = false;
   #settled = false;
 
   constructor(
     work: (departure: Departure) => Promise<T>,
-    private readonly onAbandoned: () => void,
+    private readonly onAbandoned: () => void = () => {},
   ) {
     this.outcome = work(this);
     const settle = (): void => void (this.#settled = true);
-    // Those who joined hear of a failure; with nobody left it concerns nobody.
+    // Waiters receive the rejection; with none left it is swallowed to avoid an unhandled rejection.
     this.outcome.then(settle, settle);
   }
 
@@ -45,7 +45,7 @@ export class Flight<T> implements Departure {
 
   /** Waits for the outcome. Rejects with the signal's reason when that aborts first. */
   join(signal?: AbortSignal): Promise<T> {
-    this.#interested += 1;
+    this.#waiters += 1;
     if (!signal) return this.outcome;
     if (signal.aborted) {
       this.#leave();
@@ -56,16 +56,45 @@ export class Flight<T> implements Departure {
         reject(signal.reason as Error);
         this.#leave();
       };
-      const stay = onAbort(signal, leave);
-      this.outcome.then(resolve, reject).finally(stay);
+      const stopListening = onAbort(signal, leave);
+      this.outcome.then(resolve, reject).finally(stopListening);
     });
   }
 
   #leave(): void {
-    this.#interested -= 1;
-    if (this.#interested > 0 || this.#settled) return;
+    this.#waiters -= 1;
+    if (this.#waiters > 0 || this.#settled) return;
     this.#abandoned = true;
     this.onAbandoned();
     this.#controller?.abort(new AbandonedError());
+  }
+}
+
+/** Flights by key. */
+export class Flights<T> {
+  readonly #flights = new Map<string, Flight<T>>();
+
+  get(key: string): Flight<T> | undefined {
+    return this.#flights.get(key);
+  }
+
+  /** Starts a flight that can be joined until it has settled or is abandoned. */
+  launch(key: string, work: (departure: Departure) => Promise<T>): Flight<T> {
+    const remove = (): void => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    };
+    const flight = new Flight(work, remove);
+    this.#flights.set(key, flight);
+    flight.outcome.then(remove, remove);
+    return flight;
+  }
+
+  /** Later callers do not join the flight of this key. */
+  forget(key: string): void {
+    this.#flights.delete(key);
+  }
+
+  forgetAll(): void {
+    this.#flights.clear();
   }
 }

@@ -1,11 +1,11 @@
 import type { Backend, ClearCursor } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
-import { assertKey } from '../entry/cache-key.js';
+import { assertKey } from '../entry/arguments.js';
 import { checkedTags } from './settings.js';
 import type { NearCache } from '../near/near-cache.js';
 import type { WriteBehind } from './write-behind.js';
 
-/** Knows computations under way, and is told that they began before an invalidation. */
+/** Computations in progress that must be told of invalidations. */
 export interface Computations {
   forget(key: string): void;
   forgetAll(): void;
@@ -22,9 +22,9 @@ export interface InvalidationDependencies {
 const FAILED = Symbol('failed');
 
 /**
- * Makes entries invalid. What this process holds goes first and in any case; `false` means that Redis has
- * not confirmed the rest. A computation that began before can no longer store its result: its lease is
- * gone, or its tag has another version.
+ * Invalidates entries. Drops what this process holds first, and in any case; `false` means that Redis has not
+ * confirmed the rest. A computation that began before can no longer store its value: its lease is gone, or its tag
+ * has another version.
  */
 export class Invalidation {
   constructor(private readonly use: InvalidationDependencies) {}
@@ -38,16 +38,16 @@ export class Invalidation {
 
   async invalidateTags(tags: readonly string[]): Promise<boolean> {
     const names = checkedTags(tags);
-    // Which computations under way carry the tag is not known, so none is joined any more.
-    for (const underWay of this.use.computations) underWay.forgetAll();
+    // It is not known which computations in progress carry the tag, so none is joined any more.
+    for (const computations of this.use.computations) computations.forgetAll();
     this.use.near.deleteTagged(names);
     if (names.length === 0) return true;
     return this.use.guard.run(() => this.use.backend.tags.invalidate(names).then(() => true), false);
   }
 
-  /** Page by page, each under its own deadline. `false` as soon as one is not confirmed. */
+  /** Clears page by page, each under its own deadline. `false` as soon as one is not confirmed. */
   async clear(): Promise<boolean> {
-    for (const underWay of this.use.computations) underWay.forgetAll();
+    for (const computations of this.use.computations) computations.forgetAll();
     this.use.writeBehind.clear();
     this.use.near.clear();
     let cursor: ClearCursor | null | typeof FAILED = null;
@@ -63,7 +63,7 @@ export class Invalidation {
   }
 
   #forget(key: string): void {
-    for (const underWay of this.use.computations) underWay.forget(key);
+    for (const computations of this.use.computations) computations.forget(key);
     this.use.writeBehind.drop(key);
     this.use.near.delete(key);
   }

@@ -1,10 +1,10 @@
 import type { GetOrSetDefaults } from '../options/get-or-set-options.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
-import { assertKey } from '../entry/cache-key.js';
+import { assertKey } from '../entry/arguments.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
 import type { NearCache, NearEntry } from '../near/near-cache.js';
-import { type Ages, agesOf, isDue } from './ages.js';
+import { type Ages, agesOf, isDue } from './cache-result.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
 
 /** How `lookup` returns what it finds. */

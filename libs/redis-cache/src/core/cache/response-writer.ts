@@ -1,13 +1,11 @@
 import type { EntryStore } from '../backend/backend.js';
-import { ValueTooLargeError } from '../errors/errors.js';
 import type { Guard } from '../guard/guard.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
-import { assertKey } from '../entry/cache-key.js';
-import type { EntryPacker } from '../entry/entry-packer.js';
+import type { EntryPacker } from '../entry/compression.js';
 import type { NearCache } from '../near/near-cache.js';
-import { toJson } from '../entry/to-json.js';
-import { ttlToMs } from '../entry/ttl.js';
+import { assertKey, assertSize, ttlToMs } from '../entry/arguments.js';
+import { toJson } from '../entry/json-value.js';
 
 /** One response for `setMany`. */
 export interface ResponseToCache {
@@ -56,7 +54,7 @@ export class ResponseWriter {
     assertKey(key, 'key');
     ttlToMs(ttlSeconds);
     const text = toJson(response);
-    if ('json' in text) this.#assertSize(text.json);
+    if ('json' in text) assertSize('response', text.json, this.use.maxValueBytes);
   }
 
   #store(key: string, value: unknown, ttlMs: number): boolean | Promise<boolean> {
@@ -65,7 +63,7 @@ export class ResponseWriter {
       this.use.logger.warn(`A response was not cached: ${text.problem}`);
       return false;
     }
-    this.#assertSize(text.json);
+    assertSize('response', text.json, this.use.maxValueBytes);
     this.use.near.delete(key);
     const createdAt = this.use.now();
     const times = { createdAt, expiresAt: createdAt + ttlMs, durationMs: 0 };
@@ -78,11 +76,5 @@ export class ResponseWriter {
 
   #write(key: string, entry: Buffer, ttlMs: number): Promise<boolean> {
     return this.use.guard.runWrite(() => this.use.store.set(key, entry, ttlMs).then(confirmed), false);
-  }
-
-  #assertSize(json: string): void {
-    const { maxValueBytes } = this.use;
-    const bytes = Buffer.byteLength(json);
-    if (bytes > maxValueBytes) throw new ValueTooLargeError('response', bytes, maxValueBytes);
   }
 }

@@ -4,16 +4,16 @@ import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { encodeEntry, type EntryTimes, type TagVersions } from '../entry/entry-envelope.js';
 import type { NearCache, NearCopy, NearWrite } from '../near/near-cache.js';
-import type { EntryPacker } from '../entry/entry-packer.js';
-import { toJson } from '../entry/to-json.js';
-import { ttlToMs } from '../entry/ttl.js';
-import { writeFailure } from './failure-text.js';
+import type { EntryPacker } from '../entry/compression.js';
+import { ttlToMs } from '../entry/arguments.js';
+import { toJson } from '../entry/json-value.js';
 import type { EntryReader } from './entry-reader.js';
-import type { HeldLease } from './held-lease.js';
+import { writeFailure } from './factory.js';
+import type { Lease } from './lease.js';
 import type { Settings } from './settings.js';
 import type { WriteBehind } from './write-behind.js';
 
-/** A value that is there now. */
+/** A value, computed in this process or another. */
 export interface Computed {
   value: unknown;
   /** Computed by another process. */
@@ -21,15 +21,15 @@ export interface Computed {
   /** `null` when it is not stored. */
   times: EntryTimes | null;
   stored: boolean;
-  /** For those who asked first, not for who joined them: invalidated meanwhile, or not computed at all. */
+  /** Only for callers that came before an invalidation: invalidated meanwhile, or not computed at all. */
   outdated: boolean;
 }
 
-/** A value that was computed here. */
+/** A value that was computed in this process. */
 export interface FreshValue {
   key: string;
   settings: Settings;
-  lease: HeldLease | null;
+  lease: Lease | null;
   /** `null`: they could not be read, so the value cannot be stored. */
   tags: TagVersions | null | undefined;
   value: unknown;
@@ -50,15 +50,15 @@ export interface ResultKeeperDependencies {
   maxValueBytes: number;
 }
 
-/** What became of a value: stored now or before, or not, or out of date already. */
-type Fate = 'stored' | 'there' | 'unstored' | 'outdated';
+/** Whether a value was stored now or before (`there`), or not, or had been invalidated by then. */
+type Outcome = 'stored' | 'there' | 'unstored' | 'outdated';
 
-/** How long those who wait get to hear of a value, whether it is stored for less or not at all. */
+/** How long waiters can find a value that is stored for less, or not at all. */
 export const OUTCOME_KEEP_MS = 2_000;
-/** Tag versions outlive their entries by this much, so that clocks need not agree. */
+/** Tag versions outlive their entries by this much, because clocks differ. */
 const TAG_MARGIN_MS = 60_000;
 
-/** Stores what was computed, or keeps it until Redis is back. Its caller has the value in any case. */
+/** Stores computed values, or keeps them until Redis is back. The caller gets the value in any case. */
 export class ResultKeeper {
   constructor(private readonly use: ResultKeeperDependencies) {}
 
@@ -72,21 +72,21 @@ export class ResultKeeper {
 
   async keep(fresh: FreshValue): Promise<Computed> {
     const times = timesFrom(this.use.now(), fresh.settings.ttlMs, fresh.durationMs);
-    const fate = await this.#keep(fresh, times);
-    if (fate === 'stored') this.use.counters.writes += 1;
+    const outcome = await this.#keep(fresh, times);
+    if (outcome === 'stored') this.use.counters.writes += 1;
     const { value } = fresh;
-    const stored = fate === 'stored' || fate === 'there';
-    return { value, elsewhere: false, times, stored, outdated: fate === 'outdated' };
+    const stored = outcome === 'stored' || outcome === 'there';
+    return { value, elsewhere: false, times, stored, outdated: outcome === 'outdated' };
   }
 
-  /** Stores a failure where there is no value, if the settings say so. */
+  /** Stores a failure if the settings say so and there is no value. Returns whether it did. */
   async keepFailure(
     { settings, tags }: Pick<FreshValue, 'settings' | 'tags'>,
-    lease: HeldLease,
+    lease: Lease,
     error: unknown,
   ): Promise<boolean> {
     const ttlMs = this.#negativeTtlMs(settings, error);
-    // Who did not read does not know what good value it would replace.
+    // A call that did not read could replace a good value.
     if (ttlMs === 0 || tags === null || !settings.reads) return false;
     const times = timesFrom(this.use.now(), ttlMs, 0);
     const entry = encodeEntry(writeFailure(error), times, { failure: true, tags });
@@ -103,7 +103,6 @@ export class ResultKeeper {
     }
   }
 
-  // A value that is not stored costs money once more; one that reaches nobody is lost.
   #isWorthStoring({ settings, value }: FreshValue): boolean {
     try {
       return settings.shouldCache(value);
@@ -115,12 +114,12 @@ export class ResultKeeper {
 
   #reportChoice(option: string, problem: unknown): void {
     const reason = problem instanceof Error ? problem.message : 'it failed';
-    this.use.logger.warn(`${option} gave no usable answer, so nothing was stored: ${reason}`);
+    this.use.logger.warn(`${option} returned no usable value, so nothing was stored: ${reason}`);
   }
 
-  async #keep(fresh: FreshValue, times: EntryTimes): Promise<Fate> {
+  async #keep(fresh: FreshValue, times: EntryTimes): Promise<Outcome> {
     const { near, reader } = this.use;
-    // Begun before the tags are compared, so that an invalidation after that is noticed.
+    // Before the tags are compared, so that an invalidation after the comparison is noticed.
     const nearWrite = near.beginWrite(fresh.key, () => void reader.read(fresh.key));
     try {
       return await this.#write(fresh, times, nearWrite);
@@ -129,7 +128,7 @@ export class ResultKeeper {
     }
   }
 
-  async #write(fresh: FreshValue, times: EntryTimes, nearWrite: NearWrite): Promise<Fate> {
+  async #write(fresh: FreshValue, times: EntryTimes, nearWrite: NearWrite): Promise<Outcome> {
     const { lease, settings, value, tags } = fresh;
     const tagState = tags ? await this.#compareTags(tags) : 'same';
     if (tagState === 'changed') return this.#giveUp(lease, 'outdated');
@@ -160,7 +159,7 @@ export class ResultKeeper {
     entry: Buffer,
     copy: () => NearCopy,
     nearWrite: NearWrite,
-  ): Promise<Fate> {
+  ): Promise<Outcome> {
     const ttlMs = Math.max(settings.ttlMs + settings.staleMs, OUTCOME_KEEP_MS);
     const end = lease === null ? 'unavailable' : await lease.complete(entry, ttlMs);
     if (end === 'done') {
@@ -179,25 +178,25 @@ export class ResultKeeper {
     return 'unstored';
   }
 
-  async #giveUp(lease: HeldLease | null, fate: Fate): Promise<Fate> {
+  async #giveUp(lease: Lease | null, outcome: Outcome): Promise<Outcome> {
     await lease?.release();
-    return fate;
+    return outcome;
   }
 
-  async #share(lease: HeldLease | null, json: string): Promise<Fate> {
+  async #share(lease: Lease | null, json: string): Promise<Outcome> {
     const end = await lease?.share(json, OUTCOME_KEEP_MS);
     return end === 'lost' ? 'outdated' : 'unstored';
   }
 
   #jsonOf(value: unknown): string | null {
     const text = toJson(value);
-    const problem = 'problem' in text ? text.problem : this.#tooLarge(text.json);
+    const problem = 'problem' in text ? text.problem : this.#sizeProblem(text.json);
     if (problem === null) return (text as { json: string }).json;
     this.use.logger.warn(`A computed value was not cached: ${problem}`);
     return null;
   }
 
-  #tooLarge(json: string): string | null {
+  #sizeProblem(json: string): string | null {
     const { maxValueBytes } = this.use;
     const bytes = Buffer.byteLength(json);
     return bytes > maxValueBytes ? `it takes ${bytes} bytes as JSON; the limit is ${maxValueBytes}` : null;

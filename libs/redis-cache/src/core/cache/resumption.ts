@@ -1,40 +1,38 @@
 import { randomUUID } from 'node:crypto';
 import type { Backend } from '../backend/backend.js';
-import type { ResumeOptions, TicketOptions } from '../options/get-or-set-options.js';
-import type { Guard } from '../guard/guard.js';
-import { assertKey } from '../entry/cache-key.js';
+import { assertKey } from '../entry/arguments.js';
 import type { TagVersions } from '../entry/entry-envelope.js';
-import { agesOf } from './ages.js';
-import type { CacheResult, Factory } from './cache-result.js';
-import { checkedTicket, type ComputationTicket, makeTicket, versionsIn } from './computation-ticket.js';
-import { deepFreeze } from '../entry/deep-freeze.js';
-import { writeFailure } from './failure-text.js';
-import { AdoptedLease, HeldLease } from './held-lease.js';
+import { deepFreeze } from '../entry/json-value.js';
+import type { Guard } from '../guard/guard.js';
+import type { ResumeOptions, TicketOptions } from '../options/get-or-set-options.js';
+import { agesOf, type CacheResult } from './cache-result.js';
+import { checkedTicket, type ComputationTicket, createTicket, versionsIn } from './computation-ticket.js';
+import { type Factory, runFactory, writeFailure } from './factory.js';
+import { Lease } from './lease.js';
 import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
-import { runFactory } from './run-factory.js';
 import { type CallDefaults, type Settings, settingsOf } from './settings.js';
 
 export interface ResumptionDependencies {
   backend: Backend;
   guard: Guard;
   keeper: ResultKeeper;
-  /** The lease with such a token, if a computation of this process has it. */
-  leaseOf: (token: string) => HeldLease | undefined;
+  /** The lease of a computation that runs in this process, by its token. */
+  leaseOf: (token: string) => Lease | undefined;
   now: () => number;
   defaults: CallDefaults;
 }
 
-/** Work that is about to begin, and how it stands to the lease of its key. */
+/** Work that is about to start, and the lease under which it runs. */
 interface Claim {
   key: string;
   settings: Settings;
-  lease: HeldLease | null;
+  lease: Lease | null;
   tags: TagVersions | null | undefined;
-  /** Whether Redis could not be asked for the lease. */
+  /** Whether Redis was unavailable when the lease was requested. */
   bypass: boolean;
 }
 
-/** Work under way; no longer `current` once its key was invalidated in this process. */
+/** Work in progress; no longer `current` once its key was invalidated in this process. */
 interface Work {
   readonly key: string;
   current: boolean;
@@ -42,15 +40,15 @@ interface Work {
 
 const FAILED = Symbol('failed');
 
-/** Does the work of a computation that began elsewhere, or was only announced, and stores its value. */
+/** Does the work of a ticket, whose computation began in another process or has yet to begin, and stores its value. */
 export class Resumption {
-  readonly #underWay = new Set<Work>();
+  readonly #inProgress = new Set<Work>();
 
   constructor(private readonly use: ResumptionDependencies) {}
 
   ticketFor(key: string, options: TicketOptions): ComputationTicket {
     assertKey(key, 'key');
-    return makeTicket(key, settingsOf(options, this.use.defaults), null, this.use.now());
+    return createTicket(key, settingsOf(options, this.use.defaults), null, this.use.now());
   }
 
   async resume<T>(
@@ -63,56 +61,45 @@ export class Resumption {
     const signal = options.signal ?? new AbortController().signal;
     signal.throwIfAborted();
     const work = { key: ticket.key, current: true };
-    this.#underWay.add(work);
+    this.#inProgress.add(work);
     try {
       const claim = await this.#claim(ticket, settings);
       return this.#result(claim, await this.#compute<T>(claim, factory, signal, work));
     } finally {
-      this.#underWay.delete(work);
+      this.#inProgress.delete(work);
     }
   }
 
-  /** What began before can no longer be kept for a Redis that is away. */
+  /** Values of work that began before are not kept for an unavailable Redis. */
   forget(key: string): void {
-    for (const work of this.#underWay) if (work.key === key) work.current = false;
+    for (const work of this.#inProgress) if (work.key === key) work.current = false;
   }
 
   forgetAll(): void {
-    for (const work of this.#underWay) work.current = false;
+    for (const work of this.#inProgress) work.current = false;
   }
 
-  #settingsOf(ticket: ComputationTicket, options: ResumeOptions): Settings {
-    const { leaseMs, ttlMs, staleMs, tags } = ticket;
-    return {
-      ...settingsOf(options, this.use.defaults),
-      leaseMs,
-      ttlMs,
-      staleMs,
-      tags,
-      reads: true,
-      writes: true,
-    };
+  #settingsOf({ leaseMs, ttlMs, staleMs, tags }: ComputationTicket, options: ResumeOptions): Settings {
+    const settings = settingsOf(options, this.use.defaults);
+    return { ...settings, leaseMs, ttlMs, staleMs, tags, reads: true, writes: true };
   }
 
   async #claim(ticket: ComputationTicket, settings: Settings): Promise<Claim> {
-    const { backend, guard, keeper } = this.use;
+    const { backend, guard, keeper, leaseOf } = this.use;
     const { key, token, leaseMs } = ticket;
     const next = randomUUID();
     const adoption = await guard.run(() => backend.leases.adopt(key, token, next, leaseMs), FAILED);
     const claim = { key, settings, lease: null, tags: versionsIn(ticket), bypass: adoption === FAILED };
-    if (adoption === 'adopted') return { ...claim, lease: this.#adopted(ticket, token!) };
+    if (adoption === 'adopted') {
+      const terms = { key, token: token!, leaseMs, adopted: { leader: leaseOf(token!) } };
+      return { ...claim, lease: new Lease(backend, guard, terms) };
+    }
     if (adoption === 'taken') {
-      const lease = new HeldLease(backend, guard, key, next, leaseMs);
+      const lease = new Lease(backend, guard, { key, token: next, leaseMs });
       return { ...claim, lease, tags: await keeper.tagVersions(settings) };
     }
-    // Who has the lease stores what it computes.
+    // Storing is left to the computation that holds the lease.
     return adoption === 'held' ? { ...claim, settings: { ...settings, writes: false } } : claim;
-  }
-
-  #adopted({ key, leaseMs }: ComputationTicket, token: string): HeldLease {
-    const lease = new AdoptedLease(this.use.backend, this.use.guard, key, token, leaseMs);
-    lease.origin = this.use.leaseOf(token);
-    return lease;
   }
 
   async #compute<T>(claim: Claim, factory: Factory<T>, signal: AbortSignal, work: Work): Promise<Computed> {
@@ -132,7 +119,7 @@ export class Resumption {
 
   #ticketOf({ key, settings, lease, tags }: Claim): ComputationTicket | null {
     if (lease === null || tags === null) return null;
-    return makeTicket(key, settings, { token: lease.token, tags }, this.use.now());
+    return createTicket(key, settings, { token: lease.token, tags }, this.use.now());
   }
 
   #result<T>({ key, bypass }: Claim, { value, times, stored }: Computed): CacheResult<T> {

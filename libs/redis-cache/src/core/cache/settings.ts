@@ -4,12 +4,12 @@ import {
   type ResolvedGetOrSetDefaults,
 } from '../options/get-or-set-options.js';
 import { InvalidCallOptionError, InvalidTagError } from '../errors/errors.js';
-import { ttlToMs } from '../entry/ttl.js';
+import { ttlToMs } from '../entry/arguments.js';
 
 export const MAX_TAGS = 16;
 export const MAX_TAG_LENGTH = 256;
 
-/** Options of one call, checked and complete. Times are in milliseconds. */
+/** Options of one call, validated and complete. Times are in milliseconds. */
 export interface Settings {
   ttlMs: number;
   staleMs: number;
@@ -72,11 +72,11 @@ function numberOf<Name extends NumericOption>(
 /**
  * Returns the tags without duplicates.
  *
- * @throws {InvalidTagError}
+ * @throws {InvalidTagError} not an array, too many, or an empty, over-long or ill-formed tag
  */
 export function checkedTags(tags: readonly string[]): readonly string[] {
-  if (!Array.isArray(tags)) throw new InvalidTagError('tags', 'must be a list of strings');
-  if (tags.length > MAX_TAGS) throw new InvalidTagError('tags', `must not be more than ${MAX_TAGS}`);
+  if (!Array.isArray(tags)) throw new InvalidTagError('tags', 'must be an array of strings');
+  if (tags.length > MAX_TAGS) throw new InvalidTagError('tags', `must be at most ${MAX_TAGS}`);
   for (const tag of tags) checkTag(tag);
   return [...new Set(tags)];
 }

@@ -9,13 +9,13 @@ export interface WriteBehindLimits {
 
 interface Pending {
   entry: Buffer;
-  /** When Redis should forget it, in epoch milliseconds. */
+  /** When Redis is to expire it, in epoch milliseconds. */
   until: number;
 }
 
 /**
- * Entries that could not be written because Redis was away. They are written when it is back, each for
- * what is left of its time, unless a younger one stands there by then. Bounded: the oldest give way.
+ * Entries that could not be written because Redis was unavailable. They are written when it is back, each with the
+ * rest of its TTL, unless a younger entry is stored by then. Bounded: the oldest are dropped first.
  */
 export class WriteBehind {
   readonly #pending = new Map<string, Pending>();
@@ -43,7 +43,7 @@ export class WriteBehind {
     this.#shrink();
   }
 
-  /** The key was written or deleted since: what waits for it is out of date. */
+  /** Drops the entry of a key that was written or deleted since. */
   drop(key: string): void {
     const pending = this.#pending.get(key);
     if (!pending) return;
@@ -56,14 +56,14 @@ export class WriteBehind {
     this.#bytes = 0;
   }
 
-  /** Writes what waits, one after the other; stops when Redis takes nothing. */
+  /** Writes the entries one after the other; stops when Redis accepts none. */
   async drain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
     for (const [key, pending] of this.#pending) {
       const written = await this.#write(key, pending);
       if (written && this.#pending.get(key) === pending) this.drop(key);
-      // One that Redis refuses, as where another program keeps a list, must not hold up the rest.
+      // An entry that Redis refuses, because another program keeps a list under its key, must not block the rest.
       if (!written && !this.guard.status.writable) break;
     }
     this.#draining = false;

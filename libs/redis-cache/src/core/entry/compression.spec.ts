@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from '@test/support/chance.js';
 import { decompress } from './compression.js';
 import { openEntry } from './entry-envelope.js';
-import { EntryPacker } from './entry-packer.js';
+import { EntryPacker } from './compression.js';
 
 const TIMES = { createdAt: 1, expiresAt: 2, durationMs: 0 };
 const MAX_BYTES = 1_000_000;

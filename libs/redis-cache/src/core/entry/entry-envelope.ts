@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
 /**
- * How an entry lies in Redis. A header of fixed width, then metadata, then the value as JSON:
+ * Layout of an entry in Redis: a header of fixed width, then metadata, then the value as JSON.
  *
  * | bytes | field |
  * |---|---|
@@ -18,7 +18,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
  * where what is left of the JSON would still parse.
  */
 const VERSION = 1;
-/** Enough of an entry to tell it from any other entry under the same key. */
+/** Length of the header, which tells an entry from any other under the same key. */
 export const HEADER_BYTES = 26;
 const CREATED_AT = 2;
 const EXPIRES_AT = 8;
@@ -31,7 +31,7 @@ const COMPRESSED_FLAG = 1;
 const FAILURE_FLAG = 2;
 const KNOWN_FLAGS = COMPRESSED_FLAG | FAILURE_FLAG;
 
-/** What is stored with a value. */
+/** The times that are stored with a value. */
 export interface EntryTimes {
   /** Epoch milliseconds. */
   createdAt: number;
@@ -41,32 +41,32 @@ export interface EntryTimes {
   durationMs: number;
 }
 
-/** Versions of an entry's tags, as they were before its value was computed. */
+/** Versions of an entry's tags from before its value was computed. */
 export type TagVersions = Readonly<Record<string, string>>;
 
-/** What is stored with a value, beside its times. */
+/** What else is stored with a value. */
 export interface EntryMarks {
   tags?: TagVersions;
-  /** The value is a failure, kept so that it is not repeated at once. */
+  /** The value is a failure, stored so that it is not repeated at once. */
   failure?: boolean;
   /** The value's bytes are compressed. */
   compressed?: boolean;
 }
 
-/** An entry whose value was not read yet. `times` is `null` for plain JSON that another program wrote. */
+/** An entry whose value has not been parsed. `times` is `null` for plain JSON that another program wrote. */
 export interface OpenedEntry extends EntryMarks {
-  /** The value as JSON, or compressed. Shares its memory with the bytes that were read. */
+  /** The value as JSON, or compressed. Shares memory with the bytes that were read. */
   body: Buffer;
   times: EntryTimes | null;
 }
 
-/** An entry that was read. */
+/** An entry with its parsed value. */
 export interface DecodedEntry extends Omit<EntryMarks, 'compressed'> {
   value: unknown;
   times: EntryTimes | null;
 }
 
-/** An entry's bytes from a value's JSON, or from its compressed bytes. */
+/** Encodes an entry from a value's JSON, or from its compressed bytes. */
 export function encodeEntry(body: string | Buffer, times: EntryTimes, marks: EntryMarks = {}): Buffer {
   const metadata = marks.tags === undefined ? '' : JSON.stringify(marks.tags);
   const bodyStart = HEADER_BYTES + Buffer.byteLength(metadata);
@@ -85,7 +85,7 @@ export function encodeEntry(body: string | Buffer, times: EntryTimes, marks: Ent
   return entry;
 }
 
-/** The entry without reading its value, or `null` when the bytes are none. Never throws. */
+/** Returns the entry without parsing its value, or `null` unless the bytes are an entry. Never throws. */
 export function openEntry(bytes: Buffer): OpenedEntry | null {
   if (bytes[0] !== VERSION) return { body: bytes, times: null };
   try {
@@ -95,7 +95,7 @@ export function openEntry(bytes: Buffer): OpenedEntry | null {
   }
 }
 
-/** A value's JSON as a value; `undefined` when it is none, which no JSON is. Never throws. */
+/** Parses a value's JSON; `undefined`, which no JSON is, unless it is valid. Never throws. */
 export function parseBody(json: Buffer): unknown {
   try {
     return parse(json);
@@ -104,7 +104,7 @@ export function parseBody(json: Buffer): unknown {
   }
 }
 
-/** An entry that is not compressed, or `null` when the bytes are none. Never throws. */
+/** Decodes an entry that is not compressed; `null` unless the bytes are one. Never throws. */
 export function decodeEntry(bytes: Buffer): DecodedEntry | null {
   const opened = openEntry(bytes);
   if (opened === null || opened.compressed) return null;
@@ -134,15 +134,15 @@ function openEnvelope(bytes: Buffer): OpenedEntry | null {
 
 // JSON.parse makes `__proto__` an own property; it never becomes a prototype.
 function parse(json: Buffer): unknown {
-  // Decoding would replace what is no UTF-8, and hand out a damaged value as a good one.
-  // Plain ASCII, which most JSON is, is copied where UTF-8 would be decoded.
+  // Decoding would replace invalid UTF-8, and return a damaged value as a good one.
+  // Plain ASCII, as most JSON is, is copied instead of decoded.
   if (isAscii(json)) return JSON.parse(json.toString('latin1'));
-  if (!isUtf8(json)) throw new Error('the bytes are no UTF-8');
+  if (!isUtf8(json)) throw new Error('the bytes are not UTF-8');
   return JSON.parse(json.toString());
 }
 
 function parseTags(json: Buffer): TagVersions {
   const tags = parse(json);
-  if (typeof tags !== 'object' || tags === null) throw new Error('the metadata is no object');
+  if (typeof tags !== 'object' || tags === null) throw new Error('the metadata is not an object');
   return tags as TagVersions;
 }

@@ -1,6 +1,6 @@
 import type { OptionsOf } from 'nestjs-redis-connection';
 import { z } from 'zod';
-import { MAX_TTL_SECONDS } from '../entry/ttl.js';
+import { MAX_TTL_SECONDS } from '../entry/arguments.js';
 
 /** The longest time that a timer of Node can run, in milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647;

@@ -8,7 +8,7 @@ import {
   variables,
 } from 'nestjs-redis-connection';
 import { z } from 'zod';
-import { MAX_TTL_SECONDS } from '../entry/ttl.js';
+import { MAX_TTL_SECONDS } from '../entry/arguments.js';
 import { getOrSetSchema, type GetOrSetDefaults, ttlSeconds } from './get-or-set-options.js';
 
 /** A day. */

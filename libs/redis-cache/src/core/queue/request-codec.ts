@@ -1,4 +1,4 @@
-import { toJson } from '../entry/to-json.js';
+import { toJson } from '../entry/json-value.js';
 import { ValueTooLargeError } from '../errors/errors.js';
 import type { QueueContext } from './queue-core.js';
 

@@ -1,4 +1,4 @@
-import type { Factory } from '../../../core/cache/cache-result.js';
+import type { Factory } from '../../../core/cache/factory.js';
 import type { GetOrSetOptions } from '../../../core/options/get-or-set-options.js';
 import { RemoteFactoryError } from '../../../core/errors/errors.js';
 import type { RedisCacheService } from '../../../core/redis-cache.service.js';

@@ -1,0 +1,162 @@
+import type { Backend } from '../backend/backend.js';
+import type { EventChannel } from '../backend/backend.js';
+import { HEADER_BYTES } from '../entry/entry-envelope.js';
+import type { Guard } from '../guard/guard.js';
+
+/**
+ * How ending a lease went.
+ * - `done`: ended, and what was to be stored is stored
+ * - `there`: ended, and an entry with the same value had been stored already
+ * - `lost`: too late, the lease was lost, and nothing was stored
+ * - `unavailable`: Redis has not confirmed it
+ */
+export type LeaseEnd = 'done' | 'there' | 'lost' | 'unavailable';
+
+/** A lease, and what this process may do with it. */
+export interface LeaseTerms {
+  key: string;
+  token: string;
+  leaseMs: number;
+  /** Header of the entry that was stored when the lease was granted; `null` without one. */
+  over?: Buffer | null;
+  /**
+   * Set for a lease that was adopted by a ticket: this process renews it and stores the value, and leaves ending it to
+   * the leader. `leader` is the leader's lease if that is in this process.
+   */
+  adopted?: { leader: Lease | undefined };
+}
+
+/** How often a lease is renewed within its time. */
+const RENEWALS_PER_LEASE = 3;
+
+/** A lease on the computation of a key. It is renewed until it is ended. */
+export class Lease {
+  readonly #timer: NodeJS.Timeout;
+  readonly #serverId: string | undefined;
+  /** What a ticket of this lease has stored in this process. */
+  #stored: Buffer | null = null;
+
+  constructor(
+    private readonly backend: Pick<Backend, 'leases' | 'serverId'>,
+    private readonly guard: Guard,
+    private readonly terms: LeaseTerms,
+  ) {
+    const { key, token, leaseMs } = terms;
+    const renew = (): void => void guard.run(() => backend.leases.renew(key, token, leaseMs), false);
+    this.#serverId = backend.serverId;
+    this.#timer = setInterval(renew, leaseMs / RENEWALS_PER_LEASE).unref();
+  }
+
+  get token(): string {
+    return this.terms.token;
+  }
+
+  /** Stores the value. An adopted lease goes on; any other ends. */
+  async complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
+    const { key, token, adopted } = this.terms;
+    const { leases } = this.backend;
+    if (adopted === undefined) {
+      if (this.#stored !== null && haveSameContent(this.#stored, entry)) return this.#leaveStored();
+      return this.#end(() => leases.complete(key, token, entry, ttlMs));
+    }
+    const end = await this.#end(() => leases.put(key, token, entry, ttlMs));
+    if (end === 'done' && adopted.leader) adopted.leader.#stored = entry;
+    return end;
+  }
+
+  /** Stores a failure instead of a value, unless a value was stored since the lease was granted. */
+  completeFailed(failure: Buffer, ttlMs: number): Promise<LeaseEnd> {
+    const { key, token, over = null } = this.terms;
+    return this.#endOwn(() => this.backend.leases.completeFailed(key, token, failure, ttlMs, over));
+  }
+
+  /** Reports a failure to the waiters, for `keepMs`. */
+  fail(failure: string, keepMs: number): Promise<LeaseEnd> {
+    const { key, token } = this.terms;
+    return this.#endOwn(() => this.backend.leases.fail(key, token, failure, keepMs));
+  }
+
+  /** Passes a value that is not stored to the waiters, for `keepMs`. */
+  share(json: string, keepMs: number): Promise<LeaseEnd> {
+    const { key, token } = this.terms;
+    return this.#endOwn(() => this.backend.leases.share(key, token, json, keepMs));
+  }
+
+  /** Ends the lease without an outcome, so that a waiter takes over. */
+  release(): Promise<LeaseEnd> {
+    const { key, token } = this.terms;
+    return this.#endOwn(() => this.backend.leases.release(key, token));
+  }
+
+  async #leaveStored(): Promise<LeaseEnd> {
+    const end = await this.release();
+    return end === 'done' ? 'there' : end;
+  }
+
+  /** The leader ends an adopted lease. */
+  async #endOwn(send: () => Promise<boolean>): Promise<LeaseEnd> {
+    if (this.terms.adopted === undefined) return this.#end(send);
+    clearInterval(this.#timer);
+    return 'done';
+  }
+
+  async #end(send: () => Promise<boolean>): Promise<LeaseEnd> {
+    clearInterval(this.#timer);
+    const ended = await this.guard.runWrite(send, null);
+    if (ended === null) return 'unavailable';
+    if (ended) return 'done';
+    // A restarted server may have come back empty: that the lease is gone does not mean that it was taken.
+    return this.backend.serverId === this.#serverId ? 'lost' : 'unavailable';
+  }
+}
+
+/** Whether two entries have the same value and tags, whenever each was created. */
+function haveSameContent(one: Buffer, other: Buffer): boolean {
+  return one.subarray(HEADER_BYTES).equals(other.subarray(HEADER_BYTES));
+}
+
+/** Wakes waiters when a computation in another process ends. Listens from the first wait on. */
+export class EndWatch {
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  #listening = false;
+
+  constructor(private readonly channel: EventChannel) {}
+
+  /** Resolves when a computation of the key ends, when the signal aborts, or after `ms`. */
+  next(key: string, ms: number, signal: AbortSignal): Promise<void> {
+    this.#listen();
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        this.#remove(key, wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      signal.addEventListener('abort', wake, { once: true });
+      this.#add(key, wake);
+    });
+  }
+
+  #listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    this.channel.listen((event) => {
+      if (event.type !== 'ended') return;
+      for (const wake of this.#waiting.get(event.key) ?? []) wake();
+    });
+  }
+
+  #add(key: string, wake: () => void): void {
+    const waiters = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiters.add(wake));
+  }
+
+  #remove(key: string, wake: () => void): void {
+    const waiters = this.#waiting.get(key);
+    waiters?.delete(wake);
+    if (waiters?.size === 0) this.#waiting.delete(key);
+  }
+}
