@@ -42,7 +42,7 @@ async function start(scenario: Partial<Scenario>): Promise<ManagedProcess> {
   return child;
 }
 
-/** What another process answers its callers, and how often it called its factory for that. */
+/** Runs a scenario in another process and returns its report and the number of factory calls. */
 async function askElsewhere(scenario: Partial<Scenario>) {
   const child = await start(scenario);
   begin(child);
@@ -50,7 +50,7 @@ async function askElsewhere(scenario: Partial<Scenario>) {
   return { values, statuses, errors, calls: factoryCalls(child) };
 }
 
-/** Puts an entry into Redis as it would stand there had it been written a while ago. */
+/** Stores an entry in Redis as if it had been written `ageMs` ago. */
 async function storeAged(value: string, ageMs: number, ttlMs: number, keepMs: number): Promise<void> {
   const createdAt = Date.now() - ageMs;
   const times = { createdAt, expiresAt: createdAt + ttlMs, durationMs: 1 };
@@ -59,7 +59,7 @@ async function storeAged(value: string, ageMs: number, ttlMs: number, keepMs: nu
 }
 
 describe('another process', () => {
-  it('keeps to the stale value after a refresh failed here, without a call', async () => {
+  it('returns the stale value without a factory call after a refresh failed here', async () => {
     const options = { ttlSeconds: 10, staleSeconds: 600, failureBackoffMs: 60_000 };
     await storeAged('old', 20_000, 10_000, 600_000);
     expect(await here.getOrSetEntry(key, failing('no'), options)).toMatchObject({ status: 'stale' });
@@ -67,7 +67,7 @@ describe('another process', () => {
     expect([calls, values, statuses]).toEqual([0, { old: CALLERS }, { stale: CALLERS }]);
   });
 
-  it('tries again once the time of the back-off, counted from the failure, is over', async () => {
+  it('calls the factory again once the back-off since the failure is over', async () => {
     const options = { ttlSeconds: 10, staleSeconds: 600, failureBackoffMs: 50 };
     await storeAged('old', 20_000, 10_000, 600_000);
     await here.getOrSetEntry(key, failing('no'), options);
@@ -81,15 +81,18 @@ describe('another process', () => {
   it.each<[string, GetOrSetOptions['negativeTtlSeconds']]>([
     ['a number', 60],
     ['a function', (error) => ((error as { code: string }).code === 'ENOENT' ? 60 : 0)],
-  ])('has the failure that is kept (%s) without a call', async (_what, negativeTtlSeconds) => {
-    const first = here.getOrSet(key, failing('no such prompt', 'ENOENT'), { negativeTtlSeconds });
-    await expect(first).rejects.toThrow('no such prompt');
-    const { calls, errors } = await askElsewhere({ value: 'new' });
-    expect([calls, errors]).toEqual([0, { 'ENOENT: no such prompt': CALLERS }]);
-    expect(await here.getCachedResponse(key)).toBeNull();
-  });
+  ])(
+    'receives a failure kept by negativeTtlSeconds (%s) without a factory call',
+    async (_what, negativeTtlSeconds) => {
+      const first = here.getOrSet(key, failing('no such prompt', 'ENOENT'), { negativeTtlSeconds });
+      await expect(first).rejects.toThrow('no such prompt');
+      const { calls, errors } = await askElsewhere({ value: 'new' });
+      expect([calls, errors]).toEqual([0, { 'ENOENT: no such prompt': CALLERS }]);
+      expect(await here.getCachedResponse(key)).toBeNull();
+    },
+  );
 
-  it('gets a failure that is kept for less than the news of it takes', async () => {
+  it('receives a failure that expires before its notification arrives', async () => {
     const child = await start({ value: 'not called' });
     const { factory, call } = heldFactory();
     const first = here.getOrSet(key, factory, { negativeTtlSeconds: 0.001 }).catch(() => 'failed');
@@ -102,7 +105,7 @@ describe('another process', () => {
     expect(factoryCalls(child)).toBe(0);
   });
 
-  it('computes tagged entries anew after an invalidation here, and no others', async () => {
+  it('computes tagged entries again after an invalidation here, and no others', async () => {
     const tags = ['user:1', 'model:a'];
     await here.getOrSet(key, () => 'old', { tags });
     await here.getOrSet('untagged', () => 'kept', { tags: ['user:2'] });
@@ -123,8 +126,8 @@ describe.each<[string, () => Promise<boolean>]>([
 ])('%s while a factory runs in another process', (_name, invalidate) => {
   const options = { tags: ['tag'] };
 
-  it('keeps its result from everybody who asks after', async () => {
-    // One caller: those who joined it would compute once more.
+  it('does not return the result to later callers', async () => {
+    // One caller only: waiters would compute again.
     const child = await start({ value: 'old', factoryMs: 500, callers: 1, options });
     begin(child);
     await child.waitForLine(/^factory$/);
@@ -137,7 +140,7 @@ describe.each<[string, () => Promise<boolean>]>([
     expect(factory.calls).toBe(1);
   });
 
-  it('keeps its result out of the store', async () => {
+  it('does not store the result', async () => {
     const child = await start({ value: 'old', factoryMs: 300, callers: 1, options });
     begin(child);
     await child.waitForLine(/^factory$/);
@@ -147,7 +150,7 @@ describe.each<[string, () => Promise<boolean>]>([
   });
 });
 
-it('a refresh that began before a delete elsewhere is not joined by who asks after it', async () => {
+it('callers after a delete in another process do not join a refresh that began before it', async () => {
   await storeAged('older', 20_000, 10_000, 600_000);
   const options = { staleSeconds: 600, softTimeoutMs: 0 };
   const elsewhere = caches.create({ connection: { url: redis.url } });
@@ -157,7 +160,7 @@ it('a refresh that began before a delete elsewhere is not joined by who asks aft
   expect(await elsewhere.delete(key)).toBe(true);
   const anew = counted(() => 'new');
   const late = [here.getOrSet(key, anew), here.getOrSet(key, anew)];
-  // Once it has looked, it stands in line behind the refresh.
+  // Once this lookup is done, the callers wait behind the refresh.
   await here.lookup(key);
   refresh.resolve('old');
   expect(await Promise.all(late)).toEqual(['new', 'new']);
@@ -170,7 +173,7 @@ describe('refreshAhead', () => {
 
   beforeEach(() => storeAged('old', 50_000, 100_000, 50_000));
 
-  it('costs one call in two processes, and all callers have the old value at once', async () => {
+  it('costs one factory call in two processes, and all callers receive the old value at once', async () => {
     const both = await Promise.all([1, 2].map(() => start({ options, held: true })));
     begin(...both);
     await release(...both);
@@ -193,13 +196,13 @@ describe('refreshAhead', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('that failed here is not repeated in another process until the back-off is over', async () => {
+  it('is not repeated in another process until the back-off after a failure here is over', async () => {
     const careful = { ...options, negativeTtlSeconds: 60, failureBackoffMs: 60_000 };
     const factory = failing('no');
     expect(await here.getOrSetEntry(key, factory, careful)).toMatchObject({ value: 'old', status: 'hit' });
     const hasFailed = async (): Promise<boolean> =>
       String(await redis.client().get(`redis-cache:lease:{${key}}`)).startsWith('f');
-    await until(hasFailed, { what: 'the failure to be known' });
+    await until(hasFailed, { what: 'the failure to be stored' });
     expect(await askElsewhere({ options: careful })).toMatchObject({ calls: 0, values: { old: CALLERS } });
     expect(await here.getCachedResponse(key)).toBe('old');
     expect(factory.calls).toBe(1);

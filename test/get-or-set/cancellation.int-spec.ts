@@ -30,14 +30,14 @@ beforeEach(async () => {
 
 afterEach(() => caches.closeAll());
 
-/** Ten who wait here for one factory, and a way for all of them to leave. */
+/** Starts ten callers that wait here for one factory; `leaveAll` aborts the first `count` of them. */
 async function tenWaiters(): Promise<{
   running: HeldCall<string>;
   leaveAll: (count: number) => Promise<void>;
 }> {
   const { factory, call } = heldFactory();
   const leave = Array.from({ length: 10 }, () => new AbortController());
-  // With a lease of ten minutes nobody gets on by waiting for its end.
+  // With a lease of ten minutes no test can pass because the lease expired.
   const waiters = leave.map(({ signal }) => here.getOrSet('key', factory, { signal, leaseMs: 600_000 }));
   const running = await call(0);
   const leaveAll = async (count: number): Promise<void> => {
@@ -47,7 +47,7 @@ async function tenWaiters(): Promise<{
   return { running, leaveAll };
 }
 
-it('nine of ten leave: the factory goes on and its result is stored', async () => {
+it('if nine of ten callers abort, the factory continues and its result is stored', async () => {
   const { running, leaveAll } = await tenWaiters();
   await leaveAll(9);
   expect(running.signal.aborted).toBe(false);
@@ -57,41 +57,48 @@ it('nine of ten leave: the factory goes on and its result is stored', async () =
 
 it.each([
   ['the reason of its signal', (signal: AbortSignal) => signal.reason as unknown],
-  ['an error of its own', () => new Error('Request was aborted.')],
-])('the tenth leaves, the factory ends with %s: the next caller computes at once', async (_what, error) => {
-  const { running, leaveAll } = await tenWaiters();
-  await leaveAll(10);
-  expect(running.signal.aborted).toBe(true);
-  running.reject(error(running.signal));
-  const client = redis.client();
-  const isEnded = async (): Promise<boolean> => !String(await client.get(LEASE)).startsWith('h');
-  await until(isEnded, { what: 'the end of the lease' });
-  expect(await client.exists(LEASE)).toBe(0);
-  for (const [cache, value] of [
-    [elsewhere, 'next'],
-    [here, 'next'],
-  ] as const) {
-    expect(
-      await within(
-        cache.getOrSet('key', () => value),
-        { what: 'the next caller' },
-      ),
-    ).toBe(value);
-  }
-});
+  ['its own error', () => new Error('Request was aborted.')],
+])(
+  'if all ten callers abort and the factory rejects with %s, the next caller computes at once',
+  async (_what, error) => {
+    const { running, leaveAll } = await tenWaiters();
+    await leaveAll(10);
+    expect(running.signal.aborted).toBe(true);
+    running.reject(error(running.signal));
+    const client = redis.client();
+    const isEnded = async (): Promise<boolean> => !String(await client.get(LEASE)).startsWith('h');
+    await until(isEnded, { what: 'the end of the lease' });
+    expect(await client.exists(LEASE)).toBe(0);
+    for (const [cache, value] of [
+      [elsewhere, 'next'],
+      [here, 'next'],
+    ] as const) {
+      expect(
+        await within(
+          cache.getOrSet('key', () => value),
+          { what: 'the next caller' },
+        ),
+      ).toBe(value);
+    }
+  },
+);
 
-it('all leave here while another process waits: that one takes over, and hears of no failure', async () => {
+it('if all callers abort here while another process waits, that process computes and receives no failure', async () => {
   const { running, leaveAll } = await tenWaiters();
   const factory = counted(() => 'theirs');
   const theirs = Promise.all([1, 2, 3].map(() => elsewhere.getOrSet('key', factory)));
   await untilListening(redis, 1);
   await leaveAll(10);
   running.reject(new Error('Request was aborted.'));
-  expect(await within(theirs, { what: 'those who wait elsewhere' })).toEqual(['theirs', 'theirs', 'theirs']);
+  expect(await within(theirs, { what: 'the waiters in the other process' })).toEqual([
+    'theirs',
+    'theirs',
+    'theirs',
+  ]);
   expect(factory.calls).toBe(1);
 });
 
-it('one who waits for another process leaves at once, and the others stay', async () => {
+it('a caller that waits for another process can abort at once, and the others keep waiting', async () => {
   const { factory, call } = heldFactory();
   const leader = elsewhere.getOrSet('key', factory);
   const running = await call(0);

@@ -2,14 +2,14 @@ import type { Factory, FactoryContext } from 'nestjs-redis-cache';
 import { type Deferred, deferred } from '@test/fixtures/redis-cache/deferred.js';
 import { until } from '@test/support/index.js';
 
-/** A call of a factory that the test ends. */
+/** A factory call that the test settles. */
 export interface HeldCall<T> extends Deferred<T>, FactoryContext {}
 
-/** A factory whose every call is the test's to end. */
+/** A factory whose calls are settled by the test. */
 export interface HeldFactory<T> {
   factory: Factory<T>;
   calls: HeldCall<T>[];
-  /** The call with that number, from 0, once it was made. */
+  /** Resolves with the call number `index`, from 0, once it has been made. */
   call(index: number): Promise<HeldCall<T>>;
 }
 
@@ -26,7 +26,7 @@ export function heldFactory<T = string>(): HeldFactory<T> {
   };
 }
 
-/** A factory that counts its calls and answers at once. */
+/** A factory that counts its calls and returns at once. */
 export interface CountedFactory<T> {
   (): Promise<T>;
   calls: number;

@@ -27,7 +27,7 @@ describe.each<[string, () => object]>([
   ],
   ['a Cluster of three masters', () => ({ connection: { clusterNodes: cluster.addresses } })],
 ])('a process that used getOrSet in every way on %s', (_name, options) => {
-  it('ends by itself, without a warning and without a computation that is still remembered', async () => {
+  it('exits by itself, without a warning and without retaining computations', async () => {
     const env = { OPTIONS: JSON.stringify(options()), NO_COLOR: '1' };
     child = spawnNode(SCRIPT, { env, nodeArgs: ['--expose-gc', '--trace-warnings'] });
     const status = await within(child.exited, { what: 'the process to end', timeoutMs: 50_000 });

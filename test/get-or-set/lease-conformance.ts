@@ -1,5 +1,5 @@
 /**
- * What every lease store has to answer. Run on memory by `memory-lease-store.spec.ts`, on Redis by
+ * The contract of every lease store. Run on memory by `memory-lease-store.spec.ts`, on Redis by
  * `stores.int-spec.ts`.
  */
 import { randomUUID } from 'node:crypto';
@@ -19,7 +19,7 @@ const TEXT = '{"message":"Grüße \\u0000 👋\\r\\n$5\\r\\n"}';
 
 let keys = 0;
 
-/** A key that no other test uses; hostile to every place that could take it apart. */
+/** Returns a key that no other test uses, with characters that any parser could stumble over. */
 export function freshKey(): string {
   keys += 1;
   return `${process.pid}}-{${keys}}\r\n\0 ü`;
@@ -40,7 +40,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
 
     beforeAll(async () => {
       ({ backend, stop } = await setUp());
-      await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+      await until(() => backend.ping().then(() => true), { what: 'the backend to respond' });
     });
 
     afterAll(async () => {
@@ -71,10 +71,10 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
 
     function untilGone(key: string, token: string): Promise<unknown> {
       const isGone = async (): Promise<boolean> => (await peek(key, token)).state === 'gone';
-      return until(isGone, { what: 'the lease to run out', everyMs: 5 });
+      return until(isGone, { what: 'the lease to expire', everyMs: 5 });
     }
 
-    /** All that a holder can do, and what each answers one who is none. */
+    /** Expects every operation of a lease holder to be refused for `token`. */
     async function expectPowerless(key: string, token: string): Promise<void> {
       const { leases } = backend;
       expect(await leases.renew(key, token, LONG_MS)).toBe(false);
@@ -85,7 +85,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
     }
 
     describe('acquire', () => {
-      it('goes to one of many who ask at once; the others hear who has it', async () => {
+      it('succeeds for one of many concurrent callers; the others learn the holder', async () => {
         const key = freshKey();
         const tokens = Array.from({ length: 20 }, () => randomUUID());
         const attempts = await Promise.all(tokens.map((token) => acquire(key, token)));
@@ -94,12 +94,12 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         expect(others).toEqual(Array.from({ length: 19 }, () => ({ state: 'held', holder })));
       });
 
-      it('is a matter of one key', async () => {
+      it('is independent for each key', async () => {
         const { token } = await held();
         expect(await acquire(freshKey(), token)).toEqual({ state: 'acquired' });
       });
 
-      it('hands out, bytes and all, an entry that was written since the caller looked', async () => {
+      it('returns the bytes of an entry that was written since the caller looked it up', async () => {
         const { key, token } = await held();
         const bytes = Buffer.concat([entryOf('x'), Buffer.from(Array.from({ length: 256 }, (_, at) => at))]);
         await backend.leases.complete(key, token, bytes, LONG_MS);
@@ -108,26 +108,26 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         }
       });
 
-      it('succeeds while the entry is the one that the caller has seen', async () => {
+      it('succeeds if the stored entry is the one that the caller has seen', async () => {
         const [key, entry] = [freshKey(), entryOf('seen')];
         await backend.entries.set(key, entry, LONG_MS);
         expect(await acquire(key, randomUUID(), { seen: headerOf(entry) })).toEqual({ state: 'acquired' });
       });
 
-      it('knows what is shorter than a header by all of it', async () => {
+      it('compares entries shorter than a header as a whole', async () => {
         const [key, entry] = [freshKey(), Buffer.from('"a"')];
         await backend.entries.set(key, entry, LONG_MS);
         expect(await acquire(key, randomUUID())).toEqual({ state: 'entry', bytes: entry });
         expect(await acquire(key, randomUUID(), { seen: headerOf(entry) })).toEqual({ state: 'acquired' });
       });
 
-      it('succeeds though the entry that the caller has seen is gone', async () => {
+      it('succeeds if the entry that the caller has seen is gone', async () => {
         await held({ seen: headerOf(entryOf('gone')) });
       });
     });
 
     describe('force', () => {
-      it('takes the lease from its holder, who can do nothing with it any more', async () => {
+      it('takes the lease from its holder, whose operations are refused from then on', async () => {
         const { key, token } = await held();
         const thief = randomUUID();
         expect(await acquire(key, thief, { force: true })).toEqual({ state: 'acquired' });
@@ -137,7 +137,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         expect(await backend.leases.complete(key, thief, entryOf('new'), LONG_MS)).toBe(true);
       });
 
-      it('asks neither for an entry nor for a failure', async () => {
+      it('ignores a stored entry and a failure', async () => {
         const { key, token } = await held();
         await backend.leases.fail(key, token, TEXT, LONG_MS);
         await backend.entries.set(key, entryOf('there'), LONG_MS);
@@ -148,7 +148,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
     });
 
     describe('a holder', () => {
-      it('is known until the lease runs out, and powerless afterwards', async () => {
+      it('is refused every operation once its lease has expired', async () => {
         const { key, token } = await held({ leaseMs: SHORT_MS });
         await untilGone(key, token);
         await expectPowerless(key, token);
@@ -156,7 +156,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         expect(await acquire(key, randomUUID())).toEqual({ state: 'acquired' });
       });
 
-      it('that lost its lease changes nothing of what its successor has left', async () => {
+      it('that lost its lease cannot change the entry of its successor', async () => {
         const { key, token } = await held({ leaseMs: SHORT_MS });
         await untilGone(key, token);
         const successor = randomUUID();
@@ -167,7 +167,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         expect(await backend.entries.get(key)).toEqual(entryOf('new'));
       });
 
-      it('keeps the lease beyond its time by renewing it', async () => {
+      it('keeps the lease beyond its first duration by renewing it', async () => {
         const other = await held({ leaseMs: SHORT_MS });
         const { key, token } = await held({ leaseMs: SHORT_MS });
         expect(await backend.leases.renew(key, token, LONG_MS)).toBe(true);
@@ -175,7 +175,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         expect(await peek(key, token)).toEqual({ state: 'held', holder: token });
       });
 
-      it('has no lease once it has completed, failed, shared or released', async () => {
+      it('has no lease after complete, completeFailed, fail, share or release', async () => {
         const { leases } = backend;
         const ends = [
           (key: string, token: string) => leases.complete(key, token, entryOf('done'), LONG_MS),
@@ -191,7 +191,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         }
       });
 
-      it.each(['delete', 'clear'])('loses the lease by a %s', async (way) => {
+      it.each(['delete', 'clear'])('loses the lease on %s', async (way) => {
         const { key, token } = await held();
         if (way === 'delete') await backend.entries.delete([key]);
         else
@@ -204,7 +204,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
     });
 
     describe('complete', () => {
-      it('stores the entry for its time, instead of what stood there', async () => {
+      it('replaces the previous entry, and the new one expires after its TTL', async () => {
         const { key, token } = await held({ seen: headerOf(entryOf('old')) });
         await backend.entries.set(key, entryOf('old'), LONG_MS);
         expect(await backend.leases.complete(key, token, entryOf('new'), 150)).toBe(true);
@@ -213,7 +213,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         await until(isGone, { what: 'the entry to expire' });
       });
 
-      it('is seen by those who wait, unless they knew the entry', async () => {
+      it('makes the entry visible to waiters, unless they have seen it', async () => {
         const { key, token } = await held();
         const entry = entryOf('new');
         await backend.leases.complete(key, token, entry, LONG_MS);
@@ -224,14 +224,14 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
     });
 
     describe('fail', () => {
-      it('is heard by those who waited for that holder, and by nobody else', async () => {
+      it('reports the failure only to waiters of that holder', async () => {
         const { key, token } = await held();
         expect(await backend.leases.fail(key, token, TEXT, LONG_MS)).toBe(true);
         expect(await peek(key, token)).toEqual({ state: 'failed', failure: TEXT });
         expect(await peek(key, randomUUID())).toEqual({ state: 'gone' });
       });
 
-      it('holds off those who have a stale value, and nobody else', async () => {
+      it('denies the lease only to callers with a stale value', async () => {
         const { key, token } = await held();
         await backend.leases.fail(key, token, TEXT, LONG_MS);
         expect(await acquire(key, randomUUID(), { hasStale: true })).toEqual({
@@ -241,7 +241,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
         expect(await acquire(key, randomUUID())).toEqual({ state: 'acquired' });
       });
 
-      it('is forgotten after its time', async () => {
+      it('expires after the given time', async () => {
         const { key, token } = await held();
         await backend.leases.fail(key, token, TEXT, SHORT_MS);
         await untilGone(key, token);
@@ -250,7 +250,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
     });
 
     describe('share', () => {
-      it('gives the value to those who waited for that holder, and stores nothing', async () => {
+      it('returns the value only to waiters of that holder, and stores no entry', async () => {
         const { key, token } = await held();
         expect(await backend.leases.share(key, token, TEXT, LONG_MS)).toBe(true);
         expect(await peek(key, token)).toEqual({ state: 'value', json: TEXT });
@@ -261,7 +261,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
     });
 
     describe('release', () => {
-      it('leaves no outcome, and lets the next one try', async () => {
+      it('leaves no outcome, and the next caller acquires the lease', async () => {
         const { key, token } = await held();
         expect(await backend.leases.release(key, token)).toBe(true);
         expect(await peek(key, token)).toEqual({ state: 'gone' });
@@ -269,7 +269,7 @@ export function leaseConformance(name: string, setUp: () => Promise<StoresUnderT
       });
     });
 
-    it('peek tells who holds the lease now, whoever is asked for', async () => {
+    it('peek returns the current holder, whatever holder is asked about', async () => {
       const { key, token } = await held();
       expect(await peek(key, randomUUID())).toEqual({ state: 'held', holder: token });
     });

@@ -6,7 +6,7 @@ import { begin, factoryCalls, release, reportOf, type Scenario, startAsking, tot
 const PROCESSES = 4;
 const CALLERS = 250;
 const HARD_LIMIT_MS = 2_000;
-// A process that holds a lease and is not given a processor for so long has lost it.
+// A lease holder that gets no CPU time for this long loses the lease.
 const LEASE_MS = 2_000;
 
 let children: ManagedProcess[] = [];
@@ -46,7 +46,7 @@ describe.each(['standalone', 'cluster'])('1,000 callers in four processes on %s'
 
   afterAll(() => stop?.());
 
-  it('cost one factory call, and all are answered', async () => {
+  it('cost one factory call, and all receive the value', async () => {
     const { calls, values, errors, statuses } = await askInParallel({
       connection,
       key: 'value',
@@ -85,8 +85,8 @@ describe.each(['standalone', 'cluster'])('1,000 callers in four processes on %s'
 
   it.each<[string, Partial<Scenario>]>([
     ['is not to be stored', { neverStored: true }],
-    ['has expired by the time they hear of it', { options: { ttlSeconds: 0.001 } }],
-  ])('all get a value that %s', async (what, more) => {
+    ['has expired by the time they are notified', { options: { ttlSeconds: 0.001 } }],
+  ])('all receive a value that %s', async (what, more) => {
     const { calls, values } = await askInParallel({
       connection,
       key: what,
@@ -125,7 +125,7 @@ describe('a leader', () => {
     ...more,
   });
 
-  it('that is killed is followed by exactly one of those who wait', async () => {
+  it('that is killed is replaced by exactly one of the waiters', async () => {
     const { leader, waiting } = await startLeaderAndOthers(
       scenario({ key: 'killed', factoryMs: 600_000, options: { leaseMs: LEASE_MS } }),
       scenario({ key: 'killed', value: 'second', options: { leaseMs: LEASE_MS } }),
@@ -151,7 +151,7 @@ describe('a leader', () => {
     expect(stored).toContain('"new"');
   });
 
-  it('whose factory exceeds its hard limit fails for all who wait', async () => {
+  it('whose factory exceeds hardTimeoutMs makes all waiters fail', async () => {
     const { leader, waiting } = await startLeaderAndOthers(
       scenario({ key: 'overdue', factoryMs: 4_000, options: { hardTimeoutMs: HARD_LIMIT_MS } }),
       scenario({ key: 'overdue', value: 'other' }),
@@ -165,7 +165,7 @@ describe('a leader', () => {
 });
 
 describe.each(['frozen', 'killed'])('with Redis %s while 500 callers wait', (fault) => {
-  it('all are answered, at one factory call per process at most', async () => {
+  it('all receive a value, with one factory call per process at most', async () => {
     const redis = await RedisServer.start();
     const connection = { host: redis.host, port: redis.port };
     const asking = { connection, callers: 250, factoryMs: 1_500, cacheOptions: { commandTimeoutMs: 300 } };

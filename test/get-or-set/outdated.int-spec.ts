@@ -24,7 +24,7 @@ it.each<[string, (other: RedisCacheService, key: string) => Promise<boolean>]>([
   ['deletes the key', (other, key) => other.delete(key)],
   ['clears the cache', (other) => other.clearCache()],
   ['invalidates the tag', (other) => other.invalidateTags('tag')],
-])('who asks after another process %s never gets what was computed before', async (what, invalidate) => {
+])('a caller after another process %s never receives an older result', async (what, invalidate) => {
   const [here, other] = [await open(), await open()];
   let begun!: () => void;
   let finish!: (value: string) => void;
@@ -57,15 +57,15 @@ it('an entry deleted while its computation was cut off from Redis is not stored 
   });
   await started;
   await redis.client().call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'YES');
-  await until(() => other.isConnected(), { what: 'the other to be connected again' });
+  await until(() => other.isConnected(), { what: 'the other cache to reconnect' });
   expect(await other.delete('cut')).toBe(true);
-  await until(() => here.isConnected(), { what: 'this one to be connected again' });
+  await until(() => here.isConnected(), { what: 'this cache to reconnect' });
   finish('old');
   expect(await before).toBe('old');
   expect(await other.getCachedResponse('cut')).toBeNull();
 });
 
-it('who does not wait for others computes, and leaves storing to the holder of the lease', async () => {
+it('with crossProcess false a caller computes itself, and only the lease holder stores its value', async () => {
   const [here, other] = [await open(), await open()];
   let begun!: () => void;
   let finish!: (value: string) => void;

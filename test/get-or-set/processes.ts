@@ -3,7 +3,7 @@ import { type ManagedProcess, spawnNode } from '@test/support/index.js';
 
 const SCRIPT = resolve('test/fixtures/get-or-set-process.mjs');
 
-/** What one process is told; see the script. */
+/** Parameters of a process; see the script. */
 export interface Scenario {
   connection: object;
   key?: string;
@@ -17,12 +17,12 @@ export interface Scenario {
   value?: string;
 }
 
-/** What one process saw. */
+/** Results of a process: how many callers received each value, status and error. */
 export interface Report {
   values: Record<string, number>;
   statuses: Record<string, number>;
   errors: Record<string, number>;
-  /** When its last caller had an answer, in epoch milliseconds. */
+  /** When its last caller received a result, in epoch milliseconds. */
   at: number;
 }
 
@@ -33,30 +33,30 @@ export async function startAsking(scenario: Scenario): Promise<ManagedProcess> {
   return child;
 }
 
-/** Lets processes ask at the same moment. */
+/** Makes processes call `getOrSet` at the same moment. */
 export function begin(...children: ManagedProcess[]): void {
   for (const child of children) child.signal('SIGUSR2');
 }
 
-/** Waits until all of these, which are `held`, have asked and stand in line; then lets factory and processes go on. */
+/** Waits until all callers of these `held` processes wait, then lets the factory return. */
 export async function release(...children: ManagedProcess[]): Promise<void> {
   await Promise.all(children.map((child) => child.waitForLine(/^asked$/)));
   begin(...children);
 }
 
-/** Waits for a process to end by itself, and reads its report. */
+/** Waits for a process to exit and returns its report. */
 export async function reportOf(child: ManagedProcess): Promise<Report> {
   const line = await child.waitForLine(/^\{.*\}$/);
   await child.exited;
   return JSON.parse(line) as Report;
 }
 
-/** How often the factory ran, in all processes. */
+/** Returns how often the factory ran, in all processes. */
 export function factoryCalls(...children: ManagedProcess[]): number {
   return children.reduce((sum, child) => sum + (child.stdout.match(/^factory$/gm)?.length ?? 0), 0);
 }
 
-/** The counts of several reports, added up. */
+/** Returns the sums of the counts of several reports. */
 export function total(records: Record<string, number>[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const record of records) {

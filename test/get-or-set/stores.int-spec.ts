@@ -47,7 +47,7 @@ describe.each(PLACES)('the end of a computation on %s', (_name, setUp) => {
 
   beforeAll(async () => {
     place = await setUp();
-    await until(() => place.backend.ping().then(() => true), { what: 'the backend to answer' });
+    await until(() => place.backend.ping().then(() => true), { what: 'the backend to respond' });
   });
 
   afterAll(async () => {
@@ -55,7 +55,7 @@ describe.each(PLACES)('the end of a computation on %s', (_name, setUp) => {
     await place.stop();
   });
 
-  it('is announced, whatever the outcome; what changes nothing is not', async () => {
+  it('is announced, whatever the outcome; calls without effect are not', async () => {
     const { leases, events } = place.backend;
     const heard: CacheEvent[] = [];
     const up = new Promise<void>((resolve) => {
@@ -82,7 +82,7 @@ describe.each(PLACES)('the end of a computation on %s', (_name, setUp) => {
     expect(ended).toEqual(keys.map((key) => ({ type: 'ended', key, own: true })));
   });
 
-  it('is announced when the value is put, though the lease goes on', async () => {
+  it('is announced when the value is put, although the lease continues', async () => {
     const { leases, events } = place.backend;
     const [key, token] = [freshKey(), randomUUID()];
     const heard: CacheEvent[] = [];
@@ -108,9 +108,9 @@ describe('in Redis', () => {
 
   afterAll(() => server.stop());
 
-  it('a lease lives as long as it was taken for, by the clock of the server', async () => {
+  it('a lease expires after the requested time, by the clock of the server', async () => {
     backend = backendOf({ url: server.url });
-    await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+    await until(() => backend.ping().then(() => true), { what: 'the backend to respond' });
     const token = randomUUID();
     await backend.leases.acquire('key', token, 5_000, { seen: null, hasStale: false, force: false });
     const client = server.client();
@@ -123,9 +123,9 @@ describe('in Redis', () => {
     expect(await client.pttl('redis-cache:lease:{key}')).toBeGreaterThan(9 * LONG_MS);
   });
 
-  it('a tag keeps its version as long as the longest that asked for it, and no shorter', async () => {
+  it('a tag keeps its version for the longest time requested', async () => {
     backend = backendOf({ url: server.url });
-    await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+    await until(() => backend.ping().then(() => true), { what: 'the backend to respond' });
     const client = server.client();
     for (const [keepMs, atLeast] of [
       [100_000, 90_000],
@@ -163,10 +163,10 @@ describe('in Redis', () => {
   it('nothing listens on a connection that is opened after close()', async () => {
     const own = await RedisServer.start();
     backend = backendOf({ url: own.url });
-    await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+    await until(() => backend.ping().then(() => true), { what: 'the backend to respond' });
     await backend.close();
     backend.events.listen(() => {});
-    // Whoever connected before is on the list by now.
+    // Connections that were opened before are in the list by now.
     const client = own.client();
     await client.ping();
     const connected = String(await client.client('LIST'))

@@ -1,5 +1,5 @@
 /**
- * What every tag store has to answer. Run on memory by `memory-tag-store.spec.ts`, on Redis by
+ * The contract of every tag store. Run on memory by `memory-backend.spec.ts`, on Redis by
  * `stores.int-spec.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -18,7 +18,7 @@ export function tagConformance(name: string, setUp: () => Promise<StoresUnderTes
 
     beforeAll(async () => {
       ({ backend, stop } = await setUp());
-      await until(() => backend.ping().then(() => true), { what: 'the backend to answer' });
+      await until(() => backend.ping().then(() => true), { what: 'the backend to respond' });
     });
 
     afterAll(async () => {
@@ -28,11 +28,11 @@ export function tagConformance(name: string, setUp: () => Promise<StoresUnderTes
 
     const ensure = (...tags: string[]) => backend.tags.ensure(tags, LONG_MS);
 
-    it('have no version until somebody needs one', async () => {
+    it('have no version until ensure is called', async () => {
       expect(await backend.tags.read(fresh(2))).toEqual([null, null]);
     });
 
-    it('get a version each, and keep it', async () => {
+    it('have distinct versions, and keep them', async () => {
       const tags = fresh(3);
       const versions = await ensure(...tags);
       expect(new Set(versions).size).toBe(3);
@@ -40,19 +40,19 @@ export function tagConformance(name: string, setUp: () => Promise<StoresUnderTes
       expect(await backend.tags.read(tags)).toEqual(versions);
     });
 
-    it('are answered in the order in which they were asked for', async () => {
+    it('are returned in the requested order', async () => {
       const [one, two, three] = fresh(3) as [string, string, string];
       const [versionOfOne, versionOfThree] = await ensure(one, three);
       expect(await backend.tags.read([three, two, one])).toEqual([versionOfThree, null, versionOfOne]);
     });
 
-    it('get one version when many ask at once', async () => {
+    it('receive one version from concurrent calls', async () => {
       const [tag] = fresh(1) as [string];
       const versions = await Promise.all(Array.from({ length: 20 }, () => ensure(tag)));
       expect(new Set(versions.flat()).size).toBe(1);
     });
 
-    it('lose their version by an invalidation, and never get it again', async () => {
+    it('lose their version on invalidation, and never receive it again', async () => {
       const [tag, other] = fresh(2) as [string, string];
       const seen = new Set<string>();
       const [, versionOfOther] = await ensure(tag, other);
@@ -65,7 +65,7 @@ export function tagConformance(name: string, setUp: () => Promise<StoresUnderTes
       expect(await backend.tags.read([other])).toEqual([versionOfOther]);
     });
 
-    it('may be invalidated several at once, known or not', async () => {
+    it('can be invalidated several at once, known or not', async () => {
       const tags = fresh(3);
       await ensure(tags[0]!, tags[1]!);
       await backend.tags.invalidate(tags);

@@ -57,7 +57,7 @@ describe.each<[string, () => Promise<Place>]>([
 
   const tagKey = (tag: string): string => `${prefix}:tag:{${tag}}`;
 
-  it('make entries misses everywhere when any one of them is invalidated, and spare all others', async () => {
+  it('invalidate every entry that carries them, in all processes, and no others', async () => {
     await here.getOrSet('ab', () => 'old', { tags: ['a', 'b'] });
     await here.getOrSet('bc', () => 'old', { tags: ['b', 'c'] });
     await here.getOrSet('c', () => 'old', { tags: ['c'] });
@@ -72,14 +72,14 @@ describe.each<[string, () => Promise<Place>]>([
     expect(await elsewhere.getCachedResponse('ab')).toBe('new');
   });
 
-  it('make no stale value either: what was invalidated is never served again', async () => {
+  it('invalidate stale values too', async () => {
     const options = { tags: ['a'], ttlSeconds: 600, staleSeconds: 600 };
     await here.getOrSet('key', () => 'old', options);
     await elsewhere.invalidateTags('a');
     await expect(here.getOrSet('key', failing('no'), options)).rejects.toThrow('no');
   });
 
-  it('may be any texts', async () => {
+  it('can be any strings', async () => {
     const tags = ['__proto__', '}', '{x}', 'Grüße 👋', '\r\n\0', '7', '*'];
     for (const tag of tags) {
       await here.getOrSet('key', () => 'old', { tags });
@@ -89,7 +89,7 @@ describe.each<[string, () => Promise<Place>]>([
     }
   });
 
-  it('invalidate when the server has lost their version, and never revive what they invalidated', async () => {
+  it('invalidate entries if the server has lost their version, and never revive them', async () => {
     await here.getOrSet('key', () => 'old', { tags: ['a'] });
     await place.client.unlink(tagKey('a'));
     expect(await elsewhere.getCachedResponse('key')).toBeNull();
@@ -108,7 +108,7 @@ describe.each<[string, () => Promise<Place>]>([
     expect(await place.client.pttl(tagKey('a'))).toBeGreaterThan(entry);
   });
 
-  it('let no result out to those who came after an invalidation in a third process', async () => {
+  it('hide a result computed before an invalidation in a third process from later callers', async () => {
     const third = caches.create({ connection: place.connection, keyPrefix: prefix });
     const old = heldFactory();
     const early = ask(here, old.factory as never);
@@ -124,22 +124,25 @@ describe.each<[string, () => Promise<Place>]>([
   });
 
   it.each([
-    ['that is not to be stored', { shouldCache: () => false }, 'resolve'],
-    ['that is a failure to be kept', { negativeTtlSeconds: 60 }, 'reject'],
-  ] as const)('let no result out %s either', async (_what, more, outcome) => {
-    const old = heldFactory<string>();
-    const early = here.getOrSet('key', old.factory, { tags: ['a'], ...more }).catch(() => 'failed');
-    const running = await old.call(0);
-    await elsewhere.invalidateTags('a');
-    const late = elsewhere.getOrSet('key', () => 'new', { tags: ['a'] });
-    if (outcome === 'resolve') running.resolve('old');
-    else running.reject(new Error('old'));
-    await early;
-    expect(await late).toBe('new');
-    expect(await here.getOrSet('key', failing('not called'))).toBe('new');
-  });
+    ['a value that is not to be stored', { shouldCache: () => false }, 'resolve'],
+    ['a failure that is to be kept', { negativeTtlSeconds: 60 }, 'reject'],
+  ] as const)(
+    'hide %s, computed before an invalidation, from later callers',
+    async (_what, more, outcome) => {
+      const old = heldFactory<string>();
+      const early = here.getOrSet('key', old.factory, { tags: ['a'], ...more }).catch(() => 'failed');
+      const running = await old.call(0);
+      await elsewhere.invalidateTags('a');
+      const late = elsewhere.getOrSet('key', () => 'new', { tags: ['a'] });
+      if (outcome === 'resolve') running.resolve('old');
+      else running.reject(new Error('old'));
+      await early;
+      expect(await late).toBe('new');
+      expect(await here.getOrSet('key', failing('not called'))).toBe('new');
+    },
+  );
 
-  it('cost one command to invalidate, however many entries carry them', async () => {
+  it('are invalidated by one command, however many entries carry them', async () => {
     const keys = Array.from({ length: MANY }, (_, index) => `key ${index}`);
     for (let start = 0; start < MANY; start += 500) {
       const chunk = keys.slice(start, start + 500);
@@ -157,7 +160,7 @@ describe.each<[string, () => Promise<Place>]>([
     expect(await elsewhere.getCachedResponse('other')).toBe('other');
   }, 60_000);
 
-  /** How often each command ran, on all nodes; or forgets it. */
+  /** Returns how often each command ran on all nodes; `reset` sets the counts to 0 first. */
   async function commandStats(what: 'reset' | 'read'): Promise<Record<string, number>> {
     const nodes = place.client.isCluster
       ? (place.client as Cluster).nodes('master')

@@ -5,12 +5,12 @@ import { type ManagedProcess, RedisCluster, RedisServer, spawnNode } from '@test
 
 const SCRIPT = resolve('test/fixtures/submitting-process.mjs');
 
-/** A Redis, whatever it is made of. */
+/** A standalone Redis or a Cluster. */
 export interface Place {
   connection: object;
-  /** How long a key of Redis has yet to live, in milliseconds; below 0 when it is not there. */
+  /** Returns the remaining TTL of a Redis key in milliseconds; negative if there is no such key. */
   timeLeft(key: string): Promise<number>;
-  /** Lets the time of a key pass. */
+  /** Makes a Redis key expire now. */
   expire(key: string): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -30,7 +30,7 @@ function timesOf(client: Redis | Cluster): Pick<Place, 'timeLeft' | 'expire'> {
   return { timeLeft: (key) => client.pttl(key), expire: (key) => client.pexpire(key, 0) };
 }
 
-/** A process that asks for the key and waits for work that others do, and the ticket for it. */
+/** Starts a process that calls `getOrSet` and waits for work that others do. Returns it with the ticket. */
 export async function startSubmitter(
   connection: object,
   key: string,

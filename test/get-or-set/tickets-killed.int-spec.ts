@@ -5,7 +5,7 @@ import { type ManagedProcess, until } from '@test/support/index.js';
 import { counted, heldFactory } from './factories.js';
 import { cluster, type Place, standalone, startSubmitter } from './ticket-submitters.js';
 
-/** Renewed three times as often: a machine that pauses for less than two thirds of it loses no lease. */
+/** Renewed every third of it, so that a pause of the machine below two thirds loses no lease. */
 const LEASE_MS = 6_000;
 const LONG_LEASE_MS = 600_000;
 
@@ -50,7 +50,7 @@ describe.each([
   const leaseKey = (): string => `redis-cache:lease:{${key}}`;
   const isHeld = async (): Promise<boolean> => (await place.timeLeft(leaseKey())) > 0;
 
-  /** Waits until somebody has given the lease more time. */
+  /** Waits until the lease has been renewed. */
   async function untilRenewed(): Promise<void> {
     let before = await place.timeLeft(leaseKey());
     const isRenewed = async (): Promise<boolean> => {
@@ -62,8 +62,8 @@ describe.each([
     await until(isRenewed, { what: 'the lease to be renewed' });
   }
 
-  it('reaches those who wait at once, however long the lease of the dead one lasts', async () => {
-    const [work, own] = [heldFactory(), counted(() => 'anew')];
+  it('reaches the waiters at once, however long the lease of the submitter lasts', async () => {
+    const [work, own] = [heldFactory(), counted(() => 'own')];
     const done = worker.resume(await submit({ leaseMs: LONG_LEASE_MS }), work.factory);
     const call = await work.call(0);
     const waiting = other.getOrSet(key, own);
@@ -75,8 +75,8 @@ describe.each([
     expect(own.calls).toBe(0);
   });
 
-  it('keeps others out however long it takes', async () => {
-    const [work, own] = [heldFactory(), counted(() => 'anew')];
+  it('prevents other computations, however long it takes', async () => {
+    const [work, own] = [heldFactory(), counted(() => 'own')];
     const done = worker.resume(await submit({ leaseMs: LEASE_MS }), work.factory);
     const call = await work.call(0);
     const waiting = other.getOrSet(key, own);
@@ -89,8 +89,8 @@ describe.each([
     expect(own.calls).toBe(0);
   });
 
-  it('takes the lease anew when that of the dead one has run out before it begins', async () => {
-    const [work, own] = [heldFactory(), counted(() => 'anew')];
+  it('acquires a new lease if the lease of the submitter expired before it began', async () => {
+    const [work, own] = [heldFactory(), counted(() => 'own')];
     const ticket = await submit({ leaseMs: LONG_LEASE_MS, tags: ['tag'] });
     await submitter!.kill();
     await place.expire(leaseKey());

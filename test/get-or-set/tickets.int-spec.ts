@@ -34,7 +34,7 @@ function open(): RedisCacheService {
   return caches.create({ connection: { url: redis.url } });
 }
 
-/** A computation whose work another does, and that work under way. */
+/** Starts a computation whose work another process does, and that work. */
 async function handOut(options: GetOrSetOptions = {}) {
   const [asked, work] = [heldFactory(), heldFactory()];
   const answer = submitter.getOrSetEntry(key, asked.factory, options);
@@ -48,11 +48,11 @@ const leaseOf = (): Promise<string | null> => redis.client().get(`redis-cache:le
 const stored = (): Promise<unknown> => other.getCachedResponse(key);
 
 const untilBack = (cache: RedisCacheService) =>
-  until(() => cache.isConnected(), { what: 'the connection to be back' });
+  until(() => cache.isConnected(), { what: 'the connection to be restored' });
 const untilStored = () => until(async () => (await stored()) === 'paid', { what: 'the value to be stored' });
 
 describe('work by a ticket', () => {
-  it('is stored before it answers, and once more by the one who handed it out', async () => {
+  it('is stored before `resume` returns, and again by the submitter', async () => {
     const { answer, waiting, done, call } = await handOut();
     call.resolve('paid');
     expect(await done).toMatchObject({ value: 'paid', status: 'miss', source: 'factory', stored: true });
@@ -64,7 +64,7 @@ describe('work by a ticket', () => {
     expect(await stored()).toBe('paid');
   });
 
-  it('is stored once where both are one process, and those who wait elsewhere get it', async () => {
+  it('is stored once if worker and submitter are one process, and waiters elsewhere receive it', async () => {
     const asked = heldFactory();
     const answer = submitter.getOrSetEntry(key, asked.factory);
     const { ticket, ...waiting } = await asked.call(0);
@@ -79,7 +79,7 @@ describe('work by a ticket', () => {
     expect(await elsewhere).toBe('paid');
   });
 
-  it('keeps the TTL, the time past it and the tags that the call asked for', async () => {
+  it('keeps the TTL, the stale time and the tags of the call', async () => {
     const { done, call } = await handOut({ ttlSeconds: 100, staleSeconds: 50, tags: ['a', 'b'] });
     call.resolve('paid');
     await done;
@@ -95,7 +95,7 @@ describe('work by a ticket', () => {
     ['its key was deleted', () => other.delete(key)],
     ['the cache was cleared', () => other.clearCache()],
     ['its tag was invalidated', () => other.invalidateTags('tag')],
-  ])('is never served when %s meanwhile', async (_what, invalidate) => {
+  ])('is never served if %s meanwhile', async (_what, invalidate) => {
     const { answer, waiting, done, call } = await handOut({ tags: ['tag'] });
     expect(await invalidate()).toBe(true);
     call.resolve('old');
@@ -107,7 +107,7 @@ describe('work by a ticket', () => {
     expect(await submitter.getOrSet(key, () => 'newer')).toBe('new');
   });
 
-  it('that was stored is not served when its key is deleted before the one who handed it out is done', async () => {
+  it('is not served if its key is deleted after it was stored and before the submitter is done', async () => {
     const { answer, waiting, done, call } = await handOut();
     call.resolve('old');
     expect(await done).toMatchObject({ stored: true });
@@ -126,14 +126,14 @@ describe('work by a ticket', () => {
     expect(await stored()).toBe('new');
   });
 
-  it('runs and stores nothing while another computation has the lease', async () => {
+  it('runs and stores nothing while another computation holds the lease', async () => {
     const asked = heldFactory();
     const first = submitter.getOrSetEntry(key, asked.factory);
     const { ticket } = await asked.call(0);
     const second = other.getOrSetEntry(key, asked.factory, { readPolicy: 'no-cache' });
     const holder = await asked.call(1);
     expect(await worker.resume(ticket!, () => 'old')).toMatchObject({ value: 'old', stored: false });
-    // A write on the same connection would have been done by now.
+    // A write on the same connection would have finished by now.
     expect(await worker.isConnected()).toBe(true);
     expect(await stored()).toBeNull();
     holder.resolve('new');
@@ -143,7 +143,7 @@ describe('work by a ticket', () => {
     expect(await stored()).toBe('new');
   });
 
-  it('stores nothing when it fails, and leaves it to the one who handed it out what follows', async () => {
+  it('stores nothing if it fails, and the submitter decides what follows', async () => {
     const { answer, waiting, done, call } = await handOut();
     call.reject(new Error('no luck'));
     await expect(done).rejects.toThrow('no luck');
@@ -155,21 +155,21 @@ describe('work by a ticket', () => {
   it.each<[string, GetOrSetOptions]>([
     ['kept for a while', { negativeTtlSeconds: 60 }],
     ['not kept', {}],
-  ])('outlasts a failure, %s, of the one who handed it out', async (_what, options) => {
+  ])('is still served after the submitter fails, with the failure %s', async (_what, options) => {
     const { answer, waiting, done, call } = await handOut(options);
     call.resolve('paid');
     expect(await done).toMatchObject({ stored: true });
     waiting.reject(new Error('timed out'));
     await expect(answer).rejects.toThrow('timed out');
     expect((await leaseOf()) ?? '').not.toMatch(/^h/);
-    const own = counted(() => 'anew');
+    const own = counted(() => 'own');
     for (const cache of [other, worker, submitter]) {
       expect(await cache.getOrSetEntry(key, own)).toMatchObject({ value: 'paid', status: 'hit' });
     }
     expect(own.calls).toBe(0);
   });
 
-  it('outlasts the failure also where it takes the place of an older value', async () => {
+  it('is still served after the submitter fails if it replaced an older value', async () => {
     await submitter.getOrSet(key, () => 'old', { tags: ['tag'] });
     await submitter.invalidateTags('tag');
     const { answer, waiting, done, call } = await handOut({ negativeTtlSeconds: 60 });
@@ -180,13 +180,13 @@ describe('work by a ticket', () => {
     expect(await stored()).toBe('paid');
   });
 
-  it('that never came leaves the failure in place of an older value', async () => {
+  it('that never finished leaves the failure of the submitter in place of an older value', async () => {
     await submitter.getOrSet(key, () => 'old', { tags: ['tag'] });
     await submitter.invalidateTags('tag');
     const { answer, waiting } = await handOut({ negativeTtlSeconds: 60 });
     waiting.reject(new Error('timed out'));
     await expect(answer).rejects.toThrow('timed out');
-    await expect(other.getOrSet(key, () => 'anew')).rejects.toThrow('timed out');
+    await expect(other.getOrSet(key, () => 'own')).rejects.toThrow('timed out');
   });
 
   it('is not stored when `shouldCache` declines its value', async () => {
@@ -203,8 +203,8 @@ describe('work by a ticket', () => {
 });
 
 describe('a ticket without a lease', () => {
-  it('lets nobody else compute while its work is done', async () => {
-    const [work, own] = [heldFactory(), counted(() => 'anew')];
+  it('prevents other computations while its work is running', async () => {
+    const [work, own] = [heldFactory(), counted(() => 'own')];
     const done = worker.resume(submitter.ticketFor(key, { ttlSeconds: 100 }), work.factory);
     const call = await work.call(0);
     const waiting = other.getOrSetEntry(key, own);
@@ -217,7 +217,7 @@ describe('a ticket without a lease', () => {
     expect(await leaseOf()).toBeNull();
   });
 
-  it('is good for work that begins after an invalidation, not for what began before it', async () => {
+  it('is valid for work that begins after an invalidation, not for work that began before it', async () => {
     const ticket = submitter.ticketFor(key, { tags: ['tag'] });
     await other.invalidateTags('tag');
     await other.delete(key);
@@ -231,7 +231,7 @@ describe('a ticket without a lease', () => {
     expect(await stored()).toBeNull();
   });
 
-  it('lets those who wait hear of a failure', async () => {
+  it('reports a failure to the waiters', async () => {
     const work = heldFactory();
     const done = worker.resume(submitter.ticketFor(key), work.factory);
     const call = await work.call(0);
@@ -243,7 +243,7 @@ describe('a ticket without a lease', () => {
   });
 });
 
-describe('with Redis away', () => {
+describe('with Redis unavailable', () => {
   it('when the work begins, its value is stored once Redis is back', async () => {
     const { ticket } = await handOut();
     await redis.kill();
@@ -282,7 +282,7 @@ describe('with Redis away', () => {
     expect(await worker.resume(submitter.ticketFor(key), () => 'paid')).toMatchObject({ stored: false });
     await redis.restart();
     await untilBack(other);
-    // What waits is written in the order in which it came.
+    // Buffered values are written in the order in which they were computed.
     await untilStored();
     expect(await other.getCachedResponse(clearedKey)).toBeNull();
   });

@@ -40,8 +40,8 @@ async function comeBack(...all: RedisCacheService[]): Promise<void> {
 const untilWritten = (cache: RedisCacheService, count: number): Promise<unknown> =>
   until(() => cache.getCounters().lateWrites >= count, { what: `${count} late writes` });
 
-describe('a value that was computed while Redis was down', () => {
-  it('is in Redis after it is back, as old as it is, for the rest of its time', async () => {
+describe('a value computed while Redis was down', () => {
+  it('is stored once Redis is back, with its age and its remaining TTL', async () => {
     const cache = await connected();
     await goDown(cache);
     const computedAt = Date.now();
@@ -60,7 +60,7 @@ describe('a value that was computed while Redis was down', () => {
     expect(found.ageSeconds! + found.ttlSeconds!).toBeCloseTo(TTL_SECONDS, 3);
   });
 
-  it('replaces itself when it is computed again', async () => {
+  it('is replaced in the buffer when it is computed again', async () => {
     const cache = await connected();
     await goDown(cache);
     await cache.getOrSet('key', () => 'first');
@@ -74,27 +74,24 @@ describe('a value that was computed while Redis was down', () => {
   it.each([
     ['entries', { maxEntries: 2 }, 2],
     ['bytes', { maxBytes: 2 * (26 + 1_002) }, 2],
-    ['nothing at all', { maxEntries: 0 }, 0],
-  ])(
-    'gives way above the limit of %s, the oldest first, and is counted',
-    async (_what, writeBehind, kept) => {
-      const cache = await connected({ writeBehind });
-      await goDown(cache);
-      const keys = ['one', 'two', 'three', 'four', 'five'];
-      for (const key of keys) await cache.getOrSet(key, () => 'x'.repeat(1_000));
-      await comeBack(cache);
-      await untilWritten(cache, kept);
-      const found = await Promise.all(keys.map((key) => cache.getCachedResponse(key)));
-      expect(found.map((value) => value !== null)).toEqual(keys.map((_key, index) => index >= 5 - kept));
-      expect(cache.getCounters()).toMatchObject({ lateWrites: kept, droppedWrites: 5 - kept });
-    },
-  );
+    ['no entries', { maxEntries: 0 }, 0],
+  ])('is dropped and counted above the limit of %s, the oldest first', async (_what, writeBehind, kept) => {
+    const cache = await connected({ writeBehind });
+    await goDown(cache);
+    const keys = ['one', 'two', 'three', 'four', 'five'];
+    for (const key of keys) await cache.getOrSet(key, () => 'x'.repeat(1_000));
+    await comeBack(cache);
+    await untilWritten(cache, kept);
+    const found = await Promise.all(keys.map((key) => cache.getCachedResponse(key)));
+    expect(found.map((value) => value !== null)).toEqual(keys.map((_key, index) => index >= 5 - kept));
+    expect(cache.getCounters()).toMatchObject({ lateWrites: kept, droppedWrites: 5 - kept });
+  });
 
   it.each<[string, (cache: RedisCacheService) => Promise<boolean>]>([
     ['deleted', (cache) => cache.delete('gone')],
     ['deleted with others', (cache) => cache.delete(['gone', 'other'])],
     ['cleared', (cache) => cache.clearCache()],
-  ])('and was %s meanwhile does not come back', async (_what, remove) => {
+  ])('is not stored if it was %s meanwhile', async (_what, remove) => {
     const cache = await connected();
     await goDown(cache);
     await cache.getOrSet('gone', () => 'value');
@@ -107,7 +104,7 @@ describe('a value that was computed while Redis was down', () => {
   });
 
   it.each(['cache', 'no-cache'] as const)(
-    'and was deleted while it was computed does not come back (%s)',
+    'is not stored if its key was deleted during the computation (%s)',
     async (readPolicy) => {
       const cache = await connected();
       await goDown(cache);
@@ -125,8 +122,8 @@ describe('a value that was computed while Redis was down', () => {
   );
 });
 
-describe('a value whose computation saw Redis go', () => {
-  it('by a crash, is stored when it is back', async () => {
+describe('a value during whose computation Redis fails', () => {
+  it('is stored after a crash, once Redis is back', async () => {
     const cache = await connected();
     const { factory, call } = heldFactory();
     const answer = cache.getOrSetEntry('key', factory);
@@ -139,7 +136,7 @@ describe('a value whose computation saw Redis go', () => {
     expect(await cache.getCachedResponse('key')).toBe('paid');
   });
 
-  it('and come back empty, is stored, reaches all who wait, and costs one call', async () => {
+  it('is stored in a Redis that restarts empty, reaches all waiters, and costs one call', async () => {
     const cache = await connected();
     const { factory, call, calls } = heldFactory();
     const answers = Array.from({ length: 20 }, () => cache.getOrSet('key', factory));
@@ -152,7 +149,7 @@ describe('a value whose computation saw Redis go', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('by a freeze, is answered all the same, and stored when it thaws', async () => {
+  it('is returned during a freeze, and stored after it', async () => {
     const cache = await connected({ commandTimeoutMs: 500 });
     const { factory, call } = heldFactory();
     const answer = cache.getOrSet('key', factory);
@@ -166,8 +163,8 @@ describe('a value whose computation saw Redis go', () => {
   });
 });
 
-describe('a value of a process that is cut off', () => {
-  it('replaces a younger failure that another process kept meanwhile', async () => {
+describe('a value of a disconnected process', () => {
+  it('replaces a younger failure that another process stored meanwhile', async () => {
     const proxy = await CutProxy.start(redis);
     try {
       const cache = await connected({ connection: proxy.address });
@@ -181,7 +178,7 @@ describe('a value of a process that is cut off', () => {
       await expect(failed).rejects.toThrow('no luck');
       proxy.restore();
       await untilWritten(cache, 1);
-      expect(await other.getOrSet('key', () => 'anew')).toBe('paid');
+      expect(await other.getOrSet('key', () => 'own')).toBe('paid');
     } finally {
       await caches.closeAll();
       await proxy.stop();
@@ -190,7 +187,7 @@ describe('a value of a process that is cut off', () => {
 });
 
 describe('a value that Redis has no memory for', () => {
-  it('reaches its callers, waits, and is written once writes are accepted again', async () => {
+  it('reaches its callers, is buffered, and is stored once writes are accepted again', async () => {
     const cache = await connected();
     const client = redis.client();
     await client.config('SET', 'maxmemory', '1');
@@ -204,7 +201,7 @@ describe('a value that Redis has no memory for', () => {
     expect(factory.calls).toBe(1);
   });
 
-  it('does not overwrite a younger one that another process wrote meanwhile', async () => {
+  it('does not overwrite a younger value that another process wrote meanwhile', async () => {
     const [cache, other] = [await connected(), await connected()];
     const client = redis.client();
     await client.config('SET', 'maxmemory', '1');
@@ -213,7 +210,7 @@ describe('a value that Redis has no memory for', () => {
     await until(() => Date.now() > computedAt, { what: 'the next millisecond', everyMs: 1 });
     await client.config('SET', 'maxmemory', '0');
     expect(await other.cacheResponse('key', 'younger')).toBe(true);
-    // A write that goes through is what lets the rest follow.
+    // A successful write triggers the buffered ones.
     expect(await cache.cacheResponse('other', 'value')).toBe(true);
     await untilWritten(cache, 1);
     expect(await other.getCachedResponse('key')).toBe('younger');
