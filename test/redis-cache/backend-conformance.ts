@@ -1,6 +1,6 @@
 /**
- * The nine operations, with exactly the answers that every backend has to give. Run by the
- * `conformance-*.int-spec.ts` files on everything that a cache can stand on.
+ * The nine operations, with exactly the results that every backend must return. Run by the
+ * `conformance-*.int-spec.ts` files on every kind of backend.
  *
  *   backendConformance('memory', async () => ({ options: { backend: 'memory' }, stop: async () => {} }));
  */
@@ -19,7 +19,7 @@ import { until } from '@test/support/index.js';
 import { queueConformance } from './queue-conformance.js';
 
 export interface BackendUnderTest {
-  /** How a cache reaches it. */
+  /** Options of a cache on this backend. */
   options: RedisCacheOptions;
   stop(): Promise<unknown>;
 }
@@ -78,17 +78,17 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
         ['a list', []],
         ['control characters', '\0\u0001\r\n'],
         ['a lone surrogate', '\ud800'],
-      ])('give back %s', async (_what, value) => {
+      ])('return %s', async (_what, value) => {
         const cache = open();
         expect(await cache.cacheResponse('key', value)).toBe(true);
         expect(await cache.getCachedResponse('key')).toEqual(value);
       });
 
-      it('answer null for what was never stored', async () => {
+      it('return null for a key that was never stored', async () => {
         expect(await open().getCachedResponse('nothing')).toBeNull();
       });
 
-      it('tell a stored null from nothing only in lookup', async () => {
+      it('distinguish a stored null from a miss only in lookup', async () => {
         const cache = open();
         expect(await cache.cacheResponse('key', null)).toBe(true);
         expect(await cache.getCachedResponse('key')).toBeNull();
@@ -105,17 +105,17 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
         expect(found).toHaveProperty('ttlSeconds', expect.closeTo(1_000, -2));
       });
 
-      it('forget an entry after its TTL, not before', async () => {
+      it('drop an entry after its TTL, not before', async () => {
         const cache = open();
         let startedAt = 0;
-        // More than once only where the machine pauses for all of the TTL.
+        // Repeats only if the machine pauses for the whole TTL.
         await until(
           async () => {
             startedAt = performance.now();
             expect(await cache.cacheResponse('key', 'value', 0.6)).toBe(true);
             return (await cache.getCachedResponse('key')) === 'value';
           },
-          { what: 'the entry to be there' },
+          { what: 'the entry to be stored' },
         );
         await cache.cacheResponse('other', 'value', 60);
         await until(async () => (await cache.getCachedResponse('key')) === null, {
@@ -135,7 +135,7 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
         },
       );
 
-      it('take the longest key, and tell it from one that differs at the end', async () => {
+      it('accept the longest key, and distinguish it from one that differs at the end', async () => {
         const cache = open();
         const [key, other] = ['x', 'y'].map((last) => 'x'.repeat(MAX_KEY_LENGTH - 1) + last);
         expect(await cache.cacheResponse(key!, 'value')).toBe(true);
@@ -143,7 +143,7 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
         expect(await cache.getCachedResponse(other!)).toBeNull();
       });
 
-      it.each(UNWRITABLE)('answer false for %s and leave the former value', async (_what, make) => {
+      it.each(UNWRITABLE)('return false for %s and keep the previous value', async (_what, make) => {
         const cache = open();
         await cache.cacheResponse('key', 'former');
         expect(await cache.cacheResponse('key', make())).toBe(false);
@@ -161,14 +161,14 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
         expect(JSON.stringify(value)).toBe('{"__proto__":{"admin":true},"a":1}');
       });
 
-      it('carry a megabyte', async () => {
+      it('store a megabyte', async () => {
         const cache = open();
         const value = 'ü'.repeat(500_000);
         expect(await cache.cacheResponse('key', value)).toBe(true);
         expect(await cache.getCachedResponse('key')).toBe(value);
       });
 
-      it('throw for wrong arguments, naming them', async () => {
+      it('throw for wrong arguments and name them', async () => {
         const cache = open({ maxValueBytes: 10 });
         const key = { constructor: InvalidKeyError, field: 'promptHash' };
         await expect(cache.cacheResponse('', 1)).rejects.toMatchObject(key);
@@ -187,7 +187,7 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
     });
 
     describe('clearCache', () => {
-      it('removes every entry and nothing of the queue', async () => {
+      it('removes every entry and no request of the queue', async () => {
         const cache = open();
         const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
         await Promise.all(keys.map((key) => cache.cacheResponse(key, key)));
@@ -198,7 +198,7 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
         expect(await cache.dequeueRequest()).toBe('waits');
       });
 
-      it('is true when there is nothing to clear', async () => {
+      it('returns true if there is nothing to clear', async () => {
         expect(await open().clearCache()).toBe(true);
       });
     });
@@ -206,7 +206,7 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
     queueConformance(open, UNWRITABLE);
 
     describe('close', () => {
-      it('leaves every operation with its fallback, and may be called again', async () => {
+      it('makes every operation return its fallback, and can be called again', async () => {
         const cache = open();
         await cache.cacheResponse('key', 'value');
         await cache.queueRequest('waits');
@@ -225,7 +225,7 @@ export function backendConformance(name: string, setUp: () => Promise<BackendUnd
         expect(cache.getStatus().phase).toBe('closed');
       });
 
-      it('may be the first call of all', async () => {
+      it('can be the first call', async () => {
         const cache = open();
         await cache.close();
         expect(await cache.isConnected()).toBe(false);

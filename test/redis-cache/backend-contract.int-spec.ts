@@ -9,15 +9,15 @@ import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { RedisCluster, RedisServer } from '@test/support/index.js';
 import type { RedisConnectionOptions } from 'nestjs-redis-connection';
 
-/** What a backend is tried on. */
+/** A Redis that a backend is tested on. */
 interface Store {
   connection: RedisConnectionOptions;
-  /** A client that another program might use. */
+  /** A client as another program might use it. */
   client: Redis | Cluster;
   stop(): Promise<unknown>;
 }
 
-/** The contract on backends that share a store, each with a prefix of its own. */
+/** Runs the contract on backends that share a store, each with its own prefix. */
 function contractOn(name: string, start: () => Promise<Store>, options: RedisCacheOptions = {}): void {
   describe(`on ${name}`, () => {
     let store: Store;

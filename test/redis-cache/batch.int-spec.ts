@@ -56,18 +56,18 @@ describe.each([
     expect(await cache.clearCache()).toBe(true);
   });
 
-  it('are stored, and found in the order of the keys, `null` where there is none', async () => {
+  it('are stored, and returned in the order of the keys, `null` for a miss', async () => {
     expect(await cache.setMany(RESPONSES)).toEqual(KEYS.map(() => true));
     expect(await cache.getMany([...KEYS, 'none', KEYS[0]!])).toEqual([...VALUES, null, VALUES[0]]);
     expect(await cache.getMany(KEYS.toReversed())).toEqual(VALUES.toReversed());
   });
 
-  it('are none when none is asked for', async () => {
+  it('are empty for an empty list', async () => {
     expect(await cache.getMany([])).toEqual([]);
     expect(await cache.setMany([])).toEqual([]);
   });
 
-  it('keep a TTL of their own, or that of the module', async () => {
+  it('have their own TTL, or that of the module', async () => {
     const [short, long] = [
       { key: 'short', response: 1, ttlSeconds: 60 },
       { key: 'long', response: 2 },
@@ -78,7 +78,7 @@ describe.each([
     expect((second as { ttlSeconds: number }).ttlSeconds).toBeGreaterThan(3_000);
   });
 
-  it('say which of them JSON cannot carry; the others are stored', async () => {
+  it('report false for values that JSON cannot represent; the others are stored', async () => {
     const answers = await cache.setMany([
       { key: 'good', response: 1 },
       { key: 'bad', response: 1n },
@@ -91,13 +91,13 @@ describe.each([
     ['an empty key', { key: '', response: 1 }, 'key'],
     ['a wrong TTL', { key: 'b', response: 1, ttlSeconds: 0 }, 'ttlSeconds'],
     ['a value above the limit', { key: 'b', response: 'x'.repeat(9_000_000) }, 'response'],
-  ])('are none when one of them is %s', async (_what, wrong, field) => {
+  ])('are refused as a whole if one of them has %s', async (_what, wrong, field) => {
     const good = { key: 'good', response: 1 };
     await expect(cache.setMany([good, wrong])).rejects.toMatchObject({ field });
     expect(await cache.getCachedResponse('good')).toBeNull();
   });
 
-  it('are not asked for when one of the keys is wrong', async () => {
+  it('are refused as a whole if one of the keys is wrong', async () => {
     const before = cache.getCounters();
     await expect(cache.getMany(['good', ''])).rejects.toMatchObject({ field: 'key' });
     expect(cache.getCounters()).toEqual(before);
@@ -137,7 +137,7 @@ describe('many responses at once', () => {
     expect(await cache.getMany(KEYS)).toEqual(VALUES);
   });
 
-  it('are on their way to the nodes of a Cluster before the first of them can answer', async () => {
+  it('are sent to all nodes of a Cluster before the first reply', async () => {
     const nodes = await startCluster();
     const client = nodes.client();
     const cache = caches.create({ connection: { client } });
@@ -159,7 +159,7 @@ describe('many responses at once', () => {
     expect(await found).toEqual(VALUES);
   });
 
-  it('are misses where they cannot be read, and values everywhere else', async () => {
+  it('are misses if their entries cannot be read, and values otherwise', async () => {
     const redis = await startRedis();
     const cache = caches.create({ connection: { url: redis.url } });
     await cache.setMany(RESPONSES);
@@ -172,7 +172,7 @@ describe('many responses at once', () => {
     expect(await cache.getMany(KEYS)).toEqual(expected);
   });
 
-  it('are misses on the node of a Cluster that does not answer, and values on the others', async () => {
+  it('are misses on a Cluster node that does not respond, and values on the others', async () => {
     const nodes = await startCluster();
     const cache = caches.create({
       connection: { clusterNodes: nodes.addresses },
@@ -184,7 +184,7 @@ describe('many responses at once', () => {
     const expected = KEYS.map((key, index) =>
       onFirst.has(`redis-cache:cache:{${key}}`) ? null : VALUES[index],
     );
-    // More than once only where the machine pauses for the whole deadline.
+    // Repeats only if the machine pauses for the whole deadline.
     const areFound = async (): Promise<boolean> =>
       JSON.stringify(await cache.getMany(KEYS)) === JSON.stringify(expected);
     await until(areFound, { what: 'the values of the other nodes', timeoutMs: 30_000 });
@@ -193,7 +193,7 @@ describe('many responses at once', () => {
     expect(onFirst.size).toBeLessThan(KEYS.length);
   });
 
-  it('are `false` and `null`, each of them, without Redis', async () => {
+  it('are all `false` and `null` without Redis', async () => {
     const redis = await startRedis();
     const cache = caches.create({ connection: { url: redis.url } });
     await cache.setMany(RESPONSES);
@@ -202,7 +202,7 @@ describe('many responses at once', () => {
     expect(await cache.setMany(RESPONSES)).toEqual(KEYS.map(() => false));
   });
 
-  it('come from the copies in this process where there are some', async () => {
+  it('come from the near copies, if there are any', async () => {
     const redis = await startRedis();
     const cache = caches.create({ connection: { url: redis.url }, near: { staleSeconds: 600 } });
     await cache.setMany(RESPONSES);

@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 afterEach(() => caches.closeAll());
 
-/** An entry that was written a while ago. */
+/** Returns an entry that was written some time ago. */
 function aged(body: Buffer, ageMs: number, marks = {}): Buffer {
   const createdAt = Date.now() - ageMs;
   return encodeEntry(body, { createdAt, expiresAt: createdAt + 60_000, durationMs: 1 }, marks);
@@ -54,7 +54,7 @@ describe('lookup of bytes', () => {
     expect(plain.getCounters()).toMatchObject({ hits: 2, misses: 0 });
   });
 
-  it('returns what `getOrSet` has stored, until its tag is invalidated', async () => {
+  it('returns a value stored by `getOrSet` until its tag is invalidated', async () => {
     await plain.getOrSet('key', () => VALUE, { tags: ['tag'] });
     expect(await bytesIn(plain)).toEqual(JSON_BYTES);
     await squeezing.invalidateTags('tag');
@@ -115,7 +115,7 @@ describe('lookup of bytes', () => {
 });
 
 describe('compression', () => {
-  it('shrinks stored entries above the given size, whatever stores them', async () => {
+  it('shrinks stored entries above the given size, whichever operation stores them', async () => {
     const size = (): Promise<number> => redis.client().strlen(ENTRY);
     await plain.cacheResponse('key', VALUE);
     expect(await size()).toBeGreaterThan(JSON_BYTES.byteLength);
@@ -134,7 +134,7 @@ describe('compression', () => {
   });
 });
 
-it('without Redis there are no bytes', async () => {
+it('lookup of bytes misses without Redis', async () => {
   const gone = await RedisServer.start();
   const cache = caches.create({ connection: { url: gone.url } });
   await cache.cacheResponse('key', VALUE);

@@ -8,7 +8,7 @@ import { RedisCluster, RedisServer } from '@test/support/index.js';
 const MANY = 25_000;
 const PREFIXES = ['app', 'app*', 'a[b]', 'a?', String.raw`back\slash`, 'a^[^b]', '[a-z]', '*', ':', 'ü:ü'];
 
-/** A thousand keys of other programs, as near to the keys of a cache as they can be. */
+/** Returns a thousand keys of other programs, as similar to the keys of a cache as possible. */
 function foreignKeys(prefix: string): string[] {
   const near = [
     `${prefix}`,
@@ -62,7 +62,7 @@ describe('clearCache', () => {
   const open = (keyPrefix: string): RedisCacheService =>
     caches.create({ connection: { url: server.url }, keyPrefix });
 
-  it.each(PREFIXES)('leaves a thousand foreign keys alone with the prefix %j', async (prefix) => {
+  it.each(PREFIXES)('keeps a thousand foreign keys with the prefix %j', async (prefix) => {
     const foreign = foreignKeys(prefix);
     expect(foreign).toHaveLength(1_000);
     await admin.mset(Object.fromEntries(foreign.map((key) => [key, key])));
@@ -77,7 +77,7 @@ describe('clearCache', () => {
     expect(await admin.dbsize()).toBe(1_001);
   });
 
-  it('leaves the entries of a cache alone whose prefix is a glob of its own', async () => {
+  it('keeps the entries of a cache whose prefix is a glob pattern', async () => {
     const [own, matched] = [open('ap?'), open('app')];
     await own.cacheResponse('key', 'own');
     await matched.cacheResponse('key', 'matched');
@@ -86,7 +86,7 @@ describe('clearCache', () => {
     expect(await matched.getCachedResponse('key')).toBe('matched');
   });
 
-  it(`clears ${MANY} entries, and never by KEYS, FLUSHDB or FLUSHALL`, async () => {
+  it(`clears ${MANY} entries without KEYS, FLUSHDB or FLUSHALL`, async () => {
     const cache = open('many');
     await admin.eval(
       `for i = 1, ${MANY} do redis.call('SET', 'many:cache:{' .. i .. '}', '1', 'PX', 600000) end`,
@@ -101,7 +101,7 @@ describe('clearCache', () => {
     expect(commands).not.toMatch(/cmdstat_(keys|flush\w+):/);
   });
 
-  it('clears what it finds while others write', async () => {
+  it('clears entries while others write', async () => {
     const cache = open('busy');
     await Promise.all(Array.from({ length: 2_000 }, (_, key) => cache.cacheResponse(`old-${key}`, key)));
     const [cleared] = await Promise.all([
@@ -115,7 +115,7 @@ describe('clearCache', () => {
     expect(old.filter((value) => value !== null)).toEqual([]);
   });
 
-  it('touches only the database of its own', async () => {
+  it('affects only its own database', async () => {
     const { host, port } = server;
     const [zero, one] = [0, 1].map((db) =>
       caches.create({ connection: { host, port, db }, keyPrefix: 'app' }),
@@ -127,7 +127,7 @@ describe('clearCache', () => {
   });
 
   it.each(['tenant:', 'tenant[1]*:', 'app:cache:{'])(
-    "clears behind the key prefix %j of the user's client, and nothing before it",
+    "clears behind the key prefix %j of the user's client, and no other key",
     async (keyPrefix) => {
       const cache = caches.create({ connection: { client: server.client({ keyPrefix }) }, keyPrefix: 'app' });
       const foreign = [
@@ -164,7 +164,7 @@ describe('clearCache on a Cluster of three masters', () => {
   it.each<[string, string | undefined]>([
     ['a client of its own', undefined],
     ["the user's client with a key prefix", 'tenant*:'],
-  ])('clears every master through %s and leaves a thousand foreign keys alone', async (_what, keyPrefix) => {
+  ])('clears every master through %s and keeps a thousand foreign keys', async (_what, keyPrefix) => {
     const client = keyPrefix === undefined ? undefined : cluster.client({ redisOptions: { keyPrefix } });
     const connection = client === undefined ? { clusterNodes: cluster.addresses } : { client };
     const cache = caches.create({ connection, keyPrefix: 'app' });

@@ -6,7 +6,7 @@ import { RedisServer, until } from '@test/support/index.js';
 
 const CALLERS = 32;
 
-/** Counts what the sockets that are opened meanwhile hand to the kernel: one of these is one system call. */
+/** Counts the writes to sockets that are opened meanwhile; each is one system call. */
 class WriteCount {
   count = 0;
 
@@ -50,7 +50,7 @@ describe('commands of one turn of the event loop', () => {
     await redis?.stop();
   });
 
-  it('leave in one write, and each has its own reply', async () => {
+  it('are sent in one write, and each receives its own reply', async () => {
     const keys = Array.from({ length: CALLERS }, (_, index) => `key ${index}`);
     const before = writes.count;
     const stored = await Promise.all(keys.map((key) => cache.cacheResponse(key, { key }, 60)));
@@ -61,7 +61,7 @@ describe('commands of one turn of the event loop', () => {
     expect(writes.count - before).toBe(2);
   });
 
-  it('leave early when there are many, so that Redis begins with them', async () => {
+  it('are sent early if there are many, so that Redis can start', async () => {
     const before = writes.count;
     await Promise.all(
       Array.from({ length: 3 * CALLERS }, (_, index) => cache.getCachedResponse(`key ${index}`)),
@@ -72,21 +72,21 @@ describe('commands of one turn of the event loop', () => {
   const askLater = (index: number): Promise<unknown> =>
     new Promise((resolve) => setTimeout(() => resolve(cache.getCachedResponse(`key ${index}`))));
 
-  it('of several callbacks of one turn leave in one write', async () => {
+  it('are sent in one write from several callbacks of one turn', async () => {
     const before = writes.count;
-    // Timers that are due together run one after the other, each with its microtasks.
+    // Timers that are due together run in sequence, each with its microtasks.
     await Promise.all([1, 2, 3].map(askLater));
     expect(writes.count - before).toBe(1);
   });
 
-  it('of two turns leave in two', async () => {
+  it('are sent in two writes from two turns', async () => {
     const before = writes.count;
     await cache.getCachedResponse('key 0');
     await cache.getCachedResponse('key 1');
     expect(writes.count - before).toBe(2);
   });
 
-  it('go on when the connection is lost in between', async () => {
+  it('work again after the connection is lost in between', async () => {
     const lost = cache.getMany(['key 0', 'key 1']);
     await redis.restart();
     expect(await lost).toHaveLength(2);

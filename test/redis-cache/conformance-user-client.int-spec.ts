@@ -16,11 +16,14 @@ backendConformance("the user's client with a key prefix", async () => {
   return { options: { connection: { client } }, stop: () => server.stop() };
 });
 
-backendConformance("the user's client that answers numbers as texts and pipelines by itself", async () => {
-  const server = await RedisServer.start();
-  const client = server.client({ stringNumbers: true, enableAutoPipelining: true });
-  return { options: { connection: { client } }, stop: () => server.stop() };
-});
+backendConformance(
+  "the user's client that returns numbers as strings and pipelines automatically",
+  async () => {
+    const server = await RedisServer.start();
+    const client = server.client({ stringNumbers: true, enableAutoPipelining: true });
+    return { options: { connection: { client } }, stop: () => server.stop() };
+  },
+);
 
 describe("the user's client", () => {
   const EVENTS = ['ready', 'close', 'end', 'error', 'node error', 'connect'] as const;
@@ -39,7 +42,7 @@ describe("the user's client", () => {
 
   const listeners = (): number[] => EVENTS.map((event) => client.listenerCount(event));
 
-  it('is usable after close(), with the listeners and options that it had', async () => {
+  it('is usable after close(), with its listeners and options', async () => {
     client = server.client();
     const [before, options] = [listeners(), JSON.stringify(client.options)];
     const cache = caches.create({ connection: { client }, keyPrefix: freshPrefix() });
@@ -52,7 +55,7 @@ describe("the user's client", () => {
     expect(await client.ping()).toBe('PONG');
   });
 
-  it('keeps a request that was on its way to a caller when close() came', async () => {
+  it('loses no request that is being dequeued during close()', async () => {
     client = server.client();
     const cache = caches.create({ connection: { client }, keyPrefix: freshPrefix() });
     await cache.queueRequest('request');
@@ -61,13 +64,13 @@ describe("the user's client", () => {
     expect(await taken).toBe('request');
   });
 
-  it('is connected when it was lazy', async () => {
+  it('is connected if it was lazy', async () => {
     client = server.client({ lazyConnect: true });
     const cache = caches.create({ connection: { client } });
     expect(await cache.isConnected()).toBe(true);
   });
 
-  it('may be shared by several caches, each with its own life', async () => {
+  it('can be shared by several caches, which are closed independently', async () => {
     client = server.client();
     const [one, two] = [caches.create({ connection: { client } }), caches.create({ connection: { client } })];
     await one.close();
@@ -76,7 +79,7 @@ describe("the user's client", () => {
     expect(await client.ping()).toBe('PONG');
   });
 
-  it('that has ended means fallbacks, and service again once its user connects it', async () => {
+  it('causes fallbacks once it has ended, until its user reconnects it', async () => {
     client = server.client();
     await client.quit();
     const cache = caches.create({ connection: { client }, keyPrefix: freshPrefix() });

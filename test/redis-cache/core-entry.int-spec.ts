@@ -4,7 +4,7 @@ import { spawnNode } from '../support/index.js';
 
 const REFUSE_NEST = resolve('test/fixtures/refuse-nest.mjs');
 
-/** Runs a program that has no Nest, no rxjs and no reflect-metadata. */
+/** Runs a program that cannot import Nest, rxjs or reflect-metadata. */
 async function runWithoutNest(
   program: string,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -32,7 +32,7 @@ it('nestjs-redis-cache/core caches, queues and consumes without Nest', async () 
   expect(run).toEqual({ code: 0, stdout: 'computed\nqueued', stderr: '' });
 });
 
-it('the main entry is what needs Nest', async () => {
+it('the main entry needs Nest', async () => {
   const run = await runWithoutNest(`await import('nestjs-redis-cache');`);
   expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('refused: reflect-metadata') });
 });

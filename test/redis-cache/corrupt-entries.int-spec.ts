@@ -31,7 +31,7 @@ const FOREIGN: [string, (redis: Redis, key: string) => Promise<unknown>][] = [
   ['a stream', (redis, key) => redis.xadd(key, '*', 'field', 'value')],
 ];
 
-describe('an entry that is none', () => {
+describe('a corrupt entry', () => {
   const caches = new Caches();
   let server: RedisServer;
   let admin: Redis;
@@ -66,7 +66,7 @@ describe('an entry that is none', () => {
     expect(await cache.getCachedResponse('key')).toBe('good again');
   }
 
-  it.each(GARBAGE)('but %s is a miss once, then gone', async (_what, spoil) => {
+  it.each(GARBAGE)('made of %s is a miss once, then removed', async (_what, spoil) => {
     await cache.cacheResponse('key', { answer: 42 });
     await admin.set(entry, spoil((await admin.getBuffer(entry))!));
     expect(await cache.lookup('key')).toEqual({ status: 'miss' });
@@ -77,7 +77,7 @@ describe('an entry that is none', () => {
     await expectServing();
   });
 
-  it.each(FOREIGN)('but %s of another program is a miss once, then gone', async (_what, put) => {
+  it.each(FOREIGN)('that is %s of another program is a miss once, then removed', async (_what, put) => {
     await put(admin, entry);
     expect(await cache.lookup('key')).toEqual({ status: 'miss' });
     await untilGone();
@@ -97,15 +97,15 @@ describe('an entry that is none', () => {
     await expectServing();
   });
 
-  it('is not removed when it has been replaced in the meantime', async () => {
+  it('is not removed if it has been replaced in the meantime', async () => {
     let missed = 0;
     for (let round = 0; round < 200; round += 1) {
       await admin.set(entry, 'garbage');
       const looking = cache.lookup('key');
-      // The look-up leaves at the end of this turn; what replaces the entry is to come right behind it.
+      // The lookup is sent at the end of this turn; the new entry must be written right after it.
       await new Promise((resolve) => setImmediate(resolve));
       const [found] = await Promise.all([looking, admin.set(entry, `"good ${round}"`)]);
-      // By its answer the removal, which was sent before, is done.
+      // The removal was sent before, so it has finished when this returns.
       await cache.isConnected();
       if (found.status === 'miss') missed += 1;
       expect(await admin.get(entry)).toBe(`"good ${round}"`);
@@ -124,7 +124,7 @@ describe('an entry that is none', () => {
     ['"text"', 'text'],
     ['12.5', 12.5],
     [' [1, 2] \n', [1, 2]],
-  ])('is no such thing as the plain JSON of another program: %j is a hit', async (json, value) => {
+  ])('is not the plain JSON of another program: %j is a hit', async (json, value) => {
     await admin.set(entry, json);
     expect(await cache.lookup('key')).toEqual({
       status: 'hit',
@@ -141,9 +141,9 @@ describe('an entry that is none', () => {
   describe('in the queue', () => {
     it.each([
       ['another field', ['field', 'value']],
-      ['a text that is no JSON', ['request', '{"half']],
+      ['a text that is not JSON', ['request', '{"half']],
       ['an empty text', ['request', '']],
-    ])('with %s is passed over, and gone', async (_what, fields) => {
+    ])('with %s is skipped and removed', async (_what, fields) => {
       await cache.queueRequest('one');
       await admin.xadd(queue, '*', ...fields);
       await cache.queueRequest('two');
@@ -153,7 +153,7 @@ describe('an entry that is none', () => {
       expect(cache.getCounters()).toMatchObject({ corrupt: 1, dequeued: 2, errors: 0 });
     });
 
-    it('that is a list of another program gives fallbacks and is left alone', async () => {
+    it('that is a list of another program causes fallbacks and is kept', async () => {
       await admin.rpush(queue, 'of another program');
       expect(await cache.queueRequest('request')).toBe(false);
       expect(await cache.dequeueRequest()).toBeNull();
@@ -163,7 +163,7 @@ describe('an entry that is none', () => {
       await expectServing();
     });
 
-    it('takes requests of another program that writes the same form', async () => {
+    it('is distinguished from a request of another program in the same format', async () => {
       await admin.xadd(queue, '*', 'request', '{"prompt": "hello"}');
       expect(await cache.dequeueRequest()).toEqual({ prompt: 'hello' });
     });

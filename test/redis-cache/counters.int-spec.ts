@@ -26,7 +26,7 @@ describe('shared counters on Redis', () => {
     return cache;
   }
 
-  it('are those of all instances, and outlive them', async () => {
+  it('are shared by all instances, and outlive them', async () => {
     const [one, two] = await Promise.all([serving(), serving()]);
     await Promise.all([
       one.sharedCounters.add('shared', { hits: 1 }),
@@ -40,7 +40,7 @@ describe('shared counters on Redis', () => {
     expect((await three.sharedCounters.countInWindow('shared', 60_000))?.count).toBe(3);
   });
 
-  it('count a batch once that a frozen server took and that is sent again', async () => {
+  it('count a batch once if a frozen server received it and it is sent again', async () => {
     const cache = await serving();
     const batch = { writer: 'me', sequence: 1 };
     await server.pause();
@@ -53,7 +53,7 @@ describe('shared counters on Redis', () => {
     expect(await cache.sharedCounters.read('frozen')).toEqual({ hits: 2 });
   });
 
-  it('leave a tally as it was when one of its fields is no number', async () => {
+  it('do not change if one of the fields is not a number', async () => {
     const cache = await serving();
     await cache.sharedCounters.add('spoilt', { hits: 1 });
     await server.client().hset(`${keyPrefix}:tally:{spoilt}`, 'foreign', 'text');

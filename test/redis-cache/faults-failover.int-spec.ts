@@ -26,7 +26,7 @@ describe('a master behind Sentinels', () => {
     await setUp.stop();
   });
 
-  it('is followed to the replica when it is killed, within a second of the fail-over, without any caller', async () => {
+  it('is replaced by the replica within a second of the fail-over if it is killed, without any call', async () => {
     const failover = setUp.awaitFailover();
     await setUp.master.kill();
     await untilPhase(cache, 'unavailable');
@@ -38,10 +38,10 @@ describe('a master behind Sentinels', () => {
     expect(log.lines).toHaveLength(2);
   });
 
-  it('is followed to the replica when it becomes one itself and stays reachable', async () => {
+  it('is replaced by the former replica if it becomes a replica and stays reachable', async () => {
     const failover = setUp.awaitFailover();
     const sentinel = setUp.sentinelServers[0]!.client();
-    // Refused until the Sentinel has asked the replica how it is.
+    // Refused until the Sentinel has queried the state of the replica.
     await until(() => sentinel.call('SENTINEL', 'FAILOVER', setUp.masterName), {
       what: 'the fail-over to begin',
     });
@@ -54,7 +54,7 @@ describe('a master behind Sentinels', () => {
   });
 });
 
-describe('a Cluster of which one master is gone', () => {
+describe('a Cluster that has lost a master', () => {
   const caches = new Caches();
   let cluster: RedisCluster;
   let cache: RedisCacheService;
@@ -80,7 +80,7 @@ describe('a Cluster of which one master is gone', () => {
     return names.map((name) => /\{(.*)\}$/.exec(name)![1]!);
   }
 
-  it('serves the keys of the others, answers fallbacks for the rest, and serves all when it is back', async () => {
+  it('serves the keys of the other masters, returns fallbacks for the rest, and serves all keys when it is back', async () => {
     const [lost] = await keysOn(0);
     const [kept] = await keysOn(1);
     await cluster.masters[0]!.kill();

@@ -39,14 +39,14 @@ describe('a frozen Redis', () => {
   }
 
   it.each(OPERATIONS)(
-    `answers $fallback to ${CALLS} calls of $name within one deadline plus a second in total`,
+    `returns $fallback from ${CALLS} calls of $name within one deadline plus a second in total`,
     async ({ run, fallback }) => {
       const cache = await serving();
       await server.pause();
       const watch = Stopwatch.start();
       for (let call = 0; call < CALLS; call += 1) {
         expect(await run(cache)).toEqual(fallback);
-        // Not only at the end: a breaker that stays closed would be heard of after 200 deadlines, call by call.
+        // Checked after each call: at the end, a breaker that stays closed would be noticed only after 200 deadlines.
         expect(cache.getCounters()).toMatchObject({ timeouts: 1, trips: 1 });
       }
       expect(watch.stop()).toBeLessThan(DEADLINE_MS + 1_000);
@@ -55,7 +55,7 @@ describe('a frozen Redis', () => {
     },
   );
 
-  it('costs concurrent callers one deadline, all together', async () => {
+  it('costs concurrent callers one deadline in total', async () => {
     const cache = await serving();
     await server.pause();
     const watch = Stopwatch.start();
@@ -65,11 +65,11 @@ describe('a frozen Redis', () => {
     expect(cache.getCounters().trips).toBe(1);
   });
 
-  it('is noticed when it thaws, without any caller, by the reply itself', async () => {
+  it('is served again as soon as it replies to the probe, without any call', async () => {
     const cache = await serving();
     await server.pause();
     expect(await cache.isConnected()).toBe(false);
-    await until(() => cache.getStatus().breaker === 'half-open', { what: 'the probe to be on its way' });
+    await until(() => cache.getStatus().breaker === 'half-open', { what: 'the probe to be sent' });
     await server.resume();
     expect(await recoveryMs(cache)).toBeLessThan(RECOVERY_LIMIT_MS);
     expect(await cache.cacheResponse('key', 'value')).toBe(true);
@@ -78,14 +78,14 @@ describe('a frozen Redis', () => {
     expect(log.lines).toHaveLength(2);
   });
 
-  it('lets close() end in a bounded time', async () => {
+  it('does not block close()', async () => {
     const cache = await serving();
     await server.pause();
     await within(cache.close(), { what: 'close() of a cache on a frozen Redis', timeoutMs: 5_000 });
     expect(await answers(cache)).toEqual(FALLBACKS);
   });
 
-  it('loses no request of a dequeue that it answers late', async () => {
+  it('loses no request if its reply to a dequeue is late', async () => {
     const cache = await serving();
     for (const request of ['one', 'two', 'three']) await cache.queueRequest(request);
     expect(await cache.dequeueRequest()).toBe('one');
@@ -98,7 +98,7 @@ describe('a frozen Redis', () => {
     expect(await cache.dequeueRequest()).toBeNull();
   });
 
-  it('loses and doubles no request of many dequeues that it answers late', async () => {
+  it('loses and duplicates no request if its replies to many dequeues are late', async () => {
     const cache = await serving();
     const requests = Array.from({ length: 30 }, (_, index) => index);
     for (const request of requests) await cache.queueRequest(request);
@@ -113,7 +113,7 @@ describe('a frozen Redis', () => {
     expect(later).toEqual(requests);
   });
 
-  it('does not open the breaker of a cache that asks it nothing', async () => {
+  it('does not open the breaker of an idle cache', async () => {
     const cache = await serving();
     await server.pause();
     await server.resume();
@@ -134,12 +134,12 @@ describe('a frozen Redis', () => {
         expect(await answers(cache)).toEqual(FALLBACKS);
         expect(cache.getStatus().phase).toBe('unavailable');
       } finally {
-        // Also after a failure: a connection that stays open would keep the test run from ending.
+        // Also after a failure, because an open connection would keep the test run alive.
         await within(app.close(), { what: 'app.close()' });
       }
     });
 
-    it('is noticed when it thaws, without any caller', async () => {
+    it('is served as soon as it thaws, without any call', async () => {
       await server.pause();
       const cache = caches.create();
       expect(await cache.isConnected()).toBe(false);
@@ -148,7 +148,7 @@ describe('a frozen Redis', () => {
       expect(await cache.isConnected()).toBe(true);
     });
 
-    it('serves those who asked before it thawed, within their deadline', async () => {
+    it('serves calls that began before it thawed, within their deadline', async () => {
       await server.pause();
       const cache = caches.create({ commandTimeoutMs: 20_000 });
       const connected = cache.isConnected();

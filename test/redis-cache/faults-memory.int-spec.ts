@@ -5,7 +5,7 @@ import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisServer } from '@test/support/index.js';
 
-// Made by the server itself: what a client sends would also lie in buffers that are freed much later.
+// Created by the server itself, because data from a client would also fill buffers that are freed much later.
 const FILL = `for i = 1, 200 do redis.call('SET', 'ballast-' .. i, string.rep('x', 100000)) end`;
 const FREE = `for i = 1, 200 do redis.call('DEL', 'ballast-' .. i) end`;
 
@@ -33,7 +33,7 @@ describe('a Redis that is out of memory and evicts nothing', () => {
 
   afterAll(() => server.stop());
 
-  /** Far above the limit, so that no command that needs memory slips through. */
+  /** Fills the memory far above the limit, so that every command that needs memory is refused. */
   async function fillUp(): Promise<void> {
     await admin.config('SET', 'maxmemory', '100mb');
     await admin.eval(FILL, 0);
@@ -46,7 +46,7 @@ describe('a Redis that is out of memory and evicts nothing', () => {
     await admin.set('more', 'x');
   }
 
-  it('answers false to writes, and says so once', async () => {
+  it('makes writes return false, and logs that once', async () => {
     await fillUp();
     for (let call = 0; call < 20; call += 1) {
       expect(await cache.cacheResponse('key', 'value')).toBe(false);
@@ -58,7 +58,7 @@ describe('a Redis that is out of memory and evicts nothing', () => {
     expect(cache.getCounters()).toMatchObject({ failedWrites: 20, queued: 0, trips: 0 });
   });
 
-  it('still answers reads', async () => {
+  it('still serves reads', async () => {
     await cache.cacheResponse('key', 'value');
     await fillUp();
     expect(await cache.cacheResponse('key', 'new')).toBe(false);
@@ -66,7 +66,7 @@ describe('a Redis that is out of memory and evicts nothing', () => {
     expect(await cache.isConnected()).toBe(true);
   });
 
-  it('still hands out what waits, also of a queue that nobody has read yet', async () => {
+  it('still returns waiting requests, also from a queue that was never read', async () => {
     for (const request of ['one', 'two', 'three']) await cache.queueRequest(request);
     await fillUp();
     expect(await cache.getQueueLength()).toBe(3);
@@ -76,7 +76,7 @@ describe('a Redis that is out of memory and evicts nothing', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('answers null for a queue that never was, without a line', async () => {
+  it('returns null for a queue that never existed, and logs nothing', async () => {
     await fillUp();
     expect(await cache.dequeueRequest()).toBeNull();
     expect(await cache.getQueueLength()).toBe(0);
@@ -93,14 +93,14 @@ describe('a Redis that is out of memory and evicts nothing', () => {
     expect(await cache.getQueueLength()).toBe(0);
   });
 
-  it('lets close() end', async () => {
+  it('does not block close()', async () => {
     await fillUp();
     expect(await cache.cacheResponse('key', 'value')).toBe(false);
     await cache.close();
     expect(await cache.isConnected()).toBe(false);
   });
 
-  it('takes writes again when memory has been freed, with one line', async () => {
+  it('accepts writes again once memory is freed, and logs that once', async () => {
     await fillUp();
     expect(await cache.cacheResponse('key', 'value')).toBe(false);
     await free();
@@ -110,7 +110,7 @@ describe('a Redis that is out of memory and evicts nothing', () => {
     expect(log.lines.slice(1)).toEqual(['Redis accepts writes again']);
   });
 
-  it('is not taken for writable because a full queue needed no memory to be refused', async () => {
+  it('does not count as writable because a full queue refuses a request', async () => {
     const full = caches.create({
       connection: { url: server.url },
       keyPrefix: freshPrefix(),

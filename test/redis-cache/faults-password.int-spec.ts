@@ -34,14 +34,14 @@ describe('a Redis behind a password', () => {
     ['a wrong password', { password: WRONG }, 'WRONGPASS'],
     ['a wrong user', { username: 'nobody', password: WRONG }, 'WRONGPASS'],
   ])('given %s', (_what, account, code) => {
-    it.each(OPERATIONS)('answers $fallback to $name', async ({ run, fallback }) => {
+    it.each(OPERATIONS)('returns $fallback from $name', async ({ run, fallback }) => {
       const cache = open(account);
       expect(await run(cache)).toEqual(fallback);
       await untilPhase(cache, 'unavailable');
       for (let call = 0; call < 20; call += 1) expect(await run(cache)).toEqual(fallback);
     });
 
-    it('says so once, without the password, however often it tries', async () => {
+    it('logs one line without the password, however many attempts fail', async () => {
       const cache = open(account);
       await untilPhase(cache, 'unavailable');
       await moreConnections(server, 6);
@@ -59,7 +59,7 @@ describe('a Redis behind a password', () => {
     });
   });
 
-  it('serves as soon as the password is no longer needed, without any caller', async () => {
+  it('serves as soon as no password is required, without any call', async () => {
     const cache = open();
     await untilPhase(cache, 'unavailable');
     const admin = server.client();
@@ -69,7 +69,7 @@ describe('a Redis behind a password', () => {
     await admin.config('SET', 'requirepass', PASSWORD);
   });
 
-  it('serves again after a restart that took its password away', async () => {
+  it('serves again after restarts that change its password and restore it', async () => {
     const cache = open({ password: PASSWORD });
     expect(await cache.isConnected()).toBe(true);
     await server.restart({ password: 'another' });
@@ -82,7 +82,7 @@ describe('a Redis behind a password', () => {
     expect(log.lines.join()).not.toContain(PASSWORD);
   });
 
-  it('takes an existing connection for unavailable when its user loses his login', async () => {
+  it('is unavailable on an existing connection once its user is deleted', async () => {
     const admin = server.client();
     await admin.acl('SETUSER', 'guest', 'on', '>pw', '~*', '&*', '+@all');
     const cache = open({ username: 'guest', password: 'pw' });
@@ -93,7 +93,7 @@ describe('a Redis behind a password', () => {
   });
 });
 
-/** Resolves when so many more connections have been made to the server. */
+/** Resolves when the server has accepted `count` more connections. */
 async function moreConnections(server: RedisServer, count: number): Promise<void> {
   const admin = server.client();
   const made = async (): Promise<number> =>

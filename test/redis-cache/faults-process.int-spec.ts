@@ -1,4 +1,4 @@
-/** A program of its own under every fault: it must neither fail nor hang, and say no more than it has to. */
+/** Runs a separate program under every fault: it must neither fail nor hang, and log no more than necessary. */
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheOptions } from 'nestjs-redis-cache';
@@ -14,7 +14,7 @@ import {
 
 const TRAFFIC = join(import.meta.dirname, '../fixtures/redis-cache/traffic.mjs');
 const PASSWORD = 'correct-horse';
-/** Far above what closing needs (two deadlines) and what ioredis keeps a timer for (2 s). */
+/** Far above the time to close (two deadlines) and the longest timer of ioredis (2 s). */
 const EXIT_LIMIT_MS = 10_000;
 
 const seen = (program: ManagedProcess, pattern: RegExp): number =>
@@ -23,7 +23,7 @@ const seen = (program: ManagedProcess, pattern: RegExp): number =>
 const untilSeen = (program: ManagedProcess, pattern: RegExp, times: number): Promise<unknown> =>
   until(() => seen(program, pattern) >= times, { what: `${pattern} ${times} times`, timeoutMs: 20_000 });
 
-/** Ends the program and checks how it ended; answers the lines of the library's log. */
+/** Ends the program, checks its exit, and returns the log lines of the library. */
 async function end(program: ManagedProcess): Promise<string[]> {
   program.signal('SIGTERM');
   const status = await within(program.exited, { what: 'the program to end', timeoutMs: EXIT_LIMIT_MS });
@@ -52,7 +52,7 @@ describe('a program that uses the cache', () => {
     return program;
   }
 
-  it('survives that Redis is killed under it, twice, and ends cleanly', async () => {
+  it('survives two crashes of Redis, and exits cleanly', async () => {
     const server = await start(RedisServer.start());
     const program = run({ connection: { url: server.url } });
     for (let outage = 1; outage <= 2; outage += 1) {
@@ -68,7 +68,7 @@ describe('a program that uses the cache', () => {
     expect(log).toHaveLength(4);
   });
 
-  it('survives that Redis freezes under it, and ends cleanly while it is frozen', async () => {
+  it('survives a freeze of Redis, and exits cleanly during it', async () => {
     const server = await start(RedisServer.start());
     const program = run({ connection: { url: server.url }, commandTimeoutMs: 1_000 });
     await untilSeen(program, /^phase serving/, 1);
@@ -81,14 +81,14 @@ describe('a program that uses the cache', () => {
     expect(await end(program)).toHaveLength(3);
   });
 
-  it('ends cleanly when it is told to in the middle of its traffic', async () => {
+  it('exits cleanly on a signal during its traffic', async () => {
     const server = await start(RedisServer.start());
     const program = run({ connection: { url: server.url } });
     await untilSeen(program, /^phase serving/, 1);
     expect(await end(program)).toEqual([]);
   });
 
-  it('survives a wrong password, which it never shows, and ends cleanly', async () => {
+  it('survives a wrong password, never logs it, and exits cleanly', async () => {
     const server = await start(RedisServer.start({ password: 'another' }));
     const program = run({ connection: { host: server.host, port: server.port, password: PASSWORD } });
     await untilSeen(program, /^phase unavailable/, 1);
@@ -96,7 +96,7 @@ describe('a program that uses the cache', () => {
     expect(program.stdout).not.toContain(PASSWORD);
   });
 
-  it('survives a read-only replica, of which it says so once, and ends cleanly', async () => {
+  it('survives a read-only replica, logs one line, and exits cleanly', async () => {
     const master = await start(RedisServer.start());
     const replica = await start(RedisServer.start({ replicaOf: { port: master.port } }));
     const program = run({ connection: { url: replica.url } });
@@ -104,7 +104,7 @@ describe('a program that uses the cache', () => {
     expect(await end(program)).toHaveLength(1);
   });
 
-  it('survives a Redis that is out of memory, of which it says so once, and ends cleanly', async () => {
+  it('survives a Redis that is out of memory, logs one line, and exits cleanly', async () => {
     const server = await start(RedisServer.start({ maxmemory: '1' }));
     const program = run({ connection: { url: server.url } });
     await untilSeen(program, /Redis refuses writes \(OOM\)/, 1);
@@ -118,10 +118,10 @@ describe('a program that uses the cache', () => {
       { connection: { clusterNodes: [{ host: '127.0.0.1', port: 1 }] } },
     ],
     [
-      'Sentinels of which none is there',
+      'unreachable Sentinels',
       { connection: { sentinels: [{ host: '127.0.0.1', port: 1 }], sentinelName: 'main' } },
     ],
-  ])('survives %s, and ends cleanly', async (_what, options) => {
+  ])('survives %s, and exits cleanly', async (_what, options) => {
     const program = run({ ...options, commandTimeoutMs: 500 });
     await untilSeen(program, /^phase unavailable/, 1);
     const log = await end(program);
@@ -129,7 +129,7 @@ describe('a program that uses the cache', () => {
     expect(program.stdout).not.toContain(PASSWORD);
   });
 
-  it('survives that a whole Cluster is killed and restarted under it, and ends cleanly', async () => {
+  it('survives a crash and restart of a whole Cluster, and exits cleanly', async () => {
     const cluster = await RedisCluster.start({ masters: 3, node: { appendonly: true } });
     running.push(cluster);
     const program = run({ connection: { clusterNodes: cluster.addresses } });

@@ -25,19 +25,22 @@ describe('a Redis that refuses connections', () => {
 
   const open = (): RedisCacheService => caches.create({ connection: { host: '127.0.0.1', port } });
 
-  it.each(OPERATIONS)('answers $fallback to $name, as the first call of all', async ({ run, fallback }) => {
+  it.each(OPERATIONS)('returns $fallback from $name as the first call', async ({ run, fallback }) => {
     expect(await run(open())).toEqual(fallback);
   });
 
-  it.each(OPERATIONS)('answers $fallback to $name at once when that is known', async ({ run, fallback }) => {
-    const cache = open();
-    await untilPhase(cache, 'unavailable');
-    const before = cache.getCounters();
-    for (let call = 0; call < 100; call += 1) expect(await run(cache)).toEqual(fallback);
-    const after = cache.getCounters();
-    expect(after.bypassed).toBe(before.bypassed + 100);
-    expect([after.timeouts, after.errors]).toEqual([before.timeouts, before.errors]);
-  });
+  it.each(OPERATIONS)(
+    'returns $fallback from $name at once when the refusal is known',
+    async ({ run, fallback }) => {
+      const cache = open();
+      await untilPhase(cache, 'unavailable');
+      const before = cache.getCounters();
+      for (let call = 0; call < 100; call += 1) expect(await run(cache)).toEqual(fallback);
+      const after = cache.getCounters();
+      expect(after.bypassed).toBe(before.bypassed + 100);
+      expect([after.timeouts, after.errors]).toEqual([before.timeouts, before.errors]);
+    },
+  );
 
   it('closes', async () => {
     const cache = open();
@@ -70,7 +73,7 @@ describe('a Redis that refuses connections', () => {
     ['a Cluster', { clusterNodes: [{ host: '127.0.0.1', port: 1 }] }],
     ['a unix socket', { path: '/nonexistent/redis.sock' }],
     ['a name that does not resolve', { host: 'no-such-host.invalid' }],
-  ])('is the same with %s', async (_what, connection) => {
+  ])('gives the same results as %s', async (_what, connection) => {
     const cache = caches.create({ connection });
     expect(await answers(cache)).toEqual(FALLBACKS);
     expect(cache.getStatus()).toMatchObject({ phase: 'unavailable', breaker: 'open' });
@@ -90,7 +93,7 @@ describe('a Redis that refuses connections', () => {
       running.push(await RedisServer.start({ port }));
     }
 
-    it('is noticed within a second, without any caller', async () => {
+    it('is served within a second, without any call', async () => {
       const cache = open();
       await untilPhase(cache, 'unavailable');
       await startServer();
@@ -101,7 +104,7 @@ describe('a Redis that refuses connections', () => {
       expect(log.lines[1]).toMatch(/^Redis is back after \d+\.\d s$/);
     });
 
-    it('is noticed as quickly after many attempts, of which only the first was worth a line', async () => {
+    it('is served as quickly after many attempts, of which only the first is logged', async () => {
       const door = await SlammingServer.start(port);
       running.push(door);
       const cache = open();

@@ -35,7 +35,7 @@ describe('a read-only replica', () => {
     await master.stop();
   });
 
-  it('answers reads', async () => {
+  it('serves reads', async () => {
     expect(await cache.isConnected()).toBe(true);
     expect(await cache.getCachedResponse('key')).toBe('value');
     expect(await cache.getCachedResponse('nothing')).toBeNull();
@@ -50,7 +50,7 @@ describe('a read-only replica', () => {
     ['clearCache', false, (): Promise<unknown> => cache.clearCache()],
     ['clearQueue', false, (): Promise<unknown> => cache.clearQueue()],
     ['isWritable', false, (): Promise<unknown> => cache.isWritable()],
-  ])('answers its fallback to %s, and goes on reading', async (_name, fallback, run) => {
+  ])('makes %s return its fallback, and still serves reads', async (_name, fallback, run) => {
     for (let call = 0; call < 20; call += 1) expect(await run()).toBe(fallback);
     expect(cache.getStatus()).toMatchObject({
       phase: 'serving',
@@ -63,13 +63,13 @@ describe('a read-only replica', () => {
     expect(await onMaster.getQueueLength()).toBe(2);
   });
 
-  it('lets close() end', async () => {
+  it('does not block close()', async () => {
     expect(await cache.cacheResponse('other', 1)).toBe(false);
     await cache.close();
     expect(await cache.getCachedResponse('key')).toBeNull();
   });
 
-  it('takes writes once it is a master, with one line', async () => {
+  it('accepts writes once it is a master, and logs that once', async () => {
     expect(await cache.cacheResponse('other', 1)).toBe(false);
     await replica.client().replicaof('NO', 'ONE');
     for (let call = 0; call < 10; call += 1) expect(await cache.cacheResponse('other', 1)).toBe(true);
@@ -79,7 +79,7 @@ describe('a read-only replica', () => {
     await replica.client().replicaof(master.host, master.port);
   });
 
-  it('misses an entry that is not readable, though it cannot be removed', async () => {
+  it('returns a miss for a corrupt entry, although it cannot be removed', async () => {
     const entry = `${keyPrefix}:cache:{key}`;
     await master.client().set(entry, 'garbage');
     await until(async () => (await replica.client().get(entry)) === 'garbage', { what: 'the replica' });

@@ -8,7 +8,7 @@ import { RedisServer, until, within } from '@test/support/index.js';
 
 const CALLERS = 20;
 
-/** Sends operations without a pause, from several callers at once, until told to stop, or the cache is closed. */
+/** Runs operations without a pause, from concurrent callers, until `stop` is called or the cache is closed. */
 function keepAsking(cache: RedisCacheService): { stop(): Promise<unknown[]> } {
   const stopping = new AbortController();
   const isOver = (): boolean => stopping.signal.aborted || cache.getStatus().phase === 'closed';
@@ -57,14 +57,14 @@ describe('a Redis that is killed and comes back', () => {
     return cache;
   }
 
-  it.each(OPERATIONS)('answers $fallback to $name while it is gone', async ({ run, fallback }) => {
+  it.each(OPERATIONS)('returns $fallback from $name while it is down', async ({ run, fallback }) => {
     const cache = await serving();
     await server.kill();
     for (let call = 0; call < 50; call += 1) expect(await run(cache)).toEqual(fallback);
     expect(log.lines).toHaveLength(1);
   });
 
-  it('lets close() end while it is gone', async () => {
+  it('does not block close() while it is down', async () => {
     const cache = await serving();
     await server.kill();
     await untilPhase(cache, 'unavailable');
@@ -72,7 +72,7 @@ describe('a Redis that is killed and comes back', () => {
     expect(await answers(cache)).toEqual(FALLBACKS);
   });
 
-  it('is noticed within a second of its return, without any caller', async () => {
+  it('is served within a second of its restart, without any call', async () => {
     const cache = await serving();
     await server.kill();
     await untilPhase(cache, 'unavailable');
@@ -81,7 +81,7 @@ describe('a Redis that is killed and comes back', () => {
     expect(await cache.isConnected()).toBe(true);
   });
 
-  it('answers every operation of a traffic that it is killed under, and serves the traffic again', async () => {
+  it('returns from every operation under traffic, and serves the traffic again', async () => {
     const cache = await serving();
     const traffic = keepAsking(cache);
     for (let outage = 0; outage < 2; outage += 1) {
@@ -97,7 +97,7 @@ describe('a Redis that is killed and comes back', () => {
     expect(log.lines).toHaveLength(4);
   });
 
-  it('still has what was stored and queued when the server kept it', async () => {
+  it('still has entries and requests that the server persisted', async () => {
     const cache = await serving();
     await server.client().config('SET', 'appendfsync', 'always');
     await cache.cacheResponse('key', 'value');
@@ -113,7 +113,7 @@ describe('a Redis that is killed and comes back', () => {
     expect(await cache.dequeueRequest()).toBeNull();
   });
 
-  it('serves a queue from the beginning when it comes back empty, scripts and group forgotten', async () => {
+  it('serves a new queue after an empty restart, without scripts and consumer group', async () => {
     const cache = await serving();
     await cache.queueRequest('gone');
     await cache.dequeueRequest();
@@ -128,7 +128,7 @@ describe('a Redis that is killed and comes back', () => {
     await server.restart({ appendonly: true });
   });
 
-  it('is not asked while it loads its data, and is used once it has', async () => {
+  it('is unavailable while it loads its data, and is served afterwards', async () => {
     await server.restart({ extraArgs: ['--enable-debug-command', 'yes'] });
     const cache = await serving();
     const admin = server.client();
@@ -146,7 +146,7 @@ describe('a Redis that is killed and comes back', () => {
   });
 });
 
-/** A cache that nobody uses does not notice that the server answers errors. */
+/** Calls the cache until it is unavailable: an idle cache does not notice that the server replies with errors. */
 function untilUnavailableByAsking(cache: RedisCacheService): Promise<unknown> {
   const ask = async (): Promise<boolean> => {
     await cache.isConnected();

@@ -17,7 +17,7 @@ const WRONG = 'battery-staple';
 const HEALTH_TIMEOUT_MS = 300;
 const PATIENT_HEALTH_MS = 10_000;
 
-/** What `GET /health` would answer: the body, and 503 where the check fails. */
+/** Returns the response of `GET /health`: the body, and status 503 if the check fails. */
 async function check(app: TestingModule): Promise<{ status: number; body: Record<string, unknown> }> {
   const indicator = app.get(RedisCacheHealthIndicator, { strict: false });
   try {
@@ -63,7 +63,7 @@ describe('the health of a cache', () => {
     return app.init();
   }
 
-  it.each([false, true])('is up on a Redis that takes writes, with required %s', async (required) => {
+  it.each([false, true])('is up on a Redis that accepts writes, with required %s', async (required) => {
     const { status, body } = await check(await start(required));
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -85,7 +85,7 @@ describe('the health of a cache', () => {
   it.each([
     [false, 200, 'degraded', 'degraded'],
     [true, 503, 'error', 'down'],
-  ])('with required %s it answers %d without Redis', async (required, code, overall, state) => {
+  ])('with required %s has status %d without Redis', async (required, code, overall, state) => {
     const app = await start(required, { connection: { url: `redis://:${PASSWORD}@127.0.0.1:1` } });
     await untilPhase(cacheOf(app), 'unavailable');
     const { status, body } = await check(app);
@@ -100,7 +100,7 @@ describe('the health of a cache', () => {
   it.each([
     [false, 200, 'degraded'],
     [true, 503, 'down'],
-  ])('with required %s it answers %d on a Redis that refuses writes', async (required, code, state) => {
+  ])('with required %s has status %d on a Redis that refuses writes', async (required, code, state) => {
     const app = await start(required);
     const admin = server.client();
     await admin.replicaof('127.0.0.1', '1');
@@ -113,7 +113,7 @@ describe('the health of a cache', () => {
     expect(await check(app)).toMatchObject({ status: 200, body: { status: 'ok' } });
   });
 
-  it('answers within its own timeout on a frozen Redis, and is up again after it', async () => {
+  it('is returned within its own timeout on a frozen Redis, and is up again afterwards', async () => {
     const app = await start(false, { health: { timeoutMs: HEALTH_TIMEOUT_MS } });
     expect(await cacheOf(app).isConnected()).toBe(true);
     await server.pause();
@@ -130,7 +130,7 @@ describe('the health of a cache', () => {
     await until(async () => (await check(app)).body['status'] === 'ok', { what: 'the check to be up again' });
   });
 
-  it('answers within its own timeout on a Redis that was frozen from the start', async () => {
+  it('is returned within its own timeout on a Redis that was frozen from the start', async () => {
     await server.pause();
     const app = await start(false, { health: { timeoutMs: HEALTH_TIMEOUT_MS } });
     const watch = Stopwatch.start();
@@ -157,7 +157,7 @@ describe('the health of a cache', () => {
     expect(shown).not.toContain(WRONG);
   });
 
-  it('leaves only a small key of its own behind, and only for seconds', async () => {
+  it('leaves only its own small key, which expires within seconds', async () => {
     const app = await start(false, { keyPrefix: 'probed' });
     await check(app);
     const admin = server.client();

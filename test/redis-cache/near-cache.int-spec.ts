@@ -6,7 +6,7 @@ import { RedisCluster, RedisServer, until } from '@test/support/index.js';
 
 const KEY = 'key';
 const paid = (): string => 'paid';
-/** An invalidation has to be seen within this time. */
+/** An invalidation must take effect within this time. */
 const SEEN_WITHIN_MS = 1_000;
 
 const caches: RedisCacheService[] = [];
@@ -27,20 +27,20 @@ async function sourceOf(cache: RedisCacheService, key = KEY, value: unknown = 'c
   return source;
 }
 
-/** Asks until the copy in this process answers. */
+/** Calls `getOrSet` until the near copy is returned. */
 async function bringNear(cache: RedisCacheService, key = KEY): Promise<void> {
   await until(async () => (await sourceOf(cache, key)) === 'near', { what: 'a near copy', everyMs: 5 });
 }
 
 async function expectGone(cache: RedisCacheService, key = KEY): Promise<void> {
   await until(async () => (await cache.getCachedResponse(key)) === null, {
-    what: 'the invalidation to be seen',
+    what: 'the invalidation to take effect',
     timeoutMs: SEEN_WITHIN_MS,
     everyMs: 5,
   });
 }
 
-describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s', (how) => {
+describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, invalidated through %s', (how) => {
   let options: RedisCacheOptions;
   let stop: () => Promise<void>;
 
@@ -68,7 +68,7 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
     await Promise.all([bringNear(a), bringNear(b)]);
   });
 
-  it('answer without asking Redis, with one frozen value for all', async () => {
+  it('are returned without a command, with one frozen value for all', async () => {
     const value = { nested: { list: [1] } };
     await a.cacheResponse('object', value);
     await until(async () => (await sourceOf(a, 'object')) === 'near', { what: 'a near copy' });
@@ -81,13 +81,13 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
     expect(a.getCounters().nearHits).toBeGreaterThan(0);
   });
 
-  it('go when another process deletes the entry', async () => {
+  it('are dropped when another process deletes the entry', async () => {
     expect(await a.delete(KEY)).toBe(true);
     await expectGone(b);
     expect(await a.getCachedResponse(KEY)).toBeNull();
   });
 
-  it('go when another process writes the entry', async () => {
+  it('are dropped when another process writes the entry', async () => {
     expect(await a.cacheResponse(KEY, 'new')).toBe(true);
     expect(await a.getCachedResponse(KEY)).toBe('new');
     await until(async () => (await b.getCachedResponse(KEY)) === 'new', {
@@ -97,7 +97,7 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
     });
   });
 
-  it('go when another process clears the cache', async () => {
+  it('are dropped when another process clears the cache', async () => {
     expect(b.getStatus()).toMatchObject({ nearEntries: 1, nearBytes: expect.any(Number) });
     expect(b.getStatus().nearBytes).toBeGreaterThan(KEY.length);
     expect(await a.clearCache()).toBe(true);
@@ -105,7 +105,7 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
     expect(b.getStatus()).toMatchObject({ nearEntries: 0, nearBytes: 0 });
   });
 
-  it('go when another process invalidates their tag, and no other', async () => {
+  it('are dropped when another process invalidates their tag, and no others', async () => {
     await a.getOrSet('tagged', () => 1, { tags: ['red', 'blue'] });
     await bringNear(b, 'tagged');
     expect(await a.invalidateTags('blue')).toBe(true);
@@ -113,8 +113,8 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
     expect(await sourceOf(b)).toBe('near');
   });
 
-  it('live no longer than their entry', async () => {
-    // More than once only where the machine pauses for all of the TTL.
+  it('expire no later than their entry', async () => {
+    // Repeats only if the machine pauses for the whole TTL.
     await until(
       async () => {
         await a.cacheResponse('short', 'lived', 0.3);
@@ -126,90 +126,96 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, told by %s
   });
 });
 
-describe.each(['server', 'pubsub'] as const)('near copies of computed values, told by %s', (invalidation) => {
-  let redis: RedisServer;
-  let a: RedisCacheService;
-  let b: RedisCacheService;
-  /** Without a near cache: returns what is stored. */
-  let plain: RedisCacheService;
+describe.each(['server', 'pubsub'] as const)(
+  'near copies of computed values, invalidated through %s',
+  (invalidation) => {
+    let redis: RedisServer;
+    let a: RedisCacheService;
+    let b: RedisCacheService;
+    /** Without a near cache: returns what is stored. */
+    let plain: RedisCacheService;
 
-  beforeAll(async () => {
-    redis = await RedisServer.start();
-  });
+    beforeAll(async () => {
+      redis = await RedisServer.start();
+    });
 
-  afterAll(() => redis.stop());
+    afterAll(() => redis.stop());
 
-  beforeEach(async () => {
-    await redis.client().flushall();
-    const connection = { host: redis.host, port: redis.port };
-    a = await open({ connection, near: { invalidation } });
-    b = await open({ connection, near: { invalidation } });
-    plain = await open({ connection, near: undefined });
-    await Promise.all([bringNear(a), bringNear(b)]);
-  });
+    beforeEach(async () => {
+      await redis.client().flushall();
+      const connection = { host: redis.host, port: redis.port };
+      a = await open({ connection, near: { invalidation } });
+      b = await open({ connection, near: { invalidation } });
+      plain = await open({ connection, near: undefined });
+      await Promise.all([bringNear(a), bringNear(b)]);
+    });
 
-  /** How many commands have read an entry or taken a lease. */
-  async function commands(): Promise<number> {
-    const stats = await redis.client().info('commandstats');
-    const calls = [...stats.matchAll(/^cmdstat_(?:get|getrange|eval|evalsha):calls=(\d+)/gm)];
-    return calls.reduce((sum, [, count]) => sum + Number(count), 0);
-  }
-
-  it('answer the first repeat, at once', async () => {
-    let near = 0;
-    for (let round = 0; round < 50; round += 1) {
-      expect(await sourceOf(a, `key ${round}`)).toBe('factory');
-      near += Number((await sourceOf(a, `key ${round}`)) === 'near');
+    /** Returns how many commands have read an entry or acquired a lease. */
+    async function commands(): Promise<number> {
+      const stats = await redis.client().info('commandstats');
+      const calls = [...stats.matchAll(/^cmdstat_(?:get|getrange|eval|evalsha):calls=(\d+)/gm)];
+      return calls.reduce((sum, [, count]) => sum + Number(count), 0);
     }
-    // The server's report may come in between; then the copy is read back.
-    expect(near).toBeGreaterThan(25);
-  });
 
-  it('answer the first repeat without a command, with what a hit from Redis returns', async () => {
-    const value = { at: new Date(0), left: undefined, text: 'a' };
-    await a.getOrSet('first', () => value, { tags: ['tag'] });
-    await until(() => a.getStatus().nearEntries === 2, { what: 'the near copy' });
-    await sleep(50);
-    const before = await commands();
-    const repeat = await a.getOrSetEntry('first', () => 'other', { tags: ['tag'] });
-    expect(repeat).toMatchObject({ source: 'near', status: 'hit' });
-    expect(await a.getCachedResponse('first')).toEqual({ at: '1970-01-01T00:00:00.000Z', text: 'a' });
-    expect(await commands()).toBe(before);
-  });
+    it('are returned for the first repeat, even if it follows at once', async () => {
+      let near = 0;
+      for (let round = 0; round < 50; round += 1) {
+        expect(await sourceOf(a, `key ${round}`)).toBe('factory');
+        near += Number((await sourceOf(a, `key ${round}`)) === 'near');
+      }
+      // The server's notification may come in between; then the copy is read back.
+      expect(near).toBeGreaterThan(25);
+    });
 
-  it('are kept by a process that does the work of its own ticket', async () => {
-    await a.getOrSet('ticket', async ({ ticket }) => (await a.resume(ticket!, paid)).value);
-    await until(() => a.getStatus().nearEntries === 2, { what: 'the near copy' });
-    await sleep(50);
-    expect(await sourceOf(a, 'ticket')).toBe('near');
-  });
+    it('are returned for the first repeat without a command, with the same value as a hit from Redis', async () => {
+      const value = { at: new Date(0), left: undefined, text: 'a' };
+      await a.getOrSet('first', () => value, { tags: ['tag'] });
+      await until(() => a.getStatus().nearEntries === 2, { what: 'the near copy' });
+      await sleep(50);
+      const before = await commands();
+      const repeat = await a.getOrSetEntry('first', () => 'other', { tags: ['tag'] });
+      expect(repeat).toMatchObject({ source: 'near', status: 'hit' });
+      expect(await a.getCachedResponse('first')).toEqual({ at: '1970-01-01T00:00:00.000Z', text: 'a' });
+      expect(await commands()).toBe(before);
+    });
 
-  it.each<[string, (key: string) => Promise<unknown>]>([
-    ['writes the entry', (key) => b.cacheResponse(key, 'foreign')],
-    ['deletes the entry', (key) => b.delete(key)],
-    ['invalidates its tag', () => b.invalidateTags('race')],
-    ['computes the entry anew', (key) => b.getOrSet(key, () => 'foreign', { readPolicy: 'no-cache' })],
-  ])('are never older than what is stored, though another process %s meanwhile', async (_what, change) => {
-    for (let round = 0; round < 100; round += 1) {
-      const key = `race ${round}`;
-      const options = { tags: ['race'], readPolicy: 'no-cache' } as const;
-      const computed = a.getOrSet(key, () => 'computed', options);
-      await sleep(round % 4);
-      await Promise.all([computed, change(key)]);
-      await until(async () => (await a.getCachedResponse(key)) === (await plain.getCachedResponse(key)), {
-        what: 'the stored value',
-        timeoutMs: SEEN_WITHIN_MS,
-        everyMs: 5,
-      });
-      // A copy that is wrong would stay so.
-      await sleep(2);
-      expect(await a.getCachedResponse(key)).toEqual(await plain.getCachedResponse(key));
-    }
-  });
-});
+    it('are kept by a process that does the work of its own ticket', async () => {
+      await a.getOrSet('ticket', async ({ ticket }) => (await a.resume(ticket!, paid)).value);
+      await until(() => a.getStatus().nearEntries === 2, { what: 'the near copy' });
+      await sleep(50);
+      expect(await sourceOf(a, 'ticket')).toBe('near');
+    });
+
+    it.each<[string, (key: string) => Promise<unknown>]>([
+      ['writes the entry', (key) => b.cacheResponse(key, 'foreign')],
+      ['deletes the entry', (key) => b.delete(key)],
+      ['invalidates its tag', () => b.invalidateTags('race')],
+      ['computes the entry again', (key) => b.getOrSet(key, () => 'foreign', { readPolicy: 'no-cache' })],
+    ])(
+      'are never older than the stored entry, even if another process %s meanwhile',
+      async (_what, change) => {
+        for (let round = 0; round < 100; round += 1) {
+          const key = `race ${round}`;
+          const options = { tags: ['race'], readPolicy: 'no-cache' } as const;
+          const computed = a.getOrSet(key, () => 'computed', options);
+          await sleep(round % 4);
+          await Promise.all([computed, change(key)]);
+          await until(async () => (await a.getCachedResponse(key)) === (await plain.getCachedResponse(key)), {
+            what: 'the stored value',
+            timeoutMs: SEEN_WITHIN_MS,
+            everyMs: 5,
+          });
+          // A wrong copy would persist.
+          await sleep(2);
+          expect(await a.getCachedResponse(key)).toEqual(await plain.getCachedResponse(key));
+        }
+      },
+    );
+  },
+);
 
 describe('near copies on a Cluster', () => {
-  it('go although the invalidation was missed, because the connection was cut', async () => {
+  it('are dropped when the connection is cut and an invalidation is missed', async () => {
     const cluster = await RedisCluster.start({ masters: 3 });
     const connection = { clusterNodes: cluster.nodes.map(({ host, port }) => ({ host, port })) };
     try {
@@ -238,7 +244,7 @@ describe('near copies and the server', () => {
 
   afterEach(() => redis.stop());
 
-  it('go when another program writes or deletes the key', async () => {
+  it('are dropped when another program writes or deletes the key', async () => {
     const cache = await open({ connection });
     await bringNear(cache);
     await redis.client().set('redis-cache:cache:{key}', '"foreign"');
@@ -250,7 +256,7 @@ describe('near copies and the server', () => {
     await expectGone(cache);
   });
 
-  it('go when the entry expires in Redis, though its own time is not over', async () => {
+  it('are dropped when the entry expires in Redis before its own expiry', async () => {
     const cache = await open({ connection });
     const shortened = async (): Promise<boolean> => {
       await cache.cacheResponse(KEY, 'value', 3_600);
@@ -260,11 +266,11 @@ describe('near copies and the server', () => {
     };
     await until(shortened, { what: 'a near copy of an entry that is about to expire' });
     await until(async () => (await cache.getCachedResponse(KEY)) === null, {
-      what: 'the expiry to be heard',
+      what: 'the expiry to be reported',
     });
   });
 
-  it('are frozen also where nobody asked by getOrSet', async () => {
+  it('are frozen also without getOrSet', async () => {
     const cache = await open({ connection });
     await cache.cacheResponse(KEY, { list: [1] });
     const isNear = async (): Promise<boolean> => {
@@ -276,14 +282,14 @@ describe('near copies and the server', () => {
     expect(() => value!.list.push(2)).toThrow(TypeError);
   });
 
-  it('go when the database is flushed', async () => {
+  it('are dropped when the database is flushed', async () => {
     const cache = await open({ connection });
     await bringNear(cache);
     await redis.client().flushall();
     await expectGone(cache);
   });
 
-  it('go although the invalidation was missed, because the connection was cut', async () => {
+  it('are dropped when the connection is cut and an invalidation is missed', async () => {
     const [a, b] = [await open({ connection }), await open({ connection })];
     await bringNear(b);
     await redis.client().client('KILL', 'TYPE', 'PUBSUB');
@@ -291,7 +297,7 @@ describe('near copies and the server', () => {
     await expectGone(b);
   });
 
-  it('are served while Redis is down, for as long as allowed', async () => {
+  it('are served while Redis is down, for staleSeconds at most', async () => {
     const [brief, patient] = [
       await open({ connection, near: { staleSeconds: 0.5 } }),
       await open({ connection, near: { staleSeconds: 600 } }),
@@ -304,17 +310,17 @@ describe('near copies and the server', () => {
     expect(await patient.getCachedResponse(KEY)).toBe('computed');
   });
 
-  it('are not trusted any longer when the server is frozen and nothing can be heard', async () => {
+  it('are dropped if the server is frozen and no events arrive', async () => {
     const cache = await open({ connection, near: { staleSeconds: 0.5 }, commandTimeoutMs: 500 });
     await bringNear(cache);
     await redis.pause();
-    // Two beats are missed, then the half second passes.
+    // Two heartbeats are missed, then the half second passes.
     await until(async () => (await cache.getCachedResponse(KEY)) === null, {
       what: 'the copy to be dropped',
     });
   });
 
-  it('are refreshed in the background past the given part of their TTL', async () => {
+  it('are refreshed in the background past the given fraction of their TTL', async () => {
     const cache = await open({ connection });
     const options = { ttlSeconds: 600, refreshAhead: 0.000_1 };
     let calls = 0;
@@ -329,24 +335,24 @@ describe('near copies and the server', () => {
     ).toBe('hit');
   });
 
-  it('answer at once, though the options of their background refresh are wrong', async () => {
+  it('are returned at once, even if the options of their background refresh are invalid', async () => {
     const cache = await open({ connection });
     await bringNear(cache);
     const wrong = { refreshAhead: 0.000_001, jitterRatio: 5 };
     expect(await cache.getOrSet(KEY, () => 'new', wrong)).toBe('computed');
   });
 
-  it('stay when another entry with the same tag is computed', async () => {
+  it('are kept when another entry with the same tag is computed', async () => {
     const cache = await open({ connection });
     await cache.getOrSet('one', () => 1, { tags: ['shared'] });
     await bringNear(cache, 'one');
     await cache.getOrSet('two', () => 2, { tags: ['shared'] });
-    // Later than anything that the second computation could have caused.
+    // Later than any effect of the second computation.
     await bringNear(cache, 'two');
     expect(await sourceOf(cache, 'one')).toBe('near');
   });
 
-  it('keep what was computed while Redis is down', async () => {
+  it('are kept of values computed while Redis is down', async () => {
     const cache = await open({ connection });
     await redis.kill();
     await until(() => cache.getStatus().phase === 'unavailable', { what: 'the outage' });
@@ -354,7 +360,7 @@ describe('near copies and the server', () => {
     expect(sources).toEqual(['factory', 'near']);
   });
 
-  it('are off, with a line, where the server refuses to tell', async () => {
+  it('are disabled if the server refuses to send events', async () => {
     await redis
       .client()
       .call('ACL', 'SETUSER', 'plain', 'on', '>pw', '~*', '&*', '+@all', '-client|tracking');
@@ -365,7 +371,7 @@ describe('near copies and the server', () => {
     }
   });
 
-  it('never keep an old value whose change came while it was read', async () => {
+  it('never keep an old value that changed while it was read', async () => {
     const cache = await open({ connection });
     const other = await open({ connection, near: undefined });
     for (let round = 0; round < 200; round += 1) {

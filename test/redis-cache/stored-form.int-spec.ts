@@ -1,11 +1,11 @@
-/** What lies in Redis, as another program finds it there: the names, the types and the expiries are a contract. */
+/** The data in Redis, as other programs see it. Its names, types and expiries are a contract. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { Caches } from '@test/fixtures/redis-cache/caches.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { RedisServer } from '@test/support/index.js';
 
-describe('what a cache leaves in Redis', () => {
+describe('the data of a cache in Redis', () => {
   let server: RedisServer;
   let admin: Redis;
   let caches: Caches;
@@ -36,7 +36,7 @@ describe('what a cache leaves in Redis', () => {
     [0.75, 750],
     [30, 30_000],
     [3_155_760_000, 3_155_760_000_000],
-  ])('expires by itself after %d s', async (ttlSeconds, ttlMs) => {
+  ])('expires after %d s', async (ttlSeconds, ttlMs) => {
     await caches.create().cacheResponse('key', 'value', ttlSeconds);
     const leftMs = await admin.pttl('app:cache:{key}');
     expect(leftMs).toBeLessThanOrEqual(ttlMs);
@@ -44,7 +44,7 @@ describe('what a cache leaves in Redis', () => {
     expect(leftMs).not.toBe(-1);
   });
 
-  it('expires after the default TTL of an hour, or of the module, when the call names none', async () => {
+  it('expires after an hour, or the TTL of the module, if the call has no TTL', async () => {
     await caches.create().cacheResponse('key', 'value');
     expect(Math.round((await admin.pttl('app:cache:{key}')) / 100_000)).toBe(36);
     await caches.create({ ttlSeconds: 100 }).cacheResponse('other', 'value');
@@ -61,7 +61,7 @@ describe('what a cache leaves in Redis', () => {
     expect(await admin.pttl('app:queue:{jobs}}')).toBe(-1);
   });
 
-  it('is nothing but an empty stream after the queue was drained', async () => {
+  it('is only an empty stream once the queue is drained', async () => {
     const cache = caches.create();
     await cache.queueRequest('one');
     await cache.dequeueRequest();
@@ -69,7 +69,7 @@ describe('what a cache leaves in Redis', () => {
     expect(await admin.xpending('app:queue:{requests}', 'requests')).toEqual([0, null, null, null]);
   });
 
-  it('is the newest of two values, whichever instance wrote it', async () => {
+  it('is the latest value, whichever instance wrote it', async () => {
     const [one, two] = [caches.create(), caches.create()];
     await one.cacheResponse('key', 'of one');
     await two.cacheResponse('key', 'of two');
@@ -77,7 +77,7 @@ describe('what a cache leaves in Redis', () => {
     expect(await admin.dbsize()).toBe(1);
   });
 
-  it('is apart from what another prefix leaves', async () => {
+  it('is separate for each prefix', async () => {
     const other = caches.create({ keyPrefix: 'other' });
     await caches.create().cacheResponse('key', 'of app');
     await other.cacheResponse('key', 'of other');

@@ -31,7 +31,7 @@ describe('nestjs-redis-cache/testing', () => {
     await Promise.all(running.splice(0).map((one) => one.close()));
   });
 
-  it('has a module that provides the very classes of the package', async () => {
+  it('has a module that provides the classes of the package', async () => {
     const app = await Test.createTestingModule({
       imports: [RedisCacheTestingModule.forRoot()],
       providers: [Answers],
@@ -47,7 +47,7 @@ describe('nestjs-redis-cache/testing', () => {
     expect(await cache.lookup('why')).toEqual({ status: 'miss' });
   });
 
-  it('has a cache that goes on when its backend is cut off, and stores the result afterwards', async () => {
+  it('has a cache that works while its backend is cut off, and stores the result afterwards', async () => {
     const memory = new MemoryBackend({ maxBytes: MAX_BYTES });
     const chaos = new ChaosBackend(memory);
     const cache = createTestingCache({ backend: chaos });
