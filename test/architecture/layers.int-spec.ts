@@ -90,6 +90,7 @@ const FIXTURES: Record<string, { sources: Record<string, string>; reported: stri
     sources: {
       'libs/redis-cache/src/core.ts': "export * from './core/entry/key.js';",
       'libs/redis-cache/src/http/a.ts': "import { key } from '../core/entry/key.js';",
+      'libs/redis-cache/src/prometheus/d.ts': "import type { Counters } from '../core/counters/counters.js';",
       'libs/redis-cache/src/testing/chaos/b.ts': "import { Guard } from '../../core/guard/guard.js';",
       'libs/redis-cache/src/testing/c.ts': "import { Memory } from '../core/backend/memory/memory.js';",
       'libs/redis-cache/src/testing/allowed.ts': "import type { Backend } from '../core/backend/backend.js';",
@@ -99,8 +100,24 @@ const FIXTURES: Record<string, { sources: Record<string, string>; reported: stri
     },
     reported: [
       'libs/redis-cache/src/http/a.ts',
+      'libs/redis-cache/src/prometheus/d.ts',
       'libs/redis-cache/src/testing/chaos/b.ts',
       'libs/redis-cache/src/testing/c.ts',
+    ],
+  },
+  'only prometheus/ of a library loads prom-client': {
+    sources: {
+      'libs/redis-cache/src/core/a.ts': "import type { Registry } from 'prom-client';",
+      'libs/redis-cache/src/nest/b.ts': "import { registerCacheMetrics } from '../prometheus/index.js';",
+      'libs/worker-pool/src/index.ts': "export * from './prometheus/index.js';",
+      'libs/redis-cache/src/prometheus/allowed.ts': "import { Counter } from 'prom-client';",
+      'libs/redis-cache/src/prometheus/allowed.spec.ts': "import { Registry } from 'prom-client';",
+      'apps/gateway/src/allowed.ts': "import { Registry } from 'prom-client';",
+    },
+    reported: [
+      'libs/redis-cache/src/core/a.ts',
+      'libs/redis-cache/src/nest/b.ts',
+      'libs/worker-pool/src/index.ts',
     ],
   },
   'nothing imports internals of Nest': {

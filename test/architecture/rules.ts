@@ -17,7 +17,9 @@ const FRAMEWORK = /^(?:@nestjs\/|rxjs(?:\/|$)|reflect-metadata(?:\/|$))/;
 const NEST_INTERNALS = /^@nestjs\/[^/]+\/./;
 const PRODUCT = /^(?:libs|apps)\/[^/]+\/(?:src|public)\//;
 const LIBRARY = /^libs\/[^/]+\/src\//;
-const ADAPTER = /^libs\/[^/]+\/src\/(?:nest|http|health|testing)\//;
+const ADAPTER = /^libs\/[^/]+\/src\/(?:nest|http|health|prometheus|testing)\//;
+const PROMETHEUS = /^libs\/[^/]+\/src\/prometheus\//;
+const PROM_CLIENT = /^prom-client(?:\/|$)/;
 const TESTING = /^libs\/[^/]+\/src\/testing\//;
 const ENGINE_CORE = /^libs\/[^/]+\/src\/core\//;
 const BACKEND_CONTRACT = /^libs\/redis-cache\/src\/core\/backend\/[^/]+\.ts$/;
@@ -70,6 +72,17 @@ export const RULES: readonly Rule[] = [
         return 'import it from core.ts, and export it there if it is missing';
       });
     },
+  },
+  {
+    name: 'only prometheus/ of a library loads prom-client',
+    check: (files) =>
+      violations(
+        files.filter(({ path }) => LIBRARY.test(path) && isProduct(path) && !PROMETHEUS.test(path)),
+        ({ specifier, target }) =>
+          PROM_CLIENT.test(specifier) || (target && PROMETHEUS.test(target))
+            ? 'it is an optional peer dependency; move the code to prometheus/, an entry of its own'
+            : undefined,
+      ),
   },
   {
     name: 'nothing imports internals of Nest',

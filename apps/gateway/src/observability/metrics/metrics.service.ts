@@ -2,55 +2,17 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type QueueStats, RedisCacheService } from 'nestjs-redis-cache';
+import { registerCacheMetrics } from 'nestjs-redis-cache/prometheus';
 import { WorkerPool } from 'nestjs-worker-pool';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { registerPoolMetrics } from 'nestjs-worker-pool/prometheus';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { TenantQueues } from '../../queue/tenant-queues.js';
-import { CacheMetrics } from './cache-metrics.js';
-import { type Collector, type Derived, derivedGauges, type Update } from './derived-metrics.js';
-import { PoolMetrics } from './pool-metrics.js';
 import { type AnswerTotals, RequestMetrics } from './request-metrics.js';
-
-const QUEUE_GAUGES: Derived<QueueStats>[] = [
-  {
-    name: 'gateway_queue_depth',
-    help: 'Requests in the queues of all tenants: waiting, reserved by a consumer, dead letters',
-    label: 'state',
-    read: {
-      waiting: (queue) => queue.waiting,
-      reserved: (queue) => queue.reserved,
-      dead: (queue) => queue.dead,
-    },
-  },
-  {
-    name: 'gateway_queue_oldest_age_seconds',
-    help: 'How long the oldest waiting request of all queues has been waiting; 0 if none is waiting',
-    read: ({ oldestAgeSeconds }) => oldestAgeSeconds ?? 0,
-  },
-];
-
-/** The request queues of all tenants together. A gap while Redis is unavailable, because the state is unknown then. */
-class QueueMetrics implements Collector {
-  readonly #updateGauges: Update<QueueStats>;
-
-  constructor(
-    private readonly cache: RedisCacheService,
-    private readonly queues: TenantQueues,
-    registry: Registry,
-  ) {
-    this.#updateGauges = derivedGauges(registry, QUEUE_GAUGES);
-  }
-
-  async collect(): Promise<void> {
-    const stats = await this.queues.stats();
-    this.#updateGauges(this.cache.getStatus().phase === 'serving' ? stats : null);
-  }
-}
 
 /** The metrics of this process, in a registry of its own. */
 @Injectable()
 export class MetricsService implements OnModuleInit {
   readonly #registry = new Registry();
-  readonly #collectors: Collector[];
   readonly #requests: RequestMetrics;
 
   constructor(
@@ -61,11 +23,9 @@ export class MetricsService implements OnModuleInit {
   ) {
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new RequestMetrics(this.#registry);
-    this.#collectors = [
-      new CacheMetrics(cache, this.#registry),
-      new PoolMetrics(pool, this.#registry),
-      new QueueMetrics(cache, queues, this.#registry),
-    ];
+    registerCacheMetrics(cache, this.#registry);
+    registerPoolMetrics(pool, this.#registry);
+    for (const gauge of queueGauges(cache, queues)) this.#registry.registerMetric(gauge);
   }
 
   /** Media type of what {@link read} returns. */
@@ -84,8 +44,48 @@ export class MetricsService implements OnModuleInit {
   }
 
   /** Returns the current values of all metrics in Prometheus's text format. */
-  async read(): Promise<string> {
-    await Promise.all(this.#collectors.map((collector) => collector.collect()));
+  read(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+/** The request queues of all tenants together. NaN while Redis is unavailable, because the state is unknown then. */
+function queueGauges(cache: RedisCacheService, queues: TenantQueues): Gauge[] {
+  const read = async (): Promise<QueueStats | null> => {
+    const stats = await queues.stats();
+    return cache.getStatus().phase === 'serving' ? stats : null;
+  };
+  // The gauges of one scrape are collected at the same time: they share one reading.
+  let reading: Promise<QueueStats | null> | undefined;
+  const current = (): Promise<QueueStats | null> => {
+    reading ??= read().finally(() => (reading = undefined));
+    return reading;
+  };
+  return [depthGauge(current), ageGauge(current)];
+}
+
+function depthGauge(current: () => Promise<QueueStats | null>): Gauge {
+  return new Gauge({
+    name: 'gateway_queue_depth',
+    help: 'Requests in the queues of all tenants: waiting, reserved by a consumer, dead letters',
+    labelNames: ['state'],
+    registers: [],
+    async collect() {
+      const stats = await current();
+      for (const state of ['waiting', 'reserved', 'dead'] as const)
+        this.set({ state }, stats === null ? Number.NaN : stats[state]);
+    },
+  });
+}
+
+function ageGauge(current: () => Promise<QueueStats | null>): Gauge {
+  return new Gauge({
+    name: 'gateway_queue_oldest_age_seconds',
+    help: 'How long the oldest waiting request of all queues has been waiting; 0 if none is waiting',
+    registers: [],
+    async collect() {
+      const stats = await current();
+      this.set(stats === null ? Number.NaN : (stats.oldestAgeSeconds ?? 0));
+    },
+  });
 }
