@@ -7,7 +7,7 @@ import { RedisServer, spawnNode } from './support/index.js';
 const SNIPPET = /^```ts\n(.*?)^```/gms;
 const IMPORTED = /from '([^']+)'/g;
 const PRINTED = /^\s*console\.log\(.*\);(?: \/\/ (.*))?$/gm;
-/** What a script may need to run by itself. */
+/** Modules that a script may import and still run without an application. */
 const STANDALONE = /^(node:.*|nestjs-redis-cache(\/(core|testing))?)$/;
 const DEFAULT_URL = 'redis://localhost:6379';
 
@@ -35,7 +35,7 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** What the comments behind `console.log` promise, line by line; `undefined` where there is none. */
+/** The output that the comments after `console.log` promise, line by line; `undefined` without a comment. */
 function promisedBy(code: string): (string | undefined)[] {
   return [...code.matchAll(PRINTED)].map(([, comment]) => comment);
 }
@@ -54,7 +54,7 @@ it.each(EXAMPLES)('the example of %s runs, and prints what it says', async (name
   writeFileSync(script, outputText);
   const child = spawnNode(script, { env: { NO_COLOR: '1' } });
   expect({ ...(await child.exited), stderr: child.stderr }).toMatchObject({ code: 0 });
-  // What an example prints that waits for a time depends on the machine.
+  // The output of an example that waits for a time depends on the machine.
   if (code.includes('setTimeout')) return;
   const printed = child.stdout.split('\n');
   const promised = promisedBy(code).map((comment, index) => comment ?? printed[index]);

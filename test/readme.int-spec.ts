@@ -28,7 +28,7 @@ function snippetsOf(document: string): Map<string, string> {
   );
 }
 
-/** What the compiler says about all of the files at once, which costs little more than one of them does. */
+/** Compiles all files at once, which takes little longer than one of them, and returns the errors. */
 function compile(files: Map<string, string>): string[] {
   const { config } = ts.readConfigFile('tsconfig.spec.json', (path) => readFileSync(path, 'utf8'));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
@@ -50,7 +50,7 @@ function compile(files: Map<string, string>): string[] {
     );
 }
 
-/** The anchors of a page, as GitHub makes them of its headings. */
+/** Returns the anchors that GitHub derives from the headings of a page. */
 function anchorsOf(document: string): string[] {
   const text = readFileSync(document, 'utf8').replaceAll(FENCED, '');
   return [...text.matchAll(HEADING)].map(([, heading]) =>
@@ -61,7 +61,7 @@ function anchorsOf(document: string): string[] {
   );
 }
 
-/** Links that lead nowhere: to a file or a heading that is not there. */
+/** Returns the links whose file or heading does not exist. */
 function brokenLinksOf(document: string): string[] {
   const text = readFileSync(document, 'utf8').replaceAll(FENCED, '');
   const links = [...text.matchAll(LINK)].map(([, link]) => link!);
@@ -82,18 +82,18 @@ it('the snippets of all documents compile', () => {
 });
 
 it.each([...DOCUMENTS, ...DECISIONS, 'CONTRIBUTING.md', 'ARCHITECTURE.md'])(
-  'the links of %s lead somewhere',
+  'the links of %s have a target',
   (document) => {
     expect(brokenLinksOf(document)).toEqual([]);
   },
 );
 
-it('the README leads to every page', () => {
+it('the README links to every page', () => {
   const readme = readFileSync('README.md', 'utf8');
   expect([...PAGES, DECISIONS_INDEX].filter((page) => !readme.includes(`](${page}`))).toEqual([]);
 });
 
-it('the index of the decisions leads to each of them', () => {
+it('the index of the decisions links to each of them', () => {
   const index = readFileSync(DECISIONS_INDEX, 'utf8');
   const decisions = DECISIONS.filter((page) => page !== DECISIONS_INDEX);
   expect(decisions.filter((page) => !index.includes(`](${basename(page)})`))).toEqual([]);

@@ -11,7 +11,7 @@ const KEYS = 1_000;
 const options = JSON.parse(process.env.OPTIONS);
 const cache = createRedisCache({ ...options, maxValueBytes: 1_000 });
 const other = options.backend === 'memory' ? cache : createRedisCache(options);
-/** What lives as long as a computation is remembered. */
+/** Reachable only while the cache holds its computation. */
 const computations = [];
 
 const remember = ({ signal }) => computations.push(new WeakRef(signal));
@@ -46,7 +46,7 @@ const ways = [
   (key) => cache.getOrSet(key, untilAborted, { signal: AbortSignal.timeout(5) }),
   (key) => cache.getOrSet(key, value, { signal: AbortSignal.abort() }),
   (key) => Promise.all([cache.getOrSet(key, value), cache.delete(key)]),
-  // Stale at once: the second refreshes, ahead or behind, and fails where nobody looks.
+  // Stale at once: the second refreshes, ahead or behind, and fails in the background.
   (key) =>
     cache
       .getOrSet(key, value, { ttlSeconds: 0.001, staleSeconds: 60 })
@@ -68,13 +68,13 @@ async function useAll(from, to) {
 
 for (let from = 0; from < KEYS; from += 250) await useAll(from, from + 250);
 await cache.invalidateTags('tag');
-// A thousand who wait on one signal of the user.
+// A thousand callers that wait with one signal of the user.
 const crowd = Array.from({ length: 1_000 }, () =>
   cache.getOrSet('crowd', untilAborted, { signal: shared.signal }),
 );
 setTimeout(() => shared.abort(), 5);
 await Promise.allSettled(crowd);
-// One that still waits for another process when the cache is closed.
+// A caller that still waits for another process when the cache is closed.
 if (other !== cache) {
   const held = other.getOrSet('held', () => new Promise(() => {}));
   held.catch(ignore);

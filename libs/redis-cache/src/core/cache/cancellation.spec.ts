@@ -20,7 +20,7 @@ describe('cancellation', () => {
     jest.useRealTimers();
   });
 
-  /** Ten who wait for one factory, each with a way to leave. */
+  /** Ten callers that wait for one factory, each with a way to leave. */
   async function tenWaiters(options: object = {}) {
     const held = heldFactory();
     const leave = Array.from({ length: 10 }, () => new AbortController());
@@ -68,7 +68,7 @@ describe('cancellation', () => {
     },
   );
 
-  it('of all does not throw away what the factory answers all the same', async () => {
+  it('of all keeps the value if the factory still returns one', async () => {
     const { call, leaveAll } = await tenWaiters();
     await leaveAll(10);
     const next = cache.getOrSet('key', () => 'not called');
@@ -78,7 +78,7 @@ describe('cancellation', () => {
     expect(await next).toBe('paid');
   });
 
-  it('before the factory was called means that it never is', async () => {
+  it('before the factory call prevents it', async () => {
     const { factory, calls } = heldFactory();
     const leave = new AbortController();
     const waiter = cache.getOrSet('key', factory, { signal: leave.signal });
@@ -89,7 +89,7 @@ describe('cancellation', () => {
     expect(await cache.getOrSet('key', () => 'next')).toBe('next');
   });
 
-  it('before the call is a rejection, and no call', async () => {
+  it('before the call rejects without a factory call', async () => {
     const { factory, calls } = heldFactory();
     const signal = AbortSignal.abort(new Error('too late'));
     await expect(cache.getOrSet('key', factory, { signal })).rejects.toThrow('too late');
@@ -97,7 +97,7 @@ describe('cancellation', () => {
     expect(calls).toHaveLength(0);
   });
 
-  it('leaves those alone who wait without a signal', async () => {
+  it('does not affect callers without a signal', async () => {
     const { call, leaveAll } = await tenWaiters();
     const patient = cache.getOrSet('key', () => 'not called');
     await leaveAll(10);
@@ -124,7 +124,7 @@ describe('cancellation', () => {
   });
 
   describe('hardTimeoutMs', () => {
-    it('aborts the factory, whether it listens or not, and counts as a failure of all who wait', async () => {
+    it('aborts the factory, whether it listens or not, and fails for all waiters', async () => {
       const { factory, calls } = heldFactory();
       const waiters = [1, 2].map(() => cache.getOrSet('key', factory, { hardTimeoutMs: 500 }));
       const outcomes = Promise.allSettled(waiters);
@@ -137,7 +137,7 @@ describe('cancellation', () => {
       }
     });
 
-    it('frees the key for the next caller, and ignores what the factory answers later', async () => {
+    it('frees the key for the next caller, and ignores a later result of the factory', async () => {
       const { factory, calls } = heldFactory();
       const first = cache.getOrSet('key', factory, { hardTimeoutMs: 500 });
       const failed = expect(first).rejects.toBeInstanceOf(FactoryTimeoutError);
@@ -149,7 +149,7 @@ describe('cancellation', () => {
       expect(await cache.getCachedResponse('key')).toBe('next');
     });
 
-    it('leaves no timer behind once the factory has answered', async () => {
+    it('leaves no timer behind once the factory has settled', async () => {
       const before = jest.getTimerCount();
       await cache.getOrSet('key', () => 'quick', { hardTimeoutMs: 60_000, softTimeoutMs: 60_000 });
       await cache.getOrSet('other', failingNow, { hardTimeoutMs: 60_000 }).catch(() => {});

@@ -9,7 +9,7 @@ const ticketOf = (tags: Record<string, string>) =>
   createTicket('key', { ...TERMS, tags: Object.keys(tags) }, { token: TOKEN, tags }, 1_000);
 
 describe('a ticket', () => {
-  it('is the same after a way as JSON, whatever its tags are called', () => {
+  it('survives a round trip through JSON, whatever the names of its tags', () => {
     const tags = Object.fromEntries([
       ['__proto__', 'one'],
       ['constructor', 'two'],
@@ -19,7 +19,7 @@ describe('a ticket', () => {
     expect(Object.entries(versionsIn(ticket)!)).toEqual(Object.entries(tags));
   });
 
-  it('of a computation that has yet to begin knows no versions', () => {
+  it('of a computation that has not begun has no versions', () => {
     const ticket = createTicket('key', { ...TERMS, tags: ['a'] }, null, 1_000);
     expect(checkedTicket(ticket)).toMatchObject({ token: null, tagVersions: null });
     expect(versionsIn(ticket)).toBeNull();

@@ -15,7 +15,7 @@ describe('runFactory', () => {
     },
   );
 
-  it.each([undefined, 60_000])('turns what is thrown at once into a rejection (limit %p)', async (ms) => {
+  it.each([undefined, 60_000])('turns a synchronous throw into a rejection (limit %p)', async (ms) => {
     const error = new Error('at once');
     const factory = (): never => {
       throw error;
@@ -69,7 +69,7 @@ describe('a failure as text', () => {
     [Infinity, undefined],
     ['7', undefined],
     [undefined, undefined],
-  ])('carries when to try again, if that is a time: %s', (retryAfterMs, expected) => {
+  ])('carries the retry delay, if that is a time: %s', (retryAfterMs, expected) => {
     expect(through(Object.assign(new Error('later'), { retryAfterMs })).retryAfterMs).toBe(expected);
     expect(readFailure({ message: 'later', retryAfterMs }).retryAfterMs).toBe(expected);
   });

@@ -23,7 +23,7 @@ describe('a flight', () => {
     expect(await Promise.all(callers)).toEqual(['value', 'value', 'value']);
   });
 
-  it('gives every caller the very error of its work', async () => {
+  it('gives every caller the same error object', async () => {
     const { flight, settle } = inFlight();
     const error = new Error('no luck');
     const callers = [flight.join(), flight.join(new AbortController().signal)];
@@ -31,7 +31,7 @@ describe('a flight', () => {
     for (const caller of callers) await expect(caller).rejects.toBe(error);
   });
 
-  it('goes on while one of ten is left, and aborts when the tenth leaves', async () => {
+  it('goes on until the last of ten callers leaves, then aborts', async () => {
     const { flight, signal, abandoned } = inFlight();
     const controllers = Array.from({ length: 10 }, () => new AbortController());
     const callers = controllers.map((controller) => flight.join(controller.signal));
@@ -57,13 +57,13 @@ describe('a flight', () => {
     expect(await steady).toBe('value');
   });
 
-  it('does not count who has left before joining', async () => {
+  it('does not count a caller whose signal aborted before joining', async () => {
     const { flight, signal } = inFlight();
     await expect(flight.join(AbortSignal.abort())).rejects.toThrow();
     expect(signal.aborted).toBe(true);
   });
 
-  it('hands out an aborted signal when it is asked for only after everybody has left', async () => {
+  it('returns an aborted signal if it is requested after all callers have left', async () => {
     let departure!: Departure;
     const flight = new Flight<void>(
       (given) => {

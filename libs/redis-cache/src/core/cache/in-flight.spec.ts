@@ -25,7 +25,7 @@ describe.each(WAYS)('%s while a factory runs', (_name, invalidate) => {
   const ask = (factory: () => unknown, options: GetOrSetOptions = {}) =>
     cache.getOrSetEntry('key', factory, { tags, ...options });
 
-  it('lets those have its result who asked before, and nobody who asks after', async () => {
+  it('gives its result to earlier callers, and to no later one', async () => {
     const [before, after] = [heldFactory(), heldFactory()];
     const early = [ask(before.factory as never), ask(before.factory as never)];
     const call = await before.call(0);
@@ -39,7 +39,7 @@ describe.each(WAYS)('%s while a factory runs', (_name, invalidate) => {
     expect([before.calls.length, after.calls.length]).toEqual([1, 1]);
   });
 
-  it('keeps its result out of the store when nobody asks again', async () => {
+  it('keeps its result out of the store when no caller follows', async () => {
     const { factory, call } = heldFactory();
     const answer = ask(factory as never);
     const running = await call(0);

@@ -52,7 +52,7 @@ describe('lookup', () => {
     expect(cache.getCounters()).toMatchObject({ hits: 1, misses: 0 });
   });
 
-  it('with `hitsOnly` leaves entries that are due, stale, invalidated or failures to getOrSet', async () => {
+  it('with `hitsOnly` skips entries that are due, stale, invalidated or failures', async () => {
     const status = async (key: string): Promise<string> => (await cache.lookup(key, HITS_AS_BYTES)).status;
     await cache.getOrSet('key', () => 'old', { tags: ['tag'] });
     clock.advance(79_000);

@@ -24,7 +24,7 @@ describe('negativeTtlSeconds', () => {
 
   const ask = (factory: () => unknown, options: object) => cache.getOrSetEntry('key', factory, options);
 
-  it('lets the first caller have the error itself, and the next its message and code without a call', async () => {
+  it('gives the first caller the error itself, and the next its message and code without a factory call', async () => {
     const error = Object.assign(new Error('no such prompt'), { code: 'ENOENT', secret: 'private' });
     const first = ask(() => Promise.reject(error), { negativeTtlSeconds: 10 });
     await expect(first).rejects.toBe(error);
@@ -36,7 +36,7 @@ describe('negativeTtlSeconds', () => {
     expect(factory.calls).toBe(0);
   });
 
-  it('holds for its time', async () => {
+  it('applies for its duration', async () => {
     await expect(ask(failing('no'), { negativeTtlSeconds: 10 })).rejects.toThrow('no');
     await pass(9.999);
     await expect(ask(() => 'value', {})).rejects.toThrow('no');
@@ -65,13 +65,13 @@ describe('negativeTtlSeconds', () => {
     ['answers Infinity', () => Infinity],
     ['answers less than nothing', () => -1],
     ['answers what is no number', () => 'ten' as never],
-  ])('that %s keeps nothing, and does not come between a caller and the error', async (_what, choose) => {
+  ])('that %s stores nothing, and does not replace the error of the caller', async (_what, choose) => {
     await expect(ask(failing('the error'), { negativeTtlSeconds: choose })).rejects.toThrow('the error');
     await pass(20);
     expect(await ask(() => 'value', {})).toMatchObject({ value: 'value', status: 'miss' });
   });
 
-  it('never takes the place of a stale value that can be served', async () => {
+  it('never replaces a stale value that can be served', async () => {
     const options = { ttlSeconds: 1, staleSeconds: 60, failureBackoffMs: 1, negativeTtlSeconds: 30 };
     await ask(() => 'old', options);
     await pass(2);
@@ -80,20 +80,20 @@ describe('negativeTtlSeconds', () => {
     expect(await ask(failing('no'), options)).toMatchObject({ value: 'old', status: 'stale' });
   });
 
-  it('never takes the place of a value that a call did not want to read', async () => {
+  it('never replaces a value that a call chose not to read', async () => {
     await ask(() => 'good', { ttlSeconds: 60 });
     const anew = ask(failing('no'), { readPolicy: 'no-cache', negativeTtlSeconds: 30 });
     await expect(anew).rejects.toThrow('no');
     expect(await ask(failing('not called'), {})).toMatchObject({ value: 'good', status: 'hit' });
   });
 
-  it('is nothing for getCachedResponse and lookup', async () => {
+  it('is a miss for getCachedResponse and lookup', async () => {
     await expect(ask(failing('no'), { negativeTtlSeconds: 10 })).rejects.toThrow('no');
     expect(await cache.getCachedResponse('key')).toBeNull();
     expect(await cache.lookup('key')).toEqual({ status: 'miss' });
   });
 
-  it('gives way to a value that is set, to a delete and to an invalidation of its tag', async () => {
+  it('is replaced by a stored value, and removed by a delete and an invalidation of its tag', async () => {
     const options = { negativeTtlSeconds: 60, tags: ['tag'] };
     const endings = [
       () => cache.cacheResponse('key', 'value'),

@@ -17,7 +17,7 @@ describe('policies', () => {
     cache.getOrSetEntry('key', factory, options);
 
   describe('no-cache', () => {
-    it('computes anew though there is a value, and stores the new one', async () => {
+    it('recomputes although there is a value, and stores the new one', async () => {
       await ask(() => 'old');
       expect(await ask(() => 'new', { readPolicy: 'no-cache' })).toMatchObject({
         value: 'new',
@@ -27,7 +27,7 @@ describe('policies', () => {
       expect(await ask(failing('not called'))).toMatchObject({ value: 'new', status: 'hit' });
     });
 
-    it('shares its computation with nobody, in neither direction', async () => {
+    it('neither joins a computation nor can be joined', async () => {
       const [normal, anew] = [heldFactory(), heldFactory()];
       const first = ask(normal.factory as never);
       const ofFirst = await normal.call(0);
@@ -39,7 +39,7 @@ describe('policies', () => {
       expect((await first).value).toBe('first');
     });
 
-    it('wins over a computation that began before it', async () => {
+    it('prevails over a computation that began before it', async () => {
       const normal = heldFactory();
       const first = ask(normal.factory as never);
       const ofFirst = await normal.call(0);
@@ -57,7 +57,7 @@ describe('policies', () => {
   });
 
   describe('no-store', () => {
-    it('takes a stored value', async () => {
+    it('returns a stored value', async () => {
       await ask(() => 'stored');
       expect(await ask(failing('not called'), { writePolicy: 'no-store' })).toMatchObject({ status: 'hit' });
     });
@@ -71,7 +71,7 @@ describe('policies', () => {
       expect(factory.calls).toBe(2);
     });
 
-    it('shares its value with nobody', async () => {
+    it('does not share its value', async () => {
       const first = heldFactory();
       const answer = ask(first.factory as never, { writePolicy: 'no-store' });
       const call = await first.call(0);
@@ -89,7 +89,7 @@ describe('policies', () => {
     });
   });
 
-  it('a computation collapses the calls that come meanwhile, and counts them', async () => {
+  it('a computation collapses concurrent calls, and counts them', async () => {
     const { factory, call } = heldFactory();
     const answers = Array.from({ length: 10 }, () => ask(factory as never));
     (await call(0)).resolve('value');
@@ -98,7 +98,7 @@ describe('policies', () => {
     expect(cache.getCounters()).toMatchObject({ misses: 1, collapsed: 9, hits: 0, writes: 1 });
   });
 
-  it('one failure reaches all who wait as the very same error, and the next call tries again', async () => {
+  it('one failure reaches all waiters as the same error object, and the next call tries again', async () => {
     const { factory, call } = heldFactory();
     const answers = Promise.allSettled(Array.from({ length: 10 }, () => ask(factory as never)));
     const error = new Error('no');
@@ -107,7 +107,7 @@ describe('policies', () => {
     expect(await ask(() => 'value')).toMatchObject({ value: 'value', status: 'miss' });
   });
 
-  it('a factory may throw at once, and anything', async () => {
+  it('a factory may throw synchronously, and any value', async () => {
     for (const thrown of ['text', null, undefined, { code: 7 }]) {
       const factory = (): never => {
         throw thrown;

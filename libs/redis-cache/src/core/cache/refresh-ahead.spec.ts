@@ -32,7 +32,7 @@ describe('refreshAhead', () => {
     expect(factory.calls).toBe(0);
   });
 
-  it('answers hits with the old value and refreshes it once in the background', async () => {
+  it('returns the old value as a hit and refreshes it once in the background', async () => {
     await pass(80);
     const { factory, calls } = heldFactory();
     const hits = await Promise.all(Array.from({ length: 10 }, () => ask(factory as never)));
@@ -46,7 +46,7 @@ describe('refreshAhead', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('is not begun by a call that would not store it', async () => {
+  it('is not started by a call that would not store it', async () => {
     await pass(80);
     const factory = counted(() => 'new');
     expect(await ask(factory, { writePolicy: 'no-store' })).toMatchObject({ value: 'old', status: 'hit' });
@@ -54,7 +54,7 @@ describe('refreshAhead', () => {
     expect(factory.calls).toBe(0);
   });
 
-  it('is joined by those who come when the TTL is over', async () => {
+  it('is joined by callers after the end of the TTL', async () => {
     await pass(80);
     const { factory, calls } = heldFactory();
     await ask(factory as never);
@@ -65,7 +65,7 @@ describe('refreshAhead', () => {
     expect(await answer).toMatchObject({ value: 'new' });
   });
 
-  it('harms nobody when it fails, whatever is kept of failures', async () => {
+  it('does not affect callers when it fails, whether failures are stored or not', async () => {
     await pass(80);
     const factory = failing('no');
     expect(await ask(factory, { negativeTtlSeconds: 60 })).toMatchObject({ value: 'old', status: 'hit' });

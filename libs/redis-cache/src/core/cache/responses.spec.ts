@@ -43,7 +43,7 @@ describe('the response cache', () => {
     expect(service.getCounters()).toMatchObject({ hits: 1, misses: 1, writes: 1, failedWrites: 0 });
   });
 
-  it('tells age and remaining TTL of a hit', async () => {
+  it('returns age and remaining TTL of a hit', async () => {
     jest.useFakeTimers({ now: 1_000_000, doNotFake: ['performance'] });
     await service.cacheResponse('key', 'value', 30);
     jest.setSystemTime(1_012_500);
@@ -57,14 +57,14 @@ describe('the response cache', () => {
     });
   });
 
-  it('never tells a negative age, though the machine that wrote has another clock', async () => {
+  it('never returns a negative age, although the clock of the writing machine differs', async () => {
     jest.useFakeTimers({ now: 1_000_000, doNotFake: ['performance'] });
     await service.cacheResponse('key', 'value', 30);
     jest.setSystemTime(900_000);
     expect(await service.lookup('key')).toMatchObject({ ageSeconds: 0, ttlSeconds: 130 });
   });
 
-  it("takes the module's TTL when the call names none", async () => {
+  it("uses the module's TTL when the call passes none", async () => {
     const set = jest.fn(backend.entries.set);
     use({ set });
     await service.cacheResponse('key', 1);
@@ -73,7 +73,7 @@ describe('the response cache', () => {
     expect(set.mock.calls.map(([, , ttlMs]) => ttlMs)).toEqual([60_000, 60_000, 500]);
   });
 
-  it('tells a miss from a Redis that could not be asked', async () => {
+  it('distinguishes a miss from an unavailable Redis', async () => {
     expect(await service.lookup('key')).toEqual({ status: 'miss' });
     backend.down();
     expect(await service.lookup('key')).toEqual({ status: 'bypass' });
@@ -96,7 +96,7 @@ describe('the response cache', () => {
     expect(logger.lines.join()).not.toContain('secret');
   });
 
-  it('throws for wrong arguments before it asks anything', async () => {
+  it('throws for wrong arguments before any command', async () => {
     const set = jest.fn(backend.entries.set);
     use({ set });
     await expect(service.cacheResponse('', 1)).rejects.toBeInstanceOf(InvalidKeyError);
@@ -130,7 +130,7 @@ describe('the response cache', () => {
       expect(await service.lookup('key')).toEqual({ status: 'miss' });
     });
 
-    it('misses though the removal fails, and keeps serving', async () => {
+    it('misses although the removal fails, and keeps serving', async () => {
       use({
         get: async () => Buffer.from('garbage'),
         discard: async () => {
@@ -141,7 +141,7 @@ describe('the response cache', () => {
       expect(service.getStatus()).toMatchObject({ phase: 'serving', breaker: 'closed' });
     });
 
-    it('names the bytes that it read, so that a new entry survives', async () => {
+    it('passes the bytes that it read, so that a new entry survives', async () => {
       const discard = jest.fn(async () => 0);
       use({ get: async () => Buffer.from('garbage'), discard });
       await service.lookup('key');
@@ -149,20 +149,20 @@ describe('the response cache', () => {
     });
   });
 
-  describe('with something under the key that is no entry at all', () => {
+  describe('with another type under the key', () => {
     it('misses and reports what was removed', async () => {
       use({ get: wrongType, discardForeign: async () => 1 });
       expect(await service.lookup('key')).toEqual({ status: 'miss' });
       expect(service.getCounters()).toMatchObject({ corrupt: 1, misses: 1 });
     });
 
-    it('calls it a bypass when nothing could be removed', async () => {
+    it('returns a bypass when nothing could be removed', async () => {
       use({ get: wrongType, discardForeign: async () => 0 });
       expect(await service.lookup('key')).toEqual({ status: 'bypass' });
       expect(service.getCounters().corrupt).toBe(0);
     });
 
-    it('asks for no removal when the breaker opened', async () => {
+    it('attempts no removal when the breaker opened', async () => {
       const discardForeign = jest.fn(async () => 1);
       use({ get: loading, discardForeign });
       expect(await service.lookup('key')).toEqual({ status: 'bypass' });
@@ -179,7 +179,7 @@ describe('the response cache', () => {
       expect(clearPage.mock.calls).toEqual([[null], ['a/1'], ['a/2'], ['b/0']]);
     });
 
-    it('answers false as soon as one page is not confirmed', async () => {
+    it('returns false as soon as one page is not confirmed', async () => {
       const clearPage = jest.fn(async (cursor: string | null) => {
         if (cursor !== null) throw replyError('READONLY x');
         return 'a/1';

@@ -15,7 +15,7 @@ describe('resume', () => {
 
   afterEach(() => cache.close());
 
-  /** The ticket that a factory is given, with such options of the call. */
+  /** Returns the ticket that a factory receives with these call options. */
   async function ticketGiven(options: GetOrSetOptions): Promise<ComputationTicket | null> {
     const asked = heldFactory();
     void cache.getOrSet('key', asked.factory, options);
@@ -24,7 +24,7 @@ describe('resume', () => {
     return call.ticket;
   }
 
-  it('works in the process that handed the work out', async () => {
+  it('works in the process of the issuer', async () => {
     const value = await cache.getOrSet('key', ({ ticket }) =>
       cache.resume(ticket!, () => ({ text: 'paid' })).then((result) => result.value),
     );
@@ -36,7 +36,7 @@ describe('resume', () => {
   it.each<[string, unknown, GetOrSetOptions]>([
     ['another value', { text: 'changed' }, {}],
     ['another value, with tags', { text: 'changed' }, { tags: ['tag'] }],
-  ])('stores %s of the one who handed the work out, in place of its own', async (_what, changed, options) => {
+  ])('stores %s of the issuer, in place of its own', async (_what, changed, options) => {
     const hand = async ({ ticket }: { ticket: ComputationTicket | null }): Promise<unknown> => {
       await cache.resume(ticket!, () => ({ text: 'paid' }));
       return changed;
@@ -46,7 +46,7 @@ describe('resume', () => {
     expect(cache.getCounters()).toMatchObject({ writes: 2 });
   });
 
-  it('whose value was invalidated before it reached the caller leaves nothing behind', async () => {
+  it('stores nothing if its value was invalidated before it reached the caller', async () => {
     const result = await cache.getOrSetEntry('key', async ({ ticket }) => {
       await cache.resume(ticket!, () => 'paid');
       await cache.delete('key');
@@ -61,7 +61,7 @@ describe('resume', () => {
     expect(Object.isFrozen(value)).toBe(true);
   });
 
-  it('gives its factory a ticket to hand on, under the lease that it works with', async () => {
+  it('gives its factory a ticket for the same lease', async () => {
     const handedOn = await cache.resume(cache.ticketFor('key', { tags: ['a'] }), async ({ ticket }) => {
       expect(ticket).toMatchObject({ key: 'key', tags: ['a'], tagVersions: [expect.any(String)] });
       return (await cache.resume(ticket!, () => 'paid')).value;
@@ -76,7 +76,7 @@ describe('resume', () => {
     const holder = heldFactory();
     void cache.getOrSet('key', holder.factory);
     await holder.call(0);
-    // Not joined to the first, as a call from another process would not be.
+    // Does not join the first, like a call from another process.
     await cache.clearCache();
     const other = heldFactory();
     void cache.resume(cache.ticketFor('key'), other.factory);
@@ -84,11 +84,11 @@ describe('resume', () => {
     expect(await ticketGiven(options)).toBeNull();
   });
 
-  it('there is a ticket where a call that waits for nobody got the lease', async () => {
+  it('there is a ticket if a call that never waits got the lease', async () => {
     expect(await ticketGiven({ crossProcess: false })).toMatchObject({ key: 'key' });
   });
 
-  it('a ticket takes the defaults of the module, and the options of its own', () => {
+  it('a ticket uses the defaults of the module and its own options', () => {
     expect(cache.ticketFor('key')).toEqual({
       version: 1,
       key: 'key',
@@ -123,7 +123,7 @@ describe('resume', () => {
     expect(calls).toEqual([]);
   });
 
-  it('ends the work at `hardTimeoutMs`, and gives the lease back', async () => {
+  it('ends the work at `hardTimeoutMs`, and releases the lease', async () => {
     const { factory, calls } = heldFactory();
     const done = cache.resume(cache.ticketFor('key'), factory, { hardTimeoutMs: 5 });
     await expect(done).rejects.toThrow(FactoryTimeoutError);
@@ -131,7 +131,7 @@ describe('resume', () => {
     expect(await cache.getOrSet('key', () => 'next')).toBe('next');
   });
 
-  it('passes an abort on, and gives the lease back', async () => {
+  it('passes an abort on, and releases the lease', async () => {
     const { factory, call } = heldFactory();
     const controller = new AbortController();
     const done = cache.resume(cache.ticketFor('key'), factory, { signal: controller.signal });
@@ -143,14 +143,14 @@ describe('resume', () => {
     expect(await cache.getOrSetEntry('key', () => 'next')).toMatchObject({ value: 'next', status: 'miss' });
   });
 
-  it('does not begin when it was aborted before', async () => {
+  it('does not begin if the signal has already aborted', async () => {
     const { factory, calls } = heldFactory();
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(cache.resume(cache.ticketFor('key'), factory, { signal })).rejects.toThrow('enough');
     expect(calls).toEqual([]);
   });
 
-  it('stores what a factory answers that does not heed the abort', async () => {
+  it('stores the value of a factory that ignores the abort', async () => {
     const { factory, call } = heldFactory();
     const controller = new AbortController();
     const done = cache.resume(cache.ticketFor('key'), factory, { signal: controller.signal });

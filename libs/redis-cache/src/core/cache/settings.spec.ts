@@ -8,7 +8,7 @@ import { checkedTags, MAX_TAG_LENGTH, MAX_TAGS, settingsOf } from './settings.js
 const DEFAULTS = { ...resolveOptions().getOrSet, ttlSeconds: 60 };
 
 describe('settingsOf', () => {
-  it('completes what a call leaves open', () => {
+  it('adds the defaults', () => {
     expect(settingsOf({}, DEFAULTS)).toEqual({
       ttlMs: 60_000,
       staleMs: 0,
@@ -26,7 +26,7 @@ describe('settingsOf', () => {
     });
   });
 
-  it('takes the options of the call before the defaults, and undefined for not given', () => {
+  it('prefers the options of the call to the defaults, and ignores undefined', () => {
     const defaults = { ...DEFAULTS, staleSeconds: 10, leaseMs: 100, crossProcess: false };
     const options = { ttlSeconds: undefined, staleSeconds: 20, leaseMs: undefined, crossProcess: undefined };
     expect(settingsOf(options, defaults)).toMatchObject({
@@ -84,14 +84,14 @@ describe('settingsOf', () => {
     expect(settingsOf({ ttlSeconds: 1.5 }, DEFAULTS).ttlMs).toBe(1_500);
   });
 
-  it('takes doubles of tags for one', () => {
+  it('removes duplicate tags', () => {
     expect(checkedTags(['a', 'b', 'a'])).toEqual(['a', 'b']);
     expect(checkedTags(['x'.repeat(MAX_TAG_LENGTH), '👋'])).toHaveLength(2);
   });
 });
 
 describe('wrong use of getOrSet', () => {
-  it('is a rejection, and no call of the factory', async () => {
+  it('rejects without a factory call', async () => {
     const cache = createRedisCache({ backend: 'memory' });
     let calls = 0;
     const factory = () => (calls += 1);

@@ -24,7 +24,7 @@ describe('a value past its TTL', () => {
   const ask = (factory: () => unknown, more: object = {}) =>
     cache.getOrSetEntry('key', factory, { ...OPTIONS, ...more });
 
-  it('is a hit to the end of its TTL, and computed anew from then on', async () => {
+  it('is a hit until the end of its TTL, and recomputed from then on', async () => {
     await pass(59.999);
     expect(await ask(() => 'new')).toMatchObject({ value: 'old', status: 'hit' });
     await pass(0.001);
@@ -47,7 +47,7 @@ describe('a value past its TTL', () => {
     expect(cache.getCounters()).toMatchObject({ stale: 1, misses: 1 });
   });
 
-  it('is served to everybody who waited for the factory that failed', async () => {
+  it('is served to all waiters of a failed factory', async () => {
     await pass(100);
     const factory = failing('no');
     const results = await Promise.all(Array.from({ length: 10 }, () => ask(factory)));
@@ -93,14 +93,14 @@ describe('a value past its TTL', () => {
     expect(seen).toEqual([undefined]);
   });
 
-  it('is nothing for getCachedResponse and lookup', async () => {
+  it('is a miss for getCachedResponse and lookup', async () => {
     await pass(100);
     expect(await cache.getCachedResponse('key')).toBeNull();
     expect(await cache.lookup('key')).toEqual({ status: 'miss' });
   });
 
   describe('after a failed refresh', () => {
-    it('is served without another call for failureBackoffMs, counted from the failure', async () => {
+    it('is served without another factory call for failureBackoffMs, counted from the failure', async () => {
       await pass(100);
       const { factory, calls } = heldFactory();
       const first = ask(factory as never);
@@ -115,7 +115,7 @@ describe('a value past its TTL', () => {
       expect(await ask(again)).toMatchObject({ value: 'new', status: 'miss' });
     });
 
-    it('is no reason to keep anybody waiting who has no stale value', async () => {
+    it('does not delay callers without a stale value', async () => {
       await pass(100);
       await ask(failing('no'));
       expect(await ask(() => 'new', { staleSeconds: 0 })).toMatchObject({ value: 'new' });
@@ -148,12 +148,12 @@ describe('a value past its TTL', () => {
       },
     );
 
-    it('is not served when the factory is quick enough', async () => {
+    it('is not served when the factory is fast enough', async () => {
       await pass(100);
       expect(await ask(() => 'new', { softTimeoutMs: 200 })).toMatchObject({ value: 'new', status: 'miss' });
     });
 
-    it('does not hold up callers who have no stale value', async () => {
+    it('does not affect callers without a stale value', async () => {
       await pass(700);
       const { factory, calls } = heldFactory();
       const answer = ask(factory as never, { softTimeoutMs: 0 });

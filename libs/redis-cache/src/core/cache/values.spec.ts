@@ -77,7 +77,7 @@ describe('a value of getOrSet', () => {
     }
   });
 
-  it('is one object for all who asked while it was computed', async () => {
+  it('is one object for all callers during its computation', async () => {
     const values = await Promise.all(
       Array.from({ length: 5 }, () => cache.getOrSet('key', () => ({ a: 1 }))),
     );
@@ -119,7 +119,7 @@ describe('a value of getOrSet', () => {
     expect(await cache.getCachedResponse('key')).toHaveLength(MAX_VALUE_BYTES - 2);
   });
 
-  it('that the predicate rejects reaches all callers and is not stored', async () => {
+  it('that the predicate declines reaches all callers and is not stored', async () => {
     const factory = counted(() => 'refused');
     const options = { shouldCache: (value: unknown) => value !== 'refused' };
     const results = await Promise.all([1, 2].map(() => cache.getOrSetEntry('key', factory, options)));
@@ -129,7 +129,7 @@ describe('a value of getOrSet', () => {
     expect((await cache.getOrSetEntry('key', () => 'accepted', options)).stored).toBe(true);
   });
 
-  it('reaches its callers though the predicate throws', async () => {
+  it('reaches its callers although the predicate throws', async () => {
     expect(await cache.getOrSetEntry('key', () => 'paid', { shouldCache: throwingPredicate })).toMatchObject({
       value: 'paid',
       stored: false,
@@ -137,7 +137,7 @@ describe('a value of getOrSet', () => {
     expect(log.matching(/a predicate that throws/)).toHaveLength(1);
   });
 
-  it('tells its age and the rest of its TTL', async () => {
+  it('carries its age and remaining TTL', async () => {
     const found = { value: 'computed', status: 'miss', source: 'factory', key: 'key', stored: true };
     expect(await cache.getOrSetEntry('key', () => 'computed', { ttlSeconds: 60 })).toMatchObject({
       ...found,
@@ -146,7 +146,7 @@ describe('a value of getOrSet', () => {
     });
   });
 
-  it('tells what computing it took, to those who find it as well', async () => {
+  it('carries the duration of its computation, also on a hit', async () => {
     const computed = await cache.getOrSetEntry('key', slow);
     expect(computed.durationMs).toBeGreaterThanOrEqual(29);
     expect(Number.isInteger(computed.durationMs)).toBe(true);

@@ -14,7 +14,7 @@ function entryOf(text: string, createdAt = START): Buffer {
 
 const SIZE = entryOf('x').byteLength;
 
-/** Keys that the store refuses, as Redis refuses to write over what is no string. */
+/** Keys that the store refuses, as Redis refuses to overwrite another type. */
 class RefusingBackend extends MemoryBackend {
   constructor(readonly refused: Set<string>) {
     super({ maxBytes: 1_000_000 });
@@ -47,7 +47,7 @@ describe('write-behind', () => {
   const until = START + 60_000;
   const stored = (key: string): Promise<Buffer | null> => backend.entries.get(key);
 
-  it('writes what waits, and counts it', async () => {
+  it('writes buffered values, and counts them', async () => {
     const late = waiting();
     for (const key of ['a', 'b', 'c']) late.add(key, entryOf(key), until);
     await late.drain();
@@ -70,7 +70,7 @@ describe('write-behind', () => {
     ]);
   });
 
-  it('drops the oldest above maxBytes, and what never fits', async () => {
+  it('drops the oldest above maxBytes, and values that never fit', async () => {
     const late = waiting({ maxBytes: 2 * SIZE });
     for (const key of ['a', 'b', 'c']) late.add(key, entryOf('x'), until);
     expect(late.size).toBe(2);
@@ -95,7 +95,7 @@ describe('write-behind', () => {
     expect(counters.droppedWrites).toBe(0);
   });
 
-  it('forgets what is past its time', async () => {
+  it('drops expired values', async () => {
     const late = waiting();
     late.add('a', entryOf('a'), START + 10);
     now = START + 10;
@@ -115,7 +115,7 @@ describe('write-behind', () => {
     expect(await stored('older')).toEqual(entryOf('late'));
   });
 
-  it('is not held up by one entry that the store refuses', async () => {
+  it('continues after an entry that the store refuses', async () => {
     const late = waiting();
     backend.refused.add('refused');
     for (const key of ['refused', 'a', 'b']) late.add(key, entryOf(key), until);
@@ -128,7 +128,7 @@ describe('write-behind', () => {
     expect(await stored('refused')).toEqual(entryOf('refused'));
   });
 
-  it('writes what is added while it writes, and each once', async () => {
+  it('writes values that are added while it writes, each once', async () => {
     const late = waiting();
     late.add('a', entryOf('a'), until);
     const draining = Promise.all([late.drain(), late.drain()]);

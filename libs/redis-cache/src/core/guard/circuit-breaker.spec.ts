@@ -49,7 +49,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('cannot be opened anew while half-open, so that an outage stays one outage', () => {
+  it('cannot be opened again while half-open, so that an outage stays one outage', () => {
     breaker.open();
     breaker.beginProbe();
     expect(breaker.open()).toBe(false);

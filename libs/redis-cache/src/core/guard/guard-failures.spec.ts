@@ -12,7 +12,7 @@ const reject = (error: unknown): never => {
   throw error;
 };
 
-describe('Guard: failures of a server that answers', () => {
+describe('Guard: failures of a server that replies', () => {
   let backend: ControlledBackend;
   let counters: RedisCacheCounters;
   let logger: RecordingLogger;
@@ -78,7 +78,7 @@ describe('Guard: failures of a server that answers', () => {
       expect(counters.errors).toBe(100);
     });
 
-    it('is writable again after a write that was taken, with one line', async () => {
+    it('is writable again after an accepted write, with one line', async () => {
       await failWrite(replyError('OOM x'));
       await write();
       await write();
@@ -86,13 +86,13 @@ describe('Guard: failures of a server that answers', () => {
       expect(logger.matching(/accepts writes again/)).toHaveLength(1);
     });
 
-    it('is not writable again because a read went well', async () => {
+    it('is not writable again after a successful read', async () => {
       await failWrite(replyError('OOM x'));
       await answer();
       expect(guard.status.writable).toBe(false);
     });
 
-    it('is not writable again because an operation decided not to write', async () => {
+    it('is not writable again after an operation that wrote nothing', async () => {
       await failWrite(replyError('OOM x'));
       expect(await guard.runWrite(async () => false, false)).toBe(false);
       expect(guard.status.writable).toBe(false);

@@ -98,7 +98,7 @@ describe('Guard.close()', () => {
 
   const answer = (): Promise<string> => guard.run(async () => 'value', 'fallback');
 
-  it('answers the fallback from then on, and says nothing', async () => {
+  it('returns the fallback from then on, and logs nothing', async () => {
     backend.up();
     await guard.close();
     expect(await answer()).toBe('fallback');
@@ -123,7 +123,7 @@ describe('Guard.close()', () => {
     expect(await waiting).toBe('fallback');
   });
 
-  it('ends an operation that is never answered, at its deadline', async () => {
+  it('ends an operation without a reply at its deadline', async () => {
     backend.up();
     const waiting = guard.run(() => new Promise<string>(() => {}), 'fallback');
     await guard.close();
@@ -143,7 +143,7 @@ describe('Guard.close()', () => {
     expect(onLate).not.toHaveBeenCalled();
   });
 
-  it('waits until every operation has been answered', async () => {
+  it('waits until every operation has settled', async () => {
     backend.up();
     const seen: string[] = [];
     void guard.run(() => new Promise(() => {}), null).then(() => seen.push('fallback'));
@@ -160,7 +160,7 @@ describe('Guard.close()', () => {
     expect(backend.closes).toBe(1);
   });
 
-  it('ends an outage without a word', async () => {
+  it('ends an outage without a log line', async () => {
     backend.up();
     backend.down();
     await guard.close();

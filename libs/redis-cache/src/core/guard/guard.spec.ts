@@ -43,7 +43,7 @@ describe('Guard', () => {
   };
 
   describe('while starting', () => {
-    it('lets an operation wait for the connection', async () => {
+    it('makes an operation wait for the connection', async () => {
       const result = answer();
       await pass(DEADLINE_MS / 2);
       backend.up();
@@ -58,7 +58,7 @@ describe('Guard', () => {
       expect(operation).not.toHaveBeenCalled();
     });
 
-    it('answers the fallback after the deadline, and never sends the operation afterwards', async () => {
+    it('returns the fallback after the deadline, and never sends the operation afterwards', async () => {
       const operation = jest.fn(async () => 'value');
       const result = guard.run(operation, FALLBACK);
       await pass(DEADLINE_MS);
@@ -69,14 +69,14 @@ describe('Guard', () => {
       expect(operation).not.toHaveBeenCalled();
     });
 
-    it('answers the fallback at once when the first connection fails', async () => {
+    it('returns the fallback at once when the first connection fails', async () => {
       const result = answer();
       backend.down();
       expect(await result).toBe(FALLBACK);
       expect(guard.status).toMatchObject({ phase: 'unavailable', lastError: 'ECONNREFUSED' });
     });
 
-    it('logs nothing about a start that went well', async () => {
+    it('logs nothing about a successful start', async () => {
       backend.up();
       await answer();
       expect(logger.lines).toEqual([]);
@@ -86,12 +86,12 @@ describe('Guard', () => {
   describe('while serving', () => {
     beforeEach(() => backend.up());
 
-    it('answers what the operation answers', async () => {
+    it('returns the result of the operation', async () => {
       expect(await answer()).toBe('value');
       expect(guard.serving).toBe(true);
     });
 
-    it.each([undefined, null, 0, '', false])('takes %j for an answer, not for a failure', async (value) => {
+    it.each([undefined, null, 0, '', false])('accepts %j as a result, not as a failure', async (value) => {
       expect(await guard.run(async () => value, FALLBACK)).toBe(value);
     });
 
@@ -103,11 +103,11 @@ describe('Guard', () => {
       'text',
       undefined,
       Object.create(null) as unknown,
-    ])('answers the fallback instead of rejecting with %p', async (reason) => {
+    ])('returns the fallback instead of rejecting with %p', async (reason) => {
       expect(await fail(reason)).toBe(FALLBACK);
     });
 
-    it('answers the fallback when an operation throws instead of rejecting', async () => {
+    it('returns the fallback when an operation throws synchronously', async () => {
       const result = guard.run((): Promise<string> => {
         throw new Error('at once');
       }, FALLBACK);
@@ -115,7 +115,7 @@ describe('Guard', () => {
       expect(counters.errors).toBe(1);
     });
 
-    it('answers the fallback at the deadline, and counts the timeout', async () => {
+    it('returns the fallback at the deadline, and counts the timeout', async () => {
       const result = guard.run(never, FALLBACK);
       await pass(DEADLINE_MS);
       expect(await result).toBe(FALLBACK);
@@ -123,7 +123,7 @@ describe('Guard', () => {
       expect(guard.status.lastError).toBe('TIMEOUT');
     });
 
-    it('hands a value that came late to onLate, once', async () => {
+    it('passes a late value to onLate, once', async () => {
       const reply = deferred<string>();
       const onLate = jest.fn();
       const result = guard.run(() => reply.promise, FALLBACK, onLate);
@@ -134,13 +134,13 @@ describe('Guard', () => {
       expect(onLate.mock.calls).toEqual([['late']]);
     });
 
-    it('hands a value that came in time to nobody but the caller', async () => {
+    it('passes a value that arrived in time only to the caller', async () => {
       const onLate = jest.fn();
       expect(await guard.run(async () => 'value', FALLBACK, onLate)).toBe('value');
       expect(onLate).not.toHaveBeenCalled();
     });
 
-    it('lets a late failure pass silently', async () => {
+    it('ignores a late failure', async () => {
       const reply = deferred<string>();
       const onLate = jest.fn();
       void guard.run(() => reply.promise, FALLBACK, onLate);
@@ -153,10 +153,10 @@ describe('Guard', () => {
     });
   });
 
-  describe('when nothing is answered any more', () => {
+  describe('when no reply arrives', () => {
     beforeEach(() => backend.up());
 
-    it('opens the breaker after one deadline and answers everything that waits', async () => {
+    it('opens the breaker after one deadline and settles all waiting operations', async () => {
       const results = Array.from({ length: 50 }, () => guard.run(never, FALLBACK));
       await pass(DEADLINE_MS);
       expect(await Promise.all(results)).toEqual(Array(50).fill(FALLBACK));
@@ -164,7 +164,7 @@ describe('Guard', () => {
       expect(counters.trips).toBe(1);
     });
 
-    it('also answers operations whose own deadline is not over', async () => {
+    it('also settles operations whose own deadline has not passed', async () => {
       void guard.run(never, FALLBACK);
       await pass(DEADLINE_MS / 2);
       const second = guard.run(never, FALLBACK);
@@ -173,7 +173,7 @@ describe('Guard', () => {
       expect(counters.timeouts).toBe(1);
     });
 
-    it('then answers fallbacks without asking, and counts them', async () => {
+    it('then returns fallbacks without a command, and counts them', async () => {
       await freeze();
       const operation = jest.fn(async () => 'value');
       for (let call = 0; call < 200; call += 1) expect(await guard.run(operation, FALLBACK)).toBe(FALLBACK);
@@ -181,7 +181,7 @@ describe('Guard', () => {
       expect(counters.bypassed).toBe(200);
     });
 
-    it('stays closed when one operation is slow while others are answered', async () => {
+    it('stays closed when one operation is slow while others get replies', async () => {
       const slow = guard.run(never, FALLBACK);
       for (let step = 0; step < 8; step += 1) {
         await answer();
@@ -191,7 +191,7 @@ describe('Guard', () => {
       expect(guard.status).toMatchObject({ phase: 'serving', breaker: 'closed' });
     });
 
-    it('probes with its own ping and serves again when that is answered', async () => {
+    it('probes with its own ping and serves again after the reply', async () => {
       await freeze();
       await pass(100);
       expect(backend.pings).toHaveLength(1);
@@ -202,7 +202,7 @@ describe('Guard', () => {
       expect(await answer()).toBe('value');
     });
 
-    it('gives the connection up when its probe stays unanswered', async () => {
+    it('replaces the connection when its probe gets no reply', async () => {
       await freeze();
       await pass(5_200);
       expect(backend.reconnects).toBe(1);
@@ -212,7 +212,7 @@ describe('Guard', () => {
   describe('when the connection goes away', () => {
     beforeEach(() => backend.up());
 
-    it('answers what waits at once', async () => {
+    it('settles waiting operations at once', async () => {
       const result = guard.run(never, FALLBACK);
       backend.down(replyless('ECONNRESET'));
       expect(await result).toBe(FALLBACK);
@@ -234,7 +234,7 @@ describe('Guard', () => {
       expect(guard.serving).toBe(true);
     });
 
-    it('stays unavailable while the server is back but answers LOADING', async () => {
+    it('stays unavailable while the server is back but replies LOADING', async () => {
       backend.down();
       backend.up();
       backend.pings[0]!.reject(replyError('LOADING'));
@@ -246,7 +246,7 @@ describe('Guard', () => {
       expect(guard.serving).toBe(true);
     });
 
-    it('does not let the answer of a lost connection end the outage', async () => {
+    it('ignores replies of a lost connection', async () => {
       backend.down();
       backend.up();
       backend.down();

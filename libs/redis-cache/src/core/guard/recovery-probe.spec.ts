@@ -48,7 +48,7 @@ describe('RecoveryProbe', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('waits on the wire for as long as a frozen server needs, and sends no second ping meanwhile', async () => {
+  it('stays pending for as long as a frozen server needs, and sends no second ping meanwhile', async () => {
     probe.probe();
     await pass(STALL_MS - 1);
     expect(pings).toHaveLength(1);
@@ -58,7 +58,7 @@ describe('RecoveryProbe', () => {
     expect(recoveries).toBe(1);
   });
 
-  it('gives up a connection on which nothing came, once', async () => {
+  it('replaces a connection without any reply, once', async () => {
     probe.probe();
     await pass(STALL_MS);
     expect(reconnects).toBe(1);
@@ -106,7 +106,7 @@ describe('RecoveryProbe', () => {
     expect(pings).toHaveLength(1);
   });
 
-  it('does nothing more once stopped', async () => {
+  it('does nothing after it is stopped', async () => {
     probe.probe();
     probe.stop();
     expect(breaker.state).toBe('open');
