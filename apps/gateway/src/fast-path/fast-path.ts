@@ -64,9 +64,8 @@ export class FastPath {
   }
 
   #serve(request: FastRequest, body: Buffer, around: Surroundings): void {
-    this.hits.associate(request.incoming, body);
     const known = this.hits.find(request.tenant.name, body);
-    if (known === undefined) request.passTo(around.next);
+    if (known === undefined) this.#pass(request, around);
     else if (this.#readsBytes) void this.#redisHit(known).then((hit) => this.#end(request, hit, around));
     else this.#end(request, this.#nearHit(known), around);
     request.restoreBody();
@@ -85,14 +84,19 @@ export class FastPath {
     return response === null ? null : { response, found };
   }
 
-  #end(request: FastRequest, hit: Hit | null, { gate, next }: Surroundings): void {
-    if (hit === null) return request.passTo(next);
+  #end(request: FastRequest, hit: Hit | null, around: Surroundings): void {
+    if (hit === null) return this.#pass(request, around);
+    const { gate } = around;
     gate.count(request.tenant, ({ isExceeded, headers }) => {
-      if (isExceeded) return request.passTo(next);
+      if (isExceeded) return this.#pass(request, around);
       if (request.isOver) return;
       const { response, found } = hit;
-      request.send(response, found, [...gate.headers, ...headers]);
+      request.send(response, found, gate.headers, headers);
       this.savings.countAnswer(request.tenant.name, COUNTED_AS_HIT, response.cost, found.durationMs);
     });
+  }
+  #pass(request: FastRequest, { next }: Surroundings): void {
+    this.hits.associate(request.incoming, request.body);
+    request.passTo(next);
   }
 }

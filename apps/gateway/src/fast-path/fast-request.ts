@@ -35,7 +35,8 @@ export class FastRequest {
   readonly #id: string;
   readonly #startedAt = performance.now();
   readonly #report: () => void;
-  #body = NO_BODY;
+  /** Empty until the whole body has arrived. */
+  body = NO_BODY;
   #isBodyRestored = false;
   #isPassedOn = false;
   #answer: AnswerOrigin | null = null;
@@ -61,8 +62,8 @@ export class FastRequest {
       received += chunk.length;
       if (received < length) return;
       this.incoming.off('data', take);
-      this.#body = chunks.length === 1 ? chunk : Buffer.concat(chunks);
-      then(this.#body);
+      this.body = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+      then(this.body);
     };
     this.incoming.on('data', take);
   }
@@ -80,7 +81,7 @@ export class FastRequest {
     if (this.#isBodyRestored || this.isOver) return;
     this.#isBodyRestored = true;
     this.incoming.pause();
-    this.incoming.unshift(this.#body);
+    this.incoming.unshift(this.body);
   }
 
   /** Lets Fastify handle the request, unless it is over. */
@@ -92,14 +93,14 @@ export class FastRequest {
     next(this.incoming, this.response);
   }
 
-  /** Sends the response to a hit. @param headers further headers, as names and values in turn */
-  send(hit: HitResponse, found: FoundHit, headers: string[]): void {
+  /** Sends the response to a hit, with further headers as names and values in turn. */
+  send(hit: HitResponse, found: FoundHit, headers: readonly string[], more: readonly string[]): void {
     const cacheStatus = hit.cacheStatus(found.ttlSeconds);
     this.#answer = found;
     this.#cacheStatus = cacheStatus;
-    headers.push(REQUEST_ID_HEADER, this.#id, ...originHeaders(found, cacheStatus, this.#elapsedMs));
-    headers.push('Content-Type', JSON_TYPE, 'Content-Length', hit.length);
-    this.response.writeHead(200, headers);
+    const own = [REQUEST_ID_HEADER, this.#id, 'Content-Type', JSON_TYPE, 'Content-Length', hit.length];
+    const origin = originHeaders(found, cacheStatus, this.#elapsedMs);
+    this.response.writeHead(200, headers.concat(more, origin, own));
     this.response.end(hit.body, 'latin1');
     if (this.#isBodyRestored) this.incoming.resume();
   }

@@ -64,9 +64,9 @@ export function originHeaders(
   elapsedMs: number,
 ): string[] {
   const timing = `${answerSourceOf(result)};dur=${twoDecimals(elapsedMs)}`;
-  const headers = ['Server-Timing', timing, 'Cache-Status', cacheStatus];
-  if (result.source !== 'factory') headers.push('Age', String(Math.floor(result.ageSeconds ?? 0)));
-  return headers;
+  if (result.source === 'factory') return ['Server-Timing', timing, 'Cache-Status', cacheStatus];
+  const age = String(Math.floor(result.ageSeconds ?? 0));
+  return ['Server-Timing', timing, 'Cache-Status', cacheStatus, 'Age', age];
 }
 
 // Equals `toFixed(2)`, several times as fast.

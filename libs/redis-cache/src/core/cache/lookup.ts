@@ -107,12 +107,16 @@ export class Lookups {
     const reading = await this.use.reader.read(key, 'bytes');
     if (!this.#isHit(reading, hitsOnly)) return reading.state === 'unavailable' ? BYPASS : MISS;
     const { value, times } = reading.entry;
-    const ages = agesOf(times, this.use.now());
-    return { status: 'hit', json: value as Buffer, source: 'redis', enveloped: times !== null, ...ages };
+    const { ageSeconds, ttlSeconds, durationMs } = agesOf(times, this.use.now());
+    const json = value as Buffer;
+    const enveloped = times !== null;
+    return { status: 'hit', json, source: 'redis', enveloped, ageSeconds, ttlSeconds, durationMs };
   }
 
   #nearHit<T>({ value, times }: NearEntry): ValueHit<T> {
-    return { status: 'hit', value: value as T, source: 'near', ...agesOf(times, this.use.now()) };
+    // Explicit fields, because a spread is several times as slow and this is the hottest path.
+    const { ageSeconds, ttlSeconds, durationMs } = agesOf(times, this.use.now());
+    return { status: 'hit', value: value as T, source: 'near', ageSeconds, ttlSeconds, durationMs };
   }
 
   /** Counts the reading. A stale value, or a failure kept instead of a value, is a hit for `getOrSet` only. */
