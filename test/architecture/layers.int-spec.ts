@@ -1,36 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { FAIL_ON_OBSOLETE_NUMBERS, KNOWN_VIOLATIONS } from './known-violations.js';
-import { RULES, type Violation } from './rules.js';
-import { groupBy, packageOf, parse, readSourceFiles } from './source-files.js';
+import { RULES } from './rules.js';
+import { parse, readSourceFiles } from './source-files.js';
 
 const files = readSourceFiles();
 
-describe.each(RULES)('$name', ({ name, check }) => {
-  const known = KNOWN_VIOLATIONS[name] ?? {};
-  const found = groupBy(check(files), ({ file }) => packageOf(file));
-
-  it('in every package, apart from the violations that are known', () => {
-    const exceeding = [...found].filter(([member, violations]) => violations.length > (known[member] ?? 0));
-    expect(exceeding.map(([member, violations]) => report(member, violations, known[member]))).toEqual([]);
-  });
-
-  it('with no more known violations than there are', () => {
-    const obsolete = Object.entries(known)
-      .map(([member, number]) => ({ member, number, left: found.get(member)?.length ?? 0 }))
-      .filter(({ number, left }) => left < number)
-      .map(
-        ({ member, number, left }) =>
-          `${name}: ${member} has ${left} violations, known-violations.ts says ${number}`,
-      );
-    if (FAIL_ON_OBSOLETE_NUMBERS) expect(obsolete).toEqual([]);
-    else for (const line of obsolete) process.stderr.write(`Lower the number. ${line}\n`);
-  });
+it.each(RULES)('$name', ({ check }) => {
+  expect(check(files).map(({ file, message }) => `${file} ${message}`)).toEqual([]);
 });
-
-function report(member: string, violations: readonly Violation[], known = 0): string {
-  const lines = violations.map(({ file, message }) => `  ${file} ${message}`);
-  return [`${member}: ${violations.length} violations, ${known} are known`, ...lines].join('\n');
-}
 
 /** Each rule with sources that break it, as pairs of path and text, and the files it has to report. */
 const FIXTURES: Record<string, { sources: Record<string, string>; reported: string[] }> = {

@@ -22,7 +22,7 @@ const PROMETHEUS = /^libs\/[^/]+\/src\/prometheus\//;
 const PROM_CLIENT = /^prom-client(?:\/|$)/;
 const TESTING = /^libs\/[^/]+\/src\/testing\//;
 const ENGINE_CORE = /^libs\/[^/]+\/src\/core\//;
-const BACKEND_CONTRACT = /^libs\/redis-cache\/src\/core\/backend\/[^/]+\.ts$/;
+const BACKEND_CONTRACT = /^libs\/redis-cache\/src\/core\/(?:backend\/[^/]+|entry\/entry-envelope)\.ts$/;
 const CACHE = /\/src\/core\/(?:cache|entry|near)\//;
 const QUEUE = /\/src\/core\/queue\//;
 

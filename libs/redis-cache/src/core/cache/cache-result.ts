@@ -1,4 +1,4 @@
-import { deepFreeze } from '../entry/json-value.js';
+import { deepFreeze } from '../util/json-value.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
 import type { NearEntry } from '../near/near-cache.js';
 import type { Found, Reading } from './entry-reader.js';

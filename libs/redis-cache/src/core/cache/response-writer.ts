@@ -5,7 +5,7 @@ import type { RedisCacheCounters } from '../counters/counters.js';
 import type { EntryPacker } from '../entry/compression.js';
 import type { NearCache } from '../near/near-cache.js';
 import { assertKey, assertSize, ttlToMs } from '../entry/arguments.js';
-import { toJson } from '../entry/json-value.js';
+import { toJson } from '../util/json-value.js';
 
 /** One response for `setMany`. */
 export interface ResponseToCache {

@@ -6,7 +6,7 @@ import { encodeEntry, type EntryTimes, type TagVersions } from '../entry/entry-e
 import type { NearCache, NearCopy, NearWrite } from '../near/near-cache.js';
 import type { EntryPacker } from '../entry/compression.js';
 import { ttlToMs } from '../entry/arguments.js';
-import { toJson } from '../entry/json-value.js';
+import { toJson } from '../util/json-value.js';
 import type { EntryReader } from './entry-reader.js';
 import { writeFailure } from './factory.js';
 import type { Lease } from './lease.js';

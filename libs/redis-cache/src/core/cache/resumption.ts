@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Backend } from '../backend/backend.js';
 import { assertKey } from '../entry/arguments.js';
 import type { TagVersions } from '../entry/entry-envelope.js';
-import { deepFreeze } from '../entry/json-value.js';
+import { deepFreeze } from '../util/json-value.js';
 import type { Guard } from '../guard/guard.js';
 import type { ResumeOptions, TicketOptions } from '../options/get-or-set-options.js';
 import { agesOf, type CacheResult } from './cache-result.js';

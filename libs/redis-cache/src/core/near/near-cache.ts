@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheEvent, EventChannel } from '../backend/backend.js';
 import type { CacheLogger } from '../util/cache-logger.js';
-import { deepFreeze } from '../entry/json-value.js';
+import { deepFreeze } from '../util/json-value.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
 import { OwnWrites } from './own-writes.js';
 

@@ -1,4 +1,4 @@
-import { toJson } from '../entry/json-value.js';
+import { toJson } from '../util/json-value.js';
 import { ValueTooLargeError } from '../errors/errors.js';
 import type { QueueContext } from './queue-core.js';
 
