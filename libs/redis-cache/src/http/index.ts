@@ -11,10 +11,4 @@ export {
   type ForwardReason,
   matchesEntityTag,
 } from './response-headers.js';
-export {
-  NO_DIRECTIVES,
-  parseRequestDirectives,
-  type RequestCacheAction,
-  RequestCachePolicy,
-  type RequestDirectives,
-} from './request-policy.js';
+export { type RequestCacheAction, RequestCachePolicy } from './request-policy.js';

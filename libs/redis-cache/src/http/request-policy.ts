@@ -89,12 +89,7 @@ export class RequestCachePolicy {
   }
 }
 
-/**
- * Parses a request's `Cache-Control`. Unknown directives and a malformed `max-age` are ignored.
- *
- * @example
- * parseRequestDirectives('max-age=60, only-if-cached').maxAgeSeconds; // 60
- */
+/** Parses a request's `Cache-Control`. Unknown directives and a malformed `max-age` are ignored. */
 export function parseRequestDirectives(header: string | undefined): RequestDirectives {
   if (!header) return NO_DIRECTIVES;
   const directives = new Map(header.split(',').map(toDirective));
