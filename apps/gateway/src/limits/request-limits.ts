@@ -1,11 +1,11 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { SharedCounters, WindowCount } from 'nestjs-redis-cache';
+import { RateLimiter } from 'nestjs-redis-cache/http';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { isLoopback, networkOf } from '../http/addresses.js';
 import { setHeaders } from '../http/answer.js';
 import { ProblemError } from '../http/problem.js';
 import { ANONYMOUS, GUEST, type Tenant } from '../tenants/tenant.js';
-import { RateLimiter } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;
 

@@ -11,4 +11,5 @@ export {
   type ForwardReason,
   matchesEntityTag,
 } from './response-headers.js';
+export { RateLimiter, type RateLimiterOptions } from './rate-limiter.js';
 export { type RequestCacheAction, RequestCachePolicy } from './request-policy.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { WindowCount } from 'nestjs-redis-cache';
+import type { WindowCount } from '../core.js';
 import { RateLimiter, type RateLimiterOptions, SharedWindow } from './rate-limiter.js';
 
 const WINDOW_MS = 60_000;

@@ -1,6 +1,5 @@
-import type { SharedCounters, WindowCount } from 'nestjs-redis-cache';
+import type { SharedCounters, WindowCount } from '../core.js';
 
-/** Callers whose windows are kept in memory. The oldest are dropped first; their counts stay in Redis. */
 const MAX_CALLERS = 10_000;
 /** Up to this fraction of the limit, calls are decided by what this process knows, and counted afterwards. */
 const TRUSTED_FRACTION = 0.5;
@@ -21,14 +20,23 @@ type Callback = (window: WindowCount) => void;
 export interface RateLimiterOptions {
   /** Calls of one caller within a window. */
   limit: number;
+  /** Length of a window in milliseconds. */
   windowMs: number;
-  /** Default 10,000. */
+  /** Prefix of the windows' names. Limiters of the same name share their counts. Default `rate`. */
+  name?: string;
+  /** Callers whose windows are kept in memory; the oldest are dropped first. Default 10,000. */
   maxCallers?: number;
 }
 
 /**
- * Counts calls by caller, in all processes on one Redis. Without Redis every count is 0, at no cost, so that no call is
- * refused because of it.
+ * Counts calls by caller, in all processes on one Redis, in fixed windows. Without Redis every count is 0, at no cost, so
+ * that no call is refused because of it.
+ *
+ * @example
+ * const limiter = new RateLimiter(cache.sharedCounters, { limit: 600, windowMs: 60_000 });
+ * limiter.hit('team-a', ({ count, resetMs }) => {
+ *   if (count > 600) refuse(resetMs);
+ * });
  */
 export class RateLimiter {
   readonly #windows = new Map<string, SharedWindow>();
@@ -38,7 +46,10 @@ export class RateLimiter {
     private readonly options: RateLimiterOptions,
   ) {}
 
-  /** Counts one call, and calls back with the caller's count, this call included. */
+  /**
+   * Counts one call, and calls back with the caller's count, which includes this call. Calls back synchronously while the
+   * count is known well enough: see {@link SharedWindow}.
+   */
   hit(caller: string, callback: Callback): void {
     this.#windowOf(caller).hit(callback);
   }
@@ -46,10 +57,10 @@ export class RateLimiter {
   #windowOf(caller: string): SharedWindow {
     const known = this.#windows.get(caller);
     if (known) return known;
-    const { limit, windowMs, maxCallers = MAX_CALLERS } = this.options;
+    const { limit, windowMs, name = 'rate', maxCallers = MAX_CALLERS } = this.options;
     if (this.#windows.size >= maxCallers) this.#windows.delete(this.#windows.keys().next().value!);
     const count: CountEverywhere = (amount) =>
-      this.counters.countInWindow(`rate:${caller}`, windowMs, amount);
+      this.counters.countInWindow(`${name}:${caller}`, windowMs, amount);
     const window = new SharedWindow(limit, count);
     this.#windows.set(caller, window);
     return window;
