@@ -9,8 +9,10 @@ import { createRedisCache } from 'nestjs-redis-cache';
 
 const KEYS = 1_000;
 const options = JSON.parse(process.env.OPTIONS);
-const cache = createRedisCache({ ...options, maxValueBytes: 1_000 });
-const other = options.backend === 'memory' ? cache : createRedisCache(options);
+// Silent, so that stderr shows only warnings of Node.
+const logger = { log: () => {}, warn: () => {} };
+const cache = createRedisCache({ ...options, maxValueBytes: 1_000 }, { logger });
+const other = options.backend === 'memory' ? cache : createRedisCache(options, { logger });
 /** Reachable only while the cache holds its computation. */
 const computations = [];
 

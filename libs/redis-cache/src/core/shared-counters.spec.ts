@@ -111,7 +111,7 @@ describe('shared counters', () => {
     expect(Object.getPrototypeOf(tally)).toBe(Object.prototype);
   });
 
-  it('give their fallbacks while the backend is away', async () => {
+  it('return their fallbacks while the backend is unavailable', async () => {
     const chaos = new ChaosBackend(new MemoryBackend({ maxBytes: 1_000_000 }));
     const cache = createTestingCache({ backend: chaos });
     chaos.goDown();

@@ -119,8 +119,9 @@ export class ResultKeeper {
 
   async #keep(fresh: FreshValue, times: EntryTimes): Promise<Outcome> {
     const { near, reader } = this.use;
+    const { key } = fresh;
     // Before the tags are compared, so that an invalidation after the comparison is noticed.
-    const nearWrite = near.beginWrite(fresh.key, () => void reader.read(fresh.key));
+    const nearWrite = near.beginWrite(key, () => void reader.read(key));
     try {
       return await this.#write(fresh, times, nearWrite);
     } finally {

@@ -20,7 +20,7 @@ describe('cacheKey', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => cacheKey(value) === cacheKey(shuffled(value))));
   });
 
-  it('is another one for another value', () => {
+  it('differs for different values', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (one, two) => {
         const same = JSON.stringify(shuffled(sorted(one))) === JSON.stringify(shuffled(sorted(two)));
@@ -37,11 +37,11 @@ describe('cacheKey', () => {
     [{ at: new Date(0) }, { at: new Date(0).toISOString() }],
     [{ at: new Date(0) }, { at: new Date(1) }],
     [{ 'a.b': 1 }, { a: { b: 1 } }],
-  ])('tells %j from %j', (one, two) => {
+  ])('distinguishes %j from %j', (one, two) => {
     expect(cacheKey(one)).not.toBe(cacheKey(two));
   });
 
-  it('takes an undefined property for an absent one, and -0 for 0', () => {
+  it('treats an undefined property as absent, and -0 as 0', () => {
     expect(cacheKey({ a: 1, b: undefined })).toBe(cacheKey({ a: 1 }));
     expect(cacheKey({ a: -0 })).toBe(cacheKey({ a: 0 }));
   });

@@ -9,7 +9,7 @@ const TIMES = { createdAt: 1, expiresAt: 2, durationMs: 0 };
 const MAX_BYTES = 1_000_000;
 
 describe('a packed entry', () => {
-  it('gives back any JSON value, compressed or not', async () => {
+  it('returns any JSON value, compressed or not', async () => {
     const packer = new EntryPacker(10);
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
@@ -21,7 +21,7 @@ describe('a packed entry', () => {
     );
   });
 
-  it('is compressed above the limit alone, counted in bytes', async () => {
+  it('is compressed only above the limit, counted in bytes', async () => {
     const packer = new EntryPacker(100);
     const isCompressed = async (text: string): Promise<boolean | undefined> =>
       openEntry(await packer.pack(JSON.stringify(text), TIMES))?.compressed;
@@ -30,7 +30,7 @@ describe('a packed entry', () => {
     expect(await isCompressed('é'.repeat(50))).toBe(true);
   });
 
-  it('stays as it is where compressing would make it larger', async () => {
+  it('is left uncompressed if compressing would make it larger', async () => {
     const noise = '"qZ8#kP2!vX"';
     expect(openEntry(await new EntryPacker(1).pack(noise, TIMES))?.compressed).toBeUndefined();
   });

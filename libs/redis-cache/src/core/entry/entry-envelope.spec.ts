@@ -14,7 +14,7 @@ const times = fc.record({
 });
 
 describe('an entry', () => {
-  it('gives back any JSON value and its times', () => {
+  it('returns any JSON value and its times', () => {
     fc.assert(
       fc.property(fc.jsonValue(), times, (value, when) => {
         const json = JSON.stringify(value);
@@ -26,7 +26,7 @@ describe('an entry', () => {
     );
   });
 
-  it('gives back any text, lone surrogates included', () => {
+  it('returns any text, lone surrogates included', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (one, two) => {
         expect(decodeEntry(encode([one, two]))?.value).toEqual([one, two]);
@@ -57,11 +57,11 @@ describe('an entry', () => {
     );
   });
 
-  it('is not readable even where what is left of the JSON would parse', () => {
+  it('is not readable even if the rest of the JSON would parse', () => {
     expect(decodeEntry(encode(123_456).subarray(0, -3))).toBeNull();
   });
 
-  it('is not readable with bytes behind its end', () => {
+  it('is not readable with extra bytes at its end', () => {
     expect(decodeEntry(Buffer.concat([encode(1), Buffer.from('2')]))).toBeNull();
     expect(decodeEntry(Buffer.concat([encode('x'), Buffer.from(' ')]))).toBeNull();
   });
@@ -82,7 +82,7 @@ describe('an entry', () => {
     expect(decodeEntry(entry)).toBeNull();
   });
 
-  it('gives back its tags and its marks', () => {
+  it('returns its tags and its marks', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.string()),
@@ -101,7 +101,7 @@ describe('an entry', () => {
     );
   });
 
-  it('is not readable with metadata that is no object', () => {
+  it('is not readable with metadata that is not an object', () => {
     const plain = encode({ a: 1 });
     const entry = Buffer.concat([plain.subarray(0, 26), Buffer.from('null'), plain.subarray(26)]);
     entry.writeUInt32BE(4, 18);
@@ -113,7 +113,7 @@ describe('an entry', () => {
     expect(decodeEntry(encode(1, { ...TIMES, durationMs: 0.4 }))?.times?.durationMs).toBe(0);
   });
 
-  it('keeps its format: what is in Redis today must be readable tomorrow', () => {
+  it('keeps its format, so that entries stay readable across releases', () => {
     expect(encode({ a: 'ü' }).toString('hex')).toBe(
       '0100' +
         '018bcfe56800' +
@@ -136,7 +136,7 @@ describe('any bytes', () => {
     );
   });
 
-  it('never throw behind the header of an entry', () => {
+  it('never throw after the header of an entry', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         expect(() => decodeEntry(Buffer.from([1, 0, ...bytes]))).not.toThrow();
@@ -166,11 +166,11 @@ describe('any bytes', () => {
     ['two values', '{}{}'],
     ['NaN, which Python writes', 'NaN'],
     ['white space', '  \n'],
-  ])('that are %s are no entry', (_what, text) => {
+  ])('that are %s are not an entry', (_what, text) => {
     expect(decodeEntry(Buffer.from(text, 'latin1'))).toBeNull();
   });
 
-  it('that are JSON, only not in UTF-8, are no entry', () => {
+  it('that are JSON but not UTF-8 are not an entry', () => {
     expect(decodeEntry(Buffer.from('{"name":"Jürgen"}', 'latin1'))).toBeNull();
   });
 });

@@ -107,6 +107,18 @@ describe('a near copy of a computed value', () => {
     expect(valueIn()).toBe('new');
   });
 
+  it('is dropped by the first announcement after one was missed', async () => {
+    hear({ type: 'down' });
+    const write = begin();
+    hear({ type: 'up' });
+    write.stored(make(1));
+    near.beginRead('key').keep(copyOf('read'));
+    hear(OWN_END);
+    expect(valueIn()).toBeUndefined();
+    await nextTurn();
+    expect(readBack).not.toHaveBeenCalled();
+  });
+
   it('drops the copy of the old value as soon as its write is announced', () => {
     near.beginRead('key').keep(copyOf('old'));
     const write = begin();

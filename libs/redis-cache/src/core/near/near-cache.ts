@@ -220,6 +220,7 @@ export class ListeningNearCache implements NearCache {
 
   #resume(): void {
     this.clear();
+    this.#ownWrites.clear();
     this.#listening = !this.#refused;
   }
 

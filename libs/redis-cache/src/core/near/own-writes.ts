@@ -44,7 +44,7 @@ export class OwnWrites {
     return heard;
   }
 
-  /** Nothing is heard any more. */
+  /** Announcements may have been missed: the next ones are treated as unknown. */
   clear(): void {
     this.#keys.clear();
   }

@@ -6,7 +6,7 @@ const refuse = (): never => {
 };
 
 describe('deepFreeze', () => {
-  it('freezes objects and arrays all the way down, and answers what it was given', () => {
+  it('freezes objects and arrays all the way down, and returns its argument', () => {
     const value = { list: [[{ a: 1 }]], none: Object.assign(Object.create(null) as object, { b: {} }) };
     expect(deepFreeze(value)).toBe(value);
     const parts = [value, value.list, value.list[0], value.list[0]![0], value.none];
@@ -14,21 +14,21 @@ describe('deepFreeze', () => {
     expect(Object.isFrozen((value.none as unknown as { b: object }).b)).toBe(true);
   });
 
-  it('freezes what lies in an object that is frozen already', () => {
+  it('freezes the contents of an object that is frozen already', () => {
     const value = Object.freeze({ list: [{ a: 1 }] });
     deepFreeze(value);
     expect(Object.isFrozen(value.list)).toBe(true);
     expect(Object.isFrozen(value.list[0])).toBe(true);
   });
 
-  it('comes to an end with a circular value', () => {
+  it('handles a circular value', () => {
     const value: Record<string, unknown> = { inner: {} };
     value['self'] = value;
     (value['inner'] as Record<string, unknown>)['up'] = Object.freeze([value]);
     expect(Object.isFrozen(deepFreeze(value)['inner'])).toBe(true);
   });
 
-  it('comes to an end with 100,000 levels', () => {
+  it('handles 100,000 levels', () => {
     let value: unknown[] = [];
     const bottom = value;
     for (let level = 0; level < 100_000; level += 1) value = [value];
@@ -54,7 +54,7 @@ describe('deepFreeze', () => {
     expect(deepFreeze(value)).toBe(value);
   });
 
-  it.each([null, undefined, 0, '', 'text', 1n, true])('lets %p pass', (value) => {
+  it.each([null, undefined, 0, '', 'text', 1n, true])('returns %p unchanged', (value) => {
     expect(deepFreeze(value)).toBe(value);
   });
 });
@@ -95,7 +95,7 @@ describe('toJson', () => {
     expect(problemOf(value)).toBe(`JSON has no form for a ${type}`);
   });
 
-  it('has no form for a value that says so itself', () => {
+  it('has no JSON for a value whose toJSON returns undefined', () => {
     expect(problemOf({ toJSON: () => undefined })).toMatch(/^JSON has no form/);
   });
 
