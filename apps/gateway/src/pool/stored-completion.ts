@@ -15,9 +15,8 @@ export function toCompletion(result: TaskResult): Completion {
 }
 
 /**
- * The form in which a completion is stored: the small fields first and the text last, so that a hit can be sent without
- * parsing the text (see `answerOfBytes`). Content that consists of this text alone is left out; `withContent` and
- * `toMessage` restore it.
+ * The form in which a completion is stored: the small fields first and the text last. Content that consists of this text
+ * alone is left out; `withContent` and `toMessage` restore it.
  */
 export function toStored(full: Completion): Completion {
   const { completion, usage, cost, model, stopReason, stopSequence, stopDetails, content } = full;
