@@ -55,7 +55,7 @@ describe('the gateway on the claude-cli executor', () => {
   });
 
   it.each(['is-error', 'is-error-zero', 'garbage', 'exit'])(
-    'answers 502 to %s, each time anew',
+    'responds with 502 to %s, and caches nothing',
     async (mode) => {
       gateway = await startGateway(CLI);
       for (let round = 0; round < 2; round += 1) {

@@ -28,7 +28,7 @@ export class PageBrowser {
       executablePath: chromiumBinary(),
       args: [...CHROMIUM_ARGS, '--disable-quic'],
     });
-    // Shorter than a test may take, so that it is told what was waited for.
+    // Shorter than the limit of a test, so that the failure names what was awaited.
     context.setDefaultTimeout(WAIT_MS);
     return new PageBrowser(context, profile);
   }

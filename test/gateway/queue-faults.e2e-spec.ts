@@ -36,7 +36,7 @@ async function start(env: Record<string, string>): Promise<Gateway> {
   return gateway;
 }
 
-/** A prompt that is answered once its gate is opened. */
+/** A prompt whose completion ends once its gate is opened. */
 function gatedPrompt(): {
   prompt: string;
   atWork: () => Promise<unknown>;

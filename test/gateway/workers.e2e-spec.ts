@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([cache.stop(), queue.stop(), model.stop()]));
 
-/** Begins anew after each group of tests: one group never meets the tasks of another. */
+/** Starts afresh after each group of tests, so that no group sees the tasks of another. */
 async function endProcesses(): Promise<void> {
   await Promise.all(started.splice(0).map((child) => child.kill()));
   await Promise.all([cache, queue].map((redis) => redis.client().flushall()));

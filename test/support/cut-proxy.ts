@@ -49,7 +49,7 @@ export class CutProxy {
     return this.#heard.split(text).length - 1;
   }
 
-  /** Nothing arrives any more and nobody is told, as when a cable is pulled; those connections stay dead. */
+  /** Data no longer arrives and neither side is notified, as when a cable is pulled; those connections stay dead. */
   silence(): void {
     this.#line = 'silent';
     for (const socket of this.#sockets) socket.removeAllListeners('data').resume();

@@ -126,7 +126,7 @@ describe('the reaper', () => {
 });
 
 describe('until', () => {
-  it('answers the first truthy answer, and takes an error for "not yet"', async () => {
+  it('returns the first truthy result, and takes an error for "not yet"', async () => {
     let looks = 0;
     const answer = await until(
       () => {

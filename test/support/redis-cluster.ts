@@ -102,7 +102,7 @@ export class RedisCluster {
     const client = replica.client();
     await until(() => client.cluster('REPLICATE', masterId), {
       timeoutMs: FORM_TIMEOUT_MS,
-      what: `the replica on port ${replica.port} to hear of its master`,
+      what: `the replica on port ${replica.port} to know its master`,
     });
     await until(async () => (await client.info('replication')).includes('master_link_status:up'), {
       timeoutMs: FORM_TIMEOUT_MS,

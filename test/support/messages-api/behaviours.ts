@@ -1,5 +1,5 @@
 /**
- * What the API is told to do by a mark in the prompt: `[[api rate-limit 3]]`, the second word is an argument.
+ * How a mark in the prompt controls the API: `[[api rate-limit 3]]`, the second word is an argument.
  *
  * text …          the answer is the argument
  * facts           (without a mark) the answer is JSON with the body and the headers of the request

@@ -57,7 +57,7 @@ export function sse(event: { type: string }): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-/** The events of a message. Usage is told at the start and, with the final counts, at the end. */
+/** The events of a message. The first and the last event report the usage, the last one with the final counts. */
 export function eventsOf(message: ApiMessage): { type: string }[] {
   const { content, stop_reason, stop_sequence, stop_details, container, usage } = message;
   const open = { ...message, content: [], stop_reason: null, stop_sequence: null, stop_details: null };

@@ -37,7 +37,7 @@ describe('a line of the access log', () => {
     });
   });
 
-  it('has what is told of an answer', () => {
+  it('describes where an answer came from', () => {
     const answer = { status: 'hit', source: 'near' } as const;
     const cacheStatus = 'redis-cache; hit; ttl=9';
     expect(JSON.parse(accessLine(end({ aborted: true, answer, cacheStatus })))).toMatchObject({

@@ -1,42 +1,42 @@
-/** What happened since the start of this instance. Every field only ever grows. */
+/** Totals since this instance was created. Every field only increases. */
 export interface RedisCacheCounters {
-  /** Reads answered with a value. */
+  /** Reads that returned a value. */
   hits: number;
-  /** Those of the hits that this process's own copy answered. */
+  /** Hits that were served from the near copy of this process; included in `hits`. */
   nearHits: number;
   /** Reads that found nothing. */
   misses: number;
-  /** Calls of `getOrSet` that were served a value past its TTL. */
+  /** Calls of `getOrSet` that returned a value past its TTL. */
   stale: number;
-  /** Calls of `getOrSet` that got what another call computed, here or in another process. */
+  /** Calls of `getOrSet` that shared the computation of another call, in this or another process. */
   collapsed: number;
   /** Responses stored. */
   writes: number;
-  /** Responses that could not be stored: Redis unavailable or refusing, or not expressible as JSON. */
+  /** Responses that were not stored: Redis was unavailable or refused, or JSON cannot express the value. */
   failedWrites: number;
-  /** Computed values that were stored later, once Redis was back. */
+  /** Computed values that were stored once Redis was back. */
   lateWrites: number;
-  /** Computed values that gave way before Redis was back. */
+  /** Computed values that were dropped from the write-behind buffer before Redis was back. */
   droppedWrites: number;
   /** Entries and requests that could not be read, and were removed. */
   corrupt: number;
-  /** Requests put into the queue. */
+  /** Requests appended to a queue. */
   queued: number;
-  /** Requests taken from the queue for good, by `dequeueRequest` and its like. */
+  /** Requests removed by `dequeueRequest`, `dequeueRequests` and `waitForRequest`. */
   dequeued: number;
-  /** Requests reserved; one that is delivered again counts again. */
+  /** Deliveries of reserved requests; a redelivery counts again. */
   reserved: number;
   /** Reserved requests that were acknowledged. */
   acknowledged: number;
-  /** Reserved requests that were given back. */
+  /** Reserved requests that were released. */
   released: number;
   /** Reserved requests that this process made dead letters. */
   dead: number;
-  /** Operations that were answered with their fallback without asking Redis. */
+  /** Operations that returned their fallback without a command to Redis. */
   bypassed: number;
-  /** Operations that had no reply within `commandTimeoutMs`. */
+  /** Operations without a reply within `commandTimeoutMs`. */
   timeouts: number;
-  /** Error replies and lost connections, while an operation waited. */
+  /** Operations that failed with an error reply or a lost connection. */
   errors: number;
   /** How often the circuit breaker opened. */
   trips: number;

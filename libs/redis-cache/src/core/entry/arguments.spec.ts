@@ -13,7 +13,7 @@ const errorFor = (key: unknown): InvalidKeyError => {
 
 describe('assertKey', () => {
   it.each(['a', ' ', '}', '{a}', 'a:b*[c]?\\', '\0', 'Grüße 👋', '__proto__', 'x'.repeat(MAX_KEY_LENGTH)])(
-    'lets %j pass',
+    'accepts %j',
     (key) => {
       expect(() => assertKey(key, 'promptHash')).not.toThrow();
     },

@@ -71,7 +71,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.nextDelayMs()).toBe(MIN_DELAY_MS / 2);
   });
 
-  it('closes after an answered probe and tells how long it was open, failed probes included', () => {
+  it('closes after a successful probe and reports how long it was open, failed probes included', () => {
     breaker.open();
     now += 2_000;
     failProbes(3);

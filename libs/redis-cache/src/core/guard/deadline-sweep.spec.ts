@@ -43,7 +43,7 @@ describe('DeadlineSweep', () => {
     expect(sweep.size).toBe(0);
   });
 
-  it('does not expire an operation that was answered', () => {
+  it('does not expire an operation that has its reply', () => {
     const call = start();
     tick(TICKS_PER_DEADLINE - 1);
     expect(sweep.settle(call)).toBe(true);
@@ -52,7 +52,7 @@ describe('DeadlineSweep', () => {
     expect(timeouts).toBe(0);
   });
 
-  it('tells that a reply came too late', () => {
+  it('reports a reply that came too late', () => {
     const call = start();
     tick(TICKS_PER_DEADLINE);
     expect(sweep.settle(call)).toBe(false);
@@ -110,7 +110,7 @@ describe('DeadlineSweep', () => {
     expect(silences).toBe(1);
   });
 
-  it('never expires sequential traffic that is answered, however long it goes on', () => {
+  it('never expires sequential operations that get their replies', () => {
     for (let round = 0; round < 1_000; round += 1) {
       const call = start();
       tick(round % TICKS_PER_DEADLINE);
@@ -136,7 +136,7 @@ describe('DeadlineSweep', () => {
     expect(expired).toEqual(['next']);
   });
 
-  it('is drained when the last operation was answered or has expired', async () => {
+  it('is drained when the last operation has its reply or has expired', async () => {
     let drained = false;
     const call = start('answered');
     start('expires');
