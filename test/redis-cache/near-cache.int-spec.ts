@@ -98,19 +98,34 @@ describe.each(['server', 'pubsub', 'cluster'] as const)('near copies, invalidate
   });
 
   it('are dropped when another process clears the cache', async () => {
-    expect(b.getStatus()).toMatchObject({ nearEntries: 1, nearBytes: expect.any(Number) });
-    expect(b.getStatus().nearBytes).toBeGreaterThan(KEY.length);
+    let status = b.getStatus();
+    await until(
+      async () => {
+        await bringNear(b);
+        status = b.getStatus();
+        return status.nearEntries === 1;
+      },
+      { what: 'a near copy that no late announcement drops' },
+    );
+    expect(status.nearBytes).toBeGreaterThan(KEY.length);
     expect(await a.clearCache()).toBe(true);
     await expectGone(b);
     expect(b.getStatus()).toMatchObject({ nearEntries: 0, nearBytes: 0 });
   });
 
-  it('are dropped when another process invalidates their tag, and no others', async () => {
+  /** Whether a near copy of `b` outlives the invalidation of a tag that it does not carry. */
+  async function leavesOthers(): Promise<boolean> {
     await a.getOrSet('tagged', () => 1, { tags: ['red', 'blue'] });
-    await bringNear(b, 'tagged');
+    await Promise.all([bringNear(b), bringNear(b, 'tagged')]);
     expect(await a.invalidateTags('blue')).toBe(true);
     await expectGone(b, 'tagged');
-    expect(await sourceOf(b)).toBe('near');
+    return (await sourceOf(b)) === 'near';
+  }
+
+  it('are dropped when another process invalidates their tag, and no others', async () => {
+    // Nodes of a Cluster do not keep the order of each other's messages: an announcement of the setup may come late
+    // and drop the other copy. An invalidation that drops it does so in every round.
+    await until(leavesOthers, { what: 'an invalidation that leaves other copies' });
   });
 
   it('expire no later than their entry', async () => {
