@@ -21,10 +21,12 @@
  * hang            begins the answer and never goes on
  * silent          never begins the answer
  * gate            answers when the test says so
+ * steps a|b|c     streams a text in these pieces; each event leaves when the test says so, see steps.ts
  */
 import { type EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type ApiMessage, eventsOf, messageOf, sse } from './message.js';
+import type { Steps } from './steps.js';
 
 export interface ApiCall {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -35,6 +37,8 @@ export interface ApiCall {
   readonly ended: Promise<'answered' | 'gone'>;
   /** Emit `open` to let a `gate` answer, `cut` to end its connection. */
   readonly gate: EventEmitter;
+  /** Controls the events of `steps`. */
+  readonly steps: Steps;
 }
 
 type Behaviour = (reply: ServerResponse, call: ApiCall, argument: string) => void | Promise<void>;
@@ -70,6 +74,13 @@ function beginAnswer(reply: ServerResponse, { body }: ApiCall): Promise<void> {
   begin(reply);
   const events = eventsOf(messageOf(body.model)).slice(0, 4);
   return new Promise((resolve) => reply.write(events.map(sse).join(''), () => resolve()));
+}
+
+/** The events of `steps`: `message_start`, `content_block_start`, a delta for each piece, and three for the end. */
+function stepsOf({ body }: ApiCall, argument: string): string[] {
+  const pieces = argument.split('|');
+  const events = eventsOf(messageOf(body.model, text(pieces.join(''))), () => pieces);
+  return events.filter(({ type }) => type !== 'ping').map(sse);
 }
 
 const text = (value: string) => ({ content: [{ type: 'text', text: value, citations: null }] });
@@ -146,5 +157,10 @@ export const behaviours: Record<string, Behaviour> = {
     const way = await Promise.race(['open', 'cut'].map((event) => once(call.gate, event).then(() => event)));
     if (way === 'open') answer(reply, call, text('through the gate'));
     else reply.socket?.destroy();
+  },
+  steps: (reply, call, argument) => {
+    begin(reply);
+    reply.flushHeaders();
+    return call.steps.play(reply, stepsOf(call, argument));
   },
 };

@@ -57,8 +57,12 @@ export function sse(event: { type: string }): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-/** The events of a message. The first and the last event report the usage, the last one with the final counts. */
-export function eventsOf(message: ApiMessage): { type: string }[] {
+/**
+ * The events of a message. The first and the last event report the usage, the last one with the final counts.
+ *
+ * @param split divides texts into the pieces in which they are sent
+ */
+export function eventsOf(message: ApiMessage, split = halves): { type: string }[] {
   const { content, stop_reason, stop_sequence, stop_details, container, usage } = message;
   const open = { ...message, content: [], stop_reason: null, stop_sequence: null, stop_details: null };
   return [
@@ -66,7 +70,7 @@ export function eventsOf(message: ApiMessage): { type: string }[] {
       type: string;
     },
     { type: 'ping' },
-    ...content.flatMap(blockEvents),
+    ...content.flatMap((block, index) => blockEvents(block, index, split)),
     { type: 'message_delta', delta: { stop_reason, stop_sequence, stop_details, container }, usage } as {
       type: string;
     },
@@ -74,8 +78,11 @@ export function eventsOf(message: ApiMessage): { type: string }[] {
   ];
 }
 
-function blockEvents(block: Block, index: number): { type: string }[] {
-  const { start, deltas } = piecesOf(block);
+/** Divides a text into pieces. */
+type Split = (text: string) => string[];
+
+function blockEvents(block: Block, index: number, split: Split): { type: string }[] {
+  const { start, deltas } = piecesOf(block, split);
   return [
     { type: 'content_block_start', index, content_block: start } as { type: string },
     ...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
@@ -83,20 +90,22 @@ function blockEvents(block: Block, index: number): { type: string }[] {
   ];
 }
 
-const halves = (text: string): string[] => [text.slice(0, text.length / 2), text.slice(text.length / 2)];
+function halves(text: string): string[] {
+  return [text.slice(0, text.length / 2), text.slice(text.length / 2)];
+}
 
-/** A block without its text, and the text in two halves, so that whoever reads it must put them together. */
-function piecesOf(block: Block): { start: Block; deltas: Block[] } {
+/** A block without its text, and the text in at least two pieces, so that whoever reads it must put them together. */
+function piecesOf(block: Block, split: Split): { start: Block; deltas: Block[] } {
   if (block.type === 'text') {
-    const deltas = halves(String(block['text'])).map((text) => ({ type: 'text_delta', text }));
+    const deltas = split(String(block['text'])).map((text) => ({ type: 'text_delta', text }));
     return { start: { ...block, text: '' }, deltas };
   }
   if (block.type === 'tool_use') {
-    const json = halves(JSON.stringify(block['input']));
+    const json = split(JSON.stringify(block['input']));
     const deltas = json.map((partial_json) => ({ type: 'input_json_delta', partial_json }));
     return { start: { ...block, input: {} }, deltas };
   }
-  const thoughts = halves(String(block['thinking'])).map((thinking) => ({
+  const thoughts = split(String(block['thinking'])).map((thinking) => ({
     type: 'thinking_delta',
     thinking,
   }));

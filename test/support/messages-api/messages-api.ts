@@ -15,6 +15,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { within } from '@test/support/until.js';
 import { type ApiCall, behaviours, refuse } from './behaviours.js';
+import { Steps } from './steps.js';
 
 const KEY = 'sk-ant-test-0123456789';
 const VERSIONS = ['2023-06-01', '2026-10-21'];
@@ -116,5 +117,5 @@ function callOf({ headers }: IncomingMessage, reply: ServerResponse, body: ApiCa
   const ended = new Promise<'answered' | 'gone'>((resolve) => {
     reply.on('close', () => resolve(reply.writableFinished ? 'answered' : 'gone'));
   });
-  return { headers, body, text: JSON.stringify(body['messages']), ended, gate };
+  return { headers, body, text: JSON.stringify(body['messages']), ended, gate, steps: new Steps() };
 }
