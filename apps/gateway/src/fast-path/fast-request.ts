@@ -117,6 +117,7 @@ export class FastRequest {
       tenant: this.tenant.name,
       answer: this.#answer,
       cacheStatus: this.#cacheStatus,
+      progress: null,
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AnswerOrigin } from './answer.js';
+import type { StreamEnd, StreamProgress } from './stream-progress.js';
 
 /** The status that other servers log when the client left before the response. */
 const CLIENT_GONE = 499;
@@ -21,15 +22,19 @@ export interface RequestFacts {
   readonly answer: AnswerOrigin | null;
   /** The `Cache-Status` header as sent. */
   readonly cacheStatus: string | undefined;
+  /** The events of a completion, if the response consists of them. */
+  readonly progress: StreamProgress | null;
 }
 
 /** A request that has ended: its response was sent, or its client left. */
-export interface RequestEnd extends RequestFacts {
+export interface RequestEnd extends Omit<RequestFacts, 'progress'> {
   /** As sent; 499 if the client left before. */
   readonly status: number;
   readonly durationMs: number;
   /** Whether the client left before the response was complete. */
   readonly aborted: boolean;
+  /** How the stream of a completion ended; `null` for every other response. */
+  readonly stream: StreamEnd | null;
 }
 
 export type RequestObserver = (end: RequestEnd) => void;
@@ -51,6 +56,7 @@ export function watchRequests(fastify: FastifyInstance): void {
   const observers: RequestObserver[] = [];
   fastify.decorate('requestObservers', observers);
   fastify.decorateReply('answer', null);
+  fastify.decorateReply('stream', null);
   fastify.addHook('onRequest', (_request, reply, done) => {
     watchReply(reply);
     done();
@@ -69,7 +75,7 @@ export function watchReply(reply: FastifyReply): void {
 export function reportEnd(
   observers: readonly RequestObserver[],
   { headersSent, statusCode, writableFinished }: ServerResponse,
-  { id, method, route, tenant, answer, cacheStatus }: RequestFacts,
+  { id, method, route, tenant, answer, cacheStatus, progress }: RequestFacts,
   elapsedMs: number,
 ): void {
   const status = headersSent ? statusCode : CLIENT_GONE;
@@ -86,6 +92,7 @@ export function reportEnd(
     status,
     durationMs,
     aborted,
+    stream: progress === null ? null : progress.end(aborted),
   };
   for (const observe of observers) observe(end);
 }
@@ -96,7 +103,7 @@ function reportReply(this: ObservedResponse): void {
 }
 
 function factsOf(reply: FastifyReply): RequestFacts {
-  const { request, answer = null } = reply;
+  const { request, answer = null, stream = null } = reply;
   const { tenant } = request as { tenant?: { name: string } };
   const cacheStatus = reply.getHeader('cache-status');
   return {
@@ -106,5 +113,6 @@ function factsOf(reply: FastifyReply): RequestFacts {
     tenant: tenant?.name,
     answer,
     cacheStatus: cacheStatus === undefined ? undefined : String(cacheStatus),
+    progress: stream,
   };
 }

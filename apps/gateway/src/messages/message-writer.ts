@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import type { Completion, ContentBlock, TokenUsage } from 'nestjs-worker-pool';
+import type { Completion } from 'nestjs-worker-pool';
+import {
+  type Message,
+  messageEvents,
+  messageId,
+  type StreamEvent,
+  toMessage,
+} from '../completions/message-events.js';
+import { serverSentEvent } from '../http/event-stream.js';
 
-const ID_BYTES = 12;
 /** Marks the place of the id. The id is written first, so that no text of a client or model can come before it. */
 const PLACEHOLDER = 'msg_id';
-
-/** A message whose id is its first field. */
-export interface Message extends MessageBody {
-  id: string;
-}
 
 /**
  * Serializes completions as messages, each with a new id, hits included: no two messages of the API share one. The rest
@@ -22,7 +23,7 @@ export class MessageWriter {
 
   write(completion: Completion): string {
     const [before, after] = this.#texts.get(completion) ?? this.#render(completion);
-    return `${before}msg_${randomBytes(ID_BYTES).toString('hex')}${after}`;
+    return `${before}${messageId()}${after}`;
   }
 
   #render(completion: Completion): readonly [string, string] {
@@ -37,134 +38,16 @@ export class MessageWriter {
 /** Writes messages as JSON. */
 export const JSON_BODY = new MessageWriter((message) => JSON.stringify(message));
 
-/** Writes messages as the server-sent events of a stream. */
-export const EVENTS = new MessageWriter(messageEvents);
-
-/** The usage fields that every message of the API has; `null` where the executor does not know a value. */
-const UNKNOWN_USAGE = {
-  cache_creation: null,
-  cache_creation_input_tokens: null,
-  cache_read_input_tokens: null,
-  inference_geo: null,
-  output_tokens_details: null,
-  server_tool_use: null,
-  service_tier: null,
-  speed: null,
-};
-
-/** A message of the Messages API without its `id`. */
-export interface MessageBody {
-  type: 'message';
-  role: 'assistant';
-  model: string;
-  content: ContentBlock[];
-  stop_reason: string;
-  stop_sequence: string | null;
-  stop_details: object | null;
-  container: null;
-  diagnostics: null;
-  usage: TokenUsage;
-}
-
-/**
- * Converts a completion to a message. The usage is that of the original computation, on hits too. An entry stored by
- * another program may consist of the text alone.
- */
-export function toMessage(completion: Completion): MessageBody {
-  const { completion: text, model = '', content = [{ type: 'text', text }], usage } = completion;
-  const { stopReason = 'end_turn', stopSequence = null, stopDetails = null } = completion;
-  return {
-    type: 'message',
-    role: 'assistant',
-    model,
-    content: content.map(nativeBlock),
-    stop_reason: stopReason,
-    stop_sequence: stopSequence,
-    stop_details: stopDetails,
-    container: null,
-    diagnostics: null,
-    usage: { ...UNKNOWN_USAGE, ...usage },
-  };
-}
-
-function nativeBlock(block: ContentBlock): ContentBlock {
-  return block.type === 'text' ? { citations: null, ...block } : block;
-}
-
-/** An event of the API's stream. */
-interface StreamEvent {
-  type: string;
-  [field: string]: unknown;
+/** Renders one event of the API's stream. */
+export function sse(event: StreamEvent): string {
+  return serverSentEvent(event.type, event);
 }
 
 /** Keeps a connection alive; clients ignore it. */
 export const PING = sse({ type: 'ping' });
 
-/** Renders a finished message as the events with which the API would have streamed it. */
-export function messageEvents({
-  content,
-  stop_reason,
-  stop_sequence,
-  stop_details,
-  ...message
-}: Message): string {
-  const { usage, container } = message;
-  const start = { ...message, content: [], ...NOT_STOPPED, usage: { ...usage, output_tokens: 0 } };
-  return [
-    sse({ type: 'message_start', message: start }),
-    PING,
-    ...content.flatMap(blockEvents).map(sse),
-    sse({ type: 'message_delta', delta: { stop_reason, stop_sequence, stop_details, container }, usage }),
-    sse({ type: 'message_stop' }),
-  ].join('');
-}
-
-const NOT_STOPPED = { stop_reason: null, stop_sequence: null, stop_details: null };
-
-/** Renders one server-sent event. */
-export function sse(event: StreamEvent): string {
-  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-function blockEvents(block: ContentBlock, index: number): StreamEvent[] {
-  const { start, deltas } = (PIECES.get(block.type) ?? whole)(block);
-  return [
-    { type: 'content_block_start', index, content_block: start },
-    ...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
-    { type: 'content_block_stop', index },
-  ];
-}
-
-/** A block's start event and the deltas that complete it. */
-interface Pieces {
-  start: ContentBlock;
-  deltas: StreamEvent[];
-}
-
-const PIECES = new Map<string, (block: ContentBlock) => Pieces>(
-  Object.entries({
-    text: ({ text = '', citations, ...block }) => ({
-      start: { ...block, text: '', citations: Array.isArray(citations) ? [] : null },
-      deltas: [
-        { type: 'text_delta', text },
-        ...(Array.isArray(citations) ? citations : []).map((citation) => ({
-          type: 'citations_delta',
-          citation: citation as unknown,
-        })),
-      ],
-    }),
-    thinking: ({ thinking, signature, ...block }) => ({
-      start: { ...block, thinking: '', signature: '' },
-      deltas: [
-        { type: 'thinking_delta', thinking },
-        { type: 'signature_delta', signature },
-      ],
-    }),
-    tool_use: ({ input, ...block }) => ({
-      start: { ...block, input: {} },
-      deltas: [{ type: 'input_json_delta', partial_json: JSON.stringify(input) }],
-    }),
-  }),
-);
-
-const whole = (block: ContentBlock): Pieces => ({ start: block, deltas: [] });
+/** Writes messages as the server-sent events of a stream. */
+export const EVENTS = new MessageWriter((message) => {
+  const [start, ...rest] = messageEvents(message).map(sse);
+  return [start, PING, ...rest].join('');
+});

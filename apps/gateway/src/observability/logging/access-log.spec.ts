@@ -16,6 +16,7 @@ function end(more: Partial<RequestEnd> = {}): RequestEnd {
     tenant: 'web',
     answer: null,
     cacheStatus: undefined,
+    stream: null,
     ...more,
   };
 }
@@ -48,6 +49,20 @@ describe('a line of the access log', () => {
     const stale = { status: 'stale', source: 'redis' } as const;
     const line = accessLine(end({ answer: stale, cacheStatus: NASTY }));
     expect(JSON.parse(line)).toMatchObject({ cache: NASTY, source: 'stale' });
+  });
+
+  it('says how a stream ended, and where its events came from', () => {
+    const origin = { status: 'collapsed', source: 'factory' } as const;
+    const stream = { outcome: 'failed', code: 'ERR_"X"', firstEventMs: 3.5, origin } as const;
+    expect(JSON.parse(accessLine(end({ stream })))).toMatchObject({
+      source: 'collapsed',
+      stream: 'failed',
+      firstEventMs: 3.5,
+      streamError: 'ERR_"X"',
+    });
+    const left = { outcome: 'client_left', code: undefined, firstEventMs: null, origin: null } as const;
+    const line = JSON.parse(accessLine(end({ stream: left }))) as object;
+    expect(Object.keys(line).slice(-2)).toEqual(['durationMs', 'stream']);
   });
 
   it('names no tenant before a key was accepted', () => {

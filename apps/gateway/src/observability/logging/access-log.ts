@@ -1,4 +1,5 @@
 import { answerSourceOf } from '../../http/answer.js';
+import type { StreamEnd } from '../../http/stream-progress.js';
 import { type RequestEnd, type RequestObserver, watchRequests } from '../../http/request-end.js';
 import type { FastifyInstance } from 'fastify';
 import type { GatewayLoggers } from './create-loggers.js';
@@ -15,7 +16,8 @@ const quoted = new Map<string, string>();
 
 /**
  * Writes one line of JSON for each request: `requestId`, `method`, `route`, `status`, `durationMs`, and if present
- * `cache`, `source`, `tenant` (absent if the key was not accepted) and `aborted`.
+ * `cache`, `source`, `tenant` (absent if the key was not accepted) and `aborted`; for a stream of a completion also
+ * `stream` (how it ended), `firstEventMs` and `streamError`.
  */
 export function accessLog(write: (line: string) => void): RequestObserver {
   return (end) => write(accessLine(end));
@@ -23,13 +25,21 @@ export function accessLog(write: (line: string) => void): RequestObserver {
 
 /** Concatenates the line, because a general serializer would take several times as long. */
 export function accessLine(end: RequestEnd): string {
-  const { id, method, route, status, durationMs, aborted, tenant, answer, cacheStatus } = end;
+  const { id, method, route, status, durationMs, aborted, tenant, cacheStatus, stream } = end;
+  const answer = end.answer ?? stream?.origin ?? null;
   const head = `${startOf(Date.now())}${JSON.stringify(id)},"method":${quote(method)},"route":${quote(route)}`;
   const cache = cacheStatus === undefined ? '' : `,"cache":${quote(cacheStatus)}`;
   const source = answer === null ? '' : `,"source":"${answerSourceOf(answer)}"`;
   const who = tenant === undefined ? '' : `,"tenant":${quote(tenant)}`;
   const gone = aborted ? ',"aborted":true' : '';
-  return `${head},"status":${status}${cache}${source}${who},"durationMs":${durationMs}${gone}}\n`;
+  const streamed = stream === null ? '' : streamFields(stream);
+  return `${head},"status":${status}${cache}${source}${who},"durationMs":${durationMs}${streamed}${gone}}\n`;
+}
+
+function streamFields({ outcome, firstEventMs, code }: StreamEnd): string {
+  const first = firstEventMs === null ? '' : `,"firstEventMs":${firstEventMs}`;
+  const reason = code === undefined ? '' : `,"streamError":${quote(code)}`;
+  return `,"stream":"${outcome}"${first}${reason}`;
 }
 
 let startedAt = 0;

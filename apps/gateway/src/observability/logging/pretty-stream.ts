@@ -2,7 +2,19 @@ import type { DestinationStream } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 
 /** Fields of the access log that the message contains already. */
-const IN_MESSAGE = ['method', 'route', 'status', 'cache', 'source', 'durationMs', 'aborted', 'context'];
+const IN_MESSAGE = [
+  'method',
+  'route',
+  'status',
+  'cache',
+  'source',
+  'durationMs',
+  'stream',
+  'firstEventMs',
+  'streamError',
+  'aborted',
+  'context',
+];
 const HIDDEN = ['pid', 'requestId', 'tenant', ...IN_MESSAGE].join(',');
 
 /** Writes readable lines, each at once. */
@@ -19,7 +31,13 @@ function accessMessage(line: Record<string, unknown>): string | null {
   if (line['route'] === undefined) return null;
   const { method, route, status, cache, source, durationMs, aborted } = line;
   const parts = [method, route, status, `${String(durationMs)} ms`, cache, source && `(${String(source)})`];
-  return [...parts, aborted === true && 'client gone'].filter(Boolean).join(' ');
+  return [...parts, streamMessage(line), aborted === true && 'client gone'].filter(Boolean).join(' ');
+}
+
+function streamMessage({ stream, firstEventMs, streamError }: Record<string, unknown>): string {
+  if (stream === undefined) return '';
+  const first = firstEventMs === undefined ? '' : `, first event after ${String(firstEventMs)} ms`;
+  return `stream ${[stream, streamError].filter(Boolean).join(' ')}${first}`;
 }
 
 function contextMessage(line: Record<string, unknown>, messageKey: string): string {

@@ -1,6 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { type AnswerOrigin, type AnswerSource, answerSourceOf } from '../../http/answer.js';
 import { NO_ROUTE, type RequestEnd } from '../../http/request-end.js';
+import type { StreamEnd, StreamOutcome } from '../../http/stream-progress.js';
 import { getOrPut } from '../../util/get-or-put.js';
 
 /** In seconds: from a near hit to the longest completion of a model. */
@@ -24,7 +25,57 @@ const MAX_PENDING = 1_000;
  */
 export class RequestMetrics {
   readonly #requests = new RequestCounts();
-  readonly #latency: Histogram<'source'>;
+  readonly #latency: Durations;
+  readonly #firstEvents: Durations;
+  readonly #streams: Record<StreamOutcome, number> = {
+    completed: 0,
+    client_left: 0,
+    failed: 0,
+    interrupted: 0,
+  };
+
+  /** Never reset. */
+  readonly totals = noAnswers();
+
+  constructor(registry: Registry) {
+    this.#latency = new Durations(
+      registry,
+      'gateway_answer_duration_seconds',
+      'Duration of completions, by where they came from',
+    );
+    this.#firstEvents = new Durations(
+      registry,
+      'gateway_stream_first_event_seconds',
+      'Time to the first event of streamed completions, by where they came from',
+    );
+    registry.registerMetric(requestCounter(this.#requests));
+    registry.registerMetric(answerCounter(this.totals.status));
+    registry.registerMetric(streamCounter(this.#streams));
+  }
+
+  observe({ method, route, status, answer, durationMs, stream }: RequestEnd): void {
+    this.#requests.add(route, route === NO_ROUTE ? NO_ROUTE : method, status);
+    if (answer !== null) this.#observeAnswer(answer, durationMs);
+    if (stream !== null) this.#observeStream(stream);
+  }
+
+  #observeAnswer(answer: AnswerOrigin, durationMs: number): void {
+    const source = answerSourceOf(answer);
+    this.totals.status[answer.status] += 1;
+    this.totals.source[source].count += 1;
+    this.totals.source[source].sumMs += durationMs;
+    this.#latency.add(source, durationMs);
+  }
+
+  #observeStream({ outcome, origin, firstEventMs }: StreamEnd): void {
+    this.#streams[outcome] += 1;
+    if (origin !== null && firstEventMs !== null) this.#firstEvents.add(answerSourceOf(origin), firstEventMs);
+  }
+}
+
+/** A histogram of durations by source. */
+class Durations {
+  readonly #histogram: Histogram<'source'>;
   readonly #pending: Record<AnswerSource, number[]> = {
     near: [],
     redis: [],
@@ -33,39 +84,19 @@ export class RequestMetrics {
     factory: [],
   };
 
-  /** Never reset. */
-  readonly totals = noAnswers();
-
-  constructor(registry: Registry) {
+  constructor(registry: Registry, name: string, help: string) {
     const collect = (): void => this.#flush();
-    this.#latency = new Histogram({
-      name: 'gateway_answer_duration_seconds',
-      help: 'Duration of completions, by where they came from',
-      labelNames: ['source'],
-      buckets: LATENCY_BUCKETS,
-      registers: [registry],
-      collect,
-    });
-    registry.registerMetric(requestCounter(this.#requests));
-    registry.registerMetric(answerCounter(this.totals.status));
+    const options = { name, help, labelNames: ['source'] as const, buckets: LATENCY_BUCKETS };
+    this.#histogram = new Histogram({ ...options, registers: [registry], collect });
   }
 
-  observe({ method, route, status, answer, durationMs }: RequestEnd): void {
-    this.#requests.add(route, route === NO_ROUTE ? NO_ROUTE : method, status);
-    if (answer !== null) this.#observeAnswer(answer, durationMs);
-  }
-
-  #observeAnswer(answer: AnswerOrigin, durationMs: number): void {
-    const source = answerSourceOf(answer);
-    this.totals.status[answer.status] += 1;
-    this.totals.source[source].count += 1;
-    this.totals.source[source].sumMs += durationMs;
+  add(source: AnswerSource, durationMs: number): void {
     if (this.#pending[source].push(durationMs / SECOND_MS) >= MAX_PENDING) this.#flush();
   }
 
   #flush(): void {
     for (const [source, durations] of Object.entries(this.#pending)) {
-      const child = this.#latency.labels(source);
+      const child = this.#histogram.labels(source);
       for (const seconds of durations.splice(0)) child.observe(seconds);
     }
   }
@@ -93,6 +124,19 @@ function answerCounter(totals: AnswerTotals['status']): Counter {
     collect() {
       this.reset();
       for (const [status, count] of Object.entries(totals)) if (count > 0) this.inc({ status }, count);
+    },
+  });
+}
+
+function streamCounter(outcomes: Record<StreamOutcome, number>): Counter {
+  return new Counter({
+    name: 'gateway_streams_total',
+    help: 'Streamed completions by how they ended: completed, client_left, failed, interrupted',
+    labelNames: ['outcome'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const [outcome, count] of Object.entries(outcomes)) this.inc({ outcome }, count);
     },
   });
 }
