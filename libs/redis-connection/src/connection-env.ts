@@ -9,6 +9,8 @@ export interface Variable {
   parse?: (text: string) => unknown;
   /** Completes "must be …". */
   format?: string;
+  /** Returns the problem of a text that is known to be wrong, in words of its own. */
+  hint?: (text: string) => string | undefined;
 }
 
 /** The schemas of the options that an environment variable can set: `schema.register(variables, { name })`. */
@@ -22,7 +24,7 @@ export class EnvReader {
    */
   constructor(
     private readonly lookup: (name: string) => unknown,
-    private readonly refuse: (name: string, problem: string) => never,
+    readonly refuse: (name: string, problem: string) => never,
   ) {}
 
   /** Returns the options of `shape` that are set, each checked by its own schema. */
@@ -32,7 +34,7 @@ export class EnvReader {
   }
 
   has(schema: z.core.$ZodType): boolean {
-    return this.#text(schema) !== undefined;
+    return this.text(schema) !== undefined;
   }
 
   /** Throws unless the variable of the option is set. */
@@ -40,16 +42,19 @@ export class EnvReader {
     if (!this.has(schema)) this.refuse(variables.get(schema)!.name, 'is needed');
   }
 
-  #text(schema: z.core.$ZodType): string | undefined {
+  /** The text of the option's variable. */
+  text(schema: z.core.$ZodType): string | undefined {
     const name = variables.get(schema)?.name;
     const value = name === undefined ? undefined : this.lookup(name);
     return value === undefined || value === null || value === '' ? undefined : String(value);
   }
 
   #value(schema: z.core.$ZodType): unknown {
-    const text = this.#text(schema);
+    const text = this.text(schema);
     if (text === undefined) return undefined;
-    const { name, parse, format } = variables.get(schema)!;
+    const { name, parse, format, hint } = variables.get(schema)!;
+    const known = hint?.(text);
+    if (known !== undefined) this.refuse(name, known);
     const value = parse === undefined ? text : parse(text);
     if (value === undefined) this.refuse(name, `must be ${format}`);
     const { success, error } = z.safeParse(schema, value);
@@ -66,6 +71,38 @@ export const flag = {
     return value === 'false' || value === '0' ? false : undefined;
   },
 };
+
+/** Digits only: `Number` would also read `0x10`, `1e3` and a text of spaces. */
+export const wholeText = {
+  format: 'a whole number',
+  parse: (text: string): number | undefined => (/^\s*-?\d+\s*$/.test(text) ? Number(text) : undefined),
+};
+
+export const portNumber = {
+  format: 'a port number',
+  parse: wholeText.parse,
+  hint: (text: string): string | undefined => {
+    if (!SERVICE_LINK.test(text)) return undefined;
+    return (
+      'must be a port number; Kubernetes sets tcp://… when a Service is named redis: ' +
+      'rename it or set enableServiceLinks: false'
+    );
+  },
+};
+
+export const hostName = {
+  hint: (text: string): string | undefined =>
+    text.includes('://')
+      ? 'must be a name or an address: an address with a scheme belongs in REDIS_URL'
+      : undefined,
+};
+
+/** Whether Kubernetes has set the variable, as it does for every Service in the namespace. */
+export function isServiceLink(text: string): boolean {
+  return SERVICE_LINK.test(text);
+}
+
+const SERVICE_LINK = /^(tcp|udp|sctp):\/\//;
 
 export const addressList = {
   format: 'a list of host:port, separated by commas',

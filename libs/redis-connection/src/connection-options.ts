@@ -1,9 +1,9 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 import { z } from 'zod';
-import { addressList, type EnvReader, flag, variables } from './connection-env.js';
+import { addressList, flag, hostName, portNumber, variables, wholeText } from './connection-env.js';
 import { optionsObject, type OptionsOf, text } from './option-schema.js';
-import { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';
+import { InvalidRedisUrlError, isHost, readRedisUrl } from './redis-url.js';
 
 const MAX_PORT = 65_535;
 
@@ -19,8 +19,12 @@ const port = z
   .min(1)
   .max(MAX_PORT);
 
+const host = text.refine((value) => value === '' || isHost(value), {
+  error: 'must be a name or an address, without a port, a scheme or spaces; the port is an option of its own',
+});
+
 const addresses: z.ZodType<NodeAddress[], NodeAddress[]> = z
-  .array(optionsObject({ host: text, port: port.optional() }), {
+  .array(optionsObject({ host, port: port.optional() }), {
     error: 'must be a list of { host, port }',
   })
   .min(1, { error: 'must not be empty' });
@@ -30,7 +34,7 @@ const passedThrough = <T>() =>
 
 const url = text.superRefine((value, context) => {
   try {
-    if (value !== '') parseRedisUrl(value);
+    if (value !== '') readRedisUrl(value);
   } catch (error) {
     if (!(error instanceof InvalidRedisUrlError)) throw error;
     context.addIssue({ code: 'custom', message: error.message });
@@ -52,15 +56,15 @@ export const connectionShape = {
   /** Path of a unix socket. */
   path: text.optional(),
   /** Name or address of the server. Default: `localhost`. */
-  host: text.optional().register(variables, { name: 'REDIS_HOST' }),
+  host: host.optional().register(variables, { name: 'REDIS_HOST', ...hostName }),
   /** Port of the server. Default: 6379. */
-  port: port.optional().register(variables, { name: 'REDIS_PORT', parse: Number }),
+  port: port.optional().register(variables, { name: 'REDIS_PORT', ...portNumber }),
   /** Number of the database; a Cluster has only database 0. Default: 0. */
   db: z
     .int({ error: 'must be a whole number' })
     .min(0, { error: 'must not be negative' })
     .optional()
-    .register(variables, { name: 'REDIS_DB', parse: Number }),
+    .register(variables, { name: 'REDIS_DB', ...wholeText }),
   /** ACL user. Default: the user `default`. */
   username: text.optional().register(variables, { name: 'REDIS_USERNAME' }),
   /** Password of the user. Default: none. */
@@ -70,7 +74,7 @@ export const connectionShape = {
     .union([z.boolean(), passedThrough<TlsOptions>()], { error: 'must be true, false or an object' })
     .optional()
     .register(variables, { name: 'REDIS_TLS', ...flag }),
-  /** More options for ioredis; those that the promises of this library depend on cannot be overridden. Default: none. */
+  /** More options for ioredis; those that the promises of this library depend on are refused. Default: none. */
   redisOptions: passedThrough<RedisOptions>().optional(),
   /** More options for the `Cluster` of ioredis, such as `natMap`, with the same exception. Default: none. */
   clusterOptions: passedThrough<Omit<ClusterOptions, 'redisOptions'>>().optional(),
@@ -78,45 +82,7 @@ export const connectionShape = {
 
 /**
  * How Redis is reached. At most one of `clusterNodes`, `sentinels`, `url`, `path` and `host` may be given;
- * without any of them it is `localhost:6379`.
+ * without any of them it is `localhost:6379`. A value may be given in more than one place, such as `db`, `url` and
+ * `redisOptions`, if it is the same everywhere; what contradicts another value or would have no effect is refused.
  */
 export interface RedisConnectionOptions extends OptionsOf<typeof connectionShape> {}
-
-const TARGETS = ['client', 'clusterNodes', 'sentinels', 'url', 'path', 'host'] as const;
-
-/** Refuses fields that contradict each other. `client` is a field that only some schemas have. */
-export function checkConnection(
-  options: RedisConnectionOptions & { client?: unknown },
-  context: z.core.$RefinementCtx,
-): void {
-  const refuse = (field: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [field], message });
-  const [first, second] = TARGETS.filter((target) => options[target] !== undefined);
-  if (first && second) refuse(second, `cannot be combined with ${first}`);
-  if (options.sentinels && !options.sentinelName) refuse('sentinelName', 'is needed with sentinels');
-  if (options.clusterNodes && options.db) refuse('db', 'cannot be chosen on a Cluster');
-}
-
-export const connectionSchema: z.ZodType<RedisConnectionOptions, RedisConnectionOptions> =
-  optionsObject(connectionShape).superRefine(checkConnection);
-
-/** Reads the options that are set. Of several targets the first counts: Cluster, Sentinels, URL, host. */
-export function connectionFromEnv(env: EnvReader): RedisConnectionOptions {
-  const {
-    clusterNodes,
-    sentinels,
-    sentinelName,
-    url: address,
-    host,
-    port: hostPort,
-    db,
-    ...rest
-  } = connectionShape;
-  if (env.has(clusterNodes)) return env.read({ ...rest, clusterNodes });
-  if (env.has(sentinels)) {
-    const options = env.read({ ...rest, sentinels, sentinelName, db });
-    env.require(sentinelName);
-    return options;
-  }
-  return env.read(env.has(address) ? { ...rest, url: address } : { ...rest, host, port: hostPort, db });
-}

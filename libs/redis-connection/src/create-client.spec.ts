@@ -53,6 +53,25 @@ describe('createClient', () => {
       { host: 'a', password: 'p' },
     ],
     [
+      { url: 'rediss://a', redisOptions: { tls: { ca: 'pem' } } },
+      { host: 'a', tls: { ca: 'pem' } },
+    ],
+    [
+      { url: 'rediss://a', tls: { ca: 'pem' } },
+      { host: 'a', tls: { ca: 'pem' } },
+    ],
+    [{ tls: true, redisOptions: { tls: { ca: 'pem' } } }, { tls: { ca: 'pem' } }],
+    [
+      { url: 'redis://a', db: 3, port: 1 },
+      { host: 'a', port: 1, db: 3 },
+    ],
+    [{ redisOptions: { host: 'a', port: 1, db: 3 } }, { host: 'a', port: 1, db: 3 }],
+    [{ redisOptions: { path: '/run/redis.sock' } }, { path: '/run/redis.sock', db: 0 }],
+    [
+      { redisOptions: { sentinels: [{ host: 'a' }], name: 'm', sentinelPassword: 'p' } },
+      { sentinels: [{ host: 'a', port: 26_379 }], name: 'm', sentinelPassword: 'p' },
+    ],
+    [
       { sentinels: [{ host: 'a' }, { host: 'b', port: 1 }], sentinelName: 'm', db: 3 },
       { sentinels: [26_379, 1].map((port, at) => ({ host: 'ab'[at], port })), name: 'm', db: 3 },
     ],

@@ -1,7 +1,7 @@
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import type { ClientPolicy } from './client-policies.js';
 import type { RedisConnectionOptions } from './connection-options.js';
-import { parseRedisUrl } from './redis-url.js';
+import { mergeConnection, tlsOptionsOf } from './merge-connection.js';
 import { MIN_RETRY_MS, retryDelay } from './timing.js';
 
 export type RedisClient = Redis | Cluster;
@@ -23,9 +23,10 @@ const MAX_SLOTS_REFRESH_MS = 1_000;
  */
 export function createClient(
   { Redis, Cluster }: RedisConstructors,
-  connection: RedisConnectionOptions,
+  options: RedisConnectionOptions,
   policy: ClientPolicy,
 ): RedisClient {
+  const connection = mergeConnection(options).merged;
   const { redisOptions, clusterNodes } = connection;
   const retryStrategy = (attempt: number): number => retryDelay(attempt, policy.maxRetryMs);
   if (clusterNodes) {
@@ -66,8 +67,7 @@ function targetOf(
   policy: ClientPolicy,
   sentinelRetryStrategy: (attempt: number) => number,
 ): RedisOptions {
-  const { url, sentinels, path, host = 'localhost', port = DEFAULT_PORT, db = 0 } = connection;
-  if (url !== undefined) return parseRedisUrl(url);
+  const { sentinels, path, host = 'localhost', port = DEFAULT_PORT, db = 0 } = connection;
   if (sentinels) return { ...sentinelTarget(connection, policy), sentinelRetryStrategy, db };
   return path === undefined ? { host, port, db } : { path, db };
 }
@@ -80,7 +80,7 @@ function sentinelTarget(
     sentinels: sentinels.map(withPort(DEFAULT_SENTINEL_PORT)),
     name: sentinelName,
     ...(sentinelPassword !== undefined && { sentinelPassword }),
-    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls === true ? {} : tls }),
+    ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tlsOptionsOf(tls).tls }),
     // A demoted master keeps its connections and refuses writes: the Sentinels know its successor.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? onReadOnly : false),
   };
@@ -90,7 +90,7 @@ function accountOf({ username, password, tls }: RedisConnectionOptions): RedisOp
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls && { tls: tls === true ? {} : tls }),
+    ...tlsOptionsOf(tls),
   };
 }
 

@@ -1,11 +1,6 @@
-export {
-  checkConnection,
-  connectionFromEnv,
-  connectionSchema,
-  type RedisConnectionOptions,
-  connectionShape,
-  type NodeAddress,
-} from './connection-options.js';
+export { type RedisConnectionOptions, connectionShape, type NodeAddress } from './connection-options.js';
+export { checkConnection, connectionSchema } from './check-connection.js';
+export { connectionFromEnv } from './connection-from-env.js';
 export { EnvReader, type Variable, variables } from './connection-env.js';
 export { describeIssue, optionsObject, type OptionsOf, text, wholeNumber } from './option-schema.js';
 export { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';

@@ -46,6 +46,9 @@ describe('parseRedisUrl', () => {
   it.each([
     ['no address', `${PASSWORD}`],
     ['nothing', ''],
+    ['no slashes', 'redis:6379'],
+    ['two hosts', `redis://:${PASSWORD}@a,b:6379`],
+    ['a host that is wrongly encoded', `redis://:${PASSWORD}@%20`],
     ['another protocol', `http://:${PASSWORD}@cache`],
     ['a port that is no number', `redis://:${PASSWORD}@cache:port`],
     ['a port above the highest', `redis://:${PASSWORD}@cache:65536`],

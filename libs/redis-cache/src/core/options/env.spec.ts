@@ -69,9 +69,38 @@ describe('optionsFromEnv', () => {
     });
   });
 
-  it('lets an address win over host, port and database', () => {
+  it('lets an address win over a host and its port, and takes the database for either', () => {
     const env = { REDIS_URL: 'redis://cache', REDIS_HOST: 'other', REDIS_PORT: '1', REDIS_DB: '2' };
-    expect(read(env)).toEqual({ connection: { url: 'redis://cache' } });
+    expect(read(env)).toEqual({ connection: { url: 'redis://cache', db: 2 } });
+  });
+
+  it('completes an address with a port, unless Kubernetes has set it', () => {
+    const REDIS_URL = 'redis://cache';
+    expect(read({ REDIS_URL, REDIS_PORT: '6380' })).toEqual({ connection: { url: REDIS_URL, port: 6380 } });
+    expect(read({ REDIS_URL, REDIS_PORT: 'tcp://10.0.0.11:6379' })).toEqual({
+      connection: { url: REDIS_URL },
+    });
+  });
+
+  it.each([
+    [{ REDIS_HOST: 'cache:6380' }, /^REDIS_HOST must be a name or an address, without a port/],
+    [{ REDIS_HOST: ' cache ' }, /^REDIS_HOST must be a name .* spaces/],
+    [{ REDIS_HOST: 'redis://cache' }, /^REDIS_HOST must be a name .* REDIS_URL$/],
+    [{ REDIS_HOST: '[::1]' }, /^REDIS_HOST must be a name/],
+    [
+      { REDIS_HOST: 'redis', REDIS_PORT: 'tcp://10.0.0.11:6379' },
+      /^REDIS_PORT must .* enableServiceLinks: false$/,
+    ],
+    [{ REDIS_PORT: 'tcp://10.0.0.11:6379' }, /^REDIS_PORT must be a port number; Kubernetes/],
+    [{ REDIS_PORT: '0x1f' }, /^REDIS_PORT must be a port number$/],
+    [{ REDIS_URL: 'redis:6379' }, /^REDIS_URL must begin with redis:\/\//],
+    [{ REDIS_URL: 'redis://cache/1', REDIS_DB: '2' }, /^REDIS_DB must be the same as in url$/],
+    [{ REDIS_URL: 'redis://cache:1', REDIS_PORT: '2' }, /^REDIS_PORT must be the same as in url$/],
+    [{ REDIS_URL: 'redis://:a@cache', REDIS_PASSWORD: 'b' }, /^REDIS_PASSWORD must be the same as in url$/],
+    [{ REDIS_URL: 'rediss://cache', REDIS_TLS: 'false' }, /^REDIS_TLS must be the same as in url$/],
+    [{ REDIS_CLUSTER_NODES: 'cache', REDIS_DB: '2' }, /^REDIS_DB cannot be chosen on a Cluster$/],
+  ])('refuses %j', (env, message) => {
+    expect(errorOf(env).message).toMatch(message);
   });
 
   it.each([

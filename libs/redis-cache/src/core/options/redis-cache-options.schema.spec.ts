@@ -67,7 +67,11 @@ describe('resolveOptions', () => {
     { connection: { path: '/run/redis.sock' } },
     { connection: { clusterNodes: [{ host: 'a' }, { host: 'b', port: 1 }], db: 0 } },
     { connection: { sentinels: [{ host: 'a' }], sentinelName: 'm', sentinelPassword: 'p' } },
-    { connection: { tls: { ca: 'pem' }, redisOptions: { keyPrefix: 'x' }, clusterOptions: { natMap: {} } } },
+    { connection: { tls: { ca: 'pem' }, redisOptions: { keyPrefix: 'x' } } },
+    { connection: { clusterNodes: [{ host: 'a' }], clusterOptions: { natMap: {} } } },
+    { connection: { url: 'redis://:pw@cache:1/2', password: 'pw', port: 1, db: 2, tls: true } },
+    { connection: { url: 'rediss://cache', redisOptions: { tls: { ca: 'pem' }, username: 'u' } } },
+    { connection: { redisOptions: { host: 'cache', port: 1, db: 2 } } },
     { backend: 'memory' as const, memory: { maxBytes: 1 } },
     { keyPrefix: 'a*[b]?\\', ttlSeconds: 0.001, queue: { name: '}' } },
   ])('accepts %j', (options) => {
@@ -77,6 +81,13 @@ describe('resolveOptions', () => {
   it('passes a client through as it is', () => {
     const client = new Redis({ lazyConnect: true });
     expect(resolveOptions({ connection: { client } }).connection.client).toBe(client);
+  });
+
+  it('refuses every option beside a client of the user', () => {
+    const client = new Redis({ lazyConnect: true });
+    expect(errorOf({ connection: { client, db: 0 } }).message).toBe(
+      'connection.db cannot be combined with client',
+    );
   });
 
   it.each([
@@ -107,6 +118,40 @@ describe('resolveOptions', () => {
     ['connection.host', { connection: { url: 'redis://a', host: SECRET } }],
     ['connection.url', { connection: { clusterNodes: [{ host: 'a' }], url: `redis://:${SECRET}@a` } }],
     ['connection.redisOptions', { connection: { redisOptions: SECRET } }],
+    [
+      'connection.redisOptions.password',
+      { connection: { password: 'x', redisOptions: { password: SECRET } } },
+    ],
+    ['connection.redisOptions.host', { connection: { host: 'x', redisOptions: { host: SECRET } } }],
+    ['connection.redisOptions.host', { connection: { url: 'redis://x', redisOptions: { host: SECRET } } }],
+    ['connection.redisOptions.port', { connection: { redisOptions: { port: SECRET } } }],
+    [
+      'connection.url',
+      { connection: { url: 'redis://x', redisOptions: { sentinels: [{ host: 'a' }], name: 'm' } } },
+    ],
+    ['connection.redisOptions.tls', { connection: { tls: false, redisOptions: { tls: { ca: SECRET } } } }],
+    ['connection.redisOptions.commandTimeout', { connection: { redisOptions: { commandTimeout: 1 } } }],
+    ['connection.redisOptions.retryStrategy', { connection: { redisOptions: { retryStrategy: () => 1 } } }],
+    ['connection.password', { connection: { url: `redis://:${SECRET}@a`, password: 'x' } }],
+    ['connection.db', { connection: { url: 'redis://a/1', db: 2 } }],
+    ['connection.db', { connection: { url: 'redis://a/0', db: 2 } }],
+    ['connection.port', { connection: { url: 'redis://a:1', port: 2 } }],
+    ['connection.port', { connection: { url: 'unix:///a', port: 2 } }],
+    ['connection.port', { connection: { path: '/a', port: 2 } }],
+    ['connection.port', { connection: { sentinels: [{ host: 'a' }], sentinelName: 'm', port: 1 } }],
+    ['connection.port', { connection: { clusterNodes: [{ host: 'a' }], port: 1 } }],
+    ['connection.sentinels', { connection: { host: 'a', sentinelName: 'm' } }],
+    ['connection.clusterNodes', { connection: { host: 'a', clusterOptions: {} } }],
+    [
+      'connection.clusterOptions.enableOfflineQueue',
+      { connection: { clusterNodes: [{ host: 'a' }], clusterOptions: { enableOfflineQueue: true } } },
+    ],
+    ['connection.host', { connection: { host: 'a:6380' } }],
+    ['connection.host', { connection: { host: ' a ' } }],
+    ['connection.host', { connection: { host: 'redis://a' } }],
+    ['connection.sentinels.0.host', { connection: { sentinels: [{ host: 'a:1' }], sentinelName: 'm' } }],
+    ['connection.url', { connection: { url: 'redis:6379' } }],
+    ['connection.url', { connection: { url: 'redis://a,b' } }],
     ['connection.pasword', { connection: { pasword: SECRET } }],
     ['keyPrefix', { keyPrefix: '' }],
     ['keyPrefix', { keyPrefix: `{${SECRET}}` }],
