@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from '
 import type { ClientPolicy } from './client-policies.js';
 import type { RedisConnectionOptions } from './connection-options.js';
 import { mergeConnection, tlsOptionsOf } from './merge-connection.js';
+import { requireDatabase } from './require-database.js';
 import { MIN_RETRY_MS, retryDelay } from './timing.js';
 
 export type RedisClient = Redis | Cluster;
@@ -34,7 +35,7 @@ export function createClient(
     const nodes = clusterNodes.map(withPort(DEFAULT_PORT));
     return new Cluster(nodes, clusterOptions(connection, policy, nodeOptions, retryStrategy));
   }
-  return new Redis({
+  const client = new Redis({
     ...redisOptions,
     ...targetOf(connection, policy, retryStrategy),
     ...accountOf(connection),
@@ -42,6 +43,7 @@ export function createClient(
     ...policy.single,
     retryStrategy,
   });
+  return requireDatabase(client);
 }
 
 function clusterOptions(

@@ -1,4 +1,5 @@
-import { atMost, type RedisClient } from 'nestjs-redis-connection';
+import type { Redis } from 'ioredis';
+import { atMost, DatabaseNotSelectedError, type RedisClient } from 'nestjs-redis-connection';
 
 /** Is notified of changes of the connection to a backend. */
 export interface LinkListener {
@@ -26,17 +27,24 @@ export class RedisConnection {
   #handshakeTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
+  #usable: Promise<void> = Promise.resolve();
+  #isRefused = false;
+
   readonly #onReady = (): void => {
     clearTimeout(this.#handshakeTimer);
     this.#lastError = undefined;
-    this.#listener?.up();
+    this.#reportWhenUsable();
+  };
+  readonly #onConnecting = (): void => {
+    this.#lastError = undefined;
   };
   readonly #onClose = (): void => {
     clearTimeout(this.#handshakeTimer);
     this.#listener?.down(this.#lastError ?? lost());
   };
+  // Errors that follow from a refused database would hide it.
   readonly #onError = (error: Error): void => {
-    this.#lastError = error;
+    if (!(this.#lastError instanceof DatabaseNotSelectedError)) this.#lastError = error;
   };
   readonly #onConnect = (): void => {
     clearTimeout(this.#handshakeTimer);
@@ -47,6 +55,7 @@ export class RedisConnection {
     readonly client: RedisClient,
     private readonly options: LinkOptions,
   ) {
+    client.on('connecting', this.#onConnecting);
     client.on('ready', this.#onReady);
     client.on('close', this.#onClose);
     client.on('end', this.#onClose);
@@ -59,8 +68,14 @@ export class RedisConnection {
   /** Sets the listener, which is notified of the current state at once if that is known. */
   watch(listener: LinkListener): void {
     this.#listener = listener;
-    if (this.client.status === 'ready') listener.up();
+    if (this.client.status === 'ready') this.#reportWhenUsable();
     if (this.client.status === 'end') listener.down(lost());
+  }
+
+  /** Resolves when the current connection may be used; rejects if it has the wrong database. */
+  usable(): Promise<void> {
+    if (this.#isRefused) this.#usable = this.#checkDatabase();
+    return this.#usable;
   }
 
   reconnect(): void {
@@ -70,6 +85,31 @@ export class RedisConnection {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #reportWhenUsable(): void {
+    // Our own client ends a connection with the wrong database by itself.
+    if (this.options.owned || this.client.isCluster) return this.#listener?.up();
+    this.#usable = this.#checkDatabase();
+    this.#usable.then(
+      () => this.#listener?.up(),
+      (error: Error) => this.#listener?.down(error),
+    );
+  }
+
+  /** Selects again what the user's client should have selected: ioredis only emits an error if that failed. */
+  async #checkDatabase(): Promise<void> {
+    const client = this.client as Redis;
+    const database = client.condition?.select ?? client.options.db;
+    if (!database) return;
+    try {
+      await client.select(database);
+      this.#isRefused = false;
+    } catch (error) {
+      if ((error as Error).name !== 'ReplyError') throw error;
+      this.#isRefused = true;
+      throw new DatabaseNotSelectedError(database, error as Error);
+    }
   }
 
   async #close(): Promise<void> {
@@ -92,6 +132,7 @@ export class RedisConnection {
   }
 
   #detach(): void {
+    this.client.off('connecting', this.#onConnecting);
     this.client.off('ready', this.#onReady);
     this.client.off('close', this.#onClose);
     this.client.off('end', this.#onClose);

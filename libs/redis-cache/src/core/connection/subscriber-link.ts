@@ -1,5 +1,5 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { type RedisClient, retryDelay } from 'nestjs-redis-connection';
+import { type RedisClient, requireDatabase, retryDelay } from 'nestjs-redis-connection';
 import { RedisConnection, type LinkOptions } from './redis-connection.js';
 
 /** A message: a string from a process, or a list of keys from the server. */
@@ -60,7 +60,7 @@ export class SubscriberLink {
   /** Returns `null` while the nodes of a Cluster are unknown. With RESP3, redirected invalidations would not arrive. */
   #duplicate(): Redis | null {
     const options: RedisOptions = { protocol: 2, autoResubscribe: false };
-    if (!this.client.isCluster) return (this.client as Redis).duplicate(options);
+    if (!this.client.isCluster) return requireDatabase((this.client as Redis).duplicate(options));
     const cluster = this.client as Cluster;
     const masters = cluster.status === 'ready' ? cluster.nodes('master') : [];
     const node = masters[Math.floor(Math.random() * masters.length)];

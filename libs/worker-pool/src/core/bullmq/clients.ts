@@ -1,6 +1,7 @@
 import { createClient, hastyPolicy, patientPolicy, type RedisClient } from 'nestjs-redis-connection';
 import { InvalidPoolOptionsError } from '../contract/errors.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
+import type { FaultLog } from './fault-log.js';
 
 /** The optional packages that this driver needs. */
 export interface Packages {
@@ -30,10 +31,11 @@ export function openClient(
   { ioredis }: Packages,
   options: ResolvedBullmqOptions,
   policy: keyof typeof POLICIES,
+  faults: FaultLog,
 ): RedisClient {
   const client = createClient(ioredis, options.connection, POLICIES[policy](options));
-  // Without a listener an outage would end the process; the calls that fail report it.
-  client.on('error', () => {});
+  // Without a listener an outage would end the process.
+  client.on('error', faults.report);
   return client;
 }
 

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import { atMost, BLOCK_MS, endClient, type RedisClient } from 'nestjs-redis-connection';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { collectCopies, loadPackages, openClient, type Packages } from './clients.js';
+import { FaultLog } from './fault-log.js';
 import { Producer, type TaskData } from './producer.js';
 import { QueueCommands } from './queue-commands.js';
 import { QueueKeys } from './queue-keys.js';
@@ -32,16 +33,20 @@ export interface Engine {
 export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine> {
   const packages = await loadPackages();
   const keys = new QueueKeys(options);
-  const link = new QueueLink(openClient(packages, options, 'hasty'), options.commandTimeoutMs);
+  const faults = new FaultLog(options.logger);
+  const link = new QueueLink(openClient(packages, options, 'hasty', faults), options.commandTimeoutMs);
+  link.onUp(() => faults.recovered());
   const commands = new QueueCommands(link, keys, options.resultTtlMs);
   const queue = openQueue(packages, options, keys, link.client);
   const waiters = new TaskWaiters(link, commands, options.outageToleranceMs);
-  const patient = openClient(packages, options, 'patient');
+  const patient = openClient(packages, options, 'patient', faults);
   const copies = collectCopies(patient);
   const closeEvents =
     options.role === 'worker' ? async () => {} : openEvents(packages, options, keys, patient, waiters);
   const host =
-    options.role === 'producer' ? null : new WorkerHost({ options, packages, link, commands, keys, patient });
+    options.role === 'producer'
+      ? null
+      : new WorkerHost({ options, packages, link, commands, keys, patient, faults });
   let isClosed = false;
   return {
     link,
@@ -52,6 +57,7 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
       return isClosed;
     },
     close: async () => {
+      faults.close();
       await Promise.all([host?.close(), waiters.drain(options.drainTimeoutMs)]);
       isClosed = true;
       const closing = Promise.allSettled([closeEvents(), queue.close()]);

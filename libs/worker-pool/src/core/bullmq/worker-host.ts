@@ -5,12 +5,13 @@ import { atMost, BLOCK_MS, endClient, type RedisClient } from 'nestjs-redis-conn
 import { PoolClosedError, TaskCancelledError, TaskClaimLostError } from '../contract/errors.js';
 import type { TaskResult } from '../contract/task.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
-import { LOG_CONTEXT, TaskRunner } from '../tasks/task-runner.js';
+import { TaskRunner } from '../tasks/task-runner.js';
 import { openClient, type Packages } from './clients.js';
+import type { FaultLog } from './fault-log.js';
 import type { TaskData } from './producer.js';
 import type { ClaimState, QueueCommands } from './queue-commands.js';
 import type { QueueKeys } from './queue-keys.js';
-import { isConnectionProblem, type QueueLink } from './queue-link.js';
+import type { QueueLink } from './queue-link.js';
 import { ClaimedTask, NO_OUTCOME, TaskProcessor } from './task-processor.js';
 import { WorkerCounters } from './worker-report.js';
 
@@ -32,6 +33,7 @@ export interface WorkerHostParts {
   commands: QueueCommands;
   keys: QueueKeys;
   patient: RedisClient;
+  faults: FaultLog;
 }
 
 /** The worker in this process: claims tasks from the queue, runs them, and stops those that were cancelled or lost. */
@@ -125,7 +127,7 @@ export class WorkerHost {
       },
     );
     worker.on('lockRenewalFailed', () => void this.#checkClaims());
-    worker.on('error', (error) => this.#report(error));
+    worker.on('error', this.parts.faults.report);
     return worker;
   }
 
@@ -186,7 +188,7 @@ export class WorkerHost {
       const states = await this.parts.commands.checkClaims(tasks);
       tasks.forEach((task, index) => this.#apply(task, states[index] ?? ''));
     } catch (error) {
-      this.#report(error);
+      this.parts.faults.report(error);
     }
   }
 
@@ -199,15 +201,15 @@ export class WorkerHost {
   }
 
   #listenForStops(): RedisClient {
-    const { packages, options, keys } = this.parts;
-    const subscriber = openClient(packages, options, 'patient');
+    const { packages, options, keys, faults } = this.parts;
+    const subscriber = openClient(packages, options, 'patient', faults);
     (subscriber as Redis).on('message', (_channel, taskId: string) => {
       if (this.#tasks.has(taskId)) {
         void this.#checkClaims();
       }
     });
     // ioredis subscribes again after every reconnect.
-    subscriber.subscribe(keys.stops).catch((error: unknown) => this.#report(error));
+    subscriber.subscribe(keys.stops).catch(faults.report);
     return subscriber;
   }
 
@@ -224,14 +226,7 @@ export class WorkerHost {
       await commands.beat({ ...counts, workerId, aliveMs, concurrency, lingering, globalConcurrency });
     } catch (error) {
       this.#counters.restore(counts);
-      this.#report(error);
-    }
-  }
-
-  // An unavailable Redis is reported by the pool's health; one line per failed call would flood the log.
-  #report(error: unknown): void {
-    if (!isConnectionProblem(error) && !this.#isDraining) {
-      this.parts.options.logger.warn(error instanceof Error ? error.message : String(error), LOG_CONTEXT);
+      this.parts.faults.report(error);
     }
   }
 }

@@ -86,8 +86,9 @@ export class RedisBackend implements Backend {
   }
 
   // A node of a Cluster replies to PING even when the Cluster as a whole serves no key.
-  ping(): Promise<unknown> {
+  async ping(): Promise<unknown> {
     const { client } = this.connection;
+    await this.connection.usable();
     return client.isCluster ? client.exists(this.#keys.probe) : client.ping();
   }
 
