@@ -1,4 +1,5 @@
 export type { NodeAddress, RedisConnectionOptions } from 'nestjs-redis-connection';
+export type { CompletionEvent } from './core/contract/completion-event.js';
 export type {
   Completion,
   CompletionMessage,
@@ -29,6 +30,8 @@ export {
   TaskClaimLostError,
   TaskLostError,
   TaskNotFoundError,
+  TaskStreamInterruptedError,
+  TaskStreamTooLargeError,
   TaskTimeoutError,
   UnsupportedParameterError,
   type UpstreamFailure,
@@ -49,6 +52,7 @@ export {
   type GetResultOptions,
   type RunOptions,
   type SubmitOptions,
+  type TaskStream,
   type WatchOptions,
   WorkerPool,
 } from './core/contract/worker-pool.js';

@@ -4,7 +4,13 @@ import type { ControlledExecutor } from '@worker-pool/core/local/spec-support/co
 /** Limits that a test may set; the others have the driver's defaults. */
 export type Limits = Pick<
   WorkerPoolOptions,
-  'concurrency' | 'maxBacklog' | 'taskTimeoutMs' | 'resultTtlMs' | 'maxResults' | 'drainTimeoutMs'
+  | 'concurrency'
+  | 'maxBacklog'
+  | 'taskTimeoutMs'
+  | 'resultTtlMs'
+  | 'maxResults'
+  | 'maxStreamBytes'
+  | 'drainTimeoutMs'
 >;
 
 export interface OpenPool {

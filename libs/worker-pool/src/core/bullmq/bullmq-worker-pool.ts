@@ -13,10 +13,13 @@ import {
   type GetResultOptions,
   type RunOptions,
   type SubmitOptions,
+  type TaskStream,
   type WatchOptions,
   WorkerPool,
 } from '../contract/worker-pool.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
+import { EventLog } from '../tasks/event-log.js';
+import { EventStream } from '../tasks/event-stream.js';
 import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit-options.js';
 import { waitForEnd } from '../tasks/waiting.js';
 import { type Engine, openEngine } from './engine.js';
@@ -25,6 +28,12 @@ import type { Waiter } from './followers.js';
 import type { Submission } from './producer.js';
 import type { Acceptance, Interest } from './queue-commands.js';
 import { toHealth, toPoolStats, unavailableHealth } from './queue-stats.js';
+
+/** A submission that the queue has accepted, and the waiter for its end. */
+interface Accepted {
+  waiter: Waiter;
+  acceptance: Acceptance;
+}
 
 /**
  * The pool over BullMQ: any number of producers and any number of workers, connected by one queue in Redis. The
@@ -72,17 +81,27 @@ export class BullmqWorkerPool extends WorkerPool {
   async run(request: CompletionRequest, options: RunOptions = {}): Promise<TaskResult> {
     options.signal?.throwIfAborted();
     const submission = this.#toSubmission(request, options, 'run');
-    const { producer, waiters } = await this.#engine;
-    const waiter = waiters.open(submission.taskId);
-    let acceptance: Acceptance;
+    let accepted: Accepted;
     try {
-      acceptance = await producer.add(submission);
-      waiters.accept(waiter, acceptance.taskId);
+      accepted = await this.#add(submission);
     } catch (error) {
-      waiters.close(waiter);
       return this.#fallback.run(error, request, options);
     }
-    return this.#waitFor(waiter, acceptance, options.signal);
+    return this.#waitFor(accepted, options.signal);
+  }
+
+  async stream(request: CompletionRequest, options: RunOptions = {}): Promise<TaskStream> {
+    options.signal?.throwIfAborted();
+    const submission = this.#toSubmission(request, options, 'run');
+    let accepted: Accepted;
+    try {
+      accepted = await this.#add(submission);
+    } catch (error) {
+      return this.#fallback.stream(error, request, options);
+    }
+    const stream = await this.#toStream(accepted, options.signal);
+    options.signal?.throwIfAborted();
+    return stream;
   }
 
   async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
@@ -156,11 +175,40 @@ export class BullmqWorkerPool extends WorkerPool {
     return this.#closing;
   }
 
-  async #waitFor(
-    waiter: Waiter,
-    acceptance: Acceptance,
-    signal: AbortSignal | undefined,
-  ): Promise<TaskResult> {
+  /** Adds or joins a task, and waits for its end from before it can have ended. */
+  async #add(submission: Submission): Promise<Accepted> {
+    const { producer, waiters } = await this.#engine;
+    const waiter = waiters.open(submission.taskId);
+    try {
+      const acceptance = await producer.add(submission);
+      waiters.accept(waiter, acceptance.taskId);
+      return { waiter, acceptance };
+    } catch (error) {
+      waiters.close(waiter);
+      throw error;
+    }
+  }
+
+  async #toStream({ waiter, acceptance }: Accepted, signal: AbortSignal | undefined): Promise<TaskStream> {
+    const { commands, waiters } = await this.#engine;
+    const { taskId } = waiter;
+    const log = new EventLog();
+    const source = {
+      taskId,
+      log,
+      ending: waiter,
+      leave: () => void commands.leave(acceptance).catch(() => {}),
+      detach: (failure?: unknown) => {
+        if (failure === undefined) log.end();
+        else log.fail(failure);
+        waiters.close(waiter);
+      },
+      getResult: () => this.getResult(taskId, { signal }),
+    };
+    return new EventStream(source, signal);
+  }
+
+  async #waitFor({ waiter, acceptance }: Accepted, signal: AbortSignal | undefined): Promise<TaskResult> {
     const { commands, waiters } = await this.#engine;
     try {
       return await waitForEnd(waiter.taskId, waiter, { signal });

@@ -1,7 +1,7 @@
 import type { CompletionRequest } from '../contract/completion-request.js';
 import { PoolUnavailableError } from '../contract/errors.js';
 import type { PoolStats, TaskResult, TaskSnapshot } from '../contract/task.js';
-import type { RunOptions } from '../contract/worker-pool.js';
+import type { RunOptions, TaskStream } from '../contract/worker-pool.js';
 import { LocalWorkerPool } from '../local/local-worker-pool.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { TaskRunner } from '../tasks/task-runner.js';
@@ -22,6 +22,15 @@ export class Fallback {
    */
   run(error: unknown, request: CompletionRequest, options: RunOptions): Promise<TaskResult> {
     return this.#poolFor(error).run(request, options);
+  }
+
+  /**
+   * As `run`, as a stream.
+   *
+   * @throws the error, as `run` does
+   */
+  async stream(error: unknown, request: CompletionRequest, options: RunOptions): Promise<TaskStream> {
+    return this.#poolFor(error).stream(request, options);
   }
 
   async cancel(taskId: string): Promise<boolean> {

@@ -163,6 +163,31 @@ export class TaskLostError extends WorkerPoolError {
   }
 }
 
+/**
+ * Thrown by the iteration of a `TaskStream` that has yielded events and cannot continue with those that follow them:
+ * the worker that emitted them died or lost the task, or Redis lost events (`bullmq`). The task itself may run again;
+ * `result()` waits for it.
+ */
+export class TaskStreamInterruptedError extends WorkerPoolError {
+  readonly code = 'ERR_TASK_STREAM_INTERRUPTED';
+
+  constructor(readonly taskId: string) {
+    super('the events of the task were interrupted: those that follow belong to another run, or are lost');
+  }
+}
+
+/**
+ * Thrown by the iteration of a `TaskStream` after the events of the task have exceeded `maxStreamBytes`. The task
+ * itself continues; `result()` waits for it.
+ */
+export class TaskStreamTooLargeError extends WorkerPoolError {
+  readonly code = 'ERR_TASK_STREAM_TOO_LARGE';
+
+  constructor(readonly taskId: string) {
+    super('the events of the task are larger than maxStreamBytes');
+  }
+}
+
 /** The run exceeded its time limit. Reason of the executor's signal, and `error` of the task's result. */
 export class TaskTimeoutError extends WorkerPoolError {
   readonly code = 'ERR_TASK_TIMEOUT';

@@ -1,3 +1,4 @@
+import type { CompletionEvent } from './completion-event.js';
 import type { Completion, CompletionRequest } from './completion-request.js';
 import { CannotCountTokensError } from './errors.js';
 import type { PoolLogger } from './logger.js';
@@ -11,6 +12,14 @@ export interface ExecutionContext {
   context?: unknown;
   /** The pool's logger. Never log the prompt or a secret. */
   logger?: PoolLogger;
+  /**
+   * Present when somebody reads the task as a stream: an executor that can stream then calls it with each event of
+   * the completion, in order, as soon as it has the event. The event is copied. After the task has ended, calls have
+   * no effect. An executor that cannot stream ignores it.
+   *
+   * @throws {TypeError} the event is not a JSON object
+   */
+  emit?: (event: CompletionEvent) => void;
 }
 
 /**

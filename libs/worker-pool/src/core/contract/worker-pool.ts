@@ -1,3 +1,4 @@
+import type { CompletionEvent } from './completion-event.js';
 import type { CompletionRequest } from './completion-request.js';
 import type { PoolHealth, PoolStats, TaskResult, TaskSnapshot } from './task.js';
 
@@ -23,10 +24,36 @@ export interface SubmitOptions {
   context?: unknown;
 }
 
-/** Options of {@link WorkerPool.run}. */
+/** Options of {@link WorkerPool.run} and {@link WorkerPool.stream}. */
 export interface RunOptions extends SubmitOptions {
   /** Ends the wait, and cancels the task unless someone else is interested in it. */
   signal?: AbortSignal;
+}
+
+/**
+ * A task whose events are read while it runs; returned by {@link WorkerPool.stream}.
+ *
+ * Each iteration yields the events from the first one on, and ends when the task ends, whatever its status. Events are
+ * frozen and shared. A reader may be slow: it delays neither the task nor other readers. An iteration that stops early
+ * (`break`) leaves the stream unless another iteration of it is open: this cancels the task unless someone else is
+ * interested in it. An iteration throws
+ * - the reason of the signal, when it aborts
+ * - `TaskStreamInterruptedError`: it has yielded events, and those that follow them are lost (`bullmq`)
+ * - `TaskStreamTooLargeError`: the events exceed `maxStreamBytes`
+ * - what `getResult` throws: `PoolClosedError`, `PoolUnavailableError`, `TaskLostError` (`bullmq`)
+ *
+ * With an executor that emits no events the iteration yields nothing. The same is true of a task that another caller
+ * started with `run` or `submit` and that was already running when this stream joined it.
+ */
+export interface TaskStream extends AsyncIterable<CompletionEvent> {
+  readonly taskId: string;
+  /**
+   * Waits for the end of the task, as `run` does. A failed task is a result, not an exception. Iterating is not
+   * required.
+   *
+   * @throws what `getResult` throws; the reason of the signal, when it aborts
+   */
+  result(): Promise<TaskResult>;
 }
 
 /** Options of {@link WorkerPool.getResult}. */
@@ -103,6 +130,20 @@ export abstract class WorkerPool {
    * `submit`.
    */
   abstract run(request: CompletionRequest, options?: RunOptions): Promise<TaskResult>;
+
+  /**
+   * `run` as a stream: submits a request and returns its events as they come, then its result. Resolves when the task
+   * is accepted, not when it starts; throws what `submit` throws. The signal and `deduplicationKey` have the same effect
+   * as with `run`: a stream that joins a task which is already being streamed yields its events from the first one on.
+   *
+   * @throws the signal's reason, when it has already aborted
+   *
+   * @example
+   * const stream = await pool.stream({ prompt: 'Summarise: …' });
+   * for await (const event of stream) console.log(event.type, event.delta);
+   * const { status, completion } = await stream.result();
+   */
+  abstract stream(request: CompletionRequest, options?: RunOptions): Promise<TaskStream>;
 
   /** Stops a pending or running task. Returns `false` when the task does not exist or has already ended. */
   abstract cancel(taskId: string): Promise<boolean>;

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { CompletionEvent } from '../contract/completion-event.js';
 import type { CompletionRequest } from '../contract/completion-request.js';
+import { TaskStreamTooLargeError } from '../contract/errors.js';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
+import { encodeEvent, EventBytes } from '../tasks/emitted-event.js';
+import { EventLog } from '../tasks/event-log.js';
 import type { ResolvedSubmitOptions } from '../tasks/submit-options.js';
 import type { TaskRun } from '../tasks/task-runner.js';
 import { SnapshotFeed } from '../tasks/waiting.js';
@@ -21,10 +25,12 @@ export class LocalTask {
   /** Number of `run` calls that wait for the task. */
   #waiters = 0;
   #isKept = false;
+  #events: EventLog | null = null;
 
   constructor(
     readonly request: CompletionRequest,
     readonly options: ResolvedSubmitOptions,
+    private readonly maxStreamBytes: number,
   ) {}
 
   /** The executor's signal. */
@@ -34,7 +40,21 @@ export class LocalTask {
 
   get run(): TaskRun {
     const { id: taskId, request, signal, options } = this;
-    return { taskId, request, signal, context: options.context };
+    const run = { taskId, request, signal, context: options.context };
+    return this.#events ? { ...run, emit: this.#emitterTo(this.#events) } : run;
+  }
+
+  /**
+   * The events of the task. They are recorded if this is called before the task starts; otherwise there are none, and
+   * readers only wait for the end.
+   */
+  openEvents(): EventLog {
+    if (!this.#events) {
+      const events = new EventLog();
+      this.#events = events;
+      this.onEnd(() => events.end());
+    }
+    return this.#events;
   }
 
   get priority(): number {
@@ -118,6 +138,18 @@ export class LocalTask {
     } finally {
       this.#changeListeners.delete(listener);
     }
+  }
+
+  #emitterTo(events: EventLog): (event: CompletionEvent) => void {
+    const bytes = new EventBytes(this.maxStreamBytes);
+    return (event) => {
+      const json = encodeEvent(event);
+      if (bytes.admit(json)) {
+        events.append(JSON.parse(json) as CompletionEvent);
+      } else {
+        events.fail(new TaskStreamTooLargeError(this.id));
+      }
+    };
   }
 
   #notifyChange(): void {

@@ -12,10 +12,12 @@ import {
   type GetResultOptions,
   type RunOptions,
   type SubmitOptions,
+  type TaskStream,
   type WatchOptions,
   WorkerPool,
 } from '../contract/worker-pool.js';
 import type { ResolvedLocalOptions } from '../options/pool-options.js';
+import { EventStream } from '../tasks/event-stream.js';
 import { ServiceTimes } from '../tasks/service-times.js';
 import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit-options.js';
 import { stoppedResult } from '../tasks/task-results.js';
@@ -88,11 +90,25 @@ export class LocalWorkerPool extends WorkerPool {
     try {
       return await waitForEnd(task.id, task, { signal });
     } catch (reason) {
-      if (leave()) {
-        this.#stop(task, 'killed', new TaskCancelledError());
-      }
+      this.#leave(task, leave);
       throw reason;
     }
+  }
+
+  async stream(request: CompletionRequest, options: RunOptions = {}): Promise<TaskStream> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const task = this.#enqueue(request, options, (found) => found.openEvents());
+    const leave = task.join();
+    const source = {
+      taskId: task.id,
+      log: task.openEvents(),
+      ending: task,
+      leave: () => this.#leave(task, leave),
+      detach: () => {},
+      getResult: () => this.getResult(task.id, { signal }),
+    };
+    return new EventStream(source, signal);
   }
 
   async cancel(taskId: string): Promise<boolean> {
@@ -154,8 +170,16 @@ export class LocalWorkerPool extends WorkerPool {
     return this.#closing;
   }
 
-  /** Returns the active task with the same deduplication key, or a new one. */
-  #enqueue(request: CompletionRequest, options: SubmitOptions): LocalTask {
+  /**
+   * Returns the active task with the same deduplication key, or a new one.
+   *
+   * @param prepare is called with the task before it can start, or when it is joined
+   */
+  #enqueue(
+    request: CompletionRequest,
+    options: SubmitOptions,
+    prepare: (task: LocalTask) => void = () => {},
+  ): LocalTask {
     if (this.#closing) {
       throw new PoolClosedError();
     }
@@ -163,14 +187,22 @@ export class LocalWorkerPool extends WorkerPool {
     const resolved = resolveSubmitOptions(options, this.options.taskTimeoutMs);
     const known = this.#registry.findByKey(resolved.deduplicationKey);
     if (known) {
+      prepare(known);
       return known;
     }
     this.#checkCapacity();
-    const task = new LocalTask(copyRequest(request), resolved);
+    const task = new LocalTask(copyRequest(request), resolved, this.options.maxStreamBytes);
+    prepare(task);
     this.#registry.add(task);
     this.#backlog.push(task);
     this.#startPending();
     return task;
+  }
+
+  #leave(task: LocalTask, leave: () => boolean): void {
+    if (leave()) {
+      this.#stop(task, 'killed', new TaskCancelledError());
+    }
   }
 
   #checkCapacity(): void {

@@ -9,6 +9,8 @@ import { bullmqShape } from './bullmq-options.js';
 // The result cache arms its timers one millisecond past the time to live.
 const MAX_RESULT_TTL_MS = MAX_TIMER_MS - 1;
 
+const MAX_STREAM_BYTES = 512 * 1024 * 1024;
+
 const hasMethods = (value: unknown, methods: readonly string[]): boolean =>
   methods.every((method) => typeof Object(value)[method] === 'function');
 
@@ -54,6 +56,13 @@ export const commonShape = {
    * `bullmq`: the oldest) is dropped early. Pending and running tasks do not count and are never dropped.
    */
   maxResults: wholeNumber(1, 1_000_000).default(10_000),
+
+  /**
+   * Maximum size of the events of one task as JSON, in bytes. Default: 16,777,216 (16 MiB). A task that emits more
+   * continues, but its streams end with `TaskStreamTooLargeError`. The process that runs a task which is read as a
+   * stream, and each process that reads it, hold its events in memory until it ends; with `bullmq` Redis does, too.
+   */
+  maxStreamBytes: wholeNumber(1, MAX_STREAM_BYTES).default(16_777_216),
 
   /**
    * How long `close()` lets tasks continue, in milliseconds. Default: 10,000. The remaining tasks then end as

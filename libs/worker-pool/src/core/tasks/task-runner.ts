@@ -1,3 +1,4 @@
+import type { CompletionEvent } from '../contract/completion-event.js';
 import type { CompletionRequest } from '../contract/completion-request.js';
 import { parseCompletion } from '../contract/completion.schema.js';
 import { WorkerPoolError } from '../contract/errors.js';
@@ -15,6 +16,8 @@ export interface TaskRun {
   request: CompletionRequest;
   signal: AbortSignal;
   context: unknown;
+  /** Present when the task is read as a stream. */
+  emit?: (event: CompletionEvent) => void;
 }
 
 /** The only place that calls the executor; converts everything that it throws into a result or a log line. */
@@ -25,10 +28,10 @@ export class TaskRunner {
   ) {}
 
   /** Never rejects. */
-  async run({ taskId, request, signal, context }: TaskRun): Promise<TaskResult> {
+  async run({ request, ...run }: TaskRun): Promise<TaskResult> {
+    const { taskId, signal } = run;
     try {
-      const { logger } = this;
-      const completion = await this.executor.execute(request, { taskId, signal, context, logger });
+      const completion = await this.executor.execute(request, { ...run, logger: this.logger });
       return completedResult(taskId, parseCompletion(completion));
     } catch (thrown) {
       // After an abort the executor may reject with anything; that is not a fault.

@@ -1,0 +1,12 @@
+/**
+ * An event of a completion in progress, in the form of the Messages API's stream: `message_start`,
+ * `content_block_start`, `content_block_delta`, `content_block_stop`, `message_delta`, `message_stop`; never `ping`.
+ * JSON. The events of one completion, in their order, add up to it.
+ *
+ * @example
+ * { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hello' } }
+ */
+export interface CompletionEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
