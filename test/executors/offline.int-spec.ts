@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { OfflineExecutor, type OfflineExecutorOptions } from 'nestjs-worker-pool';
+import { type CompletionEvent, OfflineExecutor, type OfflineExecutorOptions } from 'nestjs-worker-pool';
 import { SummaryThreads } from '../../libs/worker-pool/dist/core/executors/offline/summary-threads.js';
 import { spawnNode, until, within } from '@test/support/index.js';
 
@@ -13,6 +13,12 @@ const TEXT = 'Redis keeps data in memory. A cache in Redis answers quickly. Tea 
 const LONG_TEXT = TEXT.repeat(3_000);
 
 const context = (signal: AbortSignal = new AbortController().signal) => ({ taskId: 'task', signal });
+
+const delta = (text: string) => ({
+  type: 'content_block_delta',
+  index: 0,
+  delta: { type: 'text_delta', text },
+});
 
 /** Counts the threads that this process starts. */
 const countThreads = (): { readonly started: number; stop(): void } => {
@@ -46,6 +52,41 @@ describe('OfflineExecutor', () => {
   afterEach(async () => {
     threads.stop();
     await Promise.all(executors.splice(0).map((executor) => executor.close()));
+  });
+
+  it('emits its extract sentence by sentence, as the events of a message', async () => {
+    const events: CompletionEvent[] = [];
+    const emit = (event: CompletionEvent): void => void events.push(event);
+    const taskId = '0b1c2d3e-0000-4000-8000-000000000000';
+    const { usage } = await make().execute({ prompt: TEXT }, { ...context(), taskId, emit });
+    expect(events).toEqual([
+      {
+        type: 'message_start',
+        message: {
+          id: 'msg_0b1c2d3e000040008000000000000000',
+          type: 'message',
+          role: 'assistant',
+          model: 'offline-extractive',
+          content: [],
+          stop_reason: null,
+          stop_sequence: null,
+          stop_details: null,
+          container: null,
+          diagnostics: null,
+          usage: { input_tokens: 22, output_tokens: 0 },
+        },
+      },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '', citations: null } },
+      delta('Redis keeps data in memory. '),
+      delta('A cache in Redis answers quickly.'),
+      { type: 'content_block_stop', index: 0 },
+      {
+        type: 'message_delta',
+        delta: { stop_reason: 'end_turn', stop_sequence: null, stop_details: null, container: null },
+        usage,
+      },
+      { type: 'message_stop' },
+    ]);
   });
 
   it('returns an extract of the prompt, its own name and no cost', async () => {

@@ -22,6 +22,7 @@
  * silent          never begins the answer
  * gate            answers when the test says so
  * steps a|b|c     streams a text in these pieces; each event leaves when the test says so, see steps.ts
+ * unknown-events  has an event, a delta and fields that no version of the API has
  */
 import { type EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -152,6 +153,18 @@ export const behaviours: Record<string, Behaviour> = {
     reply.end();
   },
   hang: beginAnswer,
+  'unknown-events': (reply, call) => {
+    begin(reply);
+    const [start, ping, ...rest] = eventsOf(messageOf(call.body.model, { unknown: [1] } as object));
+    const unknown = { type: 'content_block_delta', index: 0, delta: { type: 'new_delta', more: null } };
+    const events = [
+      start!,
+      { type: 'new_event', nested: { a: [] } },
+      ping!,
+      ...rest.toSpliced(1, 0, unknown),
+    ];
+    reply.end(events.map(sse).join(''));
+  },
   silent: () => {},
   gate: async (reply, call) => {
     const way = await Promise.race(['open', 'cut'].map((event) => once(call.gate, event).then(() => event)));

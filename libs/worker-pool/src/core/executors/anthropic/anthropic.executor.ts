@@ -29,6 +29,7 @@ const MAX_WARNED_MODELS = 100;
  *   sent as version 2023-06-01, which does. Newer models refuse them nevertheless, with a 400.
  * - The answer is read as a stream, so that a long one keeps its connection. An answer truncated by `max_tokens` and
  *   a refusal are completions, with the corresponding `stopReason`.
+ * - As a task stream it emits the API's events unchanged, except `ping`.
  * - `cost` follows {@link ANTHROPIC_PRICES} and the option `prices`; 0 for a model without a price.
  * - No part of a request is logged or traced, whatever the settings of `ANTHROPIC_LOG` and OpenTelemetry.
  *
@@ -68,9 +69,10 @@ export class AnthropicExecutor extends Executor {
    * @throws {AnthropicApiError} the API refused or failed, or could not be reached
    * @throws {ExecutorError} the SDK is not installed, the API's message is malformed, or the executor was closed
    */
-  async execute(request: CompletionRequest, { signal, logger }: ExecutionContext): Promise<Completion> {
+  async execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
+    const { signal, logger, emit } = context;
     this.validate(request);
-    const message = await this.#run(signal, (own) => this.#create(request, own));
+    const message = await this.#run(signal, (own) => this.#create(request, own, emit));
     return completionOf(message, (model, usage) => this.#costOf(model, usage, logger));
   }
 
@@ -118,13 +120,21 @@ export class AnthropicExecutor extends Executor {
     }
   }
 
-  async #create(request: CompletionRequest, signal: AbortSignal): Promise<unknown> {
+  async #create(
+    request: CompletionRequest,
+    signal: AbortSignal,
+    emit: ExecutionContext['emit'],
+  ): Promise<unknown> {
     const { sdk, client } = await this.#load();
     signal.throwIfAborted();
     const { defaultMaxTokens, apiKey } = this.#options;
     const { body, headers } = anthropicCall(request, this.resolveModel(request.model), defaultMaxTokens);
     try {
-      return await client.messages.stream(body, { signal, headers }).finalMessage();
+      const stream = client.messages.stream(body, { signal, headers });
+      if (emit) {
+        stream.on('streamEvent', (event) => emit({ ...event }));
+      }
+      return await stream.finalMessage();
     } catch (thrown) {
       throw anthropicFailure(thrown, [apiKey, ...textsOf(request)], sdk);
     }

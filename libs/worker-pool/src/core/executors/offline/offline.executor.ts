@@ -5,6 +5,7 @@ import type { Completion, CompletionRequest } from '../../contract/completion-re
 import { ExecutorError, UnsupportedParameterError } from '../../contract/errors.js';
 import { type ExecutionContext, Executor } from '../../contract/executor.js';
 import { MAX_TIMER_MS, parseOptions } from '../../contract/validation.js';
+import { textEvents } from '../text-events.js';
 import { plainText, requirePlainText, validateRequest } from '../validate-request.js';
 import type { SummaryJob, SummaryResult } from './offline.worker.js';
 import { SummaryThreads } from './summary-threads.js';
@@ -50,6 +51,7 @@ export interface OfflineExecutorOptions extends z.input<z.ZodObject<typeof offli
  *
  * - `max_tokens` omits sentences; when not even one fits, that one is truncated and `stopReason` is `max_tokens`
  *   instead of `end_turn`.
+ * - As a task stream it emits the summary sentence by sentence.
  * - `model` may be any name: it is part of cache keys and has no other effect.
  * - `system` is counted and has no influence.
  * - `temperature` other than 0, content other than text and every other parameter (`top_p`, `tools`, …) are refused.
@@ -86,9 +88,15 @@ export class OfflineExecutor extends Executor {
   }
 
   /** @throws {ExecutorError} the executor was closed, or the thread failed */
-  async execute(request: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
+  async execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
+    const { taskId, signal, emit } = context;
     this.validate(request);
-    return completionOf(await this.#run(jobOf(request), signal));
+    const summary = await this.#run(jobOf(request), signal);
+    const completion = completionOf(summary);
+    if (emit) {
+      textEvents(completion, taskId, summary.sentences).forEach(emit);
+    }
+    return completion;
   }
 
   /** Returns what `execute` would report as `usage.input_tokens`. */

@@ -1,3 +1,4 @@
+import { splitSentences } from './sentences.js';
 import { summarise } from './summarise.js';
 import { countTokens } from './tokens.js';
 
@@ -15,6 +16,8 @@ export interface SummaryJob {
 /** Output of a thread. */
 export interface SummaryResult {
   text: string;
+  /** The text, sentence by sentence. */
+  sentences: string[];
   inputTokens: number;
   outputTokens: number;
   /** The summary ends in the middle of a sentence. */
@@ -24,7 +27,8 @@ export interface SummaryResult {
 /** Entry point of the threads: piscina calls the default export. */
 export default function runSummaryJob({ text, context, maxTokens, countOnly }: SummaryJob): SummaryResult {
   const inputTokens = [text, ...context].reduce((tokens, part) => tokens + countTokens(part), 0);
-  if (countOnly) return { text: '', inputTokens, outputTokens: 0, cut: false };
+  if (countOnly) return { text: '', sentences: [], inputTokens, outputTokens: 0, cut: false };
   const summary = summarise(text, maxTokens);
-  return { text: summary.text, inputTokens, outputTokens: summary.tokens, cut: summary.cut };
+  const { text: extract, tokens: outputTokens, cut } = summary;
+  return { text: extract, sentences: splitSentences(extract), inputTokens, outputTokens, cut };
 }
