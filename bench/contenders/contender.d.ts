@@ -23,6 +23,8 @@ export interface Operations {
   set?(key: string, value: object): unknown;
   /** Returns the stored value, or stores and returns the factory's. */
   getOrSet?(key: string, factory: () => Promise<object>): unknown;
+  /** Returns the pieces of a value as they come, from the factory, another process or the store. */
+  getOrStream?(key: string, factory: () => AsyncIterable<object>): Promise<AsyncIterable<object>>;
   /** Appends a request to a queue. */
   enqueue?(request: object): Promise<unknown>;
   /** Reserves the oldest requests, at most `count`, acknowledges them and returns them. */

@@ -41,7 +41,15 @@ function operationsOf(cache) {
     set: (key, value) => cache.cacheResponse(key, value),
     getOrSet: (key, factory) => cache.getOrSet(key, factory),
     getBytes: bytesOf(cache),
+    ...streamOf(cache),
   };
+}
+
+/** No operation if the build has no streams. */
+function streamOf(cache) {
+  if (typeof cache.getOrStream !== 'function') return {};
+  const pieces = { collect: (all) => [...all], replay: (all) => all };
+  return { getOrStream: (key, factory) => cache.getOrStream(key, factory, pieces) };
 }
 
 /** Also for builds that have `getCachedBytes` instead. */

@@ -5,6 +5,8 @@
 import { connect } from 'node:net';
 
 const HEAD_END = '\r\n\r\n';
+/** The end of a response without a length. */
+const LAST_CHUNK = '0\r\n\r\n';
 
 process.on('message', async (order) => {
   try {
@@ -15,9 +17,9 @@ process.on('message', async (order) => {
 });
 
 /** Runs connections that each wait for a response before the next request. Durations are in milliseconds. */
-async function measure({ url, bodies, connections, milliseconds, expected }) {
+async function measure({ url, path = '/v1/completions', bodies, connections, milliseconds, expected }) {
   const { hostname, port } = new URL(url);
-  const requests = bodies.map((body) => requestBytes(hostname, body));
+  const requests = bodies.map((body) => requestBytes(hostname, path, body));
   const until = performance.now() + milliseconds;
   const durations = [];
   const startedAt = performance.now();
@@ -34,8 +36,8 @@ async function measure({ url, bodies, connections, milliseconds, expected }) {
   };
 }
 
-function requestBytes(host, body) {
-  const head = `POST /v1/completions HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n`;
+function requestBytes(host, path, body) {
+  const head = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n`;
   return Buffer.from(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
@@ -71,10 +73,11 @@ function askInTurn({ hostname, port, requests, first, until, expected, durations
   });
 }
 
-/** Length of the whole response; `null` while its head is incomplete. */
+/** Length of the whole response; `null` while its head, or its last chunk, is incomplete. */
 function lengthOf(text) {
   const headEnd = text.indexOf(HEAD_END);
   if (headEnd < 0) return null;
   const length = /content-length: (\d+)/i.exec(text.slice(0, headEnd));
-  return headEnd + HEAD_END.length + Number(length[1]);
+  if (length) return headEnd + HEAD_END.length + Number(length[1]);
+  return text.endsWith(LAST_CHUNK) ? text.length : null;
 }

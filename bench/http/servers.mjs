@@ -11,7 +11,12 @@ const GATEWAY = pathOf('../../apps/gateway/dist/main.js');
 const PACKAGE = pathOf('../../apps/gateway/package.json');
 const BARE = pathOf('./bare-app.mjs');
 const LOAD = pathOf('./load-process.mjs');
+const WORKER = pathOf('../../apps/gateway/dist/worker.js');
+const UPSTREAM = pathOf('./upstream.mjs');
+const PROXY = pathOf('./proxy-app.mjs');
+const STREAM_LOAD = pathOf('./stream-load.mjs');
 const LISTENING = /^Listening on (\S+)/;
+const WORKING = /^Working: /;
 const END_TIMEOUT_MS = 5_000;
 
 /** Starts the built gateway with its defaults: log, metrics and guards are on. */
@@ -29,22 +34,46 @@ export async function startBare(body) {
   return server;
 }
 
-async function startServer(args, env) {
+/** Starts the stand-in for the Messages API. */
+export function startUpstream() {
+  return startServer([UPSTREAM], {});
+}
+
+/** Starts a bare application that pipes the upstream's bytes. */
+export function startProxy(upstream) {
+  return startServer([PROXY, upstream, PACKAGE], {});
+}
+
+/** Starts a worker process of the gateway. */
+export function startWorker(env) {
+  return startServer([WORKER], { SHUTDOWN_GRACE_MS: '0', SHUTDOWN_DRAIN_MS: '0', ...env }, WORKING);
+}
+
+async function startServer(args, env, ready = LISTENING) {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) {
-    const [, url] = LISTENING.exec(line) ?? [];
+    const [found, url] = ready.exec(line) ?? [];
     // Its log is read and discarded, because a full pipe would stop the gateway.
-    if (url) return { url, ...handleOf(child), drain: child.stdout.resume() };
+    if (found) return { url, ...handleOf(child), drain: child.stdout.resume() };
   }
-  throw new Error('A server ended before it listened');
+  throw new Error('A server ended before it was ready');
 }
 
 /** Starts the load generator. */
 export function startLoad() {
-  const child = fork(LOAD, { stdio: 'inherit' });
+  return startGenerator(LOAD);
+}
+
+/** Starts the reader of event streams. */
+export function startStreamLoad() {
+  return startGenerator(STREAM_LOAD);
+}
+
+function startGenerator(file) {
+  const child = fork(file, { stdio: 'inherit' });
   return {
     ...handleOf(child),
     async measure(order) {
@@ -70,8 +99,8 @@ function handleOf(child) {
 }
 
 /** Sends one request and returns the body; prepares entries before a measurement. */
-export async function ask(url, body) {
-  const response = await fetch(`${url}/v1/completions`, {
+export async function ask(url, body, path = '/v1/completions') {
+  const response = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,

@@ -2,12 +2,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { sharedNow } from './clock.mjs';
 import { makePayload } from './payload.mjs';
 
 const NOTHING = Symbol('nothing');
 const yieldToEventLoop = () => new Promise((resolve) => setImmediate(resolve));
-/** Time of a clock that all processes of a machine share, in milliseconds. */
-const sharedNow = () => Number(process.hrtime.bigint()) / 1e6;
 
 const unexpected = () => Promise.reject(new Error('the factory ran where a hit was expected'));
 const keyOf = (index) => createHash('sha256').update(String(index)).digest('hex');
@@ -94,6 +93,30 @@ export async function ask({ operations }, { key, callers, factoryMs, payload }) 
   const at = sharedNow();
   const answered = answers.filter((answer) => isDeepStrictEqual(asObject(answer), value)).length;
   return { factoryCalls, answered, startedAt, at };
+}
+
+/** Streams pieces that say when they were made, one each `paceMs`, and returns how many. */
+export async function lead({ operations }, { key, pieces, paceMs }) {
+  async function* factory() {
+    const startedAt = performance.now();
+    for (let index = 0; index < pieces; index += 1) {
+      const wait = startedAt + index * paceMs - performance.now();
+      if (wait > 0) await sleep(wait);
+      yield { at: sharedNow(), text: `piece ${index}` };
+    }
+  }
+  return (await readStream(operations, key, factory)).length;
+}
+
+/** Reads a stream of another process; returns how late each piece came, in milliseconds. */
+export async function follow({ operations }, { key }) {
+  return readStream(operations, key, () => unexpected());
+}
+
+async function readStream({ getOrStream }, key, factory) {
+  const delays = [];
+  for await (const { at } of await getOrStream(key, factory)) delays.push(sharedNow() - at);
+  return delays;
 }
 
 /** Makes calls one after the other until all are done or the time is up; returns the duration of each that settled. */

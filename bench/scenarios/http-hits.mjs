@@ -53,3 +53,31 @@ function rowOf(contender, rounds, baseline) {
     data: { perSecond: rate, ratio: toBaseline, rounds },
   };
 }
+
+/** Compares hits that are sent as events with the same hits as whole messages. */
+export function streamHits(spec) {
+  return { ...spec, run: (bench, tools) => runStreamHits(bench, tools, spec) };
+}
+
+async function runStreamHits(bench, { redis }, { id, path, toBody }) {
+  const env = { REDIS_URL: redis.url, REDIS_KEY_PREFIX: `bench-${id}`, CACHE_NEAR: 'true' };
+  const gateway = bench.adopt(await startGateway(env));
+  const load = bench.adopt(startLoad());
+  const contenders = [
+    { name: 'whole', role: 'baseline', bodies: questionBodies().map((body) => toBody(body, false)) },
+    { name: 'as a stream', role: 'subject', bodies: questionBodies().map((body) => toBody(body, true)) },
+  ];
+  for (const { bodies } of [...contenders, ...contenders]) {
+    for (const body of bodies) await ask(gateway.url, body, path);
+  }
+  const expected = 'redis-cache; hit';
+  const measure = ({ bodies }, time) =>
+    load.measure({ url: gateway.url, path, expected, bodies, connections: CONNECTIONS, milliseconds: time });
+  await inTurn(contenders, 1, (contender) => measure(contender, bench.effort(2_000, 1_000)));
+  const results = await inTurn(contenders, bench.effort(25, 7), (contender) =>
+    measure(contender, bench.effort(300, 200)),
+  );
+  await Promise.all([gateway, load].map((process) => bench.end(process)));
+  const rows = contenders.map((one) => rowOf(one, results.get(one), results.get(contenders[0])));
+  return { rows, unit: '1/s' };
+}

@@ -2,16 +2,24 @@
 import { collapsedWaiter } from './collapsed-waiter.mjs';
 import { frozenRedis } from './frozen-redis.mjs';
 import { httpBesideMisses } from './http-beside-misses.mjs';
-import { httpHits } from './http-hits.mjs';
+import { httpHits, streamHits } from './http-hits.mjs';
 import { queue } from './queue.mjs';
 import { poolOverhead } from './pool-overhead.mjs';
 import { stampede } from './stampede.mjs';
+import { streamCommands, streamFollower } from './stream-follower.mjs';
+import { streamCrowd, streamFirstToken } from './stream-gateway.mjs';
 import { throughput } from './throughput.mjs';
 
 const small = { payload: { bytes: 2_048 }, keys: 256 };
 const large = { payload: { bytes: 65_536 }, keys: 64 };
 const crowd = { callers: 64 };
 const near = { near: true, callers: 1 };
+
+const message = (body, stream) => {
+  const messages = [{ role: 'user', content: JSON.parse(body).prompt }];
+  return JSON.stringify({ model: 'claude-haiku-5-5', max_tokens: 1_000, stream, messages });
+};
+const completion = (body, stream) => JSON.stringify({ ...JSON.parse(body), ...(stream && { stream }) });
 
 export const scenarios = [
   throughput({ ...small, ...near, id: 'near-get', title: 'Near hit', operation: 'get', floor: 0.55 }),
@@ -170,5 +178,55 @@ export const scenarios = [
     title: 'Worker pool over BullMQ: submission to result, 2 KB, 32 callers',
     ceiling: 1.25,
     ceilingUnit: ' ×',
+  }),
+  streamFollower({
+    id: 'stream-follower',
+    title: 'How much later than the leader a follower in another process has a piece of a stream',
+    ceiling: 30,
+    ceilingUnit: ' ms',
+  }),
+  streamCommands({
+    id: 'stream-commands',
+    title: 'Redis commands of a stream of 5,000 pieces a second, leader and follower together',
+    ceiling: 1,
+    ceilingUnit: ' of one in 10 ms and process',
+  }),
+  streamFirstToken({
+    id: 'stream-first-local',
+    title: 'First token of a stream through the gateway, pool local',
+    pool: 'local',
+    ceiling: 10,
+    ceilingUnit: ' ms later',
+  }),
+  streamFirstToken({
+    id: 'stream-first-bullmq',
+    title: 'First token of a stream through the gateway, a worker process over BullMQ',
+    pool: 'bullmq',
+    ceiling: 30,
+    ceilingUnit: ' ms later',
+  }),
+  streamCrowd({
+    id: 'stream-crowd',
+    title: '64 concurrent streams of 200 pieces, one in 10 ms (baseline: a proxy that pipes the bytes)',
+    ceiling: 1.25,
+    ceilingUnit: ' ×',
+  }),
+  streamCrowd({
+    id: 'stream-crowd-flood',
+    title: '64 concurrent streams of 200 pieces, all at once (baseline: a proxy that pipes the bytes)',
+    pace: 0,
+  }),
+  streamHits({
+    id: 'stream-hits-messages',
+    title: 'HTTP: hits of /v1/messages as a stream (baseline: whole)',
+    path: '/v1/messages',
+    toBody: message,
+    floor: 0.8,
+  }),
+  streamHits({
+    id: 'stream-hits-completions',
+    title: 'HTTP: hits of /v1/completions as a stream (baseline: whole, on the fast path)',
+    path: '/v1/completions',
+    toBody: completion,
   }),
 ];
