@@ -19,6 +19,7 @@ export type {
 export type {
   GetOrSetDefaults,
   GetOrSetOptions,
+  GetOrStreamOptions,
   ResumeOptions,
   TicketOptions,
 } from './core/options/get-or-set-options.js';
@@ -29,6 +30,8 @@ export { cacheKey, type CacheKeyOptions } from './core/entry/cache-key.js';
 export { MAX_KEY_LENGTH } from './core/entry/arguments.js';
 export { MAX_TTL_SECONDS } from './core/entry/arguments.js';
 export type { CacheResult, CacheResultStatus } from './core/cache/cache-result.js';
+export type { CacheStream } from './core/cache/cache-stream.js';
+export type { StreamFactory } from './core/cache/stream-source.js';
 export type { Factory, FactoryContext } from './core/cache/factory.js';
 export type {
   BytesHit,
@@ -81,6 +84,7 @@ export {
   RedisCacheError,
   RejectRequestError,
   RemoteFactoryError,
+  StreamInterruptedError,
   TryLaterError,
   ValueTooLargeError,
 } from './core/errors/errors.js';

@@ -1,14 +1,16 @@
 import type { Backend } from './backend/backend.js';
 import { createBackend } from './create-backend.js';
+import { Computations } from './cache/computations.js';
 import { Computer } from './cache/computer.js';
 import { EndWatch } from './cache/lease.js';
 import { EntryReader } from './cache/entry-reader.js';
-import { GetOrSet } from './cache/get-or-set.js';
+import { GetOrSet, type GetOrSetDependencies } from './cache/get-or-set.js';
+import { GetOrStream } from './cache/get-or-stream.js';
 import { Lookups } from './cache/lookup.js';
-import { ResultKeeper } from './cache/result-keeper.js';
+import { ResultKeeper, type ResultKeeperDependencies } from './cache/result-keeper.js';
 import { Resumption } from './cache/resumption.js';
 import { WriteBehind } from './cache/write-behind.js';
-import { Invalidation } from './cache/invalidation.js';
+import { type InProgress, Invalidation } from './cache/invalidation.js';
 import { EntryPacker } from './entry/compression.js';
 import { ListeningNearCache, type NearCache, NO_NEAR_CACHE } from './near/near-cache.js';
 import { ResponseWriter } from './cache/response-writer.js';
@@ -18,6 +20,7 @@ import { SharedCounters } from './shared-counters.js';
 import { Guard } from './guard/guard.js';
 import { Arrivals } from './queue/arrivals.js';
 import { RequestQueues } from './queue/request-queues.js';
+import type { RedisCacheParts } from './redis-cache.parts.js';
 import { RedisCacheService } from './redis-cache.service.js';
 import { createCounters } from './counters/counters.js';
 import { type CacheLogger, consoleLogger } from './util/cache-logger.js';
@@ -68,13 +71,9 @@ export function assemble(
   const shared = { guard, counters, logger, near, packer, maxValueBytes, now };
   const reader = new EntryReader({ ...shared, entries: backend.entries, tags: backend.tags });
   const writeBehind = new WriteBehind(backend.entries, guard, counters, options.writeBehind, now);
-  const keeper = new ResultKeeper({ ...shared, backend, reader, writeBehind });
-  const computer = new Computer({ backend, guard, reader, keeper, ends: new EndWatch(backend.events), now });
   const defaults = { ...options.getOrSet, ttlSeconds: options.getOrSet.ttlSeconds ?? options.ttlSeconds };
   const lookups = new Lookups({ reader, near, now, counters, defaults });
-  const getOrSet = new GetOrSet({ reader, lookups, computer, counters, defaults, now });
-  const leaseOf = computer.leaseOf.bind(computer);
-  const resumption = new Resumption({ backend, guard, keeper, leaseOf, now, defaults });
+  const computing = createComputing({ ...shared, backend, reader, writeBehind, lookups, defaults });
   const queueing = { guard, counters, logger, arrivals: new Arrivals(backend.arrivals) };
   return new RedisCacheService({
     backend,
@@ -83,18 +82,34 @@ export function assemble(
     near,
     lookups,
     writer: new ResponseWriter({ ...shared, store: backend.entries, ttlSeconds: options.ttlSeconds }),
-    getOrSet,
-    resumption,
+    ...computing.parts,
     invalidation: new Invalidation({
       backend,
       guard,
-      computations: [getOrSet, resumption],
+      inProgress: computing.inProgress,
       writeBehind,
       near,
     }),
     queues: new RequestQueues({ ...queueing, store: backend.queue }, options.queue),
     sharedCounters: new SharedCounters(backend.counters, guard),
   });
+}
+
+type Computing = ResultKeeperDependencies & Omit<GetOrSetDependencies, 'computations'>;
+
+/** The parts that run factories. */
+function createComputing(use: Computing): {
+  parts: Pick<RedisCacheParts, 'getOrSet' | 'getOrStream' | 'resumption'>;
+  inProgress: readonly InProgress[];
+} {
+  const keeper = new ResultKeeper(use);
+  const computer = new Computer({ ...use, keeper, ends: new EndWatch(use.backend.events) });
+  const computations = new Computations(computer);
+  const getOrSet = new GetOrSet({ ...use, computations });
+  const getOrStream = new GetOrStream({ ...use, computations });
+  const resumption = new Resumption({ ...use, keeper, leaseOf: computer.leaseOf.bind(computer) });
+  const parts = { getOrSet, getOrStream, resumption };
+  return { parts, inProgress: [computations, getOrSet, getOrStream, resumption] };
 }
 
 function createNearCache(

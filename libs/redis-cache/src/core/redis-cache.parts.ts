@@ -1,5 +1,6 @@
 import type { Backend } from './backend/backend.js';
 import type { GetOrSet } from './cache/get-or-set.js';
+import type { GetOrStream } from './cache/get-or-stream.js';
 import type { Invalidation } from './cache/invalidation.js';
 import type { Lookups } from './cache/lookup.js';
 import type { ResponseWriter } from './cache/response-writer.js';
@@ -18,6 +19,7 @@ export interface RedisCacheParts {
   lookups: Lookups;
   writer: ResponseWriter;
   getOrSet: GetOrSet;
+  getOrStream: GetOrStream;
   resumption: Resumption;
   invalidation: Invalidation;
   queues: RequestQueues;

@@ -1,12 +1,19 @@
 import { assertKey } from './entry/arguments.js';
 import type { CacheResult } from './cache/cache-result.js';
+import type { CacheStream } from './cache/cache-stream.js';
 import type { ComputationTicket } from './cache/computation-ticket.js';
 import type { Factory } from './cache/factory.js';
 import type { BytesLookup, CacheLookup, LookupOptions, ValueHit } from './cache/lookup.js';
 import type { ResponseToCache } from './cache/response-writer.js';
+import type { StreamFactory } from './cache/stream-source.js';
 import type { RedisCacheCounters } from './counters/counters.js';
 import type { SharedCounters } from './shared-counters.js';
-import type { GetOrSetOptions, ResumeOptions, TicketOptions } from './options/get-or-set-options.js';
+import type {
+  GetOrSetOptions,
+  GetOrStreamOptions,
+  ResumeOptions,
+  TicketOptions,
+} from './options/get-or-set-options.js';
 import type { NamedQueueOptions } from './options/redis-cache-options.js';
 import type { RequestQueue } from './queue/request-queue.js';
 import type { RedisCacheParts, RedisCacheStatus } from './redis-cache.parts.js';
@@ -123,6 +130,27 @@ export class RedisCacheService {
   /** Like `getOrSet`, and returns where the value came from, its age and its remaining TTL. */
   getOrSetEntry<T>(key: string, factory: Factory<T>, options?: GetOrSetOptions): Promise<CacheResult<T>> {
     return this.parts.getOrSet.entry(key, factory, options);
+  }
+
+  /**
+   * Like `getOrSet` for a value that comes in pieces. Callers read the pieces while the factory produces them, each from
+   * the first piece; the value that is stored, and that callers of `getOrSet` get, is what `collect` makes of them. A hit
+   * gives the pieces that `replay` makes of the value. Resolves with the first piece. Pieces are shared, hence frozen.
+   *
+   * @throws what `getOrSet` throws; once there is a piece, the iteration throws it, and {@link StreamInterruptedError}
+   * @example
+   * const answer = await cache.getOrStream(key, ({ signal }) => ask(prompt, signal), {
+   *   collect: (pieces) => pieces.join(''),
+   *   replay: (text) => [text],
+   * });
+   * for await (const piece of answer) response.write(piece);
+   */
+  getOrStream<C, V>(
+    key: string,
+    factory: StreamFactory<C>,
+    options: GetOrStreamOptions<C, V>,
+  ): Promise<CacheStream<C, V>> {
+    return this.parts.getOrStream.open(key, factory, options);
   }
 
   /**

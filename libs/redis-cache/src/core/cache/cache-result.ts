@@ -1,8 +1,10 @@
+import type { RedisCacheCounters } from '../counters/counters.js';
 import { deepFreeze } from '../util/json-value.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
 import type { NearEntry } from '../near/near-cache.js';
 import type { Found, Reading } from './entry-reader.js';
 import type { Computed } from './result-keeper.js';
+import type { Settings } from './settings.js';
 
 /**
  * - `hit`: a stored value within its TTL
@@ -52,6 +54,25 @@ export function agesOf(times: EntryTimes | null, now: number): Ages {
 /** Whether the fraction `refreshAhead` of an entry's TTL has passed. */
 export function isDue({ createdAt, expiresAt }: EntryTimes, refreshAhead: number, now: number): boolean {
   return now >= createdAt + (expiresAt - createdAt) * refreshAhead;
+}
+
+/** Whether a hit starts a refresh. */
+export function isDueForRefresh(
+  { entry }: Found,
+  { refreshAhead, writes }: Pick<Settings, 'refreshAhead' | 'writes'>,
+  now: number,
+): boolean {
+  return (
+    writes && refreshAhead !== undefined && entry.times !== null && isDue(entry.times, refreshAhead, now)
+  );
+}
+
+/** Counts a call of `getOrSet` or `getOrStream` by its status. */
+export function countStatus(counters: RedisCacheCounters, status: CacheResultStatus): void {
+  if (status === 'hit') counters.hits += 1;
+  else if (status === 'stale') counters.stale += 1;
+  else if (status === 'collapsed') counters.collapsed += 1;
+  else counters.misses += 1;
 }
 
 export function nearResult<T>(key: string, { value, times }: NearEntry, now: number): CacheResult<T> {

@@ -10,6 +10,7 @@ import { type Factory, readFailure, runFactory, writeFailure } from './factory.j
 import { type EndWatch, Lease } from './lease.js';
 import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
 import type { Settings } from './settings.js';
+import type { StreamSource } from './stream-source.js';
 
 /** A value to be computed. */
 export interface Order {
@@ -20,6 +21,8 @@ export interface Order {
   reading: Reading;
   /** `false` once the key was invalidated in this process: the value goes to the waiters, not to the store. */
   isCurrent: () => boolean;
+  /** Of a stream: notified of how its computation goes. */
+  source?: StreamSource | undefined;
 }
 
 type Tags = TagVersions | null | undefined;
@@ -120,7 +123,7 @@ export class Computer {
 
   async #lead(order: Order, lease: Lease | null, signal: AbortSignal): Promise<Computed> {
     const { keeper } = this.use;
-    const { factory, settings, reading } = order;
+    const { factory, settings, reading, source } = order;
     if (lease !== null) this.#leases.set(lease.token, lease);
     const tags = await keeper.tagVersions(settings);
     const startedAt = performance.now();
@@ -129,9 +132,12 @@ export class Computer {
     try {
       signal.throwIfAborted();
       const context = { signal, stale, ticket: this.#ticketOf(order, lease, tags) };
+      source?.begin();
       const value = await runFactory(factory, context, settings.hardTimeoutMs);
+      source?.end();
       return await keeper.keep({ ...order, lease, tags, value, durationMs: performance.now() - startedAt });
     } catch (error) {
+      source?.fail(error);
       if (lease !== null) await this.#fail(order, lease, tags, signal.aborted ? signal.reason : error);
       throw error;
     } finally {

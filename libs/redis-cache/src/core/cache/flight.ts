@@ -61,6 +61,17 @@ export class Flight<T> implements Departure {
     });
   }
 
+  /** Adds a waiter that does not wait for the outcome. Returns the function with which it leaves; idempotent. */
+  enter(): () => void {
+    this.#waiters += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.#leave();
+    };
+  }
+
   #leave(): void {
     this.#waiters -= 1;
     if (this.#waiters > 0 || this.#settled) return;

@@ -4,35 +4,38 @@ import { assertKey } from '../entry/arguments.js';
 import type { NearEntry } from '../near/near-cache.js';
 import {
   type CacheResult,
-  type CacheResultStatus,
   computedResult,
+  countStatus,
   isDue,
+  isDueForRefresh,
   type LookUpResult,
   nearResult,
   storedResult,
 } from './cache-result.js';
-import { type Computer, hasStale, type Order } from './computer.js';
+import type { Computation, Computations, Task } from './computations.js';
+import { hasStale } from './computer.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
 import { type Factory, readFailure } from './factory.js';
 import { type Departure, Flight, Flights } from './flight.js';
 import type { Lookups } from './lookup.js';
-import type { Computed } from './result-keeper.js';
-import { type CallDefaults, type Settings, settingsOf } from './settings.js';
+import { type CallDefaults, settingsOf } from './settings.js';
+import { atSoftLimit, SOFT_LIMIT } from './soft-limit.js';
 
 export interface GetOrSetDependencies {
   reader: EntryReader;
-  computer: Computer;
+  computations: Computations;
   lookups: Lookups;
   now: () => number;
   counters: RedisCacheCounters;
   defaults: CallDefaults;
 }
 
-type Call = Omit<Order, 'reading' | 'isCurrent'>;
+interface Call extends Pick<Task, 'key' | 'settings'> {
+  factory: Factory<unknown>;
+}
 
 const NO_OPTIONS: GetOrSetOptions = {};
 const NOT_READ: Reading = { state: 'missing', seen: null };
-const SOFT_LIMIT = Symbol('soft limit');
 const ignore = (): void => {};
 
 /**
@@ -41,8 +44,6 @@ const ignore = (): void => {};
  */
 export class GetOrSet {
   readonly #lookups = new Flights<LookUpResult>();
-  readonly #computations = new Flights<Computed>();
-  #invalidations = 0;
 
   constructor(private readonly use: GetOrSetDependencies) {}
 
@@ -59,15 +60,11 @@ export class GetOrSet {
 
   /** Later calls do not join what began before. */
   forget(key: string): void {
-    this.#invalidations += 1;
     this.#lookups.forget(key);
-    this.#computations.forget(key);
   }
 
   forgetAll(): void {
-    this.#invalidations += 1;
     this.#lookups.forgetAll();
-    this.#computations.forgetAll();
   }
 
   #near<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): NearEntry | undefined {
@@ -99,7 +96,7 @@ export class GetOrSet {
     assertKey(key, 'key');
     const call = this.#callOf(key, factory, options);
     const { outdated, ...result } = await this.#join(call, options.signal);
-    this.#count(result.status);
+    countStatus(this.use.counters, result.status);
     return result as CacheResult<T>;
   }
 
@@ -122,11 +119,11 @@ export class GetOrSet {
     const { key, settings } = call;
     const reading = settings.reads ? await this.use.reader.read(key) : NOT_READ;
     if (reading.state === 'fresh') return this.#fresh(call, reading);
-    const inProgress = this.#computations.get(key);
-    const computing = this.#computation({ ...call, reading });
+    const inProgress = this.use.computations.get(key);
+    const computing = this.use.computations.joinOrStart({ ...call, reading });
     const result = hasStale({ reading, settings }, this.use.now())
       ? await this.#computedOrStale(call, computing, reading as Found, departure.signal)
-      : computedResult(key, await computing.join(departure.signal), reading, this.use.now());
+      : computedResult(key, await computing.flight.join(departure.signal), reading, this.use.now());
     // The same holds for a computation that an earlier look-up started.
     const isOlder = result.outdated && computing === inProgress;
     return isOlder && !again ? this.#lookUp(call, departure, true) : result;
@@ -135,8 +132,9 @@ export class GetOrSet {
   #fresh(call: Call, reading: Found): LookUpResult {
     if (reading.entry.failure) throw readFailure(reading.entry.value);
     if (isDueForRefresh(reading, call.settings, this.use.now()))
-      void this.#computation({ ...call, reading })
-        .join()
+      void this.use.computations
+        .joinOrStart({ ...call, reading })
+        .flight.join()
         .catch(ignore);
     return storedResult(call.key, reading, 'hit', this.use.now());
   }
@@ -144,12 +142,12 @@ export class GetOrSet {
   /** Waits no longer than the soft limit, and returns the stale value instead of a failure. */
   async #computedOrStale(
     { key, settings }: Call,
-    computing: Flight<Computed>,
+    { flight }: Computation,
     reading: Found,
     signal: AbortSignal,
   ): Promise<LookUpResult> {
     try {
-      const computed = await atSoftLimit(computing.join(signal), settings.softTimeoutMs);
+      const computed = await atSoftLimit(flight.join(signal), settings.softTimeoutMs);
       if (computed !== SOFT_LIMIT) return computedResult(key, computed, reading, this.use.now());
     } catch (error) {
       signal.throwIfAborted();
@@ -157,40 +155,4 @@ export class GetOrSet {
     }
     return storedResult(key, reading, 'stale', this.use.now());
   }
-
-  #computation(order: Omit<Order, 'isCurrent'>): Flight<Computed> {
-    const { key, settings } = order;
-    const isShared = settings.reads && settings.writes;
-    const joined = isShared ? this.#computations.get(key) : undefined;
-    if (joined) return joined;
-    const invalidations = this.#invalidations;
-    const isCurrent = (): boolean =>
-      isShared ? this.#computations.get(key) === flight : this.#invalidations === invalidations;
-    const compute = ({ signal }: Departure): Promise<Computed> =>
-      this.use.computer.compute({ ...order, isCurrent }, signal);
-    const flight = isShared ? this.#computations.launch(key, compute) : new Flight(compute);
-    return flight;
-  }
-
-  #count(status: CacheResultStatus): void {
-    const { counters } = this.use;
-    if (status === 'hit') counters.hits += 1;
-    else if (status === 'stale') counters.stale += 1;
-    else if (status === 'collapsed') counters.collapsed += 1;
-    else counters.misses += 1;
-  }
-}
-
-function isDueForRefresh({ entry }: Found, { refreshAhead, writes }: Settings, now: number): boolean {
-  return (
-    writes && refreshAhead !== undefined && entry.times !== null && isDue(entry.times, refreshAhead, now)
-  );
-}
-
-function atSoftLimit<T>(promise: Promise<T>, ms: number | undefined): Promise<T | typeof SOFT_LIMIT> {
-  if (ms === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(SOFT_LIMIT), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

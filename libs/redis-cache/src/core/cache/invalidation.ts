@@ -5,8 +5,8 @@ import { checkedTags } from './settings.js';
 import type { NearCache } from '../near/near-cache.js';
 import type { WriteBehind } from './write-behind.js';
 
-/** Computations in progress that must be told of invalidations. */
-export interface Computations {
+/** Work in progress that later calls must not share after an invalidation. */
+export interface InProgress {
   forget(key: string): void;
   forgetAll(): void;
 }
@@ -14,7 +14,7 @@ export interface Computations {
 export interface InvalidationDependencies {
   backend: Backend;
   guard: Guard;
-  computations: readonly Computations[];
+  inProgress: readonly InProgress[];
   writeBehind: WriteBehind;
   near: NearCache;
 }
@@ -39,7 +39,7 @@ export class Invalidation {
   async invalidateTags(tags: readonly string[]): Promise<boolean> {
     const names = checkedTags(tags);
     // It is not known which computations in progress carry the tag, so none is joined any more.
-    for (const computations of this.use.computations) computations.forgetAll();
+    for (const work of this.use.inProgress) work.forgetAll();
     this.use.near.deleteTagged(names);
     if (names.length === 0) return true;
     return this.use.guard.run(() => this.use.backend.tags.invalidate(names).then(() => true), false);
@@ -47,7 +47,7 @@ export class Invalidation {
 
   /** Clears page by page, each under its own deadline. `false` as soon as one is not confirmed. */
   async clear(): Promise<boolean> {
-    for (const computations of this.use.computations) computations.forgetAll();
+    for (const work of this.use.inProgress) work.forgetAll();
     this.use.writeBehind.clear();
     this.use.near.clear();
     let cursor: ClearCursor | null | typeof FAILED = null;
@@ -63,7 +63,7 @@ export class Invalidation {
   }
 
   #forget(key: string): void {
-    for (const computations of this.use.computations) computations.forget(key);
+    for (const work of this.use.inProgress) work.forget(key);
     this.use.writeBehind.drop(key);
     this.use.near.delete(key);
   }

@@ -94,6 +94,19 @@ export class RemoteFactoryError extends Error {
 }
 
 /**
+ * A stream of `getOrStream` ended before its last piece, after the reader had received some: the process that produced
+ * it died, or its pieces could no longer be read from Redis. The pieces of another computation never follow.
+ */
+export class StreamInterruptedError extends Error {
+  readonly code = 'ERR_STREAM_INTERRUPTED';
+
+  constructor(message = 'the stream was interrupted before its last piece') {
+    super(message);
+    this.name = 'StreamInterruptedError';
+  }
+}
+
+/**
  * Abort reason of a queue handler's signal: the consumer no longer holds the request, because its lease was lost
  * or because `drainTimeoutMs` has passed at shutdown. The handler's outcome no longer affects the queue.
  */

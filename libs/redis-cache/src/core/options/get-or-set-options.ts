@@ -110,6 +110,14 @@ export interface GetOrSetOptions extends GetOrSetDefaults {
   writePolicy?: 'cache' | 'no-store';
 }
 
+/** Options of one call of `getOrStream`. */
+export interface GetOrStreamOptions<C, V> extends GetOrSetOptions {
+  /** Makes the value that is stored of all pieces, which are frozen. Pure: equal pieces give an equal value. */
+  collect: (pieces: readonly C[]) => V;
+  /** Makes the pieces of a stored value. */
+  replay: (value: V) => Iterable<C>;
+}
+
 /** How the value of a ticket is stored. Each option defaults to the module's `getOrSet`. */
 export type TicketOptions = Pick<
   GetOrSetOptions,

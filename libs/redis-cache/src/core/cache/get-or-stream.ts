@@ -1,0 +1,170 @@
+import type { RedisCacheCounters } from '../counters/counters.js';
+import { assertKey } from '../entry/arguments.js';
+import { InvalidCallOptionError } from '../errors/errors.js';
+import type { GetOrStreamOptions } from '../options/get-or-set-options.js';
+import {
+  type CacheResult,
+  computedResult,
+  countStatus,
+  isDue,
+  isDueForRefresh,
+  nearResult,
+  storedResult,
+} from './cache-result.js';
+import { type CacheStream, ReplayedStream } from './cache-stream.js';
+import type { Computation, Computations, Task } from './computations.js';
+import { hasStale } from './computer.js';
+import type { EntryReader, Found, Reading } from './entry-reader.js';
+import { readFailure } from './factory.js';
+import { Flights } from './flight.js';
+import { LiveStream } from './live-stream.js';
+import type { Lookups } from './lookup.js';
+import { type CallDefaults, type Settings, settingsOf } from './settings.js';
+import { atSoftLimit, SOFT_LIMIT } from './soft-limit.js';
+import type { StreamFactory } from './stream-source.js';
+
+export interface GetOrStreamDependencies {
+  reader: EntryReader;
+  computations: Computations;
+  lookups: Lookups;
+  now: () => number;
+  counters: RedisCacheCounters;
+  defaults: CallDefaults;
+}
+
+/** One call of `getOrStream`. */
+interface Call<C, V> {
+  key: string;
+  factory: StreamFactory<C>;
+  settings: Settings;
+  options: GetOrStreamOptions<C, V>;
+}
+
+const NOT_READ: Reading = { state: 'missing', seen: null };
+const ignore = (): void => {};
+
+/**
+ * Gets a value in pieces, or computes it in pieces. Shares its computations with `GetOrSet`: a key has one entry and
+ * one computation, whoever wants it and how.
+ */
+export class GetOrStream {
+  readonly #readings = new Flights<Reading>();
+
+  constructor(private readonly use: GetOrStreamDependencies) {}
+
+  async open<C, V>(
+    key: string,
+    factory: StreamFactory<C>,
+    options: GetOrStreamOptions<C, V>,
+  ): Promise<CacheStream<C, V>> {
+    assertKey(key, 'key');
+    assertFunction('collect', options.collect);
+    assertFunction('replay', options.replay);
+    const call = { key, factory, settings: settingsOf(options, this.use.defaults), options };
+    const near = this.#near(call);
+    if (near !== undefined) return near;
+    const stream = await this.#open(call);
+    countStatus(this.use.counters, stream.status);
+    return stream;
+  }
+
+  /** Later calls do not share what began before. */
+  forget(key: string): void {
+    this.#readings.forget(key);
+  }
+
+  forgetAll(): void {
+    this.#readings.forgetAll();
+  }
+
+  #near<C, V>(call: Call<C, V>): CacheStream<C, V> | undefined {
+    const { key, settings, options } = call;
+    const { lookups, now } = this.use;
+    const copy = settings.reads ? lookups.near(key) : undefined;
+    if (copy === undefined) return undefined;
+    if (settings.refreshAhead !== undefined && isDue(copy.times, settings.refreshAhead, now())) {
+      void this.#open({ ...call, options: { ...options, signal: undefined } }).catch(ignore);
+    }
+    return new ReplayedStream(nearResult<V>(key, copy, now()), options.replay);
+  }
+
+  async #open<C, V>(call: Call<C, V>): Promise<CacheStream<C, V>> {
+    const { settings } = call;
+    const reading = await this.#read(call);
+    if (reading.state === 'fresh') return this.#hit(call, reading);
+    const { computations } = this.use;
+    const joined = settings.reads && settings.writes && computations.get(call.key) !== undefined;
+    const computation = computations.joinOrStart(taskOf(call, reading));
+    return this.#live(call, computation, reading, joined);
+  }
+
+  /** Concurrent callers share one read. */
+  #read<C, V>({ key, settings, options }: Call<C, V>): Promise<Reading> {
+    options.signal?.throwIfAborted();
+    if (!settings.reads) return Promise.resolve(NOT_READ);
+    if (!settings.writes) return this.use.reader.read(key);
+    const flight = this.#readings.get(key) ?? this.#readings.launch(key, () => this.use.reader.read(key));
+    return flight.join(options.signal);
+  }
+
+  #hit<C, V>(call: Call<C, V>, reading: Found): CacheStream<C, V> {
+    if (reading.entry.failure) throw readFailure(reading.entry.value);
+    if (isDueForRefresh(reading, call.settings, this.use.now())) {
+      const { flight } = this.use.computations.joinOrStart(taskOf(call, reading));
+      void flight.join().catch(ignore);
+    }
+    return this.#replayed(call, storedResult(call.key, reading, 'hit', this.use.now()));
+  }
+
+  async #live<C, V>(
+    call: Call<C, V>,
+    computation: Computation,
+    reading: Reading,
+    joined: boolean,
+  ): Promise<CacheStream<C, V>> {
+    const { key, settings, options } = call;
+    const { now } = this.use;
+    const own = reading.state === 'unavailable' ? 'bypass' : 'miss';
+    const live = new LiveStream<C, V>(computation, {
+      key,
+      ownStatus: joined ? 'collapsed' : own,
+      replay: options.replay,
+      resultOf: (computed, status) => withStatus(computedResult(key, computed, reading, now()), status),
+      signal: options.signal,
+    });
+    const stale = hasStale({ reading, settings }, now());
+    try {
+      const first = await atSoftLimit(live.ready(), stale ? settings.softTimeoutMs : undefined);
+      if (first === undefined) return live;
+      if (first !== SOFT_LIMIT) {
+        const result = computedResult(key, first, reading, now());
+        return this.#replayed(call, withStatus(result, joined ? 'collapsed' : result.status));
+      }
+      live.detach();
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!stale || !hasStale({ reading, settings }, now())) throw error;
+    }
+    return this.#replayed(call, storedResult(key, reading as Found, 'stale', now()));
+  }
+
+  #replayed<C, V>({ options }: Call<C, V>, result: CacheResult<unknown>): CacheStream<C, V> {
+    return new ReplayedStream(result as CacheResult<V>, options.replay);
+  }
+}
+
+function taskOf<C, V>({ key, factory, settings, options }: Call<C, V>, reading: Reading): Task {
+  return { key, settings, reading, stream: factory, collect: options.collect };
+}
+
+function withStatus<V>(
+  result: ReturnType<typeof computedResult>,
+  status: CacheResult<V>['status'],
+): CacheResult<V> {
+  const { outdated, ...rest } = result;
+  return { ...rest, status } as CacheResult<V>;
+}
+
+function assertFunction(field: string, value: unknown): void {
+  if (typeof value !== 'function') throw new InvalidCallOptionError(field, 'must be a function');
+}
