@@ -31,4 +31,11 @@ export type {
   ReleaseSettings,
   Reservation,
 } from '../core/backend/queue-store.js';
+export type {
+  StreamAppend,
+  StreamAppended,
+  StreamReading,
+  StreamRecord,
+  StreamStore,
+} from '../core/backend/stream-store.js';
 export type { TagStore } from '../core/backend/backend.js';

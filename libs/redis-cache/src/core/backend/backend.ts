@@ -1,5 +1,6 @@
 import type { LinkListener } from '../connection/redis-connection.js';
 import type { ArrivalChannel, QueueStore } from './queue-store.js';
+import type { StreamStore } from './stream-store.js';
 
 export type { LinkListener };
 
@@ -34,6 +35,7 @@ export interface Backend {
   readonly leases: LeaseStore;
   readonly tags: TagStore;
   readonly counters: CounterStore;
+  readonly streams: StreamStore;
   readonly events: EventChannel;
   readonly arrivals: ArrivalChannel;
   /** Changes when the server restarts, which may have lost its data; `undefined` when unknown. */
@@ -172,6 +174,7 @@ export interface CounterStore {
 /**
  * Events from the processes that share a cache, and from the server.
  * - `ended`: a computation of the key has ended; `own`: in this process
+ * - `pieces`: the log of a computation of the key has new records, and somebody reads it
  * - `changed`: the entry was written, deleted, evicted, or has expired
  * - `invalidated`: the tag has a new version
  * - `flushed`: anything may have changed
@@ -179,7 +182,7 @@ export interface CounterStore {
  * - `refused`: the server refuses to report changes
  */
 export type CacheEvent =
-  | { type: 'changed'; key: string }
+  | { type: 'changed' | 'pieces'; key: string }
   | { type: 'ended'; key: string; own?: boolean }
   | { type: 'invalidated'; tag: string }
   | { type: 'flushed' | 'up' | 'down' | 'refused' };

@@ -9,6 +9,7 @@ import type {
   TagStore,
 } from '../../core/backend/backend.js';
 import type { ArrivalChannel, QueueStore } from '../../core/backend/queue-store.js';
+import type { StreamStore } from '../../core/backend/stream-store.js';
 import { ChaosLink } from './chaos-link.js';
 import { CALM, changedSettings, ChaosError, type ChaosOptions, type ChaosSettings } from './chaos-options.js';
 import { damage, type Random, seededRandom } from './damage.js';
@@ -30,6 +31,7 @@ const READS: ReadonlySet<string> = new Set([
   'leases.peek',
   'tags.ensure',
   'tags.read',
+  'streams.read',
 ]);
 
 /** The faults chosen for an operation. */
@@ -60,6 +62,7 @@ export class ChaosBackend implements Backend {
   readonly leases: LeaseStore;
   readonly tags: TagStore;
   readonly counters: CounterStore;
+  readonly streams: StreamStore;
   readonly events: EventChannel;
   readonly arrivals: ArrivalChannel;
   readonly #link: ChaosLink;
@@ -82,6 +85,7 @@ export class ChaosBackend implements Backend {
     this.leases = this.#disturbed('leases', inner.leases);
     this.tags = this.#disturbed('tags', inner.tags);
     this.counters = this.#disturbed('counters', inner.counters);
+    this.streams = this.#disturbed('streams', inner.streams);
     this.events = this.#link.channel();
     this.arrivals = this.#link.arrivals();
   }

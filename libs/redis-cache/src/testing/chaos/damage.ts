@@ -1,13 +1,13 @@
 /**
  * Returns a damaged copy of data: bytes and strings are truncated, or have one bit or character changed; in arrays
- * each element is damaged, in objects each field except `state` and `id`, which the backend itself sets. Values that
+ * each element is damaged, in objects each field except `state`, `id` and `kind`, which the backend itself sets. Values that
  * cannot be damaged (`null`, booleans, numbers) are kept.
  */
 export function damage<T>(value: T, random: Random): T {
   return damaged(value, random) as T;
 }
 
-const BACKEND_FIELDS: ReadonlySet<string> = new Set(['state', 'id']);
+const BACKEND_FIELDS: ReadonlySet<string> = new Set(['state', 'id', 'kind']);
 
 function damaged(value: unknown, random: Random): unknown {
   if (Buffer.isBuffer(value)) return damagedBytes(value, random);

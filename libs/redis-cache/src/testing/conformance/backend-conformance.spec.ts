@@ -14,6 +14,7 @@ import {
 import { replace, type Sabotage } from './spec-support/sabotage.js';
 import { SmallFramework } from './spec-support/small-framework.js';
 import { CLEARING_SABOTAGES, ENTRIES_SABOTAGES, TAGS_SABOTAGES } from './spec-support/store-sabotages.js';
+import { STREAM_FENCES_SABOTAGES, STREAMS_SABOTAGES } from './spec-support/stream-sabotages.js';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -55,6 +56,8 @@ const SABOTAGES: Sabotage[] = [
   ...HANDOVERS_SABOTAGES,
   ...TAGS_SABOTAGES,
   ...COUNTERS_SABOTAGES,
+  ...STREAMS_SABOTAGES,
+  ...STREAM_FENCES_SABOTAGES,
 ];
 
 const rejects = async (): Promise<never> => Promise.reject(new Error('no'));

@@ -11,6 +11,7 @@ import { linkPromises } from './link-promises.js';
 import { outcomePromises } from './outcome-promises.js';
 import { queuePromises } from './queue-promises.js';
 import { reservationPromises } from './reservation-promises.js';
+import { streamFencePromises, streamPromises } from './stream-promises.js';
 import type { Promises, Subject } from './subject.js';
 import { tagPromises } from './tag-promises.js';
 
@@ -82,6 +83,8 @@ function allPromises({ plantForeign = {} }: ConformanceOptions): Record<string, 
     outcomes: outcomePromises,
     handovers: handoverPromises,
     tags: tagPromises,
+    streams: streamPromises,
+    'stream fences': streamFencePromises,
     counters: counterPromises,
     'foreign data': foreignPromises(plantForeign),
   };

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type {
   Backend,
+  CacheEvent,
+  CacheEventListener,
   CounterStore,
   EntryStore,
   EventChannel,
@@ -10,9 +12,11 @@ import type {
   TagStore,
 } from '../backend.js';
 import type { ArrivalChannel, QueueStore } from '../queue-store.js';
+import type { StreamStore } from '../stream-store.js';
 import { MemoryCounterStore } from './memory-counter-store.js';
 import { MemoryEntryStore } from './memory-entry-store.js';
 import { MemoryLeaseStore } from './memory-lease-store.js';
+import { MemoryStreamStore } from './memory-stream-store.js';
 import { MemoryQueueStore } from './memory-queue-store.js';
 
 export interface MemoryBackendOptions {
@@ -31,8 +35,8 @@ export class MemoryBackend implements Backend {
   readonly leases: LeaseStore;
   readonly tags: TagStore = new MemoryTagStore();
   readonly counters: CounterStore;
-  // There are no other processes.
-  readonly events: EventChannel = { listen: () => {}, close: async () => {} };
+  readonly streams: StreamStore;
+  readonly events: EventChannel;
 
   constructor({ maxBytes, now = () => performance.timeOrigin + performance.now() }: MemoryBackendOptions) {
     const entries = new MemoryEntryStore(maxBytes, now, (key) => leases.revoke(key));
@@ -43,6 +47,9 @@ export class MemoryBackend implements Backend {
     this.queue = queue;
     this.arrivals = queue.arrivals;
     this.counters = new MemoryCounterStore(now);
+    const events = new MemoryEventChannel();
+    this.events = events;
+    this.streams = new MemoryStreamStore(leases, now, (key) => events.emit({ type: 'pieces', key }));
   }
 
   watch(listener: LinkListener): void {
@@ -57,6 +64,23 @@ export class MemoryBackend implements Backend {
 
   close(): Promise<void> {
     return this.arrivals.close();
+  }
+}
+
+/** Only announces pieces, for services that share the backend: there are no other processes. */
+class MemoryEventChannel implements EventChannel {
+  readonly #listeners = new Set<CacheEventListener>();
+
+  listen(listener: CacheEventListener): void {
+    this.#listeners.add(listener);
+  }
+
+  emit(event: CacheEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
   }
 }
 

@@ -51,6 +51,11 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   async renew(key: string, token: string, leaseMs: number): Promise<boolean> {
+    return this.extend(key, token, leaseMs);
+  }
+
+  /** `renew` within another step. */
+  extend(key: string, token: string, leaseMs: number): boolean {
     return this.#ifHeld(key, token, () => this.#put(key, token, 'held', '', leaseMs));
   }
 

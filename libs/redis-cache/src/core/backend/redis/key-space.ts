@@ -23,6 +23,16 @@ export class KeySpace {
     return `${this.#leaseStart}${key}}`;
   }
 
+  /** The pieces of one computation, in the slot of its lease. */
+  stream(key: string, token: string): string {
+    return `${this.prefix}:stream:{${key}}:${token}`;
+  }
+
+  /** Exists while the pieces of a computation are read elsewhere. */
+  watch(key: string, token: string): string {
+    return `${this.prefix}:watch:{${key}}:${token}`;
+  }
+
   queue(name: string): string {
     return this.#ofQueue('queue', name);
   }

@@ -10,6 +10,7 @@ import type {
   TagStore,
 } from '../backend.js';
 import type { ArrivalChannel, QueueStore } from '../queue-store.js';
+import type { StreamStore } from '../stream-store.js';
 import {
   announceBy,
   announceNothing,
@@ -23,6 +24,7 @@ import { RedisCounterStore } from './redis-counter-store.js';
 import { RedisEntryStore } from './redis-entry-store.js';
 import { RedisLeaseStore } from './redis-lease-store.js';
 import { RedisQueueStore } from './redis-queue-store.js';
+import { RedisStreamStore } from './redis-stream-store.js';
 import { RedisTagStore } from './redis-tag-store.js';
 
 const PROBE_TTL_MS = 10_000;
@@ -42,6 +44,7 @@ export class RedisBackend implements Backend {
   readonly leases: LeaseStore;
   readonly tags: TagStore;
   readonly counters: CounterStore;
+  readonly streams: StreamStore;
   readonly events: EventChannel;
   readonly arrivals: ArrivalChannel;
   serverId: string | undefined;
@@ -65,6 +68,7 @@ export class RedisBackend implements Backend {
     this.leases = new RedisLeaseStore(client, keys, channel, origin);
     this.tags = new RedisTagStore(client, keys, announce);
     this.counters = new RedisCounterStore(client, keys);
+    this.streams = new RedisStreamStore(client, keys, channel);
     this.events = new RedisEventChannel(client, keys, channel, origin, events);
     this.arrivals = new RedisArrivalChannel(client, arrivals, events.connection);
   }

@@ -145,11 +145,17 @@ export function formatEnd(key: string, origin: string): string {
   return `e${origin}${key}`;
 }
 
+/** Returns the message for new records in the log of a computation. */
+export function formatPieces(key: string): string {
+  return `p${key}`;
+}
+
 function parseEvent(message: string, origin: string): CacheEvent {
   const rest = message.slice(1);
   if (message.startsWith('e')) {
     return { type: 'ended', key: rest.slice(ORIGIN_LENGTH), own: rest.startsWith(origin) };
   }
+  if (message.startsWith('p')) return { type: 'pieces', key: rest };
   if (message.startsWith('c')) return { type: 'changed', key: rest };
   return message.startsWith('i') ? { type: 'invalidated', tag: rest } : { type: 'flushed' };
 }
