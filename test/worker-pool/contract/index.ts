@@ -3,6 +3,7 @@ import { interestPromises } from './interest-promises.js';
 import { orderPromises } from './order-promises.js';
 import { resultPromises } from './result-promises.js';
 import { stopPromises } from './stop-promises.js';
+import { leavingPromises, streamPromises } from './stream-promises.js';
 import type { PoolSubject } from './subject.js';
 import { watchPromises } from './watch-promises.js';
 
@@ -15,5 +16,7 @@ export function poolContract(driver: string, subject: PoolSubject): void {
     stopPromises(subject);
     interestPromises(subject);
     watchPromises(subject);
+    streamPromises(subject);
+    leavingPromises(subject);
   });
 }

@@ -18,22 +18,15 @@ import {
   WorkerPool,
 } from '../contract/worker-pool.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
-import { EventLog } from '../tasks/event-log.js';
 import { EventStream } from '../tasks/event-stream.js';
 import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit-options.js';
 import { waitForEnd } from '../tasks/waiting.js';
 import { type Engine, openEngine } from './engine.js';
 import { Fallback } from './fallback.js';
-import type { Waiter } from './followers.js';
-import type { Submission } from './producer.js';
-import type { Acceptance, Interest } from './queue-commands.js';
+import type { Submission, TaskData } from './producer.js';
+import type { Interest } from './queue-commands.js';
 import { toHealth, toPoolStats, unavailableHealth } from './queue-stats.js';
-
-/** A submission that the queue has accepted, and the waiter for its end. */
-interface Accepted {
-  waiter: Waiter;
-  acceptance: Acceptance;
-}
+import { type Accepted, streamSource } from './stream-source.js';
 
 /**
  * The pool over BullMQ: any number of producers and any number of workers, connected by one queue in Redis. The
@@ -92,15 +85,18 @@ export class BullmqWorkerPool extends WorkerPool {
 
   async stream(request: CompletionRequest, options: RunOptions = {}): Promise<TaskStream> {
     options.signal?.throwIfAborted();
-    const submission = this.#toSubmission(request, options, 'run');
+    const submission = this.#toSubmission(request, options, 'run', { isStreamed: true });
     let accepted: Accepted;
     try {
       accepted = await this.#add(submission);
     } catch (error) {
       return this.#fallback.stream(error, request, options);
     }
-    const stream = await this.#toStream(accepted, options.signal);
-    options.signal?.throwIfAborted();
+    const { signal } = options;
+    const { taskId } = accepted.waiter;
+    const source = streamSource(accepted, await this.#engine, () => this.getResult(taskId, { signal }));
+    const stream = new EventStream(source, signal);
+    signal?.throwIfAborted();
     return stream;
   }
 
@@ -189,25 +185,6 @@ export class BullmqWorkerPool extends WorkerPool {
     }
   }
 
-  async #toStream({ waiter, acceptance }: Accepted, signal: AbortSignal | undefined): Promise<TaskStream> {
-    const { commands, waiters } = await this.#engine;
-    const { taskId } = waiter;
-    const log = new EventLog();
-    const source = {
-      taskId,
-      log,
-      ending: waiter,
-      leave: () => void commands.leave(acceptance).catch(() => {}),
-      detach: (failure?: unknown) => {
-        if (failure === undefined) log.end();
-        else log.fail(failure);
-        waiters.close(waiter);
-      },
-      getResult: () => this.getResult(taskId, { signal }),
-    };
-    return new EventStream(source, signal);
-  }
-
   async #waitFor({ waiter, acceptance }: Accepted, signal: AbortSignal | undefined): Promise<TaskResult> {
     const { commands, waiters } = await this.#engine;
     try {
@@ -231,7 +208,12 @@ export class BullmqWorkerPool extends WorkerPool {
     return snapshot;
   }
 
-  #toSubmission(request: CompletionRequest, options: SubmitOptions, interest: Interest): Submission {
+  #toSubmission(
+    request: CompletionRequest,
+    options: SubmitOptions,
+    interest: Interest,
+    flags: Pick<TaskData, 'isStreamed'> = {},
+  ): Submission {
     if (this.#closing) {
       throw new PoolClosedError();
     }
@@ -241,7 +223,7 @@ export class BullmqWorkerPool extends WorkerPool {
     this.validate(request);
     const resolved = resolveSubmitOptions(options, this.options.taskTimeoutMs);
     const { timeoutMs, context } = resolved;
-    const data = { request: copyRequest(request), timeoutMs, context };
+    const data = { ...flags, request: copyRequest(request), timeoutMs, context };
     if (Buffer.byteLength(JSON.stringify(data)) > this.options.maxRequestBytes) {
       throw new RequestTooLargeError(this.options.maxRequestBytes);
     }

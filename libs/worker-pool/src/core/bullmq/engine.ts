@@ -3,6 +3,7 @@ import { atMost, BLOCK_MS, endClient, type RedisClient } from 'nestjs-redis-conn
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { collectCopies, loadPackages, openClient, type Packages } from './clients.js';
 import { FaultLog } from './fault-log.js';
+import { EventFollowers } from './event-followers.js';
 import { Producer, type TaskData } from './producer.js';
 import { QueueCommands } from './queue-commands.js';
 import { QueueKeys } from './queue-keys.js';
@@ -19,6 +20,7 @@ export interface Engine {
   commands: QueueCommands;
   producer: Producer;
   waiters: TaskWaiters;
+  followers: EventFollowers;
   /** Whether its connections are closed. */
   readonly isClosed: boolean;
   /** Lets work in progress end within the drain time, then closes every connection. */
@@ -39,7 +41,9 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
   const commands = new QueueCommands(link, keys, options.resultTtlMs);
   const queue = openQueue(packages, options, keys, link.client);
   const waiters = new TaskWaiters(link, commands, options.outageToleranceMs);
-  const patient = openClient(packages, options, 'patient', faults);
+  const openPatient = (): RedisClient => openClient(packages, options, 'patient', faults);
+  const followers = new EventFollowers({ options, link, commands, keys, faults, openPatient });
+  const patient = openPatient();
   const copies = collectCopies(patient);
   const closeEvents =
     options.role === 'worker' ? async () => {} : openEvents(packages, options, keys, patient, waiters);
@@ -52,6 +56,7 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
     link,
     commands,
     waiters,
+    followers,
     producer: new Producer(link, queue, commands, options.maxBacklog),
     get isClosed() {
       return isClosed;
@@ -59,17 +64,26 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
     close: async () => {
       faults.close();
       await Promise.all([host?.close(), waiters.drain(options.drainTimeoutMs)]);
+      await followers.close();
       isClosed = true;
       const closing = Promise.allSettled([closeEvents(), queue.close()]);
-      if (!link.isUp) {
-        // BullMQ would wait for replies that cannot come.
-        [patient, ...copies].forEach(endClient);
-      }
-      await atMost(CLOSE_MS, closing, undefined);
-      [patient, ...copies].forEach(endClient);
-      link.close();
+      await endConnections(closing, link, [patient, ...copies]);
     },
   };
+}
+
+async function endConnections(
+  closing: Promise<unknown>,
+  link: QueueLink,
+  clients: RedisClient[],
+): Promise<void> {
+  if (!link.isUp) {
+    // BullMQ would wait for replies that cannot come.
+    clients.forEach(endClient);
+  }
+  await atMost(CLOSE_MS, closing, undefined);
+  clients.forEach(endClient);
+  link.close();
 }
 
 function openQueue(

@@ -9,6 +9,8 @@ import type { QueueLink } from './queue-link.js';
 
 /** The data of a task in the queue. */
 export interface TaskData {
+  /** The events of the task are written to Redis. The first field, because the script `join` inserts it there. */
+  isStreamed?: true;
   request: CompletionRequest;
   timeoutMs: number;
   context?: unknown;
@@ -83,8 +85,9 @@ export class Producer {
     }
   }
 
-  #join(found: string, { interest, taskId }: Submission): Promise<boolean> {
-    return unlessUnavailable(this.commands.join(found, interest, taskId), true);
+  #join(found: string, { interest, taskId, data }: Submission): Promise<boolean> {
+    const isStreamed = data.isStreamed ?? false;
+    return unlessUnavailable(this.commands.join(found, interest, taskId, isStreamed), true);
   }
 
   // The submission has already failed for its caller.

@@ -1,10 +1,11 @@
-import type { Script } from 'nestjs-redis-connection';
+import type { Script, ScriptArgument } from 'nestjs-redis-connection';
 import { TaskCancelledError, type WorkerPoolError } from '../contract/errors.js';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
 import { stoppedResult } from '../tasks/task-results.js';
 import type { QueueKeys } from './queue-keys.js';
 import type { QueueLink } from './queue-link.js';
 import { type QueueStats, toQueueStats } from './queue-stats.js';
+import { appendEvents, readEvents } from './event-scripts.js';
 import { admit, beat, checkClaims, join, readStats, readTasks, stop } from './scripts.js';
 import { type StoredTask, toSnapshot } from './stored-task.js';
 import type { WorkerReport } from './worker-report.js';
@@ -43,6 +44,41 @@ export interface Claim {
 /** State of a claim; empty while it is valid. */
 export type ClaimState = '' | 'stopped' | 'lost';
 
+/** A part of the log of a task's events. */
+export interface EventChunk {
+  taskId: string;
+  /** The run that appends it. */
+  run: string;
+  /** Where it belongs in the log, in bytes. */
+  offset: number;
+  bytes: Buffer;
+  /** How long the log lives from now, in milliseconds. */
+  ttlMs: number;
+}
+
+/** A position in the log of a task's events. */
+export interface EventPosition {
+  taskId: string;
+  /** The run that is read; empty: whichever the log has. */
+  run: string;
+  /** In bytes. */
+  offset: number;
+}
+
+/** What Redis has at an {@link EventPosition}. */
+export interface EventFacts {
+  /** The run that holds the claim to the task now; empty: none. */
+  holder: string;
+  /** The run of the log; empty: there is no log. */
+  written: string;
+  /** The task has ended, was stopped, or is gone, and the log is that of its last run. */
+  isFinal: boolean;
+  /** Length of the log, in bytes. */
+  length: number;
+  /** Empty when the log belongs to another run. */
+  bytes: Buffer;
+}
+
 const COUNTER_OF = { timeout: 'timedOut', killed: 'killed' } as const;
 
 /**
@@ -76,8 +112,9 @@ export class QueueCommands {
   }
 
   /** Returns `false` when the task no longer exists or was stopped. */
-  async join(taskId: string, interest: Interest, interestId: string): Promise<boolean> {
-    return (await this.#run(join, [this.keys.task(taskId)], interest, interestId)) === 1;
+  async join(taskId: string, interest: Interest, interestId: string, isStreamed: boolean): Promise<boolean> {
+    const stream = isStreamed ? 1 : 0;
+    return (await this.#run(join, [this.keys.task(taskId)], interest, interestId, stream)) === 1;
   }
 
   /** Removes an interest, and cancels the task if no other remains. */
@@ -107,6 +144,27 @@ export class QueueCommands {
   async checkClaims(claims: Claim[]): Promise<ClaimState[]> {
     const names = claims.map(({ taskId }) => this.keys.task(taskId));
     return (await this.#run(checkClaims, names, ...claims.map(({ token }) => token))) as ClaimState[];
+  }
+
+  /** Returns the lengths of the logs; -1 for each run that may not append. */
+  async appendEvents(chunks: EventChunk[]): Promise<number[]> {
+    const args = chunks.flatMap(({ run, offset, bytes, ttlMs }) => [run, offset, bytes, ttlMs]);
+    return (await this.#run(appendEvents, this.#eventKeys(chunks), ...args)) as number[];
+  }
+
+  /** @param maxBytes for each task */
+  async readEvents(positions: EventPosition[], maxBytes: number): Promise<EventFacts[]> {
+    const args = positions.flatMap(({ run, offset }) => [run, offset]);
+    const found = (await this.link.call((client) =>
+      readEvents.runForBytes(client, this.#eventKeys(positions), maxBytes, ...args),
+    )) as [Buffer, Buffer, number, number, Buffer][];
+    return found.map(([holder, written, isFinal, length, bytes]) => ({
+      holder: holder.toString(),
+      written: written.toString(),
+      isFinal: isFinal === 1,
+      length,
+      bytes,
+    }));
   }
 
   async beat(report: WorkerReport): Promise<void> {
@@ -168,7 +226,11 @@ export class QueueCommands {
     return stopped !== 0;
   }
 
-  #run(script: Script, keys: string[], ...args: (string | number)[]): Promise<unknown> {
+  #eventKeys(tasks: { taskId: string }[]): string[] {
+    return tasks.flatMap(({ taskId }) => [this.keys.task(taskId), this.keys.eventLog(taskId)]);
+  }
+
+  #run(script: Script, keys: string[], ...args: ScriptArgument[]): Promise<unknown> {
     return this.link.call((client) => script.run(client, keys, ...args));
   }
 }

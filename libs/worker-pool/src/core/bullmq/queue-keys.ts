@@ -1,3 +1,5 @@
+const EVENT_LOG = ':pool:events';
+
 /**
  * Names of keys in Redis. Those without `pool:` are BullMQ's own; all lie in one slot, because the prefix is in
  * braces. The fields `pool:…` of a task's hash are the pool's and are deleted when BullMQ removes the task.
@@ -14,6 +16,16 @@ export class QueueKeys {
 
   task(taskId: string): string {
     return this.#base + taskId;
+  }
+
+  /** The events of a streamed task; also the name of the channel that announces them. */
+  eventLog(taskId: string): string {
+    return this.task(taskId) + EVENT_LOG;
+  }
+
+  /** The task of an event log. */
+  taskOfEventLog(name: string): string {
+    return name.slice(this.#base.length, -EVENT_LOG.length);
   }
 
   get wait(): string {

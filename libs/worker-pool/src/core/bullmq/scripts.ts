@@ -37,9 +37,10 @@ return { waiting - #refused, redis.call('HGET', KEYS[5], 'meanMs') or '', capaci
 `);
 
 /**
- * Adds an interest to an existing task. Idempotent for each id.
+ * Adds an interest to an existing task. Idempotent for each id. A stream also sets the task's flag `isStreamed`, which
+ * its worker reads when it starts a run; the JSON of the data is not decoded, which would change it.
  *
- * KEYS: task. ARGV: `run` or `submit`, id of the interest.
+ * KEYS: task. ARGV: `run` or `submit`, id of the interest, 1 for a stream.
  * Returns 0 when the task no longer exists or was stopped.
  */
 export const join = new Script(`
@@ -52,6 +53,10 @@ if not task[3] then
     redis.call('HSET', KEYS[1], 'pool:kept', 1)
   elseif redis.call('HSETNX', KEYS[1], 'pool:waiter:' .. ARGV[2], 1) == 1 then
     redis.call('HINCRBY', KEYS[1], 'pool:waiters', 1)
+  end
+  local data = ARGV[3] == '1' and redis.call('HGET', KEYS[1], 'data')
+  if data and string.sub(data, 1, 14) ~= '{"isStreamed":' then
+    redis.call('HSET', KEYS[1], 'data', '{"isStreamed":true,' .. string.sub(data, 2))
   end
 end
 return 1

@@ -3,6 +3,7 @@ import { ResultTooLargeError, TaskTimeoutError, type WorkerPoolError } from '../
 import type { TaskResult } from '../contract/task.js';
 import { describeFailure, failedResult, freezeDeep, stoppedResult } from '../tasks/task-results.js';
 import type { TaskRunner } from '../tasks/task-runner.js';
+import type { EventText, EventWriter, WrittenRun } from './event-writer.js';
 import type { TaskData } from './producer.js';
 import type { QueueCommands } from './queue-commands.js';
 
@@ -53,6 +54,11 @@ export class ClaimedTask {
   }
 }
 
+/** The run as the first line of its log: how often the task was started, and the token of the claim. */
+function writtenRun({ taskId, token, signal }: ClaimedTask, { attemptsStarted }: Job<TaskData>): WrittenRun {
+  return { taskId, run: `${attemptsStarted}:${token}`, signal };
+}
+
 /** Stands for the outcome of a run that produced no result: its task continues elsewhere. */
 export const NO_OUTCOME = Symbol('no outcome');
 
@@ -63,6 +69,7 @@ export class TaskProcessor {
   constructor(
     private readonly runner: TaskRunner,
     private readonly commands: QueueCommands,
+    private readonly writer: EventWriter,
     private readonly limits: { maxResultBytes: number; executorName: string },
   ) {}
 
@@ -71,16 +78,28 @@ export class TaskProcessor {
    * when the queue already has the result.
    */
   async run(task: ClaimedTask, job: Job<TaskData>): Promise<Outcome> {
-    const { request, timeoutMs, context } = job.data;
+    const { isStreamed = false, timeoutMs } = job.data;
+    const events = isStreamed ? this.writer.open(writtenRun(task, job)) : null;
     const timer = setTimeout(() => this.#timeOut(task, timeoutMs), timeoutMs);
     try {
-      const { taskId, signal } = task;
-      const run = this.runner.run({ taskId, request, signal, context: freezeDeep(context) });
-      const result = await Promise.race([run, task.whenReleased]);
+      const result = await this.#execute(task, job, events);
+      clearTimeout(timer);
+      if (result) {
+        await events?.finish();
+      }
       return await this.#outcomeOf(task, result);
     } finally {
       clearTimeout(timer);
+      if (events) this.writer.close(events);
     }
+  }
+
+  #execute(task: ClaimedTask, job: Job<TaskData>, events: EventText | null): Promise<TaskResult | void> {
+    const { taskId, signal } = task;
+    const { request, context } = job.data;
+    const run = { taskId, request, signal, context: freezeDeep(context) };
+    const result = this.runner.run(events ? { ...run, emit: events.emit } : run);
+    return Promise.race([result, task.whenReleased]);
   }
 
   #timeOut(task: ClaimedTask, timeoutMs: number): void {

@@ -8,6 +8,7 @@ import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { TaskRunner } from '../tasks/task-runner.js';
 import { openClient, type Packages } from './clients.js';
 import type { FaultLog } from './fault-log.js';
+import { EventWriter } from './event-writer.js';
 import type { TaskData } from './producer.js';
 import type { ClaimState, QueueCommands } from './queue-commands.js';
 import type { QueueKeys } from './queue-keys.js';
@@ -51,10 +52,11 @@ export class WorkerHost {
   #onIdle: () => void = () => {};
 
   constructor(private readonly parts: WorkerHostParts) {
-    const { options, commands, link } = parts;
+    const { options, commands, link, faults } = parts;
     const { executor, logger, maxResultBytes } = options;
     const limits = { maxResultBytes, executorName: executor.name };
-    this.#processor = new TaskProcessor(new TaskRunner(executor, logger), commands, limits);
+    const writer = new EventWriter(link, commands, options, faults);
+    this.#processor = new TaskProcessor(new TaskRunner(executor, logger), commands, writer, limits);
     this.#stops = this.#listenForStops();
     this.#worker = this.#startWorker();
     this.#beatTimer = setInterval(() => void this.#beat(ALIVE_MS), BEAT_MS);

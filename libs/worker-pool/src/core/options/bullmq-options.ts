@@ -98,6 +98,13 @@ export const bullmqShape = {
   /** Maximum rate of starts in all workers together; give all workers the same. Default: unlimited. */
   rateLimit: rateLimit.optional(),
 
+  /**
+   * How long the events of a task stay in Redis after its end, in milliseconds, at least 100. Default: 10,000. They are
+   * only written for tasks that are read as a stream. A process that has been disconnected for longer cannot read the
+   * last of them any more: its streams then end with `TaskStreamInterruptedError`.
+   */
+  streamTtlMs: wholeNumber(100, MAX_TIMER_MS).default(10_000),
+
   /** Maximum size of a task as JSON (request, context and options), in bytes. Default: 1,048,576 (1 MiB). */
   maxRequestBytes: wholeNumber(1, MAX_BYTES).default(1_048_576),
 

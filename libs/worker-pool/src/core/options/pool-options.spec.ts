@@ -17,6 +17,7 @@ describe('resolveWorkerPoolOptions', () => {
       taskTimeoutMs: 120_000,
       resultTtlMs: 600_000,
       maxResults: 10_000,
+      maxStreamBytes: 16_777_216,
       drainTimeoutMs: 10_000,
       logger: consoleLogger,
     });

@@ -5,19 +5,50 @@ import { freezeDeep } from './task-results.js';
 /** What a reader receives next. */
 type Step = { event: CompletionEvent } | { failure: unknown } | 'end';
 
+/** The events of one run of a task. */
+class RunEvents {
+  readonly #events: CompletionEvent[] = [];
+  #end: Step | null = null;
+
+  get isOpen(): boolean {
+    return this.#end === null;
+  }
+
+  get isEmpty(): boolean {
+    return this.#events.length === 0;
+  }
+
+  append(event: CompletionEvent): void {
+    this.#events.push(freezeDeep(event));
+  }
+
+  close(end: Step): void {
+    this.#end = end;
+  }
+
+  /** The step at this index; `null` while it is unknown. */
+  at(index: number): Step | null {
+    const event = this.#events[index];
+    return event ? { event } : this.#end;
+  }
+}
+
 /**
  * The events of one task in this process: one copy for all readers, each of which reads from the first event at its
  * own pace. Ends once; later calls have no effect.
  */
 export class EventLog {
-  readonly #events: CompletionEvent[] = [];
+  #run = new RunEvents();
   readonly #readers = new Set<EventReader>();
-  #end: Step | null = null;
+
+  get isEmpty(): boolean {
+    return this.#run.isEmpty;
+  }
 
   /** Takes over the event and freezes it. */
   append(event: CompletionEvent): void {
-    if (!this.#end) {
-      this.#events.push(freezeDeep(event));
+    if (this.#run.isOpen) {
+      this.#run.append(event);
       this.#advance();
     }
   }
@@ -32,20 +63,32 @@ export class EventLog {
     this.#close({ failure });
   }
 
-  /** @param onClose is called once: the reader has left early, or has come to the end */
-  read(signal: AbortSignal | undefined, onClose: (hasLeft: boolean) => void): EventReader {
-    return new EventReader({ log: this, readers: this.#readers, signal, onClose });
+  /**
+   * The next events belong to another run of the task: readers that have received an event end with this error after
+   * the last event of the first run; the others, and new ones, read the other run.
+   */
+  restart(failure: unknown): void {
+    if (!this.#run.isOpen) {
+      return;
+    }
+    this.#run.close({ failure });
+    this.#run = new RunEvents();
+    for (const reader of this.#readers) {
+      reader.moveTo(this.#run);
+    }
+    this.#advance();
   }
 
-  /** The step at this index; `null` while it is unknown. */
-  at(index: number): Step | null {
-    const event = this.#events[index];
-    return event ? { event } : this.#end;
+  /** @param onClose is called once: the reader has left early, or has come to the end */
+  read(signal: AbortSignal | undefined, onClose: (hasLeft: boolean) => void): EventReader {
+    return new EventReader(this.#run, { readers: this.#readers, signal, onClose });
   }
 
   #close(end: Step): void {
-    this.#end ??= end;
-    this.#advance();
+    if (this.#run.isOpen) {
+      this.#run.close(end);
+      this.#advance();
+    }
   }
 
   #advance(): void {
@@ -56,7 +99,6 @@ export class EventLog {
 }
 
 interface ReaderParts {
-  log: EventLog;
   /** The reader is in this set until it has ended. */
   readers: Set<EventReader>;
   signal: AbortSignal | undefined;
@@ -80,7 +122,10 @@ export class EventReader implements AsyncIterableIterator<CompletionEvent, undef
   #index = 0;
   #isDone = false;
 
-  constructor(private readonly parts: ReaderParts) {
+  constructor(
+    private run: RunEvents,
+    private readonly parts: ReaderParts,
+  ) {
     const { readers, signal } = parts;
     readers.add(this);
     this.#removeListener = signal ? onAbort(signal, () => this.advance()) : () => {};
@@ -102,6 +147,13 @@ export class EventReader implements AsyncIterableIterator<CompletionEvent, undef
     return DONE;
   }
 
+  /** Reads this run instead, unless an event has been received. */
+  moveTo(run: RunEvents): void {
+    if (this.#index === 0) {
+      this.run = run;
+    }
+  }
+
   /** Serves pending reads with what is known by now. */
   advance(): void {
     while (this.#pending.length > 0) {
@@ -114,8 +166,8 @@ export class EventReader implements AsyncIterableIterator<CompletionEvent, undef
   }
 
   #step(): Step | null {
-    const { log, signal } = this.parts;
-    return signal?.aborted ? { failure: signal.reason } : log.at(this.#index);
+    const { signal } = this.parts;
+    return signal?.aborted ? { failure: signal.reason } : this.run.at(this.#index);
   }
 
   #serve({ resolve, reject }: PendingRead, step: Step): void {

@@ -12,11 +12,8 @@ export interface StreamSource {
   ending: Ending;
   /** Ends the interest in the task. Called at most once, and only before the task has ended. */
   leave(): void;
-  /**
-   * The end of the task no longer matters to the stream. Called once, with the reason why it will never be known, if
-   * there is one.
-   */
-  detach(failure?: unknown): void;
+  /** The end of the task is known, will never be known, or no longer matters to the stream. Called once. */
+  detach(): void;
   /** The result of the task, for a stream that was left and detached. */
   getResult(): Promise<TaskResult>;
 }
@@ -37,7 +34,7 @@ export class EventStream implements TaskStream {
     this.#ended = waitForEnd(source.taskId, source.ending, { signal });
     this.#ended.then(
       () => this.#onEnd(),
-      (reason: unknown) => this.#onFailure(reason),
+      () => this.#onFailure(),
     );
   }
 
@@ -71,14 +68,11 @@ export class EventStream implements TaskStream {
     this.#detach();
   }
 
-  #onFailure(reason: unknown): void {
-    this.#isOver = true;
+  #onFailure(): void {
     if (this.signal?.aborted) {
       this.#leave();
-      this.#detach();
-    } else {
-      this.#detach(reason);
     }
+    this.#onEnd();
   }
 
   #leave(): void {
@@ -88,10 +82,10 @@ export class EventStream implements TaskStream {
     }
   }
 
-  #detach(failure?: unknown): void {
+  #detach(): void {
     if (!this.#isDetached) {
       this.#isDetached = true;
-      this.source.detach(failure);
+      this.source.detach();
     }
   }
 }
