@@ -59,6 +59,7 @@ export {
 export { createWorkerPool, loadWorkerPool } from './core/create-worker-pool.js';
 export { AnthropicExecutor } from './core/executors/anthropic/anthropic.executor.js';
 export { AnthropicApiError, type AnthropicApiFailure } from './core/executors/anthropic/anthropic.failure.js';
+export { anthropicVersionOf } from './core/executors/anthropic/anthropic.messages.js';
 export type { AnthropicExecutorOptions } from './core/executors/anthropic/anthropic.options.js';
 export {
   ANTHROPIC_PRICES,

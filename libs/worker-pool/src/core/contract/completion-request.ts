@@ -1,16 +1,20 @@
 /** One turn of a conversation. */
 export interface CompletionMessage {
-  role: 'user' | 'assistant';
+  /** `system` inserts instructions into a conversation; only the `anthropic` executor accepts it. */
+  role: 'user' | 'assistant' | 'system';
   /** Text or content blocks; a text is equivalent to one block `{ type: 'text', text }`. */
   content: string | ContentBlock[];
+  [field: string]: unknown;
 }
 
-/** A tool that the model may call; the caller runs it and replies with a `tool_result`. */
+/** A tool that the model may call: a custom one, which the caller runs, or one that the provider defines. */
 export interface ToolDefinition {
-  name: string;
+  /** A type that the provider defines, such as `web_search_20260318`. Default: `custom`. */
+  type?: string;
+  name?: string;
   description?: string;
-  /** JSON schema of the tool's input. */
-  input_schema: Record<string, unknown>;
+  /** JSON schema of the input; required for a custom tool. */
+  input_schema?: Record<string, unknown>;
   [field: string]: unknown;
 }
 
@@ -18,8 +22,9 @@ export interface ToolDefinition {
  * A request for one completion. Exactly one of `prompt` and `messages` is required.
  *
  * The fields are those of Anthropic's Messages API, with the same meaning. An executor that cannot honour a field
- * refuses the request with `UnsupportedParameterError`; it never drops a field silently. Everything except
- * `metadata` influences the answer and belongs in a cache key.
+ * refuses the request with `UnsupportedParameterError`; it never drops a field silently. The `anthropic` executor
+ * sends fields that this package does not know unchanged; others refuse them. Everything except `metadata.user_id`
+ * and the headers named at `headers` influences the answer and belongs in a cache key.
  *
  * @example
  * const request: CompletionRequest = { prompt: 'Summarise: …', max_tokens: 200 };
@@ -46,15 +51,23 @@ export interface CompletionRequest {
   /** Tools that the model may call; `stopReason` is then `tool_use`. */
   tools?: ToolDefinition[];
   /** Whether the model may, must or must not call a tool: `{ type: 'auto' | 'any' | 'tool' | 'none', … }`. */
-  tool_choice?: TypedObject;
+  tool_choice?: TypedObject | null;
   /** How the model thinks before it answers: `{ type: 'adaptive' | 'enabled' | 'disabled', … }`. */
-  thinking?: TypedObject;
+  thinking?: TypedObject | null;
   /** Effort and format of the answer: `{ effort: 'low', format: { type: 'json_schema', schema } }`. */
-  output_config?: Record<string, unknown>;
+  output_config?: Record<string, unknown> | null;
   /** Lets the provider cache the beginning of the prompt for later requests, at different prices. */
-  cache_control?: TypedObject;
-  /** Only for the provider; does not influence the answer and is not part of a cache key. */
-  metadata?: RequestMetadata;
+  cache_control?: TypedObject | null;
+  /** Only for the provider; its `user_id` does not influence the answer and is not part of a cache key. */
+  metadata?: RequestMetadata | null;
+  /**
+   * Headers for the provider, with names in lower case: `anthropic-beta`, `anthropic-version` and every other
+   * `anthropic-…`. `x-claude-code-…` and `anthropic-dangerous-direct-browser-access` do not influence the answer.
+   * Default: none.
+   */
+  headers?: Readonly<Record<string, string>>;
+  /** A field that this package does not know. */
+  [field: string]: unknown;
 }
 
 /** An object whose `type` determines its other fields. */
@@ -67,6 +80,7 @@ export interface TypedObject {
 export interface RequestMetadata {
   /** Opaque id of the end user, which helps the provider to detect abuse. Never a name or an address. */
   user_id?: string | null;
+  [field: string]: unknown;
 }
 
 /**

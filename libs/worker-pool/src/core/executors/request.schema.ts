@@ -37,7 +37,14 @@ const mediaBlock = z.discriminatedUnion(
   BLOCK_ERROR,
 );
 
-const resultContent = z.union([string, z.array(mediaBlock)], CONTENT_ERROR);
+const resultContentOf = <Block extends z.ZodType>(block: Block) =>
+  z.union([string, z.array(block)], CONTENT_ERROR).optional();
+
+const turnBlocks = [
+  z.looseObject({ type: z.literal('thinking'), thinking: string, signature: string }),
+  z.looseObject({ type: z.literal('redacted_thinking'), data: string }),
+  z.looseObject({ type: z.literal('tool_use'), id: text, name: text, input: anyObject }),
+] as const;
 
 const messageBlock = z.discriminatedUnion(
   'type',
@@ -46,10 +53,12 @@ const messageBlock = z.discriminatedUnion(
     imageBlock,
     documentBlock,
     searchResultBlock,
-    z.looseObject({ type: z.literal('thinking'), thinking: string, signature: string }),
-    z.looseObject({ type: z.literal('redacted_thinking'), data: string }),
-    z.looseObject({ type: z.literal('tool_use'), id: text, name: text, input: anyObject }),
-    z.looseObject({ type: z.literal('tool_result'), tool_use_id: text, content: resultContent.optional() }),
+    ...turnBlocks,
+    z.looseObject({
+      type: z.literal('tool_result'),
+      tool_use_id: text,
+      content: resultContentOf(mediaBlock),
+    }),
   ],
   BLOCK_ERROR,
 );
@@ -80,7 +89,9 @@ const message = strictObject({
 
 const tool = z.looseObject({ name: text, input_schema: anyObject }, { error: 'must be an object' });
 
-/** The form of a request, as far as it is the same for every executor. */
+const headers = z.record(z.string(), string, { error: 'must be an object of strings' }).optional();
+
+/** The form of a request of which every field and every type of block is known. */
 export const requestSchema = strictObject({
   prompt: text.optional(),
   messages: z.array(message, ARRAY).min(1, { error: 'must not be empty' }).optional(),
@@ -97,4 +108,73 @@ export const requestSchema = strictObject({
   output_config: anyObject.optional(),
   cache_control: typedObject.optional(),
   metadata: strictObject({ user_id: string.nullish() }).optional(),
+  headers,
+});
+
+// Requests that may contain what this package does not know
+
+/** Validates the types of blocks in `known`; a block of another type needs no more than its type. */
+const openBlock = (known: Readonly<Record<string, z.ZodType>>) =>
+  typedObject.superRefine((block, context) => {
+    const schema = Object.hasOwn(known, block.type) ? known[block.type] : undefined;
+    for (const issue of schema?.safeParse(block).error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path: issue.path, message: issue.message });
+    }
+  });
+
+// Whether an empty text is accepted is left to the service.
+const openText = z.looseObject({ text: string });
+
+const openMedia = { text: openText, image: imageBlock, document: documentBlock };
+
+const [thinkingBlock, redactedBlock, toolUseBlock] = turnBlocks;
+
+const openTurn = {
+  ...openMedia,
+  thinking: thinkingBlock,
+  redacted_thinking: redactedBlock,
+  tool_use: toolUseBlock,
+  tool_result: z.looseObject({ tool_use_id: text, content: resultContentOf(openBlock(openMedia)) }),
+};
+
+const openContentOf = <Block extends z.ZodType>(block: Block) =>
+  z.union([string, z.array(block)], CONTENT_ERROR);
+
+const ROLES = ['user', 'assistant', 'system'] as const;
+
+const openMessage = z.looseObject(
+  {
+    role: z.enum(ROLES, { error: 'must be user, assistant or system' }),
+    content: openContentOf(openBlock(openTurn)),
+  },
+  { error: 'must be an object' },
+);
+
+const isCustom = ({ type }: { type?: unknown }) => type === undefined || type === null || type === 'custom';
+
+/** A custom tool has a name and a schema; the provider defines all others. */
+const openTool = anyObject.superRefine((given, context) => {
+  for (const issue of (isCustom(given) && tool.safeParse(given).error?.issues) || []) {
+    context.addIssue({ code: 'custom', path: issue.path, message: issue.message });
+  }
+});
+
+/** The form of a request that may have further fields, types of blocks and types of tools. */
+export const openRequestSchema = z.looseObject({
+  prompt: text.optional(),
+  messages: z.array(openMessage, ARRAY).min(1, { error: 'must not be empty' }).optional(),
+  model: text.optional(),
+  system: openContentOf(openBlock({ text: openText })).nullish(),
+  max_tokens: wholeNumberFrom(0).optional(),
+  temperature: fraction.nullish(),
+  top_p: fraction.nullish(),
+  top_k: wholeNumberFrom(0).nullish(),
+  stop_sequences: z.array(string, ARRAY).nullish(),
+  tools: z.array(openTool, ARRAY).nullish(),
+  tool_choice: typedObject.nullish(),
+  thinking: typedObject.nullish(),
+  output_config: anyObject.nullish(),
+  cache_control: typedObject.nullish(),
+  metadata: z.looseObject({ user_id: string.nullish() }).nullish(),
+  headers,
 });

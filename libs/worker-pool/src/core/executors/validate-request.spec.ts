@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CompletionRequest } from '../contract/completion-request.js';
-import { InvalidRequestError } from '../contract/errors.js';
-import { validateRequest } from './validate-request.js';
+import { InvalidRequestError, UnsupportedParameterError } from '../contract/errors.js';
+import { validateOpenRequest, validateRequest } from './validate-request.js';
 
 const refusal = (request: unknown): InvalidRequestError => {
   try {
-    validateRequest(request as CompletionRequest);
+    validateRequest(request as CompletionRequest, 'offline');
   } catch (error) {
     expect(error).toBeInstanceOf(InvalidRequestError);
     return error as InvalidRequestError;
@@ -44,7 +44,7 @@ describe('validateRequest', () => {
     ['the upper temperature', { prompt: 'Hello', temperature: 1 }],
     ['absent fields spelled out', { prompt: 'Hello', messages: undefined, model: undefined }],
   ])('accepts %s', (_name, request) => {
-    expect(() => validateRequest(request)).not.toThrow();
+    expect(() => validateRequest(request, 'offline')).not.toThrow();
   });
 
   it.each<[string, string, unknown]>([
@@ -142,5 +142,69 @@ describe('validateRequest', () => {
   it('never quotes the text of the user', () => {
     const error = refusal({ prompt: 'my secret', max_tokens: 'another secret' });
     expect(error.message).toBe('max_tokens must be a whole number of at least 1');
+  });
+});
+
+describe('the headers of a request', () => {
+  it.each([
+    [{ 'anthropic-version': '2023-06-01' }],
+    [{ 'anthropic-beta': '' }],
+    [{ 'x-claude-code-session-id': 'a', 'anthropic-dangerous-direct-browser-access': 'true' }],
+  ])('are accepted without an influence on the answer: %j', (headers) => {
+    expect(() => validateRequest({ prompt: 'a', headers }, 'offline')).not.toThrow();
+  });
+
+  it.each([
+    ['anthropic-version', '2022-01-01', InvalidRequestError],
+    ['anthropic-beta', 'context-1m-2025-08-07', UnsupportedParameterError],
+    ['anthropic-workspace-id', 'w', UnsupportedParameterError],
+  ])('are refused by name: %s', (field, value, type) => {
+    const validate = (): void => validateRequest({ prompt: 'a', headers: { [field]: value } }, 'offline');
+    expect(validate).toThrow(type);
+    expect(validate).toThrow(expect.objectContaining({ field }));
+  });
+});
+
+const turn = (content: unknown, role = 'user') => ({ messages: [{ role, content }] });
+const block = (more: object) => turn([more]);
+
+describe('validateOpenRequest', () => {
+  it.each<[string, object]>([
+    ['unknown fields', { prompt: 'a', context_management: { edits: [] }, thread: { id: 't' } }],
+    ['unknown fields of a turn', { messages: [{ role: 'user', content: 'a', output_config: {} }] }],
+    ['turns of the system', { messages: [{ role: 'system', content: 'a' }] }],
+    ['unknown blocks', block({ type: 'container_upload', file_id: 'f' })],
+    [
+      'unknown blocks in a result',
+      block({ type: 'tool_result', tool_use_id: 't', content: [{ type: 'tool_reference' }] }),
+    ],
+    ['empty texts, which the service may refuse', turn('')],
+    [
+      'tools of the provider',
+      { prompt: 'a', tools: [{ type: 'bash_20250124', name: 'bash' }, { type: 'mcp_toolset' }] },
+    ],
+    ['no tokens', { prompt: 'a', max_tokens: 0 }],
+    ['null for an optional field', { prompt: 'a', system: null, thinking: null, metadata: null }],
+    ['any header', { prompt: 'a', headers: { 'anthropic-beta': 'x' } }],
+  ])('accepts %s', (_name, request) => {
+    expect(() => validateOpenRequest(request as CompletionRequest)).not.toThrow();
+  });
+
+  it.each<[string, object]>([
+    ['prompt', {}],
+    ['messages', { messages: [] }],
+    ['messages.0.role', turn('a', 'tool')],
+    ['messages.0.content', turn(1)],
+    ['messages.0.content.0.type', turn([{}])],
+    ['messages.0.content.0.text', block({ type: 'text' })],
+    ['messages.0.content.0.input', block({ type: 'tool_use', id: 't', name: 'n' })],
+    ['max_tokens', { prompt: 'a', max_tokens: -1 }],
+    ['temperature', { prompt: 'a', temperature: 2 }],
+    ['tools.0.input_schema', { prompt: 'a', tools: [{ name: 'look' }] }],
+    ['headers.anthropic-beta', { prompt: 'a', headers: { 'anthropic-beta': 1 } }],
+  ])('refuses an invalid %s', (field, request) => {
+    expect(() => validateOpenRequest(request as CompletionRequest)).toThrow(
+      expect.objectContaining({ field }),
+    );
   });
 });

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { CompletionRequest, ContentBlock } from '../contract/completion-request.js';
 import { InvalidRequestError, UnsupportedParameterError } from '../contract/errors.js';
-import { requestSchema } from './request.schema.js';
+import { openRequestSchema, requestSchema } from './request.schema.js';
 
 type Content = string | readonly ContentBlock[];
 
@@ -9,18 +9,54 @@ type Content = string | readonly ContentBlock[];
 const MAX_NAME_CHARS = 100;
 
 /**
- * Validates what is the same for every executor.
+ * Validates a request for an executor that knows all fields that it honours.
  *
- * Blank text counts as empty. Fields that are present but `undefined` count as absent.
+ * Blank text counts as empty. Fields that are present but `undefined` count as absent. Of `headers`, the known versions
+ * of the API and headers without influence on the answer are accepted.
  *
  * @throws {InvalidRequestError} names the field, such as `prompt` or `messages.0.content.1.text`
+ * @throws {UnsupportedParameterError} names the header
  */
-export function validateRequest(request: CompletionRequest): void {
-  const parsed = requestSchema.safeParse(request);
+export function validateRequest(request: CompletionRequest, executor: string): void {
+  parse(requestSchema, request);
+  requireOneInput(request);
+  if (request.messages && !request.messages.some(({ role }) => role === 'user')) {
+    throw new InvalidRequestError('messages', 'must contain a turn of the user');
+  }
+  refuseHeaders(request.headers, executor);
+}
+
+/**
+ * Validates a request for an executor whose service knows more than this package: the types of known fields and blocks.
+ * Whether an empty text is accepted is left to the service.
+ *
+ * @throws {InvalidRequestError} names the field
+ */
+export function validateOpenRequest(request: CompletionRequest): void {
+  parse(openRequestSchema, request);
+  requireOneInput(request);
+}
+
+function parse(schema: z.ZodType, request: unknown): void {
+  const parsed = schema.safeParse(request);
   if (!parsed.success) {
     throw toInvalidRequest(parsed.error.issues[0]!);
   }
-  requireOneInput(request);
+}
+
+const VERSION_HEADER = 'anthropic-version';
+const VERSIONS: readonly string[] = ['2023-06-01', '2026-10-21'];
+const WITHOUT_INFLUENCE = /^(x-claude-code-.*|anthropic-dangerous-direct-browser-access)$/;
+
+function refuseHeaders(headers: CompletionRequest['headers'] = {}, executor: string): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === VERSION_HEADER && !VERSIONS.includes(value)) {
+      throw new InvalidRequestError(name, `must be one of ${VERSIONS.join(', ')}`);
+    }
+    if (name !== VERSION_HEADER && value.trim() !== '' && !WITHOUT_INFLUENCE.test(name)) {
+      throw new UnsupportedParameterError(name, executor);
+    }
+  }
 }
 
 /**
@@ -36,7 +72,7 @@ export function requirePlainText(
   fields: ReadonlySet<string>,
 ): void {
   for (const [field, value] of Object.entries(request)) {
-    if (value !== undefined && !fields.has(field)) {
+    if (value !== undefined && field !== 'headers' && !fields.has(field)) {
       throw new UnsupportedParameterError(field, executor);
     }
   }
@@ -77,9 +113,6 @@ function requireOneInput({ prompt, messages }: CompletionRequest): void {
   }
   if (prompt !== undefined && messages !== undefined) {
     throw new InvalidRequestError('messages', 'must not be given together with prompt');
-  }
-  if (messages && !messages.some(({ role }) => role === 'user')) {
-    throw new InvalidRequestError('messages', 'must contain a turn of the user');
   }
 }
 

@@ -20,8 +20,18 @@ describe('AnthropicExecutor', () => {
   it.each<[string, CompletionRequest]>([
     ['prompt', { prompt: '' }],
     ['tools.1.type', { prompt: 'a', tools: [tool('custom'), tool('web_search_20260318')] }],
-  ])('refuses an invalid %s', (field, request) => {
-    expect(() => executor.validate(request)).toThrow(expect.objectContaining({ field }));
+    ['service_tier', { prompt: 'a', service_tier: 'auto' }],
+    ['anthropic-beta', { prompt: 'a', headers: { 'anthropic-beta': 'x' } }],
+  ])('refuses an invalid or unknown %s with strictFields', (field, request) => {
+    const strict = new AnthropicExecutor({ apiKey, strictFields: true });
+    expect(() => strict.validate(request)).toThrow(expect.objectContaining({ field }));
+  });
+
+  it('accepts what it does not know, and leaves it to the API', () => {
+    const tools = [tool('web_search_20260318')];
+    const headers = { 'anthropic-beta': 'x' };
+    expect(() => executor.validate({ prompt: 'a', tools, service_tier: 'auto', headers })).not.toThrow();
+    expect(() => executor.validate({ prompt: '' })).toThrow(expect.objectContaining({ field: 'prompt' }));
   });
 
   it('accepts custom tools', () => {
@@ -40,6 +50,7 @@ describe('the options of the AnthropicExecutor', () => {
     ['defaultMaxTokens', { defaultMaxTokens: 0 }],
     ['timeoutMs', { timeoutMs: 300_001 }],
     ['maxRetries', { maxRetries: -1 }],
+    ['strictFields', { strictFields: 'yes' }],
     ['prices.my-model.output', { prices: { 'my-model': { input: 1 } } }],
     ['retries', { retries: 1 }],
     ['options', null],

@@ -4,7 +4,7 @@ import { ExecutorError, UnsupportedParameterError } from '../../contract/errors.
 import { type ExecutionContext, Executor } from '../../contract/executor.js';
 import { consoleLogger, type PoolLogger } from '../../contract/logger.js';
 import { InFlight } from '../../process/in-flight.js';
-import { validateRequest } from '../validate-request.js';
+import { validateOpenRequest, validateRequest } from '../validate-request.js';
 import { anthropicFailure } from './anthropic.failure.js';
 import { anthropicCall, anthropicCount, completionOf, textsOf } from './anthropic.messages.js';
 import {
@@ -23,10 +23,11 @@ const MAX_WARNED_MODELS = 100;
  * Executes requests with Anthropic's Messages API, through the official SDK: install `@anthropic-ai/sdk` (1.14 or
  * newer) next to this package. It is loaded with the first request.
  *
- * - Every field of a request is sent unchanged. Only custom `tools` are accepted: tools that the API runs itself
- *   (web search, code execution) are refused, because their results and prices vary over time.
- * - The SDK's version of the API does not accept `temperature`, `top_p` and `top_k`; a request with one of them is
- *   sent as version 2023-06-01, which does. Newer models refuse them nevertheless, with a 400.
+ * - Every field of a request is sent unchanged, in its order, whether this package knows it or not, and so is every
+ *   header in `headers`. With the option `strictFields`, what this package does not know is refused.
+ * - A request without the header `anthropic-version` is sent as version 2026-10-21, which does not accept
+ *   `temperature`, `top_p` and `top_k`; with one of them as 2023-06-01, which does. Newer models refuse them
+ *   nevertheless, with a 400.
  * - The answer is read as a stream, so that a long one keeps its connection. An answer truncated by `max_tokens` and
  *   a refusal are completions, with the corresponding `stopReason`.
  * - As a task stream it emits the API's events unchanged, except `ping`.
@@ -53,7 +54,8 @@ export class AnthropicExecutor extends Executor {
   }
 
   validate(request: CompletionRequest): void {
-    validateRequest(request);
+    if (!this.#options.strictFields) return validateOpenRequest(request);
+    validateRequest(request, this.name);
     const server = request.tools?.findIndex(({ type }) => type !== undefined && type !== 'custom') ?? -1;
     if (server >= 0) {
       throw new UnsupportedParameterError(`tools.${server}.type`, this.name, 'only custom tools are');
@@ -144,8 +146,8 @@ export class AnthropicExecutor extends Executor {
     const { sdk, client } = await this.#load();
     signal.throwIfAborted();
     try {
-      const body = anthropicCount(request, this.resolveModel(request.model));
-      return await client.messages.countTokens(body, { signal });
+      const { body, headers } = anthropicCount(request, this.resolveModel(request.model));
+      return await client.messages.countTokens(body, { signal, headers });
     } catch (thrown) {
       throw anthropicFailure(thrown, [this.#options.apiKey, ...textsOf(request)], sdk);
     }

@@ -4,49 +4,70 @@ import type { Completion, CompletionRequest, ContentBlock } from '../../contract
 import { usageSchema } from '../../contract/completion.schema.js';
 import { ExecutorError } from '../../contract/errors.js';
 
-/** The API version that still accepts sampling parameters; later versions refuse them. */
+/** The versions of the API: the one that requests without a version get, and the last with sampling parameters. */
+const VERSION = '2026-10-21';
 const SAMPLING_VERSION = '2023-06-01';
+const VERSION_HEADER = 'anthropic-version';
+const SAMPLING = ['temperature', 'top_p', 'top_k'] as const;
 
 type CountParams = Parameters<Anthropic['messages']['countTokens']>[0];
 type MessageParams = Parameters<Anthropic['messages']['stream']>[0];
 
 /** Body and additional headers of an API call. */
-export interface AnthropicCall {
-  body: MessageParams;
+export interface AnthropicCall<Body> {
+  body: Body;
   headers: Record<string, string>;
 }
 
 /**
- * The API call for a request. The request has the API's own fields, which are sent unchanged; the API validates
- * them in detail.
+ * The API call for a request. The request has the API's own fields, which are sent unchanged and in their order; the
+ * API validates them in detail.
  *
  * @param model the model's own name
  * @param defaultMaxTokens `max_tokens` when the request has none
  */
 export function anthropicCall(
-  { prompt, ...request }: CompletionRequest,
+  request: CompletionRequest,
   model: string,
   defaultMaxTokens: number,
-): AnthropicCall {
-  const { messages = [{ role: 'user', content: prompt ?? '' }], max_tokens = defaultMaxTokens } = request;
-  const usesSampling = [request.temperature, request.top_p, request.top_k].some(
-    (value) => value !== undefined,
-  );
-  return {
-    body: { ...request, model, max_tokens, messages } as MessageParams,
-    headers: usesSampling ? { 'anthropic-version': SAMPLING_VERSION } : {},
-  };
+): AnthropicCall<MessageParams> {
+  const { max_tokens = defaultMaxTokens } = request;
+  const body = { ...fieldsOf(request), model, max_tokens };
+  return { body: body as unknown as MessageParams, headers: headersOf(request) };
 }
 
-/** Input fields other than `messages`; the token count endpoint refuses fields that only concern the answer. */
-const COUNTED = ['system', 'tools', 'tool_choice', 'thinking', 'output_config', 'cache_control'] as const;
+/** Fields that concern only the answer: the token count endpoint refuses them. */
+const NOT_COUNTED: ReadonlySet<string> = new Set([
+  ...SAMPLING,
+  'max_tokens',
+  'metadata',
+  'stop_sequences',
+  'stream',
+]);
 
-/** The body of a token count for a request. */
-export function anthropicCount(request: CompletionRequest, model: string): CountParams {
-  const { prompt = '', messages = [{ role: 'user', content: prompt }] } = request;
-  const given = COUNTED.filter((field) => request[field] !== undefined);
-  const input = Object.fromEntries(given.map((field) => [field, request[field]]));
-  return { ...input, model, messages } as unknown as CountParams;
+/** The call that counts the tokens of a request. */
+export function anthropicCount(request: CompletionRequest, model: string): AnthropicCall<CountParams> {
+  const fields = { ...fieldsOf(request), model };
+  const body = Object.fromEntries(Object.entries(fields).filter(([field]) => !NOT_COUNTED.has(field)));
+  return { body: body as unknown as CountParams, headers: headersOf(request) };
+}
+
+/** The body that a request stands for: a `prompt` is a single turn of the user. */
+function fieldsOf({ prompt, headers: _, ...fields }: CompletionRequest): Record<string, unknown> {
+  return prompt === undefined ? fields : { ...fields, messages: [{ role: 'user', content: prompt }] };
+}
+
+/**
+ * The version of the API that a request gets if it does not name one. Requests that name it and requests that do not are
+ * equivalent.
+ */
+export function anthropicVersionOf(request: CompletionRequest): string {
+  const usesSampling = SAMPLING.some((field) => request[field] !== undefined && request[field] !== null);
+  return usesSampling ? SAMPLING_VERSION : VERSION;
+}
+
+function headersOf(request: CompletionRequest): Record<string, string> {
+  return { [VERSION_HEADER]: anthropicVersionOf(request), ...request.headers };
 }
 
 const messageSchema = z.looseObject({
@@ -94,8 +115,8 @@ function textOf(content: readonly ContentBlock[]): string {
 const NO_PROSE = new Set(['type', 'role', 'name', 'id', 'tool_use_id', 'media_type', 'signature', 'data']);
 
 /** The user's texts in a request, which no error and no log line may quote. */
-export function textsOf({ prompt, messages, system }: CompletionRequest): string[] {
-  return proseIn([prompt, messages, system]);
+export function textsOf({ prompt, messages, system, mcp_servers: servers }: CompletionRequest): string[] {
+  return proseIn([prompt, messages, system, servers]);
 }
 
 function proseIn(value: unknown): string[] {

@@ -55,6 +55,12 @@ export const anthropicShape = {
   maxRetries: wholeNumber(0, 100).default(2),
 
   /**
+   * Whether a request with a field, header, type of content block or type of tool that this package does not know is
+   * refused. `false`: it is sent unchanged, and the API decides. Default: `false`.
+   */
+  strictFields: z.boolean({ error: 'must be true or false' }).default(false),
+
+  /**
    * Prices by model; they extend and override {@link ANTHROPIC_PRICES}. Answers of a model without a price cost 0,
    * with one warning per model in the log. Default: none.
    */

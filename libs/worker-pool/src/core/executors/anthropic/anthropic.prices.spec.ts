@@ -28,6 +28,7 @@ describe('costOf', () => {
         cache_creation: { ephemeral_1h_input_tokens: 5 * million },
       },
     ],
+    ['web searches', 0.03, { server_tool_use: { web_search_requests: 3 } }],
     [
       'counters that are null',
       1,

@@ -71,6 +71,9 @@ export const ANTHROPIC_PRICES: Readonly<Record<string, ModelPrice>> = {
   'claude-haiku-4-5': listPrice(1, 0.1),
 };
 
+/** US dollars for one web search that the API runs. */
+const WEB_SEARCH_PRICE = 0.01;
+
 const SNAPSHOT_DATE = /-\d{8}$/;
 const TOKENS_PER_PRICE = 1_000_000;
 
@@ -82,7 +85,10 @@ export function priceOf(model: string, prices: Readonly<Record<string, ModelPric
   return name === undefined ? undefined : prices[name];
 }
 
-/** The cost of a completion in US dollars. Cache writes of unknown duration count as 5-minute writes. */
+/**
+ * The cost of a completion in US dollars, web searches included. Cache writes of unknown duration count as 5-minute
+ * writes.
+ */
 export function costOf(usage: TokenUsage, price: ModelPrice): number {
   const read = usage.cache_read_input_tokens ?? 0;
   const written = usage.cache_creation_input_tokens ?? 0;
@@ -95,7 +101,12 @@ export function costOf(usage: TokenUsage, price: ModelPrice): number {
     (written - writtenFor1h) * rates.cacheWrite5m +
     writtenFor1h * rates.cacheWrite1h +
     read * rates.cacheRead;
-  return total / TOKENS_PER_PRICE;
+  return total / TOKENS_PER_PRICE + webSearches(usage) * WEB_SEARCH_PRICE;
+}
+
+function webSearches({ server_tool_use: use }: TokenUsage): number {
+  const { web_search_requests: searches } = Object(use) as { web_search_requests?: unknown };
+  return typeof searches === 'number' ? searches : 0;
 }
 
 function oneHourTokens({ cache_creation: creation }: TokenUsage): number {

@@ -81,7 +81,7 @@ export class ClaudeCliExecutor extends Executor {
   }
 
   validate(request: CompletionRequest): void {
-    validateRequest(request);
+    validateRequest(request, this.name);
     requirePlainText(request, this.name, HONOURED);
     if (request.messages && request.messages.length > 1) {
       throw new UnsupportedParameterError('messages', this.name, 'it accepts only a single turn of the user');

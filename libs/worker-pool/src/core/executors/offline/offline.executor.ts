@@ -75,7 +75,7 @@ export class OfflineExecutor extends Executor {
   }
 
   validate(request: CompletionRequest): void {
-    validateRequest(request);
+    validateRequest(request, this.name);
     requirePlainText(request, this.name, HONOURED);
     if (request.temperature) {
       const detail = 'its answers are deterministic, so only 0 is accepted';
