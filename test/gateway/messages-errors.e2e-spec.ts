@@ -18,6 +18,8 @@ let api: MessagesApi;
 let gateway: Gateway;
 /** Gives a task little time. */
 let hasty: Gateway;
+/** Refuses what it does not know. */
+let strict: Gateway;
 let client: Anthropic;
 
 beforeAll(async () => {
@@ -30,9 +32,10 @@ beforeAll(async () => {
     API_KEYS: `team:${KEY}`,
     ...api.env,
   };
-  [gateway, hasty] = await Promise.all([
+  [gateway, hasty, strict] = await Promise.all([
     startGateway(env),
     startGateway({ ...env, TASK_TIMEOUT_MS: '3000' }),
+    startGateway({ ...env, STRICT_FIELDS: 'true' }),
   ]);
   client = clientOf(gateway);
   // The first request of a process takes longer: it loads the SDK.
@@ -43,7 +46,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([gateway?.stop(), hasty?.stop()]);
+  await Promise.all([gateway, hasty, strict].map((one) => one?.stop()));
   await api?.stop();
 });
 
@@ -73,6 +76,20 @@ async function errorOf(
   );
   if (!(error instanceof APIError)) throw error;
   return error;
+}
+
+/** Checks that a request is refused, by the name of the field, before it reaches the API. */
+async function refuses(
+  by: Anthropic,
+  field: string,
+  request: Anthropic.MessageCreateParamsNonStreaming,
+  options?: Anthropic.RequestOptions,
+): Promise<void> {
+  const error = await errorOf(request, by, options);
+  expect(error).toBeInstanceOf(BadRequestError);
+  expect(error.type).toBe('invalid_request_error');
+  expect(error.apiMessage?.split(/[:;]? /)).toContain(field);
+  expect(api.calls).toHaveLength(0);
 }
 
 describe('errors of the gateway in the SDK', () => {
@@ -111,31 +128,38 @@ describe('errors of the gateway in the SDK', () => {
   });
 
   it.each<[string, object]>([
+    ['messages.0.role', { messages: [{ role: 'tool', content: 'a' }] }],
+    ['messages.0.content', { messages: [{ role: 'user', content: 1 }] }],
+    ['messages', { messages: undefined }],
+    ['max_tokens', { max_tokens: undefined }],
+    ['model', { model: undefined }],
+    ['temperature', { temperature: 2 }],
+    ['prompt', { prompt: 'a' }],
+    ['headers', { headers: {} }],
+  ])('an invalid %s, by name', async (field, more) => {
+    await refuses(client, field, ask('a', more));
+  });
+
+  it.each<[string, object]>([
     ['service_tier', { service_tier: 'auto' }],
     ['container', { container: 'c' }],
     ['messages.0.role', { messages: [{ role: 'system', content: 'a' }] }],
     ['messages.0.content.0.type', { messages: [{ role: 'user', content: [{ type: 'video' }] }] }],
     ['messages.0.name', { messages: [{ role: 'user', content: 'a', name: 'b' }] }],
     ['messages.0.content', { messages: [{ role: 'user', content: ' ' }] }],
-    ['messages', { messages: undefined }],
-    ['max_tokens', { max_tokens: undefined }],
-    ['model', { model: undefined }],
-    ['temperature', { temperature: 2 }],
     ['metadata.email', { metadata: { email: 'a@b.example' } }],
     ['tools.0.type', { tools: [{ type: 'web_search_20260318', name: 'web_search', input_schema: {} }] }],
-  ])('an invalid or unknown %s, by name', async (field, more) => {
-    const error = await errorOf(ask('a', more));
-    expect(error).toBeInstanceOf(BadRequestError);
-    expect(error.type).toBe('invalid_request_error');
-    expect(error.apiMessage?.split(/[:;]? /)).toContain(field);
-    expect(api.calls).toHaveLength(0);
+  ])('with STRICT_FIELDS, an unknown %s, by name', async (field, more) => {
+    await refuses(clientOf(strict), field, ask('a', more));
   });
 
-  it.each(['anthropic-beta', 'anthropic-workspace-id', 'anthropic-version'])('a header %s', async (name) => {
-    const error = await errorOf(ask('a'), client, { headers: { [name]: 'something' } });
-    expect(error).toBeInstanceOf(BadRequestError);
-    expect(error.apiMessage).toContain(name);
-  });
+  it.each(['anthropic-beta', 'anthropic-workspace-id', 'anthropic-version'])(
+    'with STRICT_FIELDS, a header %s, by name',
+    async (name) => {
+      const headers = { [name]: 'something' };
+      await refuses(clientOf(strict), name, ask('a'), { headers });
+    },
+  );
 
   it('too large texts and bodies', async () => {
     expect(await errorOf(ask('a'.repeat(50_001)))).toMatchObject({ status: 413, type: 'request_too_large' });

@@ -7,6 +7,7 @@ import { contextWith } from '../pool/ticket-executor.js';
 import { costOf, SavingsService } from '../savings/savings.service.js';
 import { CallOptions, type CompletionAnswer, type CompletionCall, policyOf } from './completion-call.js';
 import { NotCachedError, TaskFailedError } from './errors.js';
+import { keyFieldsOf } from './key-fields.js';
 
 const { RECOMPUTE } = RequestCachePolicy;
 /** Changes when the form of stored values changes, so that old entries are not read as new ones. */
@@ -52,17 +53,16 @@ export class CompletionsService {
   }
 
   /**
-   * Returns the cache key of a call's answer: a hash of everything that reaches the executor and affects the answer,
-   * which `metadata` does not, of the tenant, and of the model after aliases are resolved.
+   * Returns the cache key of a call's answer: a hash of everything that reaches the executor and affects the answer, see
+   * {@link keyFieldsOf}, of the tenant, and of the model after aliases are resolved.
    *
    * @throws {InvalidRequestError} a field that the executor does not support
    */
   keyOf({ tenant, request }: CompletionCall): string {
     this.pool.validate(request);
-    const { metadata: _, ...parameters } = request;
     const { executorName: executor } = this.pool;
     const model = this.pool.resolveModel(request.model);
-    return cacheKey({ ...parameters, tenant, executor, model }, { schemaVersion: SCHEMA_VERSION });
+    return cacheKey({ ...keyFieldsOf(request), tenant, executor, model }, { schemaVersion: SCHEMA_VERSION });
   }
 
   #count({ tenant }: CompletionCall, { result, cacheStatus }: CompletionAnswer): void {

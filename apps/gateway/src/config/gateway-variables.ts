@@ -73,6 +73,11 @@ export const gatewayVariables = {
   ANTHROPIC_MAX_RETRIES: whole(0, 100)
     .default(2)
     .describe('How often the `anthropic` executor retries an attempt that got no response'),
+  STRICT_FIELDS: flag()
+    .default(false)
+    .describe(
+      'Whether the `anthropic` executor refuses fields, betas, content blocks and tools that the gateway does not know; `false`: they are sent unchanged and are part of the cache key',
+    ),
   MESSAGES_PING_MS: whole(1, MAX_MS)
     .default(10_000)
     .describe('Longest silence of a `/v1/messages` stream before its first event, in milliseconds'),

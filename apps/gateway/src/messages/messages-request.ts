@@ -1,18 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestCachePolicy } from 'nestjs-redis-cache/http';
-import type { CompletionMessage, CompletionRequest, ContentBlock, ToolDefinition } from 'nestjs-worker-pool';
+import type { CompletionRequest, ContentBlock } from 'nestjs-worker-pool';
 import { z } from 'zod';
 import type { CompletionCall } from '../completions/completion-call.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
+import { ZodBody } from '../http/zod-body.pipe.js';
+import { dependsOnState } from '../completions/stateful-request.js';
 
 /** Error texts of a required field: missing, or of another type. */
 const needed = (must: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? 'is required' : must),
 });
 
-const WHOLE = 'must be a whole number of at least 1';
+const WHOLE = 'must be a whole number of at least 0';
 
 const typed = z.looseObject({ type: z.string() }, { error: 'must be an object with a type' });
 const contentSchema = z.union(
@@ -20,86 +22,70 @@ const contentSchema = z.union(
   needed('must be a string or an array of content blocks'),
 );
 const messageSchema = z.looseObject(
-  { role: z.enum(['user', 'assistant'], needed('must be user or assistant')), content: contentSchema },
+  { role: z.string(needed('must be a string')), content: contentSchema },
   { error: 'must be an object' },
 );
 
+/** Fields of the executors' requests that the Messages API does not have. */
+const notOfTheApi = z.never('is not a field of the Messages API').optional();
+
 /**
- * Body of `POST /v1/messages`: the fields of the Messages API that the gateway supports. The executor checks their
- * values, because it knows which of them it can honour.
+ * Body of `POST /v1/messages`: what the gateway itself reads. The executor checks everything else, because it knows which
+ * fields and values it can honour.
  */
-export const messagesBody = z.strictObject({
+export const messagesBody = z.looseObject({
   model: z.string(needed('must be a string')).min(1, 'must not be empty'),
-  max_tokens: z.int(needed(WHOLE)).min(1, WHOLE),
+  max_tokens: z.int(needed(WHOLE)).min(0, WHOLE),
   messages: z.array(messageSchema, needed('must be an array')),
-  system: contentSchema.optional(),
-  stop_sequences: z.array(z.string()).optional(),
-  temperature: z.number().optional(),
-  top_p: z.number().optional(),
-  top_k: z.int().optional(),
-  tools: z.array(z.looseObject({ name: z.string(), input_schema: z.looseObject({}).optional() })).optional(),
-  tool_choice: typed.optional(),
-  thinking: typed.optional(),
-  output_config: z.looseObject({}).optional(),
-  cache_control: typed.nullish(),
-  metadata: z.looseObject({ user_id: z.string().nullish() }).optional(),
-  stream: z.boolean().optional(),
+  system: contentSchema.nullish(),
+  stream: z.boolean('must be true or false').nullish(),
+  prompt: notOfTheApi,
+  headers: notOfTheApi,
 });
 
 export type MessagesBody = z.output<typeof messagesBody>;
 
-/** Body of `POST /v1/messages/count_tokens`: the fields that are input. */
-export const countTokensBody = messagesBody.pick({
-  model: true,
-  messages: true,
-  system: true,
-  tools: true,
-  tool_choice: true,
-  thinking: true,
-  output_config: true,
-  cache_control: true,
+/** A field that concerns only the answer; the API refuses it, too, where tokens are counted. */
+const ofTheAnswer = z.never('must be left out when tokens are counted').optional();
+
+/** Body of `POST /v1/messages/count_tokens`: that of a message, without the fields that concern the answer. */
+export const countTokensBody = messagesBody.extend({
+  max_tokens: ofTheAnswer,
+  stream: ofTheAnswer,
+  stop_sequences: ofTheAnswer,
+  metadata: ofTheAnswer,
+  temperature: ofTheAnswer,
+  top_p: ofTheAnswer,
+  top_k: ofTheAnswer,
 });
 
 export type CountTokensBody = z.output<typeof countTokensBody>;
 
-type Content = string | ContentBlock[];
-type Input = CountTokensBody & Partial<MessagesBody>;
+/** Validates a body and returns it as it came: with all fields, in their order. */
+export class UnchangedBody<Schema extends z.ZodType> extends ZodBody<Schema> {
+  override transform(body: unknown): z.output<Schema> {
+    super.transform(body);
+    return body as z.output<Schema>;
+  }
+}
 
 /**
- * Converts a body to what the executor gets, in the simplest equivalent form, so that equivalent requests share a cache
- * entry. A single user turn becomes a `prompt`, as `POST /v1/completions` sends it. Empty fields are omitted.
+ * The request that the executor gets: every field of the body as it came, except `stream`, which concerns only the way to
+ * the client, and the client's headers for the provider.
  */
-export function toRequest(body: MessagesBody | CountTokensBody): CompletionRequest {
-  const { stream: _, messages, system, stop_sequences, tools, cache_control, ...rest }: Input = body;
-  return {
-    ...rest,
-    ...inputOf(messages.map(plainMessage)),
-    ...(system !== undefined && { system: plain(system) }),
-    ...(stop_sequences?.length && { stop_sequences }),
-    ...(tools?.length && { tools: tools as ToolDefinition[] }),
-    ...(cache_control && { cache_control }),
-  };
+export function toRequest(
+  { stream: _, ...body }: MessagesBody | CountTokensBody,
+  headers: IncomingHttpHeaders,
+): CompletionRequest {
+  const passed = Object.entries(headers).filter(([name, value]) => PASSED_ON.test(name) && value !== '');
+  const request = body as CompletionRequest;
+  return passed.length === 0 ? request : { ...request, headers: Object.fromEntries(passed.map(asText)) };
 }
 
-function inputOf(messages: CompletionMessage[]): Pick<CompletionRequest, 'prompt' | 'messages'> {
-  const [first] = messages;
-  const isPrompt = messages.length === 1 && first?.role === 'user' && Object.keys(first).length === 2;
-  const text = isPrompt ? first.content : '';
-  // An empty text stays in `messages`, so that the error names the field that the client sent.
-  return typeof text === 'string' && text.trim() !== '' ? { prompt: text } : { messages };
-}
+/** Headers for the provider. New ones are passed on, too: clients get new features by new headers. */
+const PASSED_ON = /^(anthropic|x-claude-code)-/;
 
-function plainMessage({ content, ...message }: MessagesBody['messages'][number]): CompletionMessage {
-  return { ...message, content: plain(content) };
-}
-
-/** Replaces a single text block without other fields by its text. */
-function plain(content: Content): Content {
-  if (typeof content === 'string' || content.length !== 1) return content;
-  const [only] = content;
-  const isText = only?.type === 'text' && typeof only.text === 'string' && Object.keys(only).length === 2;
-  return isText ? only.text! : content;
-}
+const asText = ([name, value]: [string, unknown]): [string, string] => [name, String(value)];
 
 /** A request for a message. The signal is created on first use, because a hit needs none. */
 export class MessagesCall implements CompletionCall {
@@ -111,8 +97,8 @@ export class MessagesCall implements CompletionCall {
 
   constructor(body: MessagesBody, { headers, tenant }: FastifyRequest, reply: FastifyReply) {
     this.tenant = tenant.name;
-    this.request = toRequest(body);
-    this.policy = RequestCachePolicy.of(headers['cache-control']);
+    this.request = toRequest(body, headers);
+    this.policy = policyOf(this.request, headers['cache-control']);
     this.#reply = reply;
   }
 
@@ -122,36 +108,12 @@ export class MessagesCall implements CompletionCall {
   }
 }
 
-const VERSION_HEADER = 'anthropic-version';
-const VERSIONS: ReadonlySet<string> = new Set(['2023-06-01', '2026-10-21']);
-const IGNORED_HEADERS: ReadonlySet<string> = new Set([
-  VERSION_HEADER,
-  'anthropic-dangerous-direct-browser-access',
-]);
+const NO_STORE = RequestCachePolicy.of('no-store');
 
-/**
- * Throws unless the gateway can honour all `anthropic-*` headers: a version of the API that it supports, and no beta
- * features, workspaces or user profiles.
- *
- * @throws {ProblemError} 400 naming the header
- */
-export function assertHonoured(headers: IncomingHttpHeaders): void {
-  const version = headers[VERSION_HEADER];
-  if (version !== undefined && !VERSIONS.has(String(version))) {
-    throw refused(VERSION_HEADER, `must be one of ${[...VERSIONS].join(', ')}`);
-  }
-  for (const name in headers) {
-    if (name.startsWith('anthropic-') && !IGNORED_HEADERS.has(name)) {
-      throw refused(name, 'is not supported by this gateway');
-    }
-  }
-}
-
-function refused(field: string, detail: string): ProblemError {
-  return new ProblemError(400, `${field}: ${detail}`, {
-    code: 'ERR_VALIDATION',
-    errors: [{ field, detail }],
-  });
+/** What the request's `Cache-Control` means; a request whose answer depends on state elsewhere is never cached. */
+function policyOf(request: CompletionRequest, header: string | undefined): RequestCachePolicy {
+  const policy = RequestCachePolicy.of(header);
+  return dependsOnState(request) && policy.allowsComputing ? NO_STORE : policy;
 }
 
 /**
@@ -172,7 +134,8 @@ export function assertTextFits({ prompt, messages, system }: CompletionRequest, 
   });
 }
 
-function textsOf(content: string | ContentBlock[] = []): string[] {
+function textsOf(content: string | ContentBlock[] | null = []): string[] {
+  if (content === null) return [];
   if (typeof content === 'string') return [content];
   return content.map(({ text }) => (typeof text === 'string' ? text : ''));
 }

@@ -11,13 +11,11 @@ import { JSON_TYPE, sendAnswer } from '../http/answer.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 import { WithErrorShape } from '../http/route-config.js';
-import { ZodBody } from '../http/zod-body.pipe.js';
 import { LATE, within } from '../util/deadline.js';
 import { MessageStreams } from './message-stream.js';
 import { EVENTS, JSON_BODY, type MessageWriter } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
 import {
-  assertHonoured,
   assertTextFits,
   countTokensBody,
   type CountTokensBody,
@@ -25,6 +23,7 @@ import {
   type MessagesBody,
   MessagesCall,
   toRequest,
+  UnchangedBody,
 } from './messages-request.js';
 
 const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
@@ -43,11 +42,10 @@ export class MessagesController {
   @HttpCode(200)
   @WithErrorShape(messagesErrorShape)
   async create(
-    @Body(new ZodBody(messagesBody)) body: MessagesBody,
+    @Body(new UnchangedBody(messagesBody)) body: MessagesBody,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    assertHonoured(request.headers);
     const call = new MessagesCall(body, request, reply);
     assertTextFits(call.request, this.config.MAX_PROMPT_BYTES);
     // For the 504; overwritten when there is a message.
@@ -88,12 +86,11 @@ export class CountTokensController {
   @HttpCode(200)
   @WithErrorShape(messagesErrorShape)
   async count(
-    @Body(new ZodBody(countTokensBody)) body: CountTokensBody,
+    @Body(new UnchangedBody(countTokensBody)) body: CountTokensBody,
     @Req() { headers, id }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenCount> {
-    assertHonoured(headers);
-    const request = toRequest(body);
+    const request = toRequest(body, headers);
     assertTextFits(request, this.config.MAX_PROMPT_BYTES);
     reply.header('request-id', id);
     const timeout = AbortSignal.timeout(this.config.TASK_TIMEOUT_MS);

@@ -27,6 +27,7 @@ const EXECUTORS: Record<GatewayConfig['WORKER_EXECUTOR'], (config: GatewayConfig
       baseUrl: config.ANTHROPIC_BASE_URL,
       defaultModel: config.ANTHROPIC_MODEL,
       maxRetries: config.ANTHROPIC_MAX_RETRIES,
+      strictFields: config.STRICT_FIELDS,
     }),
 };
 

@@ -1,0 +1,78 @@
+import {
+  anthropicVersionOf,
+  type CompletionMessage,
+  type CompletionRequest,
+  type ContentBlock,
+} from 'nestjs-worker-pool';
+
+const VERSION = 'anthropic-version';
+const BETA = 'anthropic-beta';
+/** Headers that do not influence the answer. */
+const WITHOUT_INFLUENCE = /^(x-claude-code-.*|anthropic-dangerous-direct-browser-access)$/;
+/** Start of the block with which Claude Code says which release sent the request; the API removes it. */
+const ATTRIBUTION = 'x-anthropic-billing-header:';
+
+/**
+ * The part of a request that influences the answer, in the simplest equivalent form, so that equivalent requests share an
+ * entry: a single turn of the user is a `prompt`, a single text block is its text, empty fields are left out, and betas
+ * are a sorted set. Left out are `metadata.user_id`, an attribution block at the head of `system`, and headers that only
+ * identify the client.
+ */
+export function keyFieldsOf(request: CompletionRequest): Record<string, unknown> {
+  const { messages, system, stop_sequences, tools, cache_control, metadata, headers, ...rest } = request;
+  return {
+    ...rest,
+    ...(messages && inputOf(messages.map(plainMessage))),
+    ...(system !== undefined && system !== null && systemOf(system)),
+    ...(stop_sequences?.length && { stop_sequences }),
+    ...(tools?.length && { tools }),
+    ...(cache_control && { cache_control }),
+    ...(metadata && metadataOf(metadata)),
+    ...(headers && headerFields(request, headers)),
+  };
+}
+
+type Content = string | ContentBlock[];
+
+function inputOf(messages: CompletionMessage[]): Pick<CompletionRequest, 'prompt' | 'messages'> {
+  const [first] = messages;
+  const isPrompt = messages.length === 1 && first?.role === 'user' && Object.keys(first).length === 2;
+  return isPrompt && typeof first.content === 'string' ? { prompt: first.content } : { messages };
+}
+
+function plainMessage({ content, ...message }: CompletionMessage): CompletionMessage {
+  return { ...message, content: plain(content) };
+}
+
+function systemOf(system: Content): { system?: Content } {
+  if (typeof system === 'string' || !isAttribution(system[0])) return { system: plain(system) };
+  return system.length === 1 ? {} : { system: plain(system.slice(1)) };
+}
+
+function isAttribution(block: ContentBlock | undefined): boolean {
+  return typeof block?.text === 'string' && block.text.startsWith(ATTRIBUTION);
+}
+
+/** Replaces a single text block without other fields by its text. */
+function plain(content: Content): Content {
+  if (typeof content === 'string' || content.length !== 1) return content;
+  const [only] = content;
+  const isText = only?.type === 'text' && typeof only.text === 'string' && Object.keys(only).length === 2;
+  return isText ? only.text! : content;
+}
+
+function metadataOf({ user_id: _, ...metadata }: object & { user_id?: unknown }): object {
+  return Object.keys(metadata).length > 0 ? { metadata } : {};
+}
+
+function headerFields(request: CompletionRequest, given: Readonly<Record<string, string>>): object {
+  const { [VERSION]: version = anthropicVersionOf(request), [BETA]: beta = '', ...more } = given;
+  const names = beta.split(',').map((name) => name.trim());
+  const betas = [...new Set(names.filter((name) => name !== ''))].toSorted();
+  const headers = {
+    ...Object.fromEntries(Object.entries(more).filter(([name]) => !WITHOUT_INFLUENCE.test(name))),
+    ...(version !== anthropicVersionOf(request) && { [VERSION]: version }),
+    ...(betas.length > 0 && { [BETA]: betas }),
+  };
+  return Object.keys(headers).length > 0 ? { headers } : {};
+}
