@@ -14,6 +14,7 @@ export type {
   NearOptions,
   QueueOptions,
   RedisCacheOptions,
+  StreamsOptions,
   WriteBehindOptions,
 } from './core/options/redis-cache-options.js';
 export type {

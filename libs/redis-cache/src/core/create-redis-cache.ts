@@ -2,10 +2,11 @@ import type { Backend } from './backend/backend.js';
 import { createBackend } from './create-backend.js';
 import { Computations } from './cache/computations.js';
 import { Computer } from './cache/computer.js';
-import { EndWatch } from './cache/lease.js';
+import { EventWatch } from './cache/event-watch.js';
 import { EntryReader } from './cache/entry-reader.js';
 import { GetOrSet, type GetOrSetDependencies } from './cache/get-or-set.js';
 import { GetOrStream } from './cache/get-or-stream.js';
+import { JoinCheck } from './cache/join-check.js';
 import { Lookups } from './cache/lookup.js';
 import { ResultKeeper, type ResultKeeperDependencies } from './cache/result-keeper.js';
 import { Resumption } from './cache/resumption.js';
@@ -22,6 +23,7 @@ import { Arrivals } from './queue/arrivals.js';
 import { RequestQueues } from './queue/request-queues.js';
 import type { RedisCacheParts } from './redis-cache.parts.js';
 import { RedisCacheService } from './redis-cache.service.js';
+import { Publisher } from './stream/publisher.js';
 import { createCounters } from './counters/counters.js';
 import { type CacheLogger, consoleLogger } from './util/cache-logger.js';
 
@@ -73,7 +75,8 @@ export function assemble(
   const writeBehind = new WriteBehind(backend.entries, guard, counters, options.writeBehind, now);
   const defaults = { ...options.getOrSet, ttlSeconds: options.getOrSet.ttlSeconds ?? options.ttlSeconds };
   const lookups = new Lookups({ reader, near, now, counters, defaults });
-  const computing = createComputing({ ...shared, backend, reader, writeBehind, lookups, defaults });
+  const { maxLive } = options.streams;
+  const computing = createComputing({ ...shared, backend, reader, writeBehind, lookups, defaults, maxLive });
   const queueing = { guard, counters, logger, arrivals: new Arrivals(backend.arrivals) };
   return new RedisCacheService({
     backend,
@@ -95,7 +98,7 @@ export function assemble(
   });
 }
 
-type Computing = ResultKeeperDependencies & Omit<GetOrSetDependencies, 'computations'>;
+type Computing = ResultKeeperDependencies & Omit<GetOrSetDependencies, 'computations'> & { maxLive: number };
 
 /** The parts that run factories. */
 function createComputing(use: Computing): {
@@ -103,10 +106,15 @@ function createComputing(use: Computing): {
   inProgress: readonly InProgress[];
 } {
   const keeper = new ResultKeeper(use);
-  const computer = new Computer({ ...use, keeper, ends: new EndWatch(use.backend.events) });
+  const publisher = new Publisher({ ...use, streams: use.backend.streams });
+  const computer = new Computer({ ...use, keeper, publisher, events: new EventWatch(use.backend.events) });
   const computations = new Computations(computer);
   const getOrSet = new GetOrSet({ ...use, computations });
-  const getOrStream = new GetOrStream({ ...use, computations });
+  const getOrStream = new GetOrStream({
+    ...use,
+    computations,
+    joinCheck: new JoinCheck(use.backend, use.guard),
+  });
   const resumption = new Resumption({ ...use, keeper, leaseOf: computer.leaseOf.bind(computer) });
   const parts = { getOrSet, getOrStream, resumption };
   return { parts, inProgress: [computations, getOrSet, getOrStream, resumption] };

@@ -37,6 +37,11 @@ export class Computations {
     return this.#running.get(task.key) ?? this.#startShared(task);
   }
 
+  /** Later calls do not join this computation, whose value is no longer valid. */
+  drop(key: string, computation: Computation): void {
+    if (this.#running.get(key) === computation) this.#running.delete(key);
+  }
+
   /** Later calls do not join what began before. */
   forget(key: string): void {
     this.#invalidations += 1;
@@ -50,27 +55,37 @@ export class Computations {
 
   #startAlone(task: Task): Computation {
     const invalidations = this.#invalidations;
-    return this.#start(task, {
-      isCurrent: () => this.#invalidations === invalidations,
-      onEnd: () => {},
-    });
+    return this.#start(
+      task,
+      () => this.#invalidations === invalidations,
+      () => {},
+    );
   }
 
   #startShared(task: Task): Computation {
     const { key } = task;
     const isCurrent = (): boolean => this.#running.get(key) === computation;
-    const onEnd = (): void => void (isCurrent() && this.#running.delete(key));
-    const computation = this.#start(task, { isCurrent, onEnd });
+    const computation = this.#start(task, isCurrent, () => this.drop(key, computation));
     this.#running.set(key, computation);
-    computation.flight.outcome.then(onEnd, onEnd);
     return computation;
   }
 
-  #start(task: Task, { isCurrent, onEnd }: { isCurrent: () => boolean; onEnd: () => void }): Computation {
+  /** @param onEnd called when the computation has ended, or is abandoned */
+  #start(task: Task, isCurrent: () => boolean, onEnd: () => void): Computation {
     const { key, settings, reading } = task;
     const relay = new Relay();
-    const order = { key, settings, reading, isCurrent, ...workOf(task, relay) };
-    return { flight: new Flight(({ signal }) => this.computer.compute(order, signal), onEnd), relay };
+    const order = { key, settings, reading, isCurrent, relay, ...workOf(task, relay) };
+    const flight = new Flight(({ signal }) => this.computer.compute(order, signal), onEnd);
+    relay.attach(() => flight.enter());
+    const settle = (hasFailed: boolean): void => {
+      onEnd();
+      relay.settle(hasFailed);
+    };
+    flight.outcome.then(
+      () => settle(false),
+      () => settle(true),
+    );
+    return { flight, relay };
   }
 }
 

@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Backend } from '../backend/backend.js';
-import type { LeaseAttempt, LeaseOutcome } from '../backend/backend.js';
+import type { LeaseAttempt } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import { HEADER_BYTES, parseBody, type TagVersions } from '../entry/entry-envelope.js';
 import { AbandonedError } from './flight.js';
 import { type ComputationTicket, createTicket } from './computation-ticket.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
 import { type Factory, readFailure, runFactory, writeFailure } from './factory.js';
-import { type EndWatch, Lease } from './lease.js';
+import type { EventWatch } from './event-watch.js';
+import { HolderWait, type WaitOutcome } from './holder-wait.js';
+import { Lease } from './lease.js';
 import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
 import type { Settings } from './settings.js';
 import type { StreamSource } from './stream-source.js';
+import type { PiecePublication, Publisher } from '../stream/publisher.js';
+import type { Relay } from '../stream/relay.js';
 
 /** A value to be computed. */
 export interface Order {
@@ -23,6 +27,8 @@ export interface Order {
   isCurrent: () => boolean;
   /** Of a stream: notified of how its computation goes. */
   source?: StreamSource | undefined;
+  /** Passes pieces on to the callers that want them. */
+  relay: Relay;
 }
 
 type Tags = TagVersions | null | undefined;
@@ -32,15 +38,12 @@ export interface ComputerDependencies {
   guard: Guard;
   reader: EntryReader;
   keeper: ResultKeeper;
-  ends: EndWatch;
+  events: EventWatch;
+  publisher: Publisher;
   now: () => number;
 }
 
 const FAILED = Symbol('failed');
-/** Between polls, behind the notification, in case that is lost. Each costs a round trip, hence the jitter. */
-const MIN_POLL_MS = 50;
-const MAX_POLL_MS = 150;
-
 /**
  * Computes a value, or waits for the process that does: at most one holds the lease of a key. Without Redis it
  * computes at once, because a computation in another process cannot be noticed.
@@ -67,8 +70,9 @@ export class Computer {
       if (attempt.state === 'held' && !settings.crossProcess)
         return this.#withoutLease(unstored(order), signal);
       const outcome =
-        attempt.state === 'held' ? await this.#await(key, attempt.holder, seen, signal) : attempt;
-      if (outcome === FAILED) return this.#withoutLease(order, signal);
+        attempt.state === 'held' ? await this.#await(order, attempt.holder, seen, signal) : attempt;
+      if (outcome.state === 'unavailable') return this.#withoutLease(order, signal);
+      if (outcome.state === 'collected') return { ...elsewhere(outcome.value), outdated: true };
       if (outcome.state === 'failed') throw readFailure(parseText(outcome.failure));
       const shared = outcome.state === 'value' ? parseText(outcome.json) : undefined;
       if (shared !== undefined) return elsewhere(shared);
@@ -102,47 +106,47 @@ export class Computer {
     return new Lease(this.use.backend, this.use.guard, { key, token, leaseMs: settings.leaseMs, over });
   }
 
-  async #await(
-    key: string,
-    firstHolder: string,
+  #await(
+    { key, settings: { leaseMs }, relay }: Order,
+    holder: string,
     seen: Buffer | null,
     signal: AbortSignal,
-  ): Promise<Exclude<LeaseOutcome, { state: 'held' }> | typeof FAILED> {
-    const { leases } = this.use.backend;
-    let holder = firstHolder;
-    for (;;) {
-      const pollMs = MIN_POLL_MS + (MAX_POLL_MS - MIN_POLL_MS) * Math.random();
-      await this.use.ends.next(key, pollMs, signal);
-      signal.throwIfAborted();
-      const awaited = holder;
-      const outcome = await this.use.guard.run(() => leases.peek(key, awaited, seen), FAILED);
-      if (outcome === FAILED || outcome.state !== 'held') return outcome;
-      holder = outcome.holder;
-    }
+  ): Promise<WaitOutcome> {
+    return new HolderWait(this.use, { key, leaseMs, seen, relay, signal }, holder).outcome();
   }
 
   async #lead(order: Order, lease: Lease | null, signal: AbortSignal): Promise<Computed> {
     const { keeper } = this.use;
-    const { factory, settings, reading, source } = order;
+    const { factory, settings, reading, source, relay } = order;
     if (lease !== null) this.#leases.set(lease.token, lease);
     const tags = await keeper.tagVersions(settings);
+    relay.claim = { token: lease?.token ?? null, tags: tags ?? undefined };
     const startedAt = performance.now();
     const stale =
       hasStale(order, this.use.now()) && reading.state === 'stale' ? reading.entry.value : undefined;
     try {
       signal.throwIfAborted();
       const context = { signal, stale, ticket: this.#ticketOf(order, lease, tags) };
-      source?.begin();
+      source?.begin(this.#publication(order, lease, tags));
       const value = await runFactory(factory, context, settings.hardTimeoutMs);
-      source?.end();
+      await source?.end();
       return await keeper.keep({ ...order, lease, tags, value, durationMs: performance.now() - startedAt });
     } catch (error) {
-      source?.fail(error);
-      if (lease !== null) await this.#fail(order, lease, tags, signal.aborted ? signal.reason : error);
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      await source?.fail(reason);
+      if (lease !== null) await this.#fail(order, lease, tags, reason);
       throw error;
     } finally {
       if (lease !== null) this.#leases.delete(lease.token);
     }
+  }
+
+  // Readers in other processes compare the versions of the tags.
+  #publication(order: Order, lease: Lease | null, tags: Tags): PiecePublication | undefined {
+    if (lease === null || tags === null) return undefined;
+    const { key, settings, relay } = order;
+    const { leaseMs } = settings;
+    return this.use.publisher.start({ key, token: lease.token, leaseMs, tags, hold: () => relay.hold() });
   }
 
   // Without the versions of its tags a ticket could not store anything.

@@ -17,6 +17,7 @@ import { hasStale } from './computer.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
 import { readFailure } from './factory.js';
 import { Flights } from './flight.js';
+import type { JoinCheck } from './join-check.js';
 import { LiveStream } from './live-stream.js';
 import type { Lookups } from './lookup.js';
 import { type CallDefaults, type Settings, settingsOf } from './settings.js';
@@ -26,6 +27,7 @@ import type { StreamFactory } from './stream-source.js';
 export interface GetOrStreamDependencies {
   reader: EntryReader;
   computations: Computations;
+  joinCheck: JoinCheck;
   lookups: Lookups;
   now: () => number;
   counters: RedisCacheCounters;
@@ -103,8 +105,23 @@ export class GetOrStream {
     options.signal?.throwIfAborted();
     if (!settings.reads) return Promise.resolve(NOT_READ);
     if (!settings.writes) return this.use.reader.read(key);
-    const flight = this.#readings.get(key) ?? this.#readings.launch(key, () => this.use.reader.read(key));
+    const flight = this.#readings.get(key) ?? this.#readings.launch(key, () => this.#look(key));
     return flight.join(options.signal);
+  }
+
+  /** Reads the entry, and makes sure that a computation in progress can be joined. */
+  async #look(key: string): Promise<Reading> {
+    const { reader, computations, joinCheck } = this.use;
+    for (let again = false; ; again = true) {
+      const reading = await reader.read(key);
+      const running = computations.get(key);
+      if (running === undefined || reading.state === 'fresh' || reading.state === 'unavailable')
+        return reading;
+      const state = await joinCheck.stateOf(key, running, reading.seen);
+      if (state === 'stored' && !again) continue;
+      if (state !== 'valid') computations.drop(key, running);
+      return reading;
+    }
   }
 
   #hit<C, V>(call: Call<C, V>, reading: Found): CacheStream<C, V> {
@@ -128,6 +145,7 @@ export class GetOrStream {
     const live = new LiveStream<C, V>(computation, {
       key,
       ownStatus: joined ? 'collapsed' : own,
+      collect: options.collect,
       replay: options.replay,
       resultOf: (computed, status) => withStatus(computedResult(key, computed, reading, now()), status),
       signal: options.signal,

@@ -1,5 +1,4 @@
 import type { Backend } from '../backend/backend.js';
-import type { EventChannel } from '../backend/backend.js';
 import { HEADER_BYTES } from '../entry/entry-envelope.js';
 import type { Guard } from '../guard/guard.js';
 
@@ -113,50 +112,4 @@ export class Lease {
 /** Whether two entries have the same value and tags, whenever each was created. */
 function haveSameContent(one: Buffer, other: Buffer): boolean {
   return one.subarray(HEADER_BYTES).equals(other.subarray(HEADER_BYTES));
-}
-
-/** Wakes waiters when a computation in another process ends. Listens from the first wait on. */
-export class EndWatch {
-  readonly #waiting = new Map<string, Set<() => void>>();
-
-  #listening = false;
-
-  constructor(private readonly channel: EventChannel) {}
-
-  /** Resolves when a computation of the key ends, when the signal aborts, or after `ms`. */
-  next(key: string, ms: number, signal: AbortSignal): Promise<void> {
-    this.#listen();
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        this.#remove(key, wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      signal.addEventListener('abort', wake, { once: true });
-      this.#add(key, wake);
-    });
-  }
-
-  #listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
-    this.channel.listen((event) => {
-      if (event.type !== 'ended') return;
-      for (const wake of this.#waiting.get(event.key) ?? []) wake();
-    });
-  }
-
-  #add(key: string, wake: () => void): void {
-    const waiters = this.#waiting.get(key) ?? new Set();
-    this.#waiting.set(key, waiters.add(wake));
-  }
-
-  #remove(key: string, wake: () => void): void {
-    const waiters = this.#waiting.get(key);
-    waiters?.delete(wake);
-    if (waiters?.size === 0) this.#waiting.delete(key);
-  }
 }

@@ -10,6 +10,7 @@ export interface LiveStreamOptions<C, V> {
   key: string;
   /** Status while the computation runs in this process. */
   ownStatus: CacheResultStatus;
+  collect: (pieces: readonly C[]) => V;
   replay: (value: V) => Iterable<C>;
   resultOf: (computed: Computed, status: CacheResultStatus) => CacheResult<V>;
   /** Ends this stream when it aborts. */
@@ -38,6 +39,7 @@ export class LiveStream<C, V> implements CacheStream<C, V> {
   #log: PieceLog | undefined;
   #unbind = (): void => {};
   #leave: (() => void) | undefined;
+  #unwant = (): void => {};
   #stopListening = (): void => {};
   #aborted: { reason: unknown } | undefined;
   #outcome: Outcome | undefined;
@@ -84,9 +86,10 @@ export class LiveStream<C, V> implements CacheStream<C, V> {
     }
   }
 
-  /** The signal no longer ends this stream, whose caller has another value. It remains a waiter. */
+  /** The caller has another value: the signal no longer ends this stream, which wants no pieces but remains a waiter. */
   detach(): void {
     this.#stopListening();
+    this.#unwant();
   }
 
   async collected(): Promise<CacheResult<V>> {
@@ -116,9 +119,10 @@ export class LiveStream<C, V> implements CacheStream<C, V> {
       if (this.#log === undefined) this.#bind(log);
       return { done: false, value: log.pieces[index] as C };
     }
-    if (this.#log?.state === 'failed') throw this.#log.error;
     if (this.#log?.state === 'interrupted') throw new StreamInterruptedError();
+    // The end and a failure come when the computation has ended, so that a call after them does not join it.
     if (this.#outcome === undefined) return undefined;
+    if ('error' in this.#outcome) throw this.#outcome.error;
     return this.#log !== undefined || log?.state === 'ended' ? DONE : this.#replayedAt(index);
   }
 
@@ -174,12 +178,15 @@ export class LiveStream<C, V> implements CacheStream<C, V> {
   #join(): void {
     if (this.#leave !== undefined || this.#log?.state === 'interrupted') return;
     this.#leave = this.computation.flight.enter();
+    this.#unwant = this.computation.relay.want(this.options.collect);
     if (this.#log !== undefined) this.#bind(this.#log);
   }
 
   #depart(): void {
+    if (this.#leave === undefined) return;
     this.#unbind();
-    this.#leave?.();
+    this.#unwant();
+    this.#leave();
     this.#leave = undefined;
   }
 }

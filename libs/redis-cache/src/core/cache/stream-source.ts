@@ -1,7 +1,9 @@
 import { onAbort } from 'nestjs-redis-connection';
 import type { PieceLog } from '../stream/piece-log.js';
+import type { PiecePublication } from '../stream/publisher.js';
 import type { Relay } from '../stream/relay.js';
-import type { Factory, FactoryContext } from './factory.js';
+import { type Factory, type FactoryContext, writeFailure } from './factory.js';
+import { AbandonedError } from './flight.js';
 
 /** Produces the pieces of a value. */
 export type StreamFactory<C> = (context: FactoryContext) => AsyncIterable<C> | Promise<AsyncIterable<C>>;
@@ -15,6 +17,7 @@ const MAX_TURN_MS = 10;
  */
 export class StreamSource {
   #log: PieceLog | undefined;
+  #publication: PiecePublication | undefined;
 
   constructor(
     private readonly stream: StreamFactory<unknown>,
@@ -22,9 +25,10 @@ export class StreamSource {
     private readonly relay: Relay,
   ) {}
 
-  /** To be called before the factory. */
-  begin(): void {
+  /** To be called before the factory, with what publishes the pieces to other processes, if they can follow. */
+  begin(publication: PiecePublication | undefined): void {
     this.#log = this.relay.begin(true);
+    this.#publication = publication;
   }
 
   /** Rejects when the stream or `collect` fails, and as soon as the signal aborts; later pieces are dropped. */
@@ -34,12 +38,18 @@ export class StreamSource {
     return this.collect(log.pieces as readonly never[]);
   };
 
-  end(): void {
+  /** Resolves when other processes can know it, or Redis has not confirmed it in time. */
+  async end(): Promise<void> {
     this.#log?.end();
+    await this.#publication?.finish({ kind: 'ended', text: '' });
   }
 
-  fail(error: unknown): void {
-    this.#log?.fail(error);
+  /** The same for a failure. An abandoned computation has none: another process may take over. */
+  async fail(error: unknown): Promise<void> {
+    this.#log?.fail();
+    const isAbandoned = error instanceof AbandonedError;
+    const text = isAbandoned ? '' : writeFailure(error);
+    await this.#publication?.finish({ kind: isAbandoned ? 'cut' : 'failed', text });
   }
 
   async #drain(context: FactoryContext, log: PieceLog): Promise<void> {
@@ -49,26 +59,23 @@ export class StreamSource {
     try {
       // What arrives after the signal has aborted is closed, because nobody reads it.
       if (signal.aborted) close(iterator);
-      else await appendAll(iterator, log, signal);
+      else await this.#appendAll(iterator, log, signal);
     } finally {
       stopListening();
     }
   }
-}
 
-async function appendAll(
-  iterator: AsyncIterator<unknown>,
-  log: PieceLog,
-  signal: AbortSignal,
-): Promise<void> {
-  let turnEndsAt = performance.now() + MAX_TURN_MS;
-  for (;;) {
-    const next = await iterator.next();
-    if (next.done || signal.aborted) return;
-    log.append(next.value);
-    if (performance.now() < turnEndsAt) continue;
-    await nextTurn();
-    turnEndsAt = performance.now() + MAX_TURN_MS;
+  async #appendAll(iterator: AsyncIterator<unknown>, log: PieceLog, signal: AbortSignal): Promise<void> {
+    let turnEndsAt = performance.now() + MAX_TURN_MS;
+    for (;;) {
+      const next = await iterator.next();
+      if (next.done || signal.aborted) return;
+      log.append(next.value);
+      this.#publication?.add(next.value);
+      if (performance.now() < turnEndsAt) continue;
+      await nextTurn();
+      turnEndsAt = performance.now() + MAX_TURN_MS;
+    }
   }
 }
 

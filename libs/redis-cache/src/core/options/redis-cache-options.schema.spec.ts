@@ -36,6 +36,7 @@ describe('resolveOptions', () => {
         leaseMs: 5_000,
       },
       writeBehind: { maxEntries: 1_000, maxBytes: 16_777_216 },
+      streams: { maxLive: 1_000 },
       queue: {
         name: 'requests',
         maxLength: 100_000,

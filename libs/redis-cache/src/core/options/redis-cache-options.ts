@@ -87,6 +87,17 @@ const writeBehindShape = {
 /** Computed values that wait for Redis to return. */
 export interface WriteBehindOptions extends OptionsOf<typeof writeBehindShape> {}
 
+const streamsShape = {
+  /**
+   * Streams of this process that other processes can read while they are produced. Above it, callers in other
+   * processes get a stream at its end. 0: none. Default 1,000.
+   */
+  maxLive: z.int().min(0).max(MAX_COUNT).default(1_000),
+};
+
+/** Limits of the streams of `getOrStream`. */
+export interface StreamsOptions extends OptionsOf<typeof streamsShape> {}
+
 const namedQueueShape = {
   /** Requests that may wait; at the limit `queueRequest` returns `false`. Default 100,000. */
   maxLength: z.int().min(1).default(100_000),
@@ -175,6 +186,8 @@ export const redisCacheShape = {
   getOrSet: (getOrSetSchema as z.ZodType<z.output<typeof getOrSetSchema>, GetOrSetDefaults>).prefault({}),
   /** Limits of the computed values that wait for Redis to return. */
   writeBehind: group<WriteBehindOptions>(z.strictObject(writeBehindShape)).prefault({}),
+  /** Limits of the streams of `getOrStream`. */
+  streams: group<StreamsOptions>(z.strictObject(streamsShape)).prefault({}),
   /** The request queue, and the limits of the queues that `queue(name)` returns. */
   queue: queueSchema.prefault({}),
   /** The health indicator. */

@@ -16,7 +16,6 @@ export class PieceLog {
   readonly #pieces: unknown[] = [];
   readonly #readers = new Set<() => void>();
   #state: PieceLogState = 'open';
-  #error: unknown;
 
   /**
    * @param isLocal whether this process produces the pieces
@@ -35,11 +34,6 @@ export class PieceLog {
     return this.#state;
   }
 
-  /** Why it has failed. */
-  get error(): unknown {
-    return this.#error;
-  }
-
   /** Whether some reader has received a piece and has not left. */
   get hasReaders(): boolean {
     return this.#readers.size > 0;
@@ -56,8 +50,7 @@ export class PieceLog {
     this.#close('ended');
   }
 
-  fail(error: unknown): void {
-    if (this.#state === 'open') this.#error = error;
+  fail(): void {
     this.#close('failed');
   }
 

@@ -1,4 +1,15 @@
+import type { TagVersions } from '../entry/entry-envelope.js';
 import { PieceLog } from './piece-log.js';
+
+/** Under what a computation runs, which tells whether it is still valid. */
+export interface Claim {
+  /** Token of the lease, in this process or another; `null` without a lease. */
+  readonly token: string | null;
+  /** Versions of the tags before the computation began; `undefined` without tags, or when they are unknown. */
+  readonly tags: TagVersions | undefined;
+}
+
+type Collect = (pieces: readonly never[]) => unknown;
 
 /**
  * The pieces of one shared computation as the readers in this process see them: the current log, and the next one
@@ -6,11 +17,65 @@ import { PieceLog } from './piece-log.js';
  */
 export class Relay {
   #log: PieceLog | undefined;
+  #claim: Claim | undefined;
   #change: PromiseWithResolvers<void> | undefined;
+  #readers = 0;
+  #isSettled = false;
+  #collect: Collect | undefined;
+  #onWanted = (): void => {};
+  #enter = (): (() => void) => () => {};
 
   /** The log of the latest computation that produced pieces; `undefined` before the first. */
   get log(): PieceLog | undefined {
     return this.#log;
+  }
+
+  /** `undefined` before the first attempt to acquire the lease. */
+  get claim(): Claim | undefined {
+    return this.#claim;
+  }
+
+  set claim(claim: Claim) {
+    this.#claim = claim;
+    this.wake();
+  }
+
+  /** Whether the computation has ended. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Whether some caller reads pieces. */
+  get isWanted(): boolean {
+    return this.#readers > 0;
+  }
+
+  /** Makes a value of pieces. `undefined` if no caller has ever wanted pieces. */
+  get collect(): Collect | undefined {
+    return this.#collect;
+  }
+
+  /** Adds a caller that reads pieces. Returns the function with which it leaves. */
+  want(collect: Collect): () => void {
+    this.#collect ??= collect;
+    this.#readers += 1;
+    if (this.#readers === 1) this.#onWanted();
+    return () => void (this.#readers -= 1);
+  }
+
+  /** Sets the only listener, which is called when the first caller wants pieces. */
+  onWanted(listener: () => void): void {
+    this.#onWanted = listener;
+  }
+
+  /** To be called once, with the way to become a waiter of the computation. */
+  attach(enter: () => () => void): void {
+    this.#enter = enter;
+  }
+
+  /** Becomes a waiter of the computation, for readers in other processes. Returns the function with which it leaves. */
+  hold(): () => void {
+    return this.#enter();
   }
 
   /** Begins the log of another computation; the current one is interrupted unless it is complete. */
@@ -19,6 +84,14 @@ export class Relay {
     this.#log = new PieceLog(isLocal, () => this.wake());
     former?.interrupt();
     return this.#log;
+  }
+
+  /** The computation has ended: a log that is not complete gets no more pieces. */
+  settle(hasFailed: boolean): void {
+    this.#isSettled = true;
+    this.wake();
+    if (hasFailed) this.#log?.fail();
+    else this.#log?.interrupt();
   }
 
   /** Resolves at the next change. All readers share the promise. */

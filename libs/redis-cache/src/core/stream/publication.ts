@@ -1,0 +1,151 @@
+import type { StreamAppended, StreamRecord, StreamStore } from '../backend/stream-store.js';
+import type { TagVersions } from '../entry/entry-envelope.js';
+import type { Guard } from '../guard/guard.js';
+import { type NumberedRecord, RecordBuilder } from './record-builder.js';
+
+export interface PublicationTerms {
+  key: string;
+  token: string;
+  leaseMs: number;
+  /** Versions of the tags before the computation began. */
+  tags: TagVersions | undefined;
+  /** Keeps the computation alive for readers in other processes. Returns the function that ends this. */
+  hold: () => () => void;
+}
+
+export interface PublicationDependencies {
+  streams: StreamStore;
+  guard: Guard;
+  maxValueBytes: number;
+}
+
+/** At least this time between the starts of two writes, however fast pieces come. */
+const PACE_MS = 10;
+/** The same after a write that Redis did not confirm. */
+const RETRY_MS = 100;
+/** How often a log is renewed within its time. */
+const RENEWALS_PER_LEASE = 3;
+/** How long readers can find the end of a log. */
+const END_KEEP_MS = 2_000;
+const FAILED = Symbol('failed');
+
+/**
+ * Writes the pieces of one computation to its log in Redis: the first at once, then what has come meanwhile in one
+ * write, one write at a time. A write that is not confirmed is repeated with the same numbers; after `leaseMs` without
+ * a confirmation the log has expired, and nothing more is written.
+ */
+export class Publication {
+  readonly #records: RecordBuilder;
+  #unconfirmed: NumberedRecord[] = [];
+  #last: StreamRecord | undefined;
+  #isWriting = false;
+  /** Whether the timer is for a write rather than a renewal. */
+  #isDue = false;
+  #isOver = false;
+  #notBefore = 0;
+  #confirmedAt = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #release: (() => void) | undefined;
+  #onFinished = (): void => {};
+
+  constructor(
+    private readonly use: PublicationDependencies,
+    private readonly terms: PublicationTerms,
+    private readonly onOver: () => void,
+  ) {
+    this.#records = new RecordBuilder(JSON.stringify(terms.tags ?? {}), use.maxValueBytes);
+  }
+
+  add(piece: unknown): void {
+    if (this.#isOver || this.#last) return;
+    if (this.#records.add(piece)) this.#schedule();
+    else void this.finish({ kind: 'cut', text: '' });
+  }
+
+  async finish(last: StreamRecord): Promise<void> {
+    if (this.#isOver || this.#last) return;
+    // Nobody has read a log without a record, and a computation without pieces has an outcome to be found.
+    if (this.#records.next === 1 && !this.#records.hasPending) return this.#stop();
+    this.#last = last;
+    const finished = new Promise<void>((resolve) => (this.#onFinished = resolve));
+    this.#schedule();
+    await finished;
+  }
+
+  /** Writes as soon as it may; without anything to write, renews the log in time. */
+  #schedule(): void {
+    if (this.#isWriting || this.#isOver || this.#isDue) return;
+    clearTimeout(this.#timer);
+    this.#isDue = this.#records.hasPending || this.#last !== undefined || this.#unconfirmed.length > 0;
+    const renewalMs = this.terms.leaseMs / RENEWALS_PER_LEASE;
+    const delayMs = this.#isDue ? this.#notBefore - performance.now() : renewalMs;
+    if (delayMs <= 0) return void this.#write();
+    this.#timer = setTimeout(() => void this.#write(), Math.ceil(delayMs));
+    // A process that wants to end does not wait for a renewal or another attempt.
+    if (delayMs > PACE_MS) this.#timer.unref();
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    this.#isDue = false;
+    this.#notBefore = performance.now() + PACE_MS;
+    this.#unconfirmed.push(...this.#records.take());
+    const isLast = this.#last !== undefined;
+    if (this.#last && !isFinished(this.#unconfirmed)) this.#unconfirmed.push(this.#records.last(this.#last));
+    const sent = this.#unconfirmed.length;
+    const appended = await this.#append(isLast);
+    this.#isWriting = false;
+    if (appended === FAILED) this.#retryLater();
+    else this.#confirm(appended, sent, isLast);
+    if (isLast) this.#onFinished();
+    this.#schedule();
+  }
+
+  #append(isLast: boolean): Promise<StreamAppended | typeof FAILED> {
+    const { key, token, leaseMs } = this.terms;
+    const { next, keepFrom } = this.#records;
+    const append = {
+      first: this.#unconfirmed[0]?.number ?? next,
+      records: this.#unconfirmed,
+      keepFrom,
+      leaseMs,
+      expireMs: isLast ? END_KEEP_MS : leaseMs,
+    };
+    return this.use.guard.run(() => this.use.streams.append(key, token, append), FAILED);
+  }
+
+  #confirm(appended: StreamAppended, sent: number, isLast: boolean): void {
+    if (appended === 'lost' || isLast) return this.#stop();
+    this.#confirmedAt = performance.now();
+    this.#unconfirmed = this.#unconfirmed.slice(sent);
+    if (appended === 'watched') this.#release ??= this.terms.hold();
+    else this.#letGo();
+  }
+
+  #retryLater(): void {
+    const now = performance.now();
+    this.#notBefore = now + RETRY_MS;
+    if (now - this.#confirmedAt > this.terms.leaseMs) this.#stop();
+  }
+
+  #letGo(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  #stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#unconfirmed = [];
+    this.#onFinished();
+    // A computation that has ended needs nobody to keep it alive until its value is stored.
+    if (this.#last === undefined || this.#last.kind === 'cut') this.#letGo();
+    this.onOver();
+  }
+}
+
+function isFinished(records: readonly NumberedRecord[]): boolean {
+  const kind = records.at(-1)?.kind;
+  return kind === 'ended' || kind === 'failed' || kind === 'cut';
+}
