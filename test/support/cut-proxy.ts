@@ -16,8 +16,9 @@ export class CutProxy {
   #line: Line = 'whole';
   #fatal: string | null = null;
   #heard = '';
+  #connections = 0;
 
-  private constructor(private readonly target: { host: string; port: number }) {}
+  private constructor(private target: { host: string; port: number }) {}
 
   static async start({ host, port }: { host: string; port: number }): Promise<CutProxy> {
     const proxy = new CutProxy({ host, port });
@@ -44,6 +45,11 @@ export class CutProxy {
     this.#fatal = text;
   }
 
+  /** How many connections have been opened. */
+  get connections(): number {
+    return this.#connections;
+  }
+
   /** How often the text has gone to the server. */
   timesSent(text: string): number {
     return this.#heard.split(text).length - 1;
@@ -53,6 +59,11 @@ export class CutProxy {
   silence(): void {
     this.#line = 'silent';
     for (const socket of this.#sockets) socket.removeAllListeners('data').resume();
+  }
+
+  /** New connections lead to another server and those that are open stay, as when a name moves. */
+  redirect({ host, port }: { host: string; port: number }): void {
+    this.target = { host, port };
   }
 
   /** New connections work. */
@@ -71,6 +82,7 @@ export class CutProxy {
       client.destroy();
       return;
     }
+    this.#connections += 1;
     this.#track(client);
     if (this.#line === 'silent') {
       client.resume();

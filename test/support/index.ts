@@ -3,6 +3,7 @@ export { CHROMIUM_ARGS, chromiumBinary } from './chromium.js';
 export { CutProxy } from './cut-proxy.js';
 export { freePort } from './free-port.js';
 export { MessagesApi } from './messages-api/messages-api.js';
+export { MovingName } from './moving-name.js';
 export { ManagedProcess, type ExitStatus } from './managed-process.js';
 export { rawPing } from './raw-ping.js';
 export { redisBinary } from './redis-binary.js';

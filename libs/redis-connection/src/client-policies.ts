@@ -13,8 +13,11 @@ export interface ClientPolicy {
   cluster: Pick<ClusterOptions, 'maxRedirections' | 'enableOfflineQueue'>;
   /** Longest pause between two attempts to connect, in milliseconds. */
   maxRetryMs: number;
-  /** What follows when a master behind Sentinels refuses writes; 2 also sends the refused command again. */
-  onReadOnly: 1 | 2;
+  /**
+   * What a client itself does with a command that a read-only server refuses: `false` rejects it; 2 connects again,
+   * with a back-off, and sends it there.
+   */
+  onReadOnly: false | 2;
 }
 
 /** Limits that the pool's policies depend on, in milliseconds. */
@@ -50,7 +53,7 @@ export function cachePolicy(connectTimeoutMs: number): ClientPolicy {
     },
     cluster: { enableOfflineQueue: false, maxRedirections: MAX_REDIRECTIONS },
     maxRetryMs: 400,
-    onReadOnly: 1,
+    onReadOnly: false,
   };
 }
 
@@ -62,6 +65,7 @@ export function hastyPolicy(limits: PoolLimits): ClientPolicy {
     node: { ...node, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
     single: { enableOfflineQueue: false },
     cluster: { enableOfflineQueue: false, maxRedirections: MAX_REDIRECTIONS },
+    onReadOnly: false,
   };
 }
 
@@ -76,6 +80,7 @@ export function patientPolicy(limits: PoolLimits): ClientPolicy {
     node: { ...node, autoResendUnfulfilledCommands: true, maxRetriesPerRequest: null },
     single: { enableOfflineQueue: true },
     cluster: { enableOfflineQueue: true },
+    onReadOnly: 2,
   };
 }
 
@@ -90,6 +95,5 @@ function poolPolicy({ connectTimeoutMs, commandTimeoutMs }: PoolLimits) {
     },
     // Low enough that a worker that was cut off has checked its tasks well within a second.
     maxRetryMs: 250,
-    onReadOnly: 2 as const,
   };
 }

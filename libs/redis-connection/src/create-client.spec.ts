@@ -20,9 +20,17 @@ interface Created {
 function create(connection: RedisConnectionOptions, policy: keyof typeof POLICIES): Created {
   const created: Created[] = [];
   class FakeRedis {
-    constructor(options: RedisOptions) {
+    constructor(readonly options: RedisOptions) {
       created.push({ options });
     }
+
+    select(): void {}
+
+    duplicate(): object {
+      return { on: () => {}, connect: () => Promise.reject(new Error('away')), disconnect: () => {} };
+    }
+
+    once(): void {}
   }
   class FakeCluster {
     constructor(nodes: ClusterNode[], options: ClusterOptions) {
@@ -125,11 +133,15 @@ describe('createClient', () => {
   });
 
   it.each([
-    ['cache', 1],
-    ['hasty', 2],
-  ] as const)('with %s reconnects when a master behind Sentinels refuses writes', (policy, reaction) => {
-    const { options } = create({ sentinels: [{ host: 'a' }], sentinelName: 'm' }, policy);
+    ['cache', false],
+    ['hasty', false],
+    ['patient', 2],
+  ] as const)('with %s handles a server that has become read-only', (policy, reaction) => {
+    const { options } = create({ host: 'a' }, policy);
+    expect(options.retryStrategy?.(9)).toBeGreaterThan(100);
     expect(options.reconnectOnError?.(new Error("READONLY You can't write"))).toBe(reaction);
+    expect(options.reconnectOnError?.(new Error('UNBLOCKED force unblock'))).toBe(reaction);
     expect(options.reconnectOnError?.(new Error('ERR x'))).toBe(false);
+    expect(options.retryStrategy?.(9)).toBeLessThanOrEqual(100);
   });
 });

@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from '
 import type { ClientPolicy } from './client-policies.js';
 import type { RedisConnectionOptions } from './connection-options.js';
 import { mergeConnection, tlsOptionsOf } from './merge-connection.js';
+import { FailoverWatch } from './failover-watch.js';
 import { requireDatabase } from './require-database.js';
 import { MIN_RETRY_MS, retryDelay } from './timing.js';
 
@@ -20,12 +21,14 @@ const MAX_SLOTS_REFRESH_MS = 1_000;
 /**
  * Creates a client for checked options. It starts to connect at once and never stops trying.
  *
+ * @param watch shared by clients that follow a fail-over together
  * @throws {InvalidRedisUrlError} `url` was not checked
  */
 export function createClient(
   { Redis, Cluster }: RedisConstructors,
   options: RedisConnectionOptions,
   policy: ClientPolicy,
+  watch = new FailoverWatch(),
 ): RedisClient {
   const connection = mergeConnection(options).merged;
   const { redisOptions, clusterNodes } = connection;
@@ -37,13 +40,31 @@ export function createClient(
   }
   const client = new Redis({
     ...redisOptions,
-    ...targetOf(connection, policy, retryStrategy),
+    ...targetOf(connection, retryStrategy),
     ...accountOf(connection),
     ...policy.node,
     ...policy.single,
-    retryStrategy,
+    retryStrategy: (attempt) => watch.pauseMs ?? retryStrategy(attempt),
+    reconnectOnError: (error) => watch.note(error) && policy.onReadOnly,
   });
-  return requireDatabase(client);
+  return attend(client, watch);
+}
+
+/** Options of a client that looks for a master once: no attempt is repeated and nothing follows from its errors. */
+const ONE_LOOK: RedisOptions = {
+  lazyConnect: true,
+  protocol: 2,
+  retryStrategy: () => null,
+  sentinelRetryStrategy: () => null,
+  reconnectOnError: null,
+};
+
+/** Applies what every client needs, also to the copies that `duplicate()` makes of it. */
+function attend(client: Redis, watch: FailoverWatch): Redis {
+  const duplicate = client.duplicate.bind(client);
+  watch.add(client, () => duplicate(ONE_LOOK));
+  const duplicateAndAttend = (override?: RedisOptions): Redis => attend(duplicate(override), watch);
+  return requireDatabase(Object.assign(client, { duplicate: duplicateAndAttend }));
 }
 
 function clusterOptions(
@@ -66,25 +87,24 @@ function clusterOptions(
 
 function targetOf(
   connection: RedisConnectionOptions,
-  policy: ClientPolicy,
   sentinelRetryStrategy: (attempt: number) => number,
 ): RedisOptions {
   const { sentinels, path, host = 'localhost', port = DEFAULT_PORT, db = 0 } = connection;
-  if (sentinels) return { ...sentinelTarget(connection, policy), sentinelRetryStrategy, db };
+  if (sentinels) return { ...sentinelTarget(connection), sentinelRetryStrategy, db };
   return path === undefined ? { host, port, db } : { path, db };
 }
 
-function sentinelTarget(
-  { sentinels = [], sentinelName, sentinelPassword, tls }: RedisConnectionOptions,
-  { onReadOnly }: ClientPolicy,
-): RedisOptions {
+function sentinelTarget({
+  sentinels = [],
+  sentinelName,
+  sentinelPassword,
+  tls,
+}: RedisConnectionOptions): RedisOptions {
   return {
     sentinels: sentinels.map(withPort(DEFAULT_SENTINEL_PORT)),
     name: sentinelName,
     ...(sentinelPassword !== undefined && { sentinelPassword }),
     ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tlsOptionsOf(tls).tls }),
-    // A demoted master keeps its connections and refuses writes: the Sentinels know its successor.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? onReadOnly : false),
   };
 }
 

@@ -17,6 +17,8 @@ const KIND_OF_REPLY = new Map<string, FailureKind>([
   ['BUSY', 'unavailable'],
   ['TRYAGAIN', 'unavailable'],
   ['READONLY', 'write-refused'],
+  // Ends blocking commands when the server becomes a replica.
+  ['UNBLOCKED', 'write-refused'],
   ['OOM', 'write-refused'],
   ['MISCONF', 'write-refused'],
   ['NOREPLICAS', 'write-refused'],

@@ -20,13 +20,11 @@ const guarded = new WeakSet<Redis>();
 /**
  * Makes a client end each connection on which its database cannot be selected, and connect again later. Without this,
  * ioredis only emits an error and then sends all commands to database 0, which may belong to another application.
- * Applies to copies that `duplicate()` makes of the client too.
  */
 export function requireDatabase<Client extends Redis>(client: Client): Client {
   if (guarded.has(client)) return client;
   guarded.add(client);
   const select = client.select.bind(client) as (database: number) => Promise<'OK'>;
-  const duplicate = client.duplicate.bind(client);
   const { retryStrategy } = client.options;
   let refusals = 0;
   const selectOrEnd = (database: number): Promise<'OK'> =>
@@ -44,10 +42,7 @@ export function requireDatabase<Client extends Redis>(client: Client): Client {
     );
   client.options.retryStrategy = (attempt) =>
     refusals > 0 ? backOffMs(refusals, FIRST_RETRY_MS, MAX_RETRY_MS) : retryStrategy?.(attempt);
-  Object.assign(client, {
-    select: selectOrEnd,
-    duplicate: (...args: []) => requireDatabase(duplicate(...args)),
-  });
+  Object.assign(client, { select: selectOrEnd });
   return client;
 }
 

@@ -1,4 +1,10 @@
-import { createClient, hastyPolicy, patientPolicy, type RedisClient } from 'nestjs-redis-connection';
+import {
+  createClient,
+  type FailoverWatch,
+  hastyPolicy,
+  patientPolicy,
+  type RedisClient,
+} from 'nestjs-redis-connection';
 import { InvalidPoolOptionsError } from '../contract/errors.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import type { FaultLog } from './fault-log.js';
@@ -24,6 +30,13 @@ export async function loadPackages(): Promise<Packages> {
   }
 }
 
+/** What the clients of one pool share. */
+export interface SharedByClients {
+  faults: FaultLog;
+  /** Replaces all their connections when one of them finds the server to be read-only. */
+  watch: FailoverWatch;
+}
+
 const POLICIES = { hasty: hastyPolicy, patient: patientPolicy };
 
 /** Opens a client. It starts to connect immediately and never stops trying; nothing waits for it. */
@@ -31,9 +44,9 @@ export function openClient(
   { ioredis }: Packages,
   options: ResolvedBullmqOptions,
   policy: keyof typeof POLICIES,
-  faults: FaultLog,
+  { faults, watch }: SharedByClients,
 ): RedisClient {
-  const client = createClient(ioredis, options.connection, POLICIES[policy](options));
+  const client = createClient(ioredis, options.connection, POLICIES[policy](options), watch);
   // Without a listener an outage would end the process.
   client.on('error', faults.report);
   return client;

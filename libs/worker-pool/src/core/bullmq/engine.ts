@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import { atMost, BLOCK_MS, endClient, type RedisClient } from 'nestjs-redis-connection';
+import { atMost, BLOCK_MS, endClient, FailoverWatch, type RedisClient } from 'nestjs-redis-connection';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { collectCopies, loadPackages, openClient, type Packages } from './clients.js';
 import { FaultLog } from './fault-log.js';
@@ -36,12 +36,13 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
   const packages = await loadPackages();
   const keys = new QueueKeys(options);
   const faults = new FaultLog(options.logger);
-  const link = new QueueLink(openClient(packages, options, 'hasty', faults), options.commandTimeoutMs);
+  const shared = { faults, watch: new FailoverWatch() };
+  const link = new QueueLink(openClient(packages, options, 'hasty', shared), options.commandTimeoutMs);
   link.onUp(() => faults.recovered());
   const commands = new QueueCommands(link, keys, options.resultTtlMs);
   const queue = openQueue(packages, options, keys, link.client);
   const waiters = new TaskWaiters(link, commands, options.outageToleranceMs);
-  const openPatient = (): RedisClient => openClient(packages, options, 'patient', faults);
+  const openPatient = (): RedisClient => openClient(packages, options, 'patient', shared);
   const followers = new EventFollowers({ options, link, commands, keys, faults, openPatient });
   const patient = openPatient();
   const copies = collectCopies(patient);
@@ -50,7 +51,7 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
   const host =
     options.role === 'producer'
       ? null
-      : new WorkerHost({ options, packages, link, commands, keys, patient, faults });
+      : new WorkerHost({ options, packages, link, commands, keys, patient, shared });
   let isClosed = false;
   return {
     link,

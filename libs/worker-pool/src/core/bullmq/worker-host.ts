@@ -6,8 +6,7 @@ import { PoolClosedError, TaskCancelledError, TaskClaimLostError } from '../cont
 import type { TaskResult } from '../contract/task.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { TaskRunner } from '../tasks/task-runner.js';
-import { openClient, type Packages } from './clients.js';
-import type { FaultLog } from './fault-log.js';
+import { openClient, type Packages, type SharedByClients } from './clients.js';
 import { EventWriter } from './event-writer.js';
 import type { TaskData } from './producer.js';
 import type { ClaimState, QueueCommands } from './queue-commands.js';
@@ -34,7 +33,7 @@ export interface WorkerHostParts {
   commands: QueueCommands;
   keys: QueueKeys;
   patient: RedisClient;
-  faults: FaultLog;
+  shared: SharedByClients;
 }
 
 /** The worker in this process: claims tasks from the queue, runs them, and stops those that were cancelled or lost. */
@@ -52,10 +51,10 @@ export class WorkerHost {
   #onIdle: () => void = () => {};
 
   constructor(private readonly parts: WorkerHostParts) {
-    const { options, commands, link, faults } = parts;
+    const { options, commands, link, shared } = parts;
     const { executor, logger, maxResultBytes } = options;
     const limits = { maxResultBytes, executorName: executor.name };
-    const writer = new EventWriter(link, commands, options, faults);
+    const writer = new EventWriter(link, commands, options, shared.faults);
     this.#processor = new TaskProcessor(new TaskRunner(executor, logger), commands, writer, limits);
     this.#stops = this.#listenForStops();
     this.#worker = this.#startWorker();
@@ -129,7 +128,7 @@ export class WorkerHost {
       },
     );
     worker.on('lockRenewalFailed', () => void this.#checkClaims());
-    worker.on('error', this.parts.faults.report);
+    worker.on('error', this.parts.shared.faults.report);
     return worker;
   }
 
@@ -190,7 +189,7 @@ export class WorkerHost {
       const states = await this.parts.commands.checkClaims(tasks);
       tasks.forEach((task, index) => this.#apply(task, states[index] ?? ''));
     } catch (error) {
-      this.parts.faults.report(error);
+      this.parts.shared.faults.report(error);
     }
   }
 
@@ -203,15 +202,15 @@ export class WorkerHost {
   }
 
   #listenForStops(): RedisClient {
-    const { packages, options, keys, faults } = this.parts;
-    const subscriber = openClient(packages, options, 'patient', faults);
+    const { packages, options, keys, shared } = this.parts;
+    const subscriber = openClient(packages, options, 'patient', shared);
     (subscriber as Redis).on('message', (_channel, taskId: string) => {
       if (this.#tasks.has(taskId)) {
         void this.#checkClaims();
       }
     });
     // ioredis subscribes again after every reconnect.
-    subscriber.subscribe(keys.stops).catch(faults.report);
+    subscriber.subscribe(keys.stops).catch(shared.faults.report);
     return subscriber;
   }
 
@@ -228,7 +227,7 @@ export class WorkerHost {
       await commands.beat({ ...counts, workerId, aliveMs, concurrency, lingering, globalConcurrency });
     } catch (error) {
       this.#counters.restore(counts);
-      this.parts.faults.report(error);
+      this.parts.shared.faults.report(error);
     }
   }
 }
