@@ -9,7 +9,8 @@ COPY apps/gateway/package.json apps/gateway/
 COPY apps/demo/package.json apps/demo/
 RUN npm ci
 COPY . .
-RUN npm run build && npm prune --omit=dev
+# The libraries as they are published: their bundles need none of the packages that are pruned.
+RUN npm run build && npm run bundle && npm prune --omit=dev
 
 FROM node:22-alpine
 ENV NODE_ENV=production

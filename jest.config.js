@@ -11,6 +11,8 @@ const shared = {
     '^@gateway/(.*)\\.js$': '<rootDir>/apps/gateway/src/$1',
     '^@test/(.*)\\.js$': '<rootDir>/test/$1',
   },
+  // Applications of their own, with their own runner: npm run test:consumers.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/consumers/'],
   modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/'],
   transform: {
     '^.+\\.ts$': [

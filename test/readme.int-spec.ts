@@ -17,7 +17,9 @@ const DECISIONS_INDEX = 'docs/decisions/README.md';
 const DECISIONS = readdirSync('docs/decisions').map((name) => `docs/decisions/${name}`);
 const SNIPPET = /^```ts\n(.*?)^```/gms;
 const FENCED = /^```.*?^```/gms;
-const LINK = /\]\((?!https?:)([^)\s]+)\)/g;
+/** READMEs of packages are read elsewhere, too: their links are absolute. */
+const REPOSITORY = 'https://github.com/nestjs-redis-cache/nestjs-redis-cache/blob/main/';
+const LINK = new RegExp(`\\]\\((?!https?:)([^)\\s]+)\\)|\\]\\(${REPOSITORY}([^)\\s]+)\\)`, 'g');
 const HEADING = /^#+ (.+)$/gm;
 
 /** Each TypeScript snippet as a file beside its document, so that imports resolve as they would for a user. */
@@ -61,13 +63,19 @@ function anchorsOf(document: string): string[] {
   );
 }
 
+/** A path that begins with `/` is relative to the repository. */
+function targetOf(document: string, path: string): string {
+  if (path === '') return document;
+  return path.startsWith('/') ? path.slice(1) : join(dirname(document), path);
+}
+
 /** Returns the links whose file or heading does not exist. */
 function brokenLinksOf(document: string): string[] {
   const text = readFileSync(document, 'utf8').replaceAll(FENCED, '');
-  const links = [...text.matchAll(LINK)].map(([, link]) => link!);
+  const links = [...text.matchAll(LINK)].map(([, link, absolute]) => link ?? `/${absolute}`);
   return links.filter((link) => {
     const [path = '', anchor] = link.split('#', 2);
-    const target = path === '' ? document : join(dirname(document), path);
+    const target = targetOf(document, path);
     return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
   });
 }

@@ -51,7 +51,7 @@ export function isSpec(path: string): boolean {
 export function entriesOf(packagePath: string): string[] {
   const manifest = join(packagePath, 'package.json');
   const exported = existsSync(manifest) ? readFileSync(manifest, 'utf8') : '';
-  return [...exported.matchAll(/"\.\/dist\/(?<entry>[^"]+)\.js"/g)].map(
+  return [...exported.matchAll(/"\.\/dist\/(?<entry>(?!cjs\/)[^"]+)\.js"/g)].map(
     ({ groups }) => `${packagePath}/src/${groups?.['entry']}.ts`,
   );
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 
 export * from './core.js';
-export { RedisCacheModule, redisCacheConfig } from './nest/redis-cache.module.js';
+export { RedisCacheModule } from './nest/redis-cache.module.js';
 export type { RedisCacheModuleExtras, RedisCacheOptionsFactory } from './nest/redis-cache.providers.js';
 export { getRedisCacheToken, InjectRedisCache } from './nest/redis-cache.tokens.js';
 export {
@@ -20,4 +20,5 @@ export {
   InjectRedisCacheHealth,
   type RedisCacheHealthDetails,
   RedisCacheHealthIndicator,
+  type RedisCacheHealthResult,
 } from './health/index.js';

@@ -3,4 +3,5 @@ export {
   InjectRedisCacheHealth,
   type RedisCacheHealthDetails,
   RedisCacheHealthIndicator,
+  type RedisCacheHealthResult,
 } from './redis-cache.health.js';

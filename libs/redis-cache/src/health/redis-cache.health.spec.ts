@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { HealthIndicatorService } from '@nestjs/terminus';
 import { ControlledBackend, replyError } from '@test/fixtures/redis-cache/controlled-backend.js';
 import { RecordingLogger } from '@test/fixtures/redis-cache/recording-logger.js';
 import { resolveOptions } from '../core/options/redis-cache-options.schema.js';
@@ -28,7 +27,7 @@ describe('RedisCacheHealthIndicator', () => {
   });
 
   const indicator = (required = false): RedisCacheHealthIndicator =>
-    new RedisCacheHealthIndicator(service, new HealthIndicatorService(), {
+    new RedisCacheHealthIndicator(service, {
       required,
       timeoutMs: HEALTH_TIMEOUT_MS,
     });

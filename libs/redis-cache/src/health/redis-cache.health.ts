@@ -1,7 +1,7 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
-import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { atMost } from 'nestjs-redis-connection';
 import type { HealthOptions, RedisCacheService, RedisCacheStatus } from '../core.js';
+import { degradedStatus, type TerminusStatus } from './terminus.js';
 
 /** The check's fields beside `status`. They never contain an address, a password or an error message. */
 export interface RedisCacheHealthDetails extends Record<string, unknown> {
@@ -16,9 +16,16 @@ export interface RedisCacheHealthDetails extends Record<string, unknown> {
   lastError: string | null;
 }
 
+/** The result of a check, as Terminus expects it. */
+export type RedisCacheHealthResult<Key extends string = string> = Record<
+  Key,
+  { status: TerminusStatus } & RedisCacheHealthDetails
+>;
+
 /**
  * Terminus indicator of one cache instance: `up`; or `degraded` (HTTP status 200) when Redis is unavailable or
  * refuses writes while fallbacks are served; or `down` in place of `degraded` with `health: { required: true }`.
+ * Terminus 11 has no `degraded`: there the status is `up`, and `state` and `writable` say what is wrong.
  * Never throws, and returns within `health.timeoutMs`.
  *
  * @example
@@ -31,21 +38,23 @@ export interface RedisCacheHealthDetails extends Record<string, unknown> {
 export class RedisCacheHealthIndicator {
   constructor(
     private readonly cache: RedisCacheService,
-    private readonly indicators: HealthIndicatorService,
     private readonly options: Required<HealthOptions>,
   ) {}
 
   /** Overwrites a small key of the library's own and reports the outcome under the name `key`. */
   async isHealthy<const Key extends string = 'redis'>(
     key: Key = 'redis' as Key,
-  ): Promise<HealthIndicatorResult<Key, 'up' | 'degraded' | 'down', RedisCacheHealthDetails>> {
-    const check = this.indicators.check(key);
+  ): Promise<RedisCacheHealthResult<Key>> {
     const startedAt = performance.now();
     const writable = await atMost(this.options.timeoutMs, this.cache.isWritable(), false);
     const latencyMs = writable ? Math.round((performance.now() - startedAt) * 10) / 10 : null;
-    const details = this.#details(writable, latencyMs);
-    if (writable) return check.up(details);
-    return this.options.required ? check.down(details) : check.degraded(details);
+    const result = { ...this.#details(writable, latencyMs), status: await this.#status(writable) };
+    return { [key]: result } as RedisCacheHealthResult<Key>;
+  }
+
+  async #status(writable: boolean): Promise<TerminusStatus> {
+    if (writable) return 'up';
+    return this.options.required ? 'down' : degradedStatus();
   }
 
   #details(writable: boolean, latencyMs: number | null): RedisCacheHealthDetails {

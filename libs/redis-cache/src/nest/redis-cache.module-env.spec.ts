@@ -6,7 +6,8 @@ import { type DynamicModule, Logger } from '@nestjs/common';
 import { ConfigModule, ConfigService, registerAs } from '@nestjs/config';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { RedisCacheOptions } from '../core/options/redis-cache-options.js';
-import { redisCacheConfig, RedisCacheModule } from './redis-cache.module.js';
+import { redisCacheConfig } from '../config/index.js';
+import { RedisCacheModule } from './redis-cache.module.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-cache.providers.js';
 import { RedisCacheService } from '../core/redis-cache.service.js';
 

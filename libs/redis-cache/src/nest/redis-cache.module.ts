@@ -1,13 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ConfigModule, ConfigService, registerAs } from '@nestjs/config';
-import { TerminusModule } from '@nestjs/terminus';
-import { optionsFromEnv, type RedisCacheOptions } from '../core.js';
+import { type EnvLookup, optionsFromEnv, type RedisCacheOptions } from '../core.js';
 import { getRedisCacheHealthToken } from '../health/redis-cache.health.js';
 import {
   type ConsumerRegistration,
   createConsumerProvider,
   getRequestConsumerToken,
 } from './consumer-providers.js';
+import { ENV_LOOKUP, envModule } from './env-module.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -31,7 +30,7 @@ class RequestConsumerModule {}
  * @Module({ imports: [ConfigModule.forRoot(), RedisCacheModule.forRootAsync()] })
  * export class AppModule {}
  */
-@Module({ imports: [TerminusModule] })
+@Module({})
 export class RedisCacheModule extends ConfigurableModuleClass {
   /**
    * Registers an instance with the given options.
@@ -48,6 +47,7 @@ export class RedisCacheModule extends ConfigurableModuleClass {
    * loaded asynchronously, list its `ConfigModule.forRoot(…)` in `imports`, so that Nest waits for it.
    *
    * @throws {InvalidOptionsError} when the module is built and an option or variable is wrong
+   * @throws {Error} when the module is built without a factory, class or provider, and `@nestjs/config` is not installed
    */
   static override forRootAsync(
     options: typeof ASYNC_OPTIONS_TYPE | RedisCacheModuleExtras = {},
@@ -83,9 +83,9 @@ export class RedisCacheModule extends ConfigurableModuleClass {
 function fromConfigService(options: typeof ASYNC_OPTIONS_TYPE): typeof ASYNC_OPTIONS_TYPE {
   return {
     ...options,
-    imports: [...(options.imports ?? []), ConfigModule],
-    inject: [ConfigService],
-    useFactory: (config: ConfigService): RedisCacheOptions => optionsFromEnv((name) => config.get(name)),
+    imports: [envModule(options.imports)],
+    inject: [ENV_LOOKUP],
+    useFactory: (lookup: EnvLookup): RedisCacheOptions => optionsFromEnv(lookup),
   };
 }
 
@@ -105,12 +105,3 @@ function withInstance(definition: DynamicModule, name: string | undefined): Dyna
     exports: [getRedisCacheToken(name), getRedisCacheHealthToken(name)],
   };
 }
-
-/**
- * Options from environment variables as a configuration of `@nestjs/config`, for `load`, `forFeature` and
- * `asProvider`. Not needed for `RedisCacheModule.forRootAsync()` without an argument.
- *
- * @example
- * RedisCacheModule.forRootAsync(redisCacheConfig.asProvider())
- */
-export const redisCacheConfig = registerAs('redisCache', () => optionsFromEnv((name) => process.env[name]));

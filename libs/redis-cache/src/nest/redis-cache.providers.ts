@@ -1,5 +1,4 @@
 import { ConfigurableModuleBuilder, Logger, type OnApplicationShutdown, type Provider } from '@nestjs/common';
-import { HealthIndicatorService } from '@nestjs/terminus';
 import { createRedisCache, type RedisCacheOptions, type RedisCacheService, resolveOptions } from '../core.js';
 import { getRedisCacheHealthToken, RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
@@ -41,9 +40,9 @@ export function createServiceProvider(name: string | undefined): Provider {
 export function createHealthProvider(name: string | undefined): Provider {
   return {
     provide: getRedisCacheHealthToken(name),
-    useFactory: (cache: RedisCacheService, indicators: HealthIndicatorService, options: RedisCacheOptions) =>
-      new RedisCacheHealthIndicator(cache, indicators, resolveOptions(options).health),
-    inject: [getRedisCacheToken(name), HealthIndicatorService, MODULE_OPTIONS_TOKEN],
+    useFactory: (cache: RedisCacheService, options: RedisCacheOptions) =>
+      new RedisCacheHealthIndicator(cache, resolveOptions(options).health),
+    inject: [getRedisCacheToken(name), MODULE_OPTIONS_TOKEN],
   };
 }
 

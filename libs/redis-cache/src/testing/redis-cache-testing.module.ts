@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
 import {
   MODULE_OPTIONS_TOKEN,
   type RedisCacheModuleExtras,
@@ -29,7 +28,7 @@ export interface RedisCacheTestingModuleOptions
  * }).compile();
  * app.get(FakeClock).advance(60_000);
  */
-@Module({ imports: [TerminusModule] })
+@Module({})
 export class RedisCacheTestingModule {
   /**
    * Registers an instance: the default one, or the one with the given `name`.

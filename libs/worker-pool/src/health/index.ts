@@ -1,5 +1,10 @@
 import { Injectable, Module } from '@nestjs/common';
-import { type HealthIndicatorResult, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import {
+  type HealthIndicatorResult,
+  HealthIndicatorService,
+  type HealthIndicatorStatus,
+  TerminusModule,
+} from '@nestjs/terminus';
 import { type PoolHealth, WorkerPool } from '../core.js';
 
 /** Details of the check in addition to `status`. Never an address, a password or a message of the server. */
@@ -8,7 +13,8 @@ export interface WorkerPoolHealthDetails extends Record<string, unknown>, Omit<P
 /**
  * Terminus indicator of a pool. `up`; `degraded` (the HTTP status stays 200) when no worker is alive, so that tasks only
  * wait, or when the queue is unavailable and this process executes requests itself; `down` when the pool accepts no
- * tasks. `warnings` names problems that an operator should fix, above all a Redis that may evict tasks.
+ * tasks. Terminus 11 has no `degraded`: there the status is `up`, and the details say what is wrong. `warnings` names
+ * problems that an operator should fix, above all a Redis that may evict tasks.
  *
  * @example
  * @Get('health')
@@ -27,13 +33,15 @@ export class WorkerPoolHealthIndicator {
   /** Reports the health of the pool under the name `key`, within the deadline of a call to Redis. */
   async isHealthy<const Key extends string = 'pool'>(
     key: Key = 'pool' as Key,
-  ): Promise<HealthIndicatorResult<Key, PoolHealth['status'], WorkerPoolHealthDetails>> {
+  ): Promise<HealthIndicatorResult<Key, HealthIndicatorStatus, WorkerPoolHealthDetails>> {
+    const health = await this.pool.health();
     const check = this.indicators.check(key);
-    const { status, ...details } = await this.pool.health();
-    if (status === 'up') {
-      return check.up(details);
-    }
-    return status === 'degraded' ? check.degraded(details) : check.down(details);
+    const status = health.status === 'degraded' && !('degraded' in check) ? 'up' : health.status;
+    return { [key]: { ...health, status } } as HealthIndicatorResult<
+      Key,
+      HealthIndicatorStatus,
+      WorkerPoolHealthDetails
+    >;
   }
 }
 

@@ -1,8 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { InvalidOptionsError } from '../errors/errors.js';
 import { optionsFromEnv } from './env.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
-import { redisCacheConfig } from '../../nest/redis-cache.module.js';
 
 const read = (env: Record<string, unknown>): RedisCacheOptions => optionsFromEnv((name) => env[name]);
 
@@ -143,25 +142,6 @@ describe('optionsFromEnv', () => {
 
   it('names the variable that is missing', () => {
     expect(errorOf({ REDIS_SENTINELS: 'a' }).message).toBe('REDIS_SENTINEL_NAME is needed');
-  });
-});
-
-describe('redisCacheConfig', () => {
-  let before: string | undefined;
-
-  beforeEach(() => {
-    before = process.env['REDIS_KEY_PREFIX'];
-    process.env['REDIS_KEY_PREFIX'] = 'from-the-environment';
-  });
-
-  afterEach(() => {
-    if (before === undefined) delete process.env['REDIS_KEY_PREFIX'];
-    else process.env['REDIS_KEY_PREFIX'] = before;
-  });
-
-  it('reads the environment under the name redisCache', () => {
-    expect(redisCacheConfig.KEY).toBe('CONFIGURATION(redisCache)');
-    expect(redisCacheConfig()).toMatchObject({ keyPrefix: 'from-the-environment' });
   });
 });
 
