@@ -23,9 +23,11 @@
  * gate            answers when the test says so
  * steps a|b|c     streams a text in these pieces; each event leaves when the test says so, see steps.ts
  * unknown-events  has an event, a delta and fields that no version of the API has
+ * flood n         streams a text of n pieces of 64 KiB, as fast as it is read
  */
 import { type EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { type ApiMessage, eventsOf, messageOf, sse } from './message.js';
 import type { Steps } from './steps.js';
 
@@ -170,6 +172,12 @@ export const behaviours: Record<string, Behaviour> = {
     const way = await Promise.race(['open', 'cut'].map((event) => once(call.gate, event).then(() => event)));
     if (way === 'open') answer(reply, call, text('through the gate'));
     else reply.socket?.destroy();
+  },
+  flood: (reply, { body }, count) => {
+    begin(reply);
+    const pieces = Array<string>(Number(count)).fill('x'.repeat(65_536));
+    const events = eventsOf(messageOf(body.model, text(pieces.join(''))), () => pieces);
+    Readable.from(events.map(sse)).pipe(reply);
   },
   steps: (reply, call, argument) => {
     begin(reply);

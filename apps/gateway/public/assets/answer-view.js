@@ -51,25 +51,68 @@ export function clearPath() {
   showPath({ source: 'nowhere' });
 }
 
-export function showAnswer(answer) {
+const LIVE = {
+  collapsed: 'being computed for an equivalent request',
+  factory: 'being computed now',
+};
+
+/** Shows an answer while it arrives. */
+export class ArrivingAnswer {
+  // One node: a part may end in the middle of a character.
+  #characters = document.createTextNode('');
+  #text = make('p', { class: 'text', tabindex: '0', 'data-arriving': '' }, this.#characters);
+
+  /** Shows where the answer comes from. */
+  begin({ source, serverMs }) {
+    const headline = headlineOf(serverMs, source, LIVE[source] ?? SENTENCES[source] ?? '');
+    // A screen reader announces the whole answer at its end, not every part of it.
+    byId('result').setAttribute('aria-busy', 'true');
+    byId('result').replaceChildren(headline, this.#text);
+  }
+
+  add(text) {
+    const { scrollTop, scrollHeight, clientHeight } = this.#text;
+    const isAtEnd = scrollTop + clientHeight >= scrollHeight - 4;
+    this.#characters.appendData(text);
+    if (isAtEnd) this.#text.scrollTop = this.#text.scrollHeight;
+  }
+
+  /** Shows the complete answer. */
+  end(answer) {
+    showAnswer(answer);
+    this.#release();
+  }
+
+  /** Shows why the answer broke off, below the part that has arrived. */
+  fail(error) {
+    this.#text.removeAttribute('data-arriving');
+    const hasText = this.#text.isConnected && this.#text.textContent !== '';
+    showFailure(error, hasText ? [this.#text] : []);
+    this.#release();
+  }
+
+  #release() {
+    byId('result').setAttribute('aria-busy', 'false');
+  }
+}
+
+function showAnswer(answer) {
   const { completion, model, usage, cost, cost_saved: saved, serverMs, roundTripMs } = answer;
   byId('result').replaceChildren(
-    make(
-      'p',
-      { class: 'headline' },
-      make('strong', {}, duration(serverMs)),
-      tagOf(answer.source),
-      SENTENCES[answer.source] ?? '',
-    ),
+    headlineOf(serverMs, answer.source, SENTENCES[answer.source] ?? ''),
     make('p', { class: 'text', tabindex: '0' }, completion),
     make(
       'p',
       { class: 'note' },
       `${model} · ${count(usage.input_tokens)} tokens in, ${count(usage.output_tokens)} out · `,
       cost === 0 && saved > 0 ? `${money(saved)} saved` : `cost ${money(cost)}`,
-      ` · ${duration(roundTripMs)} round trip`,
+      ` · ${duration(roundTripMs)} until its end`,
     ),
   );
+}
+
+function headlineOf(firstMs, source, sentence) {
+  return make('p', { class: 'headline' }, make('strong', {}, duration(firstMs)), tagOf(source), sentence);
 }
 
 /** Shows the outcome of several requests sent at once. */
@@ -101,11 +144,12 @@ function groupBySource(answers) {
   return groups;
 }
 
-export function showFailure(error) {
-  clearPath();
+function showFailure(error, arrived) {
   const retry = error.retryAfterSeconds ? ` Retry in ${error.retryAfterSeconds} s.` : '';
+  const what = arrived.length === 0 ? 'No answer. ' : 'The answer is incomplete. ';
   byId('result').replaceChildren(
-    make('p', { class: 'error' }, make('strong', {}, 'No answer. '), `${error.message}${retry}`),
+    ...arrived,
+    make('p', { class: 'error' }, make('strong', {}, what), `${error.message}${retry}`),
   );
 }
 

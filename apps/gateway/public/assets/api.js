@@ -1,3 +1,5 @@
+import { readEvents } from './events.js';
+
 const KEY = 'gateway-key';
 
 /** The key that the user entered; kept in this tab only. */
@@ -34,21 +36,42 @@ async function errorOf(response) {
 }
 
 /** Sends a prompt. Returns the response, its source, and the durations measured here and by the gateway. */
-export async function complete(prompt, { fresh = false } = {}) {
+export async function complete(prompt, options) {
   const startedAt = performance.now();
-  const response = await ask('/v1/completions', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(fresh ? { 'cache-control': 'no-cache' } : {}) },
-    body: JSON.stringify({ prompt }),
-  });
+  const response = await post({ prompt }, options);
   const body = await response.json();
-  const timing = /^([\w-]+);dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '');
+  return { ...body, ...originOf(response), roundTripMs: performance.now() - startedAt };
+}
+
+/**
+ * Sends a prompt and reads the answer while it is computed: calls `onOrigin` when its source is known, and `onText` with
+ * each part of its text. Returns what `complete` returns; rejects with `ApiError` if the answer breaks off.
+ */
+export async function stream(prompt, { onOrigin, onText, ...options }) {
+  const startedAt = performance.now();
+  const response = await post({ prompt, stream: true }, options);
+  const origin = originOf(response);
+  onOrigin(origin);
+  let end = { status: 502, detail: 'The answer broke off.' };
+  await readEvents(response.body, {
+    onEvent: (name, data) => (name === 'delta' ? onText(data.text) : (end = data)),
+  });
+  if (end.completion === undefined) throw new ApiError(end.status, end.detail);
+  return { ...end, ...origin, roundTripMs: performance.now() - startedAt };
+}
+
+function post(body, { fresh = false } = {}) {
+  const headers = { 'content-type': 'application/json', ...(fresh ? { 'cache-control': 'no-cache' } : {}) };
+  return ask('/v1/completions', { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+/** Where the answer comes from, and the time until its first part. */
+function originOf({ headers }) {
+  const timing = /^([\w-]+);dur=([\d.]+)/.exec(headers.get('server-timing') ?? '');
   return {
-    ...body,
     source: timing?.[1] ?? 'factory',
     serverMs: Number(timing?.[2] ?? Number.NaN),
-    roundTripMs: performance.now() - startedAt,
-    cacheStatus: response.headers.get('cache-status') ?? '',
-    ageSeconds: Number(response.headers.get('age') ?? Number.NaN),
+    cacheStatus: headers.get('cache-status') ?? '',
+    ageSeconds: Number(headers.get('age') ?? Number.NaN),
   };
 }

@@ -1,4 +1,5 @@
 import { ask } from './api.js';
+import { readEvents } from './events.js';
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
@@ -16,7 +17,7 @@ export function listen({ onSnapshot, onBeat, onLost, onRefused }) {
       try {
         const response = await ask('/v1/events', { signal });
         retryMs = FIRST_RETRY_MS;
-        await read(response.body, { onSnapshot, onBeat });
+        await readEvents(response.body, { onEvent: (_name, data) => onSnapshot(data), onComment: onBeat });
       } catch (error) {
         if (signal.aborted) return;
         if (error.status === 401) return onRefused();
@@ -36,23 +37,6 @@ export function listen({ onSnapshot, onBeat, onLost, onRefused }) {
       void run(current.signal);
     },
   };
-}
-
-async function read(body, { onSnapshot, onBeat }) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    text += value;
-    const events = text.split('\n\n');
-    text = events.pop();
-    for (const event of events) {
-      const data = /^data: (.*)$/m.exec(event)?.[1];
-      if (data === undefined) onBeat();
-      else onSnapshot(JSON.parse(data));
-    }
-  }
 }
 
 function pause(ms, signal) {

@@ -1,5 +1,5 @@
-import { addRow, clearPath, nameStore, showAnswer, showBurst, showFailure, showPath } from './answer-view.js';
-import { complete, key } from './api.js';
+import { addRow, ArrivingAnswer, clearPath, nameStore, showBurst, showPath } from './answer-view.js';
+import { complete, key, stream } from './api.js';
 import { Charts } from './charts.js';
 import { byId, setText } from './dom.js';
 import { duration } from './format.js';
@@ -62,11 +62,13 @@ async function exclusively(work) {
   if (buttons.some((button) => button.getAttribute('aria-disabled') === 'true')) return;
   for (const button of buttons) button.setAttribute('aria-disabled', 'true');
   clearPath();
+  const arriving = new ArrivingAnswer();
   try {
-    await work();
+    await work(arriving);
   } catch (error) {
     if (error.status === 401) askForKey();
-    showFailure(error);
+    clearPath();
+    arriving.fail(error);
   } finally {
     for (const button of buttons) button.removeAttribute('aria-disabled');
     savings.refresh();
@@ -81,10 +83,16 @@ function promptText() {
 async function send() {
   const prompt = promptText();
   if (prompt === null) return;
-  await exclusively(async () => {
-    const answer = await complete(prompt, { fresh: byId('fresh').checked });
-    showPath(answer);
-    showAnswer(answer);
+  await exclusively(async (arriving) => {
+    const answer = await stream(prompt, {
+      fresh: byId('fresh').checked,
+      onOrigin(origin) {
+        showPath(origin);
+        arriving.begin(origin);
+      },
+      onText: (text) => arriving.add(text),
+    });
+    arriving.end(answer);
     addRow(prompt, answer);
   });
 }

@@ -11,7 +11,7 @@ const text = (error = 'must be a string') => z.string({ error });
 const notBlank = (value: string): boolean => value.trim() !== '';
 const tag = text().regex(TAG_PATTERN, 'must be 1 to 64 letters, digits or ". _ : -"');
 
-/** Body of `POST /v1/completions` and `POST /v1/queue`; {@link assertWithinLimits} checks the configured limits. */
+/** Body of `POST /v1/queue`, and without `stream` of `POST /v1/completions`; {@link assertWithinLimits} checks the configured limits. */
 export const completionBody = z.strictObject({
   prompt: text('is required and must be a string').refine(notBlank, 'must not be empty'),
   model: text().min(1, 'must not be empty').max(MAX_MODEL_LENGTH).optional(),
@@ -24,12 +24,20 @@ export const completionBody = z.strictObject({
 
 export type CompletionBody = z.output<typeof completionBody>;
 
+/** Body of `POST /v1/completions`. */
+export const streamableBody = completionBody.extend({
+  stream: z.boolean({ error: 'must be true or false' }).optional(),
+});
+
+export type StreamableBody = z.output<typeof streamableBody>;
+
 /** The part of the body that reaches the executor; the rest concerns only the cache. */
 export function toCompletionRequest({
   ttl_seconds: _ttl,
   tags: _tags,
+  stream: _stream,
   ...request
-}: CompletionBody): CompletionRequest {
+}: StreamableBody): CompletionRequest {
   return request;
 }
 

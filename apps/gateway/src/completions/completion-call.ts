@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { GetOrSetOptions } from 'nestjs-redis-cache';
+import type { GetOrSetOptions, GetOrStreamOptions } from 'nestjs-redis-cache';
 import { RequestCachePolicy } from 'nestjs-redis-cache/http';
 import type { Completion, CompletionRequest } from 'nestjs-worker-pool';
 import { parseDictionary } from 'structured-headers';
@@ -7,7 +7,8 @@ import { clientGoneSignal } from '../http/client-gone.js';
 import type { Answer } from '../http/answer.js';
 import { isWhole } from '../pool/stored-completion.js';
 import { scopedTags } from '../tenants/tenant.js';
-import { type CompletionBody, toCompletionRequest } from './completion-body.js';
+import { type StreamableBody, toCompletionRequest } from './completion-body.js';
+import { collectPieces, type CompletionPiece, replayPieces } from './completion-pieces.js';
 
 /** Preference of a client that does not want to wait (RFC 7240). */
 export const RESPOND_ASYNC = 'respond-async';
@@ -45,7 +46,7 @@ export class HttpCompletionCall implements CompletionCall {
   readonly #reply: FastifyReply;
   #signal: AbortSignal | undefined;
 
-  constructor(body: CompletionBody, { headers, tenant }: FastifyRequest, reply: FastifyReply) {
+  constructor(body: StreamableBody, { headers, tenant }: FastifyRequest, reply: FastifyReply) {
     this.tenant = tenant.name;
     this.request = toCompletionRequest(body);
     this.ttlSeconds = body.ttl_seconds;
@@ -84,6 +85,15 @@ export class CallOptions implements GetOrSetOptions {
   }
 }
 
+/** A call's options for `getOrStream`. */
+export class StreamCallOptions
+  extends CallOptions
+  implements GetOrStreamOptions<CompletionPiece, Completion>
+{
+  readonly collect = collectPieces;
+  readonly replay = replayPieces;
+}
+
 /** Whether a `Prefer` header contains `respond-async`. A malformed header contains nothing. */
 export function prefersAsync(header: string | string[] | undefined): boolean {
   if (header === undefined) return false;
@@ -93,4 +103,20 @@ export function prefersAsync(header: string | string[] | undefined): boolean {
   } catch {
     return false;
   }
+}
+
+const EVENTS = 'text/event-stream';
+const JSON_TYPE = 'application/json';
+
+/**
+ * Whether a client wants the events of a completion: `stream` in the body decides, otherwise an `Accept` header that
+ * names `text/event-stream` and not `application/json`.
+ */
+export function wantsEvents({ stream }: StreamableBody, accept: string | undefined): boolean {
+  return stream ?? acceptsEvents(accept);
+}
+
+/** Whether an `Accept` header asks for events instead of JSON. */
+export function acceptsEvents(accept = ''): boolean {
+  return accept.includes(EVENTS) && !accept.includes(JSON_TYPE);
 }

@@ -8,9 +8,17 @@ import { ZodBody } from '../http/zod-body.pipe.js';
 import { TaskIds } from '../tasks/task-ids.js';
 import { retryAfterSeconds, toTaskView } from '../tasks/task-view.js';
 import { BackgroundCompletionsService } from './background-completions.service.js';
-import { assertWithinLimits, type CompletionBody, completionBody } from './completion-body.js';
-import { type CompletionAnswer, HttpCompletionCall, prefersAsync, RESPOND_ASYNC } from './completion-call.js';
+import { assertWithinLimits, type StreamableBody, streamableBody } from './completion-body.js';
+import {
+  type CompletionAnswer,
+  HttpCompletionCall,
+  prefersAsync,
+  RESPOND_ASYNC,
+  wantsEvents,
+} from './completion-call.js';
 import { completionJson } from './completion-response.js';
+import { COMPLETION_STREAM } from './completion-stream-format.js';
+import { CompletionStreams } from './completion-streams.js';
 import { CompletionsService } from './completions.service.js';
 import { HitCache } from './hit-cache.js';
 
@@ -20,6 +28,7 @@ const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
 export class CompletionsController {
   constructor(
     private readonly completions: CompletionsService,
+    private readonly streams: CompletionStreams,
     private readonly background: BackgroundCompletionsService,
     private readonly pool: WorkerPool,
     private readonly ids: TaskIds,
@@ -30,7 +39,7 @@ export class CompletionsController {
   @Post()
   @HttpCode(200)
   async create(
-    @Body(new ZodBody(completionBody)) body: CompletionBody,
+    @Body(new ZodBody(streamableBody)) body: StreamableBody,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -39,9 +48,17 @@ export class CompletionsController {
     // For the 504; overwritten when there is an answer.
     if (!call.policy.allowsComputing) reply.header('Cache-Status', UNSATISFIED);
     if (prefersAsync(request.headers.prefer)) return this.#begin(call, reply);
+    if (wantsEvents(body, request.headers.accept)) return this.#stream(call, body, reply);
     const answer = await this.completions.complete(call);
-    this.hits.learn(request.raw, call.tenant, answer.result.key);
+    this.hits.learn(request.raw, { tenant: call.tenant, key: answer.result.key, isStreamed: false });
     send(reply, answer);
+  }
+
+  async #stream(call: HttpCompletionCall, { stream }: StreamableBody, reply: FastifyReply): Promise<void> {
+    const key = await this.streams.send(call, reply, COMPLETION_STREAM);
+    // A body that does not ask for events gets JSON without the `Accept` header.
+    if (key === null || !stream) return;
+    this.hits.learn(reply.request.raw, { tenant: call.tenant, key, isStreamed: true });
   }
 
   async #begin(call: HttpCompletionCall, reply: FastifyReply): Promise<void> {

@@ -1,15 +1,17 @@
 import { Module } from '@nestjs/common';
+import { LifecycleModule } from '../lifecycle/lifecycle.module.js';
 import { SavingsModule } from '../savings/savings.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { BackgroundCompletionsService } from './background-completions.service.js';
+import { CompletionStreams } from './completion-streams.js';
 import { CompletionsController } from './completions.controller.js';
 import { CompletionsService } from './completions.service.js';
 import { HitCache } from './hit-cache.js';
 
 @Module({
-  imports: [SavingsModule, TasksModule],
+  imports: [LifecycleModule, SavingsModule, TasksModule],
   controllers: [CompletionsController],
-  providers: [CompletionsService, BackgroundCompletionsService, HitCache],
-  exports: [CompletionsService, HitCache],
+  providers: [CompletionsService, CompletionStreams, BackgroundCompletionsService, HitCache],
+  exports: [CompletionsService, CompletionStreams, HitCache],
 })
 export class CompletionsModule {}

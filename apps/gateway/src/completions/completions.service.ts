@@ -1,17 +1,38 @@
 import { Injectable } from '@nestjs/common';
-import { cacheKey, type CacheResult, type FactoryContext, RedisCacheService } from 'nestjs-redis-cache';
+import {
+  cacheKey,
+  type CacheResult,
+  type CacheStream,
+  type FactoryContext,
+  RedisCacheService,
+} from 'nestjs-redis-cache';
 import { cacheStatusOf, forwarded, RequestCachePolicy } from 'nestjs-redis-cache/http';
 import { type Completion, WorkerPool } from 'nestjs-worker-pool';
 import { isCompletion, toCompletion } from '../pool/stored-completion.js';
 import { contextWith } from '../pool/ticket-executor.js';
 import { costOf, SavingsService } from '../savings/savings.service.js';
-import { CallOptions, type CompletionAnswer, type CompletionCall, policyOf } from './completion-call.js';
+import {
+  type CompletionAnswer,
+  type CompletionCall,
+  policyOf,
+  StreamCallOptions,
+} from './completion-call.js';
+import { type CompletionPiece, endOf, replayPieces } from './completion-pieces.js';
+import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
 import { NotCachedError, TaskFailedError } from './errors.js';
 import { keyFieldsOf } from './key-fields.js';
 
 const { RECOMPUTE } = RequestCachePolicy;
 /** Changes when the form of stored values changes, so that old entries are not read as new ones. */
 const SCHEMA_VERSION = 1;
+
+type Stream = CacheStream<CompletionPiece, Completion>;
+
+/** The stream of an answer, and whether it is computed because the request demanded it. */
+interface Opened {
+  readonly stream: Stream;
+  readonly isRequested: boolean;
+}
 
 /** Checks the cache; on a miss submits to the pool, waits, and caches the completed result. */
 @Injectable()
@@ -38,6 +59,22 @@ export class CompletionsService {
     const answer = await this.#answer(call, this.keyOf(call), policyOf(call));
     this.#count(call, answer);
     return answer;
+  }
+
+  /**
+   * Returns the stored answer to a call, or the pieces of one that is being computed, as soon as there is one of them.
+   * Equal requests share a computation, whether they are streamed or not.
+   *
+   * @throws what {@link complete} throws, if it fails before the first piece; later failures end the pieces
+   */
+  async stream(call: CompletionCall): Promise<StreamedCompletion> {
+    const policy = policyOf(call);
+    if (!policy.allowsComputing) return { answer: await this.complete(call) };
+    const opened = await this.#open(call, this.keyOf(call), policy);
+    if (opened.stream.source === 'factory') return { live: this.#live(call, opened) };
+    const answer = await this.#collect(opened);
+    this.#count(call, answer);
+    return { answer };
   }
 
   /**
@@ -71,11 +108,33 @@ export class CompletionsService {
 
   async #answer(call: CompletionCall, key: string, policy: RequestCachePolicy): Promise<CompletionAnswer> {
     if (!policy.allowsComputing) return orRefuse(await this.#stored(key, policy));
-    const result = await this.#getOrSet(call, key, policy);
-    if (!policy.allowsStored) return asRequested(result);
-    if (policy.isTooOld(result)) return asRequested(await this.#getOrSet(call, key, RECOMPUTE));
-    if (!isCompletion(result.value)) return this.#asUsual(await this.#getOrSet(call, key, RECOMPUTE));
-    return this.#asUsual(result);
+    return this.#collect(await this.#open(call, key, policy));
+  }
+
+  async #collect({ stream, isRequested }: Opened): Promise<CompletionAnswer> {
+    const result = await stream.collected();
+    return isRequested ? asRequested(result) : this.#asUsual(result);
+  }
+
+  /** Opens the stream of an answer; computes it again if the stored one is not acceptable. */
+  async #open(call: CompletionCall, key: string, policy: RequestCachePolicy): Promise<Opened> {
+    const stream = await this.#getOrStream(call, key, policy);
+    const isRequested = !policy.allowsStored;
+    if (isRequested || stream.source === 'factory') return { stream, isRequested };
+    const isTooOld = policy.isTooOld(stream);
+    if (!isTooOld && isCompletion((await stream.collected()).value)) return { stream, isRequested };
+    return { stream: await this.#getOrStream(call, key, RECOMPUTE), isRequested: isTooOld };
+  }
+
+  #live({ tenant }: CompletionCall, { stream, isRequested }: Opened): LiveCompletion {
+    const { status, ttlSeconds } = stream;
+    // Whether it will be stored is not known yet.
+    const cacheStatus = isRequested
+      ? forwarded('request')
+      : cacheStatusOf({ status, ttlSeconds, stored: false }, this.cache.getStatus().writable);
+    const count = (value: Completion): void =>
+      this.savings.countAnswer(tenant, cacheStatus, costOf(value), null);
+    return { key: stream.key, origin: stream, cacheStatus, pieces: stream, count };
   }
 
   #asUsual(result: CacheResult<Completion>): CompletionAnswer {
@@ -89,27 +148,30 @@ export class CompletionsService {
     return this.#asUsual({ ...found, value: found.value, key, stored: true });
   }
 
-  #getOrSet(
-    call: CompletionCall,
-    key: string,
-    { access }: RequestCachePolicy,
-  ): Promise<CacheResult<Completion>> {
-    const compute = (context: FactoryContext): Promise<Completion> => this.#compute(call, key, context);
-    return this.cache.getOrSetEntry(key, compute, new CallOptions(call, access));
+  #getOrStream(call: CompletionCall, key: string, { access }: RequestCachePolicy): Promise<Stream> {
+    const compute = (context: FactoryContext) => this.#compute(call, key, context);
+    return this.cache.getOrStream(key, compute, new StreamCallOptions(call, access));
   }
 
-  async #compute(
+  async *#compute(
     { tenant, request }: CompletionCall,
     key: string,
     { signal, ticket }: FactoryContext,
-  ): Promise<Completion> {
+  ): AsyncGenerator<CompletionPiece> {
     // With the ticket the result is stored before the task ends: equal requests join the task, and later ones hit.
     const context = contextWith(ticket);
-    const result = await this.pool.run(request, { signal, deduplicationKey: key, context });
+    const task = await this.pool.stream(request, { signal, deduplicationKey: key, context });
+    let isStreamed = false;
+    for await (const event of task) {
+      isStreamed = true;
+      yield event;
+    }
+    const result = await task.result();
     if (result.status !== 'completed') throw new TaskFailedError(result);
     const completion = toCompletion(result);
     this.savings.countSpending(tenant, completion, result.taskId);
-    return completion;
+    if (isStreamed) yield endOf(completion);
+    else yield* replayPieces(completion);
   }
 }
 

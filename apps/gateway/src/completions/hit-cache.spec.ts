@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Completion } from 'nestjs-worker-pool';
 import { toStored } from '../pool/stored-completion.js';
 import { completionJson } from './completion-response.js';
+import { storedEvents } from './completion-stream-format.js';
 import { HitCache, type HitResponse, type KnownRequest } from './hit-cache.js';
 
 const BODY = Buffer.from('{"prompt":"The same again."}');
@@ -27,10 +28,15 @@ const TEXTS = [
   '\n\t\u0000',
 ];
 
-function learn(hits: HitCache, tenant: string, body: Buffer, key = 'key'): KnownRequest | undefined {
+function learn(
+  hits: HitCache,
+  tenant: string,
+  body: Buffer,
+  { key = 'key', isStreamed = false } = {},
+): KnownRequest | undefined {
   const request = {} as IncomingMessage;
   hits.associate(request, body);
-  hits.learn(request, tenant, key);
+  hits.learn(request, { tenant, key, isStreamed });
   return hits.find(tenant, body);
 }
 
@@ -38,28 +44,28 @@ function bytesOf(value: unknown): Buffer {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-function bodyOf({ body, length }: HitResponse): string {
+function bodyOf({ body, headers }: HitResponse): string {
   const bytes = Buffer.from(body, 'latin1');
-  expect(length).toBe(String(bytes.length));
+  expect(headers.slice(-2)).toEqual(['Content-Length', String(bytes.length)]);
   return bytes.toString();
 }
 
 describe('requests in the HitCache', () => {
   it('are found by the exact bytes of the body, for the tenant that sent them', () => {
     const hits = new HitCache();
-    learn(hits, 'web', BODY, 'key-of-web');
-    expect(hits.find('web', Buffer.from(BODY))?.key).toBe('key-of-web');
+    learn(hits, 'web', BODY, { key: 'key-of-web' });
+    expect(hits.find('web', Buffer.from(BODY))?.traits.key).toBe('key-of-web');
     expect(hits.find('ops', BODY)).toBeUndefined();
     expect(hits.find('web', Buffer.from('{"prompt":"The same  again."}'))).toBeUndefined();
   });
 
   it('are distinguished if their bodies have the same checksum', () => {
     const hits = new HitCache();
-    learn(hits, 'web', Buffer.from('plumless'), 'one');
-    learn(hits, 'web', Buffer.from('buckeroo'), 'other');
+    learn(hits, 'web', Buffer.from('plumless'), { key: 'one' });
+    learn(hits, 'web', Buffer.from('buckeroo'), { key: 'other' });
     // Both have the same CRC-32, whatever precedes them.
     expect(hits.find('web', Buffer.from('plumless'))).toBeUndefined();
-    expect(hits.find('web', Buffer.from('buckeroo'))?.key).toBe('other');
+    expect(hits.find('web', Buffer.from('buckeroo'))?.traits.key).toBe('other');
   });
 
   it('are not kept if their bodies are long, nor above 64 MiB', () => {
@@ -77,7 +83,7 @@ describe('requests in the HitCache', () => {
     const completion = 'x'.repeat(1_000_000);
     const known = Array.from({ length: 100 }, (_, index) => learn(hits, 'web', Buffer.from(`${index}`))!);
     for (const request of known) hits.responseTo(request, bytesOf({ ...ANSWER, completion }));
-    const kept = known.filter(({ tenant, body }) => hits.find(tenant, body) !== undefined);
+    const kept = known.filter(({ traits, body }) => hits.find(traits.tenant, body) !== undefined);
     expect(kept.length).toBeGreaterThan(20);
     expect(kept.length).toBeLessThanOrEqual(33);
   });
@@ -111,6 +117,15 @@ describe('responses of the HitCache', () => {
   ])('are created from a value %s', (_what, stored) => {
     const expected = completionJson({ value: stored as Completion, source: 'redis', status: 'hit' });
     expect(bodyOf(hits.responseTo(request, bytesOf(stored))!)).toBe(expected);
+  });
+
+  it('consist of events if the body asks for them', () => {
+    const streamed = learn(hits, 'web', Buffer.from('{"prompt":"a","stream":true}'), { isStreamed: true })!;
+    const response = hits.responseTo(streamed, toStored(ANSWER))!;
+    expect(bodyOf(response)).toBe(storedEvents({ value: ANSWER, source: 'redis', status: 'hit' }));
+    expect(response.headers).toEqual(
+      expect.arrayContaining(['text/event-stream; charset=utf-8', 'no-cache']),
+    );
   });
 
   it('are created once for the same value, and for equal bytes', () => {

@@ -4,8 +4,11 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { isCompletion } from '../pool/stored-completion.js';
+import { JSON_TYPE } from '../http/answer.js';
+import { STREAM_HEADERS } from '../http/event-stream.js';
 import { type AnswerCost, costOf } from '../savings/savings.service.js';
 import { completionJson } from './completion-response.js';
+import { storedEvents } from './completion-stream-format.js';
 
 const MAX_REQUESTS = 10_000;
 /** Longer bodies are parsed each time. */
@@ -17,20 +20,26 @@ const MAX_BYTES = 64 * 1_024 * 1_024;
 /** Approximate size of an entry without its body and response. */
 const OVERHEAD_BYTES = 400;
 
+const JSON_HEADERS = ['Content-Type', JSON_TYPE];
+
 /** The response to a hit, ready to be sent. */
 export class HitResponse {
   /** The body as a latin1 string, so that head and body are sent in one piece. */
   readonly body: string;
-  readonly length: string;
+  /** Headers that describe the body, as names and values in turn. */
+  readonly headers: readonly string[];
   #ttlSeconds: number | undefined;
   #cacheStatus = '';
 
   constructor(
-    json: string,
+    text: string,
+    /** Whether it consists of events. */
+    readonly isStreamed: boolean,
     readonly cost: AnswerCost,
   ) {
-    this.body = Buffer.from(json).toString('latin1');
-    this.length = String(this.body.length);
+    this.body = Buffer.from(text).toString('latin1');
+    const type = isStreamed ? STREAM_HEADERS : JSON_HEADERS;
+    this.headers = [...type, 'Content-Length', String(this.body.length)];
   }
 
   /** The `Cache-Status` header, which is the same for all hits within a second. */
@@ -43,16 +52,23 @@ export class HitResponse {
   }
 }
 
+/** What is known about a valid request. */
+export interface RequestTraits {
+  readonly tenant: string;
+  /** The cache key of its answer. */
+  readonly key: string;
+  /** Whether its body asks for events. */
+  readonly isStreamed: boolean;
+}
+
 /** A request that was valid before, and the response to its latest hit. */
 export class KnownRequest {
   #source: unknown;
   #response: HitResponse | undefined;
 
   constructor(
-    readonly tenant: string,
+    readonly traits: RequestTraits,
     readonly body: Buffer,
-    /** The cache key of its answer. */
-    readonly key: string,
   ) {}
 
   get size(): number {
@@ -61,7 +77,7 @@ export class KnownRequest {
   }
 
   equals(tenant: string, body: Buffer): boolean {
-    return this.tenant === tenant && this.body.equals(body);
+    return this.traits.tenant === tenant && this.body.equals(body);
   }
 
   /** The response made from this very value, or from equal bytes. */
@@ -101,18 +117,19 @@ export class HitCache {
     if (body.length <= MAX_BODY_BYTES) this.#bodies.set(request, body);
   }
 
-  /** Remembers the cache key of a valid request, if its body is associated with it. */
-  learn(request: IncomingMessage, tenant: string, key: string): void {
+  /** Remembers a valid request, if its body is associated with it. */
+  learn(request: IncomingMessage, traits: RequestTraits): void {
     const body = this.#bodies.get(request);
     // A copy: the body may be a small part of what was received at once.
-    if (body !== undefined) this.#remember(new KnownRequest(tenant, Buffer.from(body), key));
+    if (body !== undefined) this.#remember(new KnownRequest(traits, Buffer.from(body)));
   }
 
   /** The response to a hit. @param source the cached value, or the bytes of its JSON; `null` if not a completion */
   responseTo(request: KnownRequest, source: unknown): HitResponse | null {
     const known = request.responseFrom(source);
     if (known !== undefined) return known;
-    const response = createResponse(Buffer.isBuffer(source) ? parse(source) : source);
+    const value = Buffer.isBuffer(source) ? parse(source) : source;
+    const response = createResponse(value, request.traits.isStreamed);
     if (response === null || response.body.length > MAX_RESPONSE_BYTES) return response;
     request.keep(source, response);
     this.#remember(request);
@@ -120,16 +137,17 @@ export class HitCache {
   }
 
   #remember(request: KnownRequest): void {
-    const key = checksum(request.tenant, request.body);
+    const key = checksum(request.traits.tenant, request.body);
     // Setting the same object again would keep its old size.
     this.#requests.delete(key);
     this.#requests.set(key, request, { size: request.size });
   }
 }
 
-function createResponse(value: unknown): HitResponse | null {
+function createResponse(value: unknown, isStreamed: boolean): HitResponse | null {
   if (!isCompletion(value)) return null;
-  return new HitResponse(completionJson({ value, source: 'redis', status: 'hit' }), costOf(value));
+  const hit = { value, source: 'redis', status: 'hit' } as const;
+  return new HitResponse(isStreamed ? storedEvents(hit) : completionJson(hit), isStreamed, costOf(value));
 }
 
 // The handler detects and removes damaged entries.

@@ -80,7 +80,7 @@ export const gatewayVariables = {
     ),
   MESSAGES_PING_MS: whole(1, MAX_MS)
     .default(10_000)
-    .describe('Longest silence of a `/v1/messages` stream before its first event, in milliseconds'),
+    .describe('Longest silence of a streamed completion before a ping, in milliseconds'),
 
   WORKER_POOL: oneOf('local', 'bullmq')
     .default('local')

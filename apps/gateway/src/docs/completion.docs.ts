@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { completionBody } from '../completions/completion-body.js';
+import { streamableBody } from '../completions/completion-body.js';
 import type { CompletionResponse } from '../completions/completion-response.js';
+import { serverSentEvent } from '../http/event-stream.js';
 import type { TaskView } from '../tasks/task-view.js';
 import type { TaskCancelled } from '../tasks/tasks.controller.js';
 import {
@@ -12,6 +13,7 @@ import {
   problems,
   type RouteDocs,
   textResponse,
+  withEvents,
 } from './route-doc.js';
 
 const task: z.ZodType<TaskView> = z.object({
@@ -116,7 +118,7 @@ const completion: z.ZodType<CompletionResponse> = z.object({
   cost_saved: z.number().meta({ description: 'US dollars that the completion would have cost' }),
 });
 const COMPLETION = apiSchema('Completion', completion);
-const REQUEST = apiSchema('CompletionRequest', completionBody);
+const REQUEST = apiSchema('CompletionRequest', streamableBody);
 
 export const EXAMPLE_REQUEST = {
   prompt: 'Redis is fast. A cache keeps answers. An answer costs money once.',
@@ -143,6 +145,10 @@ const PREFER = headerParameter(
   'Prefer',
   '`respond-async`: do not wait; returns 202 with a task, or 200 with a cached completion',
 );
+const ACCEPT = headerParameter(
+  'Accept',
+  '`text/event-stream` without `application/json`: as `stream: true`, unless the body contains `stream`',
+);
 const CACHE_CONTROL = headerParameter(
   'Cache-Control',
   '`no-cache`, `no-store`, `max-age=N`, or `only-if-cached`, which returns a cached completion or 504',
@@ -154,18 +160,25 @@ export const completionDocs: RouteDocs = {
     tag: 'Completions',
     summary: 'Complete a prompt, from the cache if possible',
     description:
-      'Equivalent requests are computed once over all processes. Failed, refused and truncated completions are never cached.',
-    parameters: [CACHE_CONTROL, PREFER],
+      'Equivalent requests are computed once over all processes. Failed, refused and truncated completions are never ' +
+      'cached. With `stream: true` the completion is sent while it is computed: `delta` events with the next part of ' +
+      'the `text`, then `completion` with the body of the JSON response. A failure after the first event is an ' +
+      '`error` event with problem details.',
+    parameters: [CACHE_CONTROL, PREFER, ACCEPT],
     body: jsonBody(REQUEST, {
       simple: EXAMPLE_REQUEST,
       full: { ...EXAMPLE_REQUEST, max_tokens: 200, ttl_seconds: 600, tags: ['manual'] },
+      stream: { ...EXAMPLE_REQUEST, stream: true },
     }),
     responses: {
-      200: jsonResponse(
-        'The completion',
-        COMPLETION,
-        { computed: ANSWER, cached: { ...ANSWER, cached: true } },
-        CACHE_HEADERS,
+      200: withEvents(
+        jsonResponse(
+          'The completion',
+          COMPLETION,
+          { computed: ANSWER, cached: { ...ANSWER, cached: true } },
+          CACHE_HEADERS,
+        ),
+        serverSentEvent('delta', { text: 'Redis is fast. ' }) + serverSentEvent('completion', ANSWER),
       ),
       202: jsonResponse(
         'The task that computes the completion, with `Prefer: respond-async`',

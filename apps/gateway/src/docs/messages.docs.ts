@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sse } from '../messages/message-writer.js';
 import { messagesError } from '../messages/messages-error.js';
 import { countTokensBody, messagesBody } from '../messages/messages-request.js';
 import type { TokenCount } from '../messages/messages.controller.js';
@@ -10,6 +11,7 @@ import {
   jsonResponse,
   RETRY_AFTER,
   type RouteDocs,
+  withEvents,
 } from './route-doc.js';
 
 const block = z.looseObject({ type: z.string(), text: z.string().optional() });
@@ -82,14 +84,17 @@ export const messagesDocs: RouteDocs = {
     tag: 'Messages',
     summary: 'Create a message as the Messages API does, from the cache if possible',
     description:
-      'For the official SDKs, which only need another base URL. With `stream: true` the finished message is sent as the events of the API. Fields that the executor cannot honour are refused by name.',
+      'For the official SDKs, which only need another base URL. With `stream: true` the events of the API are sent while the message is computed, also to equal requests in other processes. Fields that the executor cannot honour are refused by name.',
     parameters: [
       headerParameter('anthropic-version', 'Version of the API', '2026-10-21'),
       headerParameter('Cache-Control', 'As for `POST /v1/completions`', 'no-cache'),
     ],
     body: jsonBody(REQUEST, { simple: EXAMPLE_REQUEST, stream: { ...EXAMPLE_REQUEST, stream: true } }),
     responses: {
-      200: jsonResponse('The message', MESSAGE, { message: EXAMPLE }, { ...CACHE_HEADERS, ...HEADERS }),
+      200: withEvents(
+        jsonResponse('The message', MESSAGE, { message: EXAMPLE }, { ...CACHE_HEADERS, ...HEADERS }),
+        sse({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Pay once' } }),
+      ),
       400: failure(
         400,
         'A field or a header is invalid or cannot be honoured',

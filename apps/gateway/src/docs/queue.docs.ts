@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { completionBody } from '../completions/completion-body.js';
 import type { DeadLetterView } from '../queue/dead-letters.controller.js';
 import { EXAMPLE_REQUEST } from './completion.docs.js';
 import {
@@ -11,6 +12,7 @@ import {
   type RouteDocs,
 } from './route-doc.js';
 
+const QUEUED_REQUEST = apiSchema('QueuedRequest', completionBody);
 const QUEUED = apiSchema('Queued', z.object({ queued: z.literal(true) }));
 const LENGTH = apiSchema('QueueLength', z.object({ length: z.int() }));
 /** Response of the routes that clear something. */
@@ -51,7 +53,7 @@ export const queueDocs: RouteDocs = {
     description:
       'Each tenant has its own queue, in which `QUEUE_QUOTA` requests may wait. Above that it returns 429 with ' +
       '`Retry-After`, estimated from recent service times.',
-    body: jsonBody({ $ref: '#/components/schemas/CompletionRequest' }, { simple: EXAMPLE_REQUEST }),
+    body: jsonBody(QUEUED_REQUEST, { simple: EXAMPLE_REQUEST }),
     responses: {
       202: jsonResponse('Queued', QUEUED, { queued: { queued: true } }),
       ...problems(400, 401, 413, 415, 429, 503),

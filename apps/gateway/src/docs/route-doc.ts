@@ -51,6 +51,12 @@ export function jsonResponse(
   };
 }
 
+/** Adds Server-Sent Events as a further form of a response. */
+export function withEvents(response: Response, example: string): Response {
+  const events = { schema: { type: 'string' as const }, example };
+  return { ...response, content: { ...response.content, 'text/event-stream': events } };
+}
+
 /** A text response. */
 export function textResponse(description: string, mediaType: string, example?: string): Response {
   return { description, content: { [mediaType]: { schema: { type: 'string' }, example } } };

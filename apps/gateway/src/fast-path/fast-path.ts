@@ -72,13 +72,13 @@ export class FastPath {
   }
 
   #nearHit(known: KnownRequest): Hit | null {
-    const found = this.cache.lookupNear(known.key);
+    const found = this.cache.lookupNear(known.traits.key);
     const response = found ? this.hits.responseTo(known, found.value) : null;
     return response === null ? null : { response, found: found! };
   }
 
   async #redisHit(known: KnownRequest): Promise<Hit | null> {
-    const found = await this.cache.lookup(known.key, BYTES_OF_HITS);
+    const found = await this.cache.lookup(known.traits.key, BYTES_OF_HITS);
     if (found.status !== 'hit') return null;
     const response = this.hits.responseTo(known, found.json);
     return response === null ? null : { response, found };

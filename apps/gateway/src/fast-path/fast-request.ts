@@ -1,9 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ValueHit } from 'nestjs-redis-cache';
+import { acceptsEvents } from '../completions/completion-call.js';
 import type { HitResponse } from '../completions/hit-cache.js';
-import { type AnswerOrigin, JSON_TYPE, originHeaders } from '../http/answer.js';
+import { type AnswerOrigin, originHeaders } from '../http/answer.js';
 import { reportEnd, type RequestFacts, type RequestObserver } from '../http/request-end.js';
 import { REQUEST_ID_HEADER, requestId } from '../http/request-id.js';
+import { StreamProgress } from '../http/stream-progress.js';
 import type { Tenant } from '../tenants/tenant.js';
 
 /** The only spelling of the route that the fast path serves. */
@@ -23,6 +25,7 @@ export type FoundHit = Omit<ValueHit<unknown>, 'value'>;
 export function fastBodyLength({ url, method, headers }: IncomingMessage, maxBytes: number): number {
   if (url !== ROUTE || method !== 'POST' || !JSON_TYPES.has(headers['content-type']!)) return 0;
   if (headers['cache-control'] !== undefined || headers.prefer !== undefined) return 0;
+  if (acceptsEvents(headers.accept)) return 0;
   const length = Number(headers['content-length']);
   return length <= maxBytes ? length : 0;
 }
@@ -41,6 +44,7 @@ export class FastRequest {
   #isPassedOn = false;
   #answer: AnswerOrigin | null = null;
   #cacheStatus: string | undefined;
+  #progress: StreamProgress | null = null;
 
   constructor(
     readonly incoming: IncomingMessage,
@@ -98,11 +102,19 @@ export class FastRequest {
     const cacheStatus = hit.cacheStatus(found.ttlSeconds);
     this.#answer = found;
     this.#cacheStatus = cacheStatus;
-    const own = [REQUEST_ID_HEADER, this.#id, 'Content-Type', JSON_TYPE, 'Content-Length', hit.length];
+    if (hit.isStreamed) this.#progress = this.#progressOf(found);
+    const own = [REQUEST_ID_HEADER, this.#id, ...hit.headers];
     const origin = originHeaders(found, cacheStatus, this.#elapsedMs);
     this.response.writeHead(200, headers.concat(more, origin, own));
     this.response.end(hit.body, 'latin1');
     if (this.#isBodyRestored) this.incoming.resume();
+  }
+
+  #progressOf(origin: AnswerOrigin): StreamProgress {
+    const progress = new StreamProgress(() => this.#elapsedMs);
+    progress.origin = origin;
+    progress.sent();
+    return progress;
   }
 
   get #elapsedMs(): number {
@@ -117,7 +129,7 @@ export class FastRequest {
       tenant: this.tenant.name,
       answer: this.#answer,
       cacheStatus: this.#cacheStatus,
-      progress: null,
+      progress: this.#progress,
     };
   }
 }

@@ -3,6 +3,16 @@ import { Readable } from 'node:stream';
 /** Media type of Server-Sent Events. */
 export const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
 
+/** Headers of a response that consists of events, as names and values in turn. A proxy that buffers would delay them. */
+export const STREAM_HEADERS: readonly string[] = [
+  'Content-Type',
+  EVENTS_TYPE,
+  'Cache-Control',
+  'no-cache',
+  'X-Accel-Buffering',
+  'no',
+];
+
 /** Renders one Server-Sent Event. `data` is sent as JSON, which contains no line break. */
 export function serverSentEvent(event: string, data: object): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -35,7 +45,15 @@ export class EventStream<Piece> extends Readable {
   constructor(options: EventStreamOptions<Piece>) {
     super();
     this.#options = options;
-    this.#timer = setTimeout(() => this.#ping(), options.pingMs);
+    // The response may end before its pieces are awaited.
+    if (options.pieces instanceof Promise) options.pieces.catch(() => {});
+    this.#timer = setTimeout(() => this.ping(), options.pingMs);
+  }
+
+  /** Sends a ping, unless the client has yet to read something. */
+  ping(): void {
+    if (this.readableLength === 0) this.push(this.#options.ping);
+    this.#timer.refresh();
   }
 
   override _read(): void {
@@ -80,12 +98,6 @@ export class EventStream<Piece> extends Readable {
     if (this.destroyed) return;
     if (text !== '') this.push(text);
     this.push(null);
-  }
-
-  // No pings for a client that does not read.
-  #ping(): void {
-    if (this.readableLength === 0) this.push(this.#options.ping);
-    this.#timer.refresh();
   }
 
   #leave(): void {

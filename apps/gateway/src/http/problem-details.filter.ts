@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemShape } from './route-config.js';
 import { INTERNAL_ERROR, ProblemError } from './problem.js';
-import { RedisCacheError, RemoteFactoryError } from 'nestjs-redis-cache';
+import { RedisCacheError, RemoteFactoryError, StreamInterruptedError } from 'nestjs-redis-cache';
 import {
   InvalidRequestError,
   PoolClosedError,
@@ -26,18 +26,21 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       void reply.status(error.getStatus()).send(error.getResponse());
       return;
     }
-    const problem = toProblemError(error) ?? this.#unexpected(error, request.id);
+    const problem = problemOf(error, request.id, this.#logger);
     if (problem.retryAfterSeconds !== undefined) reply.header('Retry-After', problem.retryAfterSeconds);
     const shape = request.routeOptions.config?.errorShape ?? problemShape;
     const { contentType, body, status = problem.status, headers = {} } = shape(problem, request);
     void reply.status(status).headers(headers).header('Content-Type', contentType).send(body);
   }
+}
 
-  #unexpected(error: unknown, requestId: string): ProblemError {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    this.#logger.error(`Request ${requestId}: ${message}`, stack);
-    return INTERNAL_ERROR;
-  }
+/** Converts any error to one that can be sent. An unexpected error is logged, and its response reveals nothing. */
+export function problemOf(error: unknown, requestId: string, logger: Logger): ProblemError {
+  const known = toProblemError(error);
+  if (known !== null) return known;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  logger.error(`Request ${requestId}: ${message}`, stack);
+  return INTERNAL_ERROR;
 }
 
 function isHealthResult(error: unknown): error is HttpException {
@@ -68,6 +71,11 @@ export function toProblemError(error: unknown): ProblemError | null {
   }
   if (error instanceof PoolUnavailableError || error instanceof TaskLostError) return queueLost(error);
   if (error instanceof RemoteFactoryError) return fromOtherProcess(error);
+  if (error instanceof StreamInterruptedError) {
+    return new ProblemError(502, 'The stream was interrupted: the process that computed it was lost.', {
+      code: error.code,
+    });
+  }
   return error instanceof HttpException ? fromHttpException(error) : null;
 }
 

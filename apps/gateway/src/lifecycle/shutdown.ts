@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -25,6 +26,14 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown 
     fastify.addHook('onSend', (_request, reply, _payload, done) => {
       if (this.#stopping) reply.header('Connection', 'close');
       done();
+    });
+  }
+
+  /** Ends the connection of a response that is sent slowly, if the server stops before its end. */
+  endConnectionAfter(response: ServerResponse): void {
+    const { socket } = response;
+    response.once('finish', () => {
+      if (this.#stopping) socket?.destroySoon();
     });
   }
 

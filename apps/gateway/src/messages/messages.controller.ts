@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { CannotCountTokensError, Executor, ExecutorError } from 'nestjs-worker-pool';
-import type { CompletionAnswer } from '../completions/completion-call.js';
+import { CompletionStreams } from '../completions/completion-streams.js';
 import { CompletionsService } from '../completions/completions.service.js';
 import { TaskFailedError } from '../completions/errors.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
@@ -11,9 +11,8 @@ import { JSON_TYPE, sendAnswer } from '../http/answer.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 import { WithErrorShape } from '../http/route-config.js';
-import { LATE, within } from '../util/deadline.js';
-import { MessageStreams } from './message-stream.js';
-import { EVENTS, JSON_BODY, type MessageWriter } from './message-writer.js';
+import { MESSAGE_STREAM } from './message-stream-format.js';
+import { JSON_BODY } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
 import {
   assertTextFits,
@@ -27,14 +26,13 @@ import {
 } from './messages-request.js';
 
 const UNSATISFIED = formatCacheStatus({ outcome: 'unsatisfied' });
-const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
 
 /** The Messages API. Its clients only need another base URL. */
 @Controller('v1/messages')
 export class MessagesController {
   constructor(
     private readonly completions: CompletionsService,
-    private readonly streams: MessageStreams,
+    private readonly streams: CompletionStreams,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
 
@@ -50,23 +48,16 @@ export class MessagesController {
     assertTextFits(call.request, this.config.MAX_PROMPT_BYTES);
     // For the 504; overwritten when there is a message.
     if (!call.policy.allowsComputing) reply.header('Cache-Status', UNSATISFIED);
-    const answer = this.completions.complete(call);
-    if (body.stream) await this.#stream(answer, reply);
-    else send(reply, await answer, JSON_TYPE, JSON_BODY);
+    if (body.stream) return this.#stream(call, reply);
+    const answer = await this.completions.complete(call);
+    reply.header('request-id', request.id);
+    sendAnswer(reply, answer, JSON_TYPE, JSON_BODY.write(answer.result.value));
   }
 
-  /** Sends the message as events. A message or an error within `MESSAGES_PING_MS` gets its own headers and status. */
-  async #stream(answer: Promise<CompletionAnswer>, reply: FastifyReply): Promise<void> {
-    reply.header('X-Accel-Buffering', 'no');
-    const early = await within(answer, this.config.MESSAGES_PING_MS);
-    if (early === LATE) void reply.header('Content-Type', EVENTS_TYPE).send(this.streams.open(answer, reply));
-    else send(reply, early, EVENTS_TYPE, EVENTS);
+  async #stream(call: MessagesCall, reply: FastifyReply): Promise<void> {
+    reply.header('request-id', reply.request.id);
+    await this.streams.send(call, reply, MESSAGE_STREAM);
   }
-}
-
-function send(reply: FastifyReply, answer: CompletionAnswer, type: string, writer: MessageWriter): void {
-  reply.header('request-id', reply.request.id);
-  sendAnswer(reply, answer, type, writer.write(answer.result.value));
 }
 
 /** Response of `POST /v1/messages/count_tokens`. */

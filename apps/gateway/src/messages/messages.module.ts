@@ -5,12 +5,10 @@ import {
   MessagesController,
   UnknownMessagesController,
 } from './messages.controller.js';
-import { MessageStreams } from './message-stream.js';
 
 /** The Messages API, on the same cache and workers as `POST /v1/completions`. */
 @Module({
   imports: [CompletionsModule],
   controllers: [MessagesController, CountTokensController, UnknownMessagesController],
-  providers: [MessageStreams],
 })
 export class MessagesModule {}
