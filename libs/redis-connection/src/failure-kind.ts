@@ -84,8 +84,10 @@ export function isOutage(error: unknown): boolean {
   return last ? isOutage(last) : IOREDIS_MESSAGES.some((beginning) => message.startsWith(beginning));
 }
 
-// By name, not by class: the user's client may come from another copy of ioredis, and an error of the system is no
-// `Error` of this realm inside a test runner.
-function isReplyError(error: unknown): error is Error {
+/**
+ * Returns whether the server has replied with an error. By name, not by class: the user's client may come from another
+ * copy of ioredis, and an error of the system is no `Error` of this realm inside a test runner.
+ */
+export function isReplyError(error: unknown): error is Error {
   return (error as Error | undefined)?.name === 'ReplyError';
 }

@@ -9,6 +9,7 @@ export { BLOCK_MS, cachePolicy, type ClientPolicy, hastyPolicy, patientPolicy } 
 export { DatabaseNotSelectedError, requireDatabase } from './require-database.js';
 export { FailoverWatch } from './failover-watch.js';
 export { Script, type ScriptArgument } from './script.js';
-export { failureCode, type FailureKind, failureKind, isOutage } from './failure-kind.js';
+export { describeFailure } from './describe-failure.js';
+export { failureCode, type FailureKind, failureKind, isOutage, isReplyError } from './failure-kind.js';
 export { atMost, backOffMs, retryDelay } from './timing.js';
 export { onAbort } from './on-abort.js';

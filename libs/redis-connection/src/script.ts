@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { nameCommand } from './describe-failure.js';
 import type { RedisClient } from './create-client.js';
 
 export type ScriptArgument = string | number | Buffer;
@@ -18,7 +19,7 @@ export class Script {
   run(client: RedisClient, keys: string[], ...args: ScriptArgument[]): Promise<unknown> {
     return client
       .evalsha(this.#sha, keys.length, ...keys, ...args)
-      .catch(unlessUnknown(() => client.eval(this.lua, keys.length, ...keys, ...args)));
+      .catch(this.#unlessUnknown(() => client.eval(this.lua, keys.length, ...keys, ...args)));
   }
 
   /** Runs the script; strings in the reply are buffers. */
@@ -26,7 +27,18 @@ export class Script {
     const scripts = client as unknown as ByteScripts;
     return scripts
       .evalshaBuffer(this.#sha, keys.length, ...keys, ...args)
-      .catch(unlessUnknown(() => scripts.evalBuffer(this.lua, keys.length, ...keys, ...args)));
+      .catch(this.#unlessUnknown(() => scripts.evalBuffer(this.lua, keys.length, ...keys, ...args)));
+  }
+
+  #unlessUnknown(sendWhole: () => Promise<unknown>): (error: unknown) => Promise<unknown> {
+    const fail = (error: unknown): never => {
+      nameCommand(error, this.lua);
+      throw error;
+    };
+    return (error) => {
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return sendWhole().catch(fail);
+      return fail(error);
+    };
   }
 }
 
@@ -36,10 +48,3 @@ type ByteScripts = Record<
   'evalshaBuffer' | 'evalBuffer',
   (script: string, keys: number, ...args: ScriptArgument[]) => Promise<unknown>
 >;
-
-function unlessUnknown(sendWhole: () => Promise<unknown>): (error: unknown) => Promise<unknown> {
-  return (error) => {
-    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return sendWhole();
-    throw error;
-  };
-}

@@ -7,6 +7,8 @@ export interface LinkListener {
   up(): void;
   /** The backend can no longer be reached, or the first attempt failed. */
   down(reason: Error): void;
+  /** The backend works, but refuses something that the cache does by itself, such as a subscription. */
+  fault?(error: unknown): void;
 }
 
 export interface LinkOptions {
@@ -68,8 +70,13 @@ export class RedisConnection {
   /** Sets the listener, which is notified of the current state at once if that is known. */
   watch(listener: LinkListener): void {
     this.#listener = listener;
+    this.report();
+  }
+
+  /** Reports the current state to the listener if it is known. */
+  report(): void {
     if (this.client.status === 'ready') this.#reportWhenUsable();
-    if (this.client.status === 'end') listener.down(lost());
+    if (this.client.status === 'end') this.#listener?.down(lost());
   }
 
   /** Resolves when the current connection may be used; rejects if it has the wrong database. */

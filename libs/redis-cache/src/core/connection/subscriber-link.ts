@@ -11,6 +11,9 @@ export interface SubscriberLinkListener {
   message(channel: Buffer, message: ServerMessage): void;
 }
 
+/** Pause before a refused subscription is tried again, in milliseconds: a right has to be granted first. */
+const REFUSED_RETRY_MS = 30_000;
+
 /** Attempts to connect to a node of a Cluster before another node is tried. */
 const ATTEMPTS_PER_NODE = 3;
 
@@ -22,6 +25,7 @@ const ATTEMPTS_PER_NODE = 3;
 export class SubscriberLink {
   #connection: RedisConnection | undefined;
   #closed = false;
+  #retry: NodeJS.Timeout | undefined;
   readonly #start = (): void => this.#connect();
 
   constructor(
@@ -36,8 +40,15 @@ export class SubscriberLink {
     this.#connection?.reconnect();
   }
 
+  /** Calls `up` again on the open connection after a long pause. */
+  retryLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#connection?.report(), REFUSED_RETRY_MS).unref();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#retry);
     this.client.off('ready', this.#start);
     await this.#connection?.close();
   }
@@ -54,7 +65,11 @@ export class SubscriberLink {
     );
     if (this.client.isCluster) subscriber.once('end', this.#start);
     this.#connection = new RedisConnection(subscriber, { ...this.options, owned: true });
-    this.#connection.watch({ up: () => this.listener.up(subscriber), down: () => this.listener.down() });
+    const up = (): void => {
+      clearTimeout(this.#retry);
+      this.listener.up(subscriber);
+    };
+    this.#connection.watch({ up, down: () => this.listener.down() });
   }
 
   /** Returns `null` while the nodes of a Cluster are unknown. With RESP3, redirected invalidations would not arrive. */

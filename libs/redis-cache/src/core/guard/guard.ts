@@ -1,4 +1,4 @@
-import { failureCode, failureKind } from 'nestjs-redis-connection';
+import { describeFailure, failureCode, failureKind } from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import type { CacheLogger } from '../util/cache-logger.js';
@@ -38,7 +38,7 @@ const MAX_PROBE_DELAY_MS = 500;
 /** How long a connection may be silent before it is dropped. */
 const STALL_DEADLINES = 4;
 const MIN_STALL_MS = 5_000;
-const MAX_REPORTED_CODES = 32;
+const MAX_REPORTED = 32;
 
 /**
  * The only place where a failure of the backend becomes a value. Every operation goes through `run`,
@@ -51,7 +51,7 @@ export class Guard {
   });
   readonly #deadlines: DeadlineSweep;
   readonly #probe: RecoveryProbe;
-  readonly #reportedCodes = new Set<string>();
+  readonly #reported = new Set<string>();
   #phase: GuardPhase = 'starting';
   #started!: () => void;
   readonly #start = new Promise<void>((resolve) => (this.#started = resolve));
@@ -76,7 +76,11 @@ export class Guard {
       stallMs: Math.max(MIN_STALL_MS, STALL_DEADLINES * options.deadlineMs),
       onRecovered: () => this.#recover(),
     });
-    backend.watch({ up: () => this.#onUp(), down: (reason) => this.#onDown(reason) });
+    backend.watch({
+      up: () => this.#onUp(),
+      down: (reason) => this.#onDown(reason),
+      fault: (error) => this.#reportOnce(error),
+    });
   }
 
   get status(): GuardStatus {
@@ -190,7 +194,7 @@ export class Guard {
     const kind = failureKind(error);
     if (kind === 'unavailable') this.#trip(code, `the server answers ${code}`);
     else if (kind === 'write-refused') this.#refuseWrites(code);
-    else if (kind === 'command') this.#reportOnce(code);
+    else if (kind === 'command') this.#reportOnce(error);
   }
 
   #trip(code: string, reason: string): void {
@@ -211,7 +215,7 @@ export class Guard {
     this.#phase = 'serving';
     this.#lastError = null;
     this.#writeRefusal = null;
-    this.#reportedCodes.clear();
+    this.#reported.clear();
     this.options.logger.log(`Redis is back after ${seconds} s`);
     this.#onWritable();
   }
@@ -235,9 +239,12 @@ export class Guard {
     this.#onWritable();
   }
 
-  #reportOnce(code: string): void {
-    if (this.#reportedCodes.has(code) || this.#reportedCodes.size >= MAX_REPORTED_CODES) return;
-    this.#reportedCodes.add(code);
-    this.options.logger.warn(`A Redis command failed (${code}); further ones of this kind are only counted`);
+  #reportOnce(error: unknown): void {
+    const failure = describeFailure(error);
+    if (this.#reported.has(failure) || this.#reported.size >= MAX_REPORTED) return;
+    this.#reported.add(failure);
+    this.options.logger.warn(
+      `A Redis command failed (${failure}); further ones of this kind are only counted`,
+    );
   }
 }

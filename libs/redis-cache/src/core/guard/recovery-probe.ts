@@ -1,3 +1,4 @@
+import { failureCode } from 'nestjs-redis-connection';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
 export interface RecoveryProbeOptions {
@@ -30,7 +31,12 @@ export class RecoveryProbe {
     this.#after(this.options.stallMs, this.options.reconnect);
     this.options.ping().then(
       () => run === this.#run && this.#recovered(),
-      () => run === this.#run && this.probeLater(),
+      (error: unknown) => {
+        if (run !== this.#run) return;
+        // The server serves this user, who may only not run this command.
+        if (failureCode(error) === 'NOPERM') this.#recovered();
+        else this.probeLater();
+      },
     );
   }
 

@@ -37,7 +37,7 @@ for index = 1, #KEYS / 2 do
     length = redis.call('STRLEN', log)
     if length == tonumber(offset) and #chunk > 0 then
       length = redis.call('APPEND', log, chunk)
-      redis.call('PUBLISH', log, length)
+      redis.pcall('PUBLISH', log, length)
     end
     redis.call('PEXPIRE', log, ttl)
   end

@@ -1,3 +1,4 @@
+import { describeFailure } from 'nestjs-redis-connection';
 import type { PoolLogger } from '../contract/logger.js';
 import { LOG_CONTEXT } from '../tasks/task-runner.js';
 import { isConnectionProblem } from './queue-link.js';
@@ -15,7 +16,7 @@ export class FaultLog {
   constructor(private readonly logger: PoolLogger) {}
 
   readonly report = (error: unknown): void => {
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = describeFailure(error);
     if (this.#isClosing || isConnectionProblem(error) || this.#reported.has(fault)) {
       return;
     }

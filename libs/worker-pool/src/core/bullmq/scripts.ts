@@ -100,7 +100,7 @@ if waited then
   redis.call('HSET', KEYS[1], 'finishedOn', ARGV[5])
   redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
 else
-  redis.call('PUBLISH', ARGV[7], ARGV[1])
+  redis.pcall('PUBLISH', ARGV[7], ARGV[1])
 end
 redis.call('HINCRBY', KEYS[6], ARGV[3], 1)
 redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[8], '*', 'event', 'stopped', 'jobId', ARGV[1], 'result', ARGV[4])

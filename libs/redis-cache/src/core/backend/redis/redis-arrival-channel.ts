@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { RedisClient } from 'nestjs-redis-connection';
+import { isReplyError, type RedisClient } from 'nestjs-redis-connection';
 import type { LinkOptions } from '../../connection/redis-connection.js';
 import { SubscriberLink } from '../../connection/subscriber-link.js';
 import type { ArrivalChannel, ArrivalListener } from '../queue-store.js';
@@ -17,6 +17,7 @@ export class RedisArrivalChannel implements ArrivalChannel {
     private readonly client: RedisClient,
     private readonly channel: string,
     private readonly connection: Omit<LinkOptions, 'owned'>,
+    private readonly fault: (error: unknown) => void,
   ) {}
 
   listen(listener: ArrivalListener): void {
@@ -40,8 +41,10 @@ export class RedisArrivalChannel implements ArrivalChannel {
       await subscriber.subscribe(this.channel);
       this.#listener?.maybeArrived();
     } catch (error) {
-      // A reply means that this user may not subscribe: a new connection would not help, and polling goes on.
-      if (!(error instanceof Error) || error.name !== 'ReplyError') this.#link?.reconnect();
+      if (!isReplyError(error)) return this.#link?.reconnect();
+      // This user may not subscribe: a new connection would not help, and polling goes on.
+      this.fault(error);
+      this.#link?.retryLater();
     }
   }
 }

@@ -33,7 +33,7 @@ export interface RedisBackendOptions {
   keyPrefix: string;
   /** Whether this process announces its writes to the others, because the server does not. */
   publishes: boolean;
-  events: RedisEventChannelOptions;
+  events: Omit<RedisEventChannelOptions, 'fault'>;
 }
 
 /** Redis: standalone, behind Sentinels, or a Cluster. */
@@ -49,6 +49,7 @@ export class RedisBackend implements Backend {
   readonly arrivals: ArrivalChannel;
   serverId: string | undefined;
   readonly #keys: KeySpace;
+  #onFault: (error: unknown) => void = () => {};
 
   constructor(
     private readonly connection: RedisConnection,
@@ -69,8 +70,9 @@ export class RedisBackend implements Backend {
     this.tags = new RedisTagStore(client, keys, announce);
     this.counters = new RedisCounterStore(client, keys);
     this.streams = new RedisStreamStore(client, keys, channel);
-    this.events = new RedisEventChannel(client, keys, channel, origin, events);
-    this.arrivals = new RedisArrivalChannel(client, arrivals, events.connection);
+    const fault = (error: unknown): void => this.#onFault(error);
+    this.events = new RedisEventChannel(client, keys, channel, origin, { ...events, fault });
+    this.arrivals = new RedisArrivalChannel(client, arrivals, events.connection, fault);
   }
 
   watch(listener: LinkListener): void {
@@ -78,6 +80,7 @@ export class RedisBackend implements Backend {
       this.#readServerId();
       listener.up();
     };
+    this.#onFault = (error) => listener.fault?.(error);
     this.connection.watch({ up, down: (reason) => listener.down(reason) });
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { RedisClient } from 'nestjs-redis-connection';
+import { failureCode, isReplyError, type RedisClient } from 'nestjs-redis-connection';
 import type { LinkOptions } from '../../connection/redis-connection.js';
 import { type ServerMessage, SubscriberLink } from '../../connection/subscriber-link.js';
 import type { CacheEvent, CacheEventListener, EventChannel } from '../backend.js';
@@ -17,6 +17,8 @@ export interface RedisEventChannelOptions {
   /** Check twice a second that published messages are received. */
   heartbeat: boolean;
   connection: Omit<LinkOptions, 'owned'>;
+  /** Receives what the server refuses. */
+  fault: (error: unknown) => void;
 }
 
 /**
@@ -75,10 +77,20 @@ export class RedisEventChannel implements EventChannel {
       if (this.options.tracking && !(await this.#track(subscriber))) channels.pop();
       await subscriber.subscribe(...channels);
       this.#emit({ type: 'up' });
-      if (this.options.heartbeat && !this.#closed) this.#heartbeat.start();
-    } catch {
-      this.#link?.reconnect();
+      // The first beat also shows whether this user may publish.
+      if (!this.#closed) this.#heartbeat.start(this.options.heartbeat);
+    } catch (error) {
+      if (isReplyError(error)) this.#onRefused(error);
+      else this.#link?.reconnect();
     }
+  }
+
+  // A right is missing: a new connection would not help.
+  #onRefused(error: unknown): void {
+    if (this.#closed) return;
+    this.#onDown();
+    this.options.fault(error);
+    this.#link?.retryLater();
   }
 
   #onDown(): void {
@@ -93,18 +105,21 @@ export class RedisEventChannel implements EventChannel {
   }
 
   #publish(text: string): void {
-    if (this.client.status === 'ready') this.client.publish(this.channel, text).catch(() => {});
+    if (this.client.status !== 'ready') return;
+    this.client.publish(this.channel, text).catch((error: unknown) => {
+      if (failureCode(error) === 'NOPERM') this.#onRefused(error);
+    });
   }
 
   /** Returns `false` if the server refuses. */
   async #track(subscriber: Redis): Promise<boolean> {
     const prefixes = this.keys.trackedPrefixes(this.#clientPrefix).flatMap((prefix) => ['PREFIX', prefix]);
-    const id = await subscriber.client('ID');
     try {
+      const id = await subscriber.client('ID');
       await subscriber.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', ...prefixes, 'NOLOOP');
       return true;
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ReplyError') throw error;
+      if (!isReplyError(error)) throw error;
       this.#emit({ type: 'refused' });
       return false;
     }
@@ -198,9 +213,11 @@ export class Heartbeat {
     private readonly onSilence: () => void,
   ) {}
 
-  start(): void {
+  /** @param goesOn `false` for a single beat, which nothing waits for */
+  start(goesOn = true): void {
     this.stop();
-    this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
+    if (goesOn) this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
+    else this.publish(this.#own);
   }
 
   stop(): void {

@@ -48,7 +48,7 @@ const COMPLETE = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
   redis.call('UNLINK', KEYS[1])
-  redis.call('PUBLISH', ARGV[4], ARGV[5])
+  redis.pcall('PUBLISH', ARGV[4], ARGV[5])
   return 1
 `);
 
@@ -57,14 +57,14 @@ const COMPLETE_FAILED = new Script(`
   local header = redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
   if header == '' or header == ARGV[4] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
   redis.call('UNLINK', KEYS[1])
-  redis.call('PUBLISH', ARGV[5], ARGV[6])
+  redis.pcall('PUBLISH', ARGV[5], ARGV[6])
   return 1
 `);
 
 const PUT = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-  redis.call('PUBLISH', ARGV[4], ARGV[5])
+  redis.pcall('PUBLISH', ARGV[4], ARGV[5])
   return 1
 `);
 
@@ -82,14 +82,14 @@ const ADOPT = new Script(`
 const LEAVE = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], ARGV[2] .. ARGV[1] .. ARGV[3], 'PX', ARGV[4])
-  redis.call('PUBLISH', ARGV[5], ARGV[6])
+  redis.pcall('PUBLISH', ARGV[5], ARGV[6])
   return 1
 `);
 
 const RELEASE = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
   redis.call('UNLINK', KEYS[1])
-  redis.call('PUBLISH', ARGV[2], ARGV[3])
+  redis.pcall('PUBLISH', ARGV[2], ARGV[3])
   return 1
 `);
 

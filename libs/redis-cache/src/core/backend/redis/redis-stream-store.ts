@@ -40,7 +40,7 @@ const APPEND = new Script(`
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
   if held then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
   local watched = redis.call('EXISTS', KEYS[3]) == 1
-  if watched and #ARGV > 8 then redis.call('PUBLISH', ARGV[7], ARGV[8]) end
+  if watched and #ARGV > 8 then redis.pcall('PUBLISH', ARGV[7], ARGV[8]) end
   if ARGV[6] == '1' then redis.call('UNLINK', KEYS[3]) end
   return watched and 'watched' or 'unwatched'
 `);
