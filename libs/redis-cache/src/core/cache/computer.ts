@@ -44,6 +44,7 @@ export interface ComputerDependencies {
 }
 
 const FAILED = Symbol('failed');
+
 /**
  * Computes a value, or waits for the process that does: at most one holds the lease of a key. Without Redis it
  * computes at once, because a computation in another process cannot be noticed.

@@ -55,6 +55,7 @@ export class LiveStream<C, V> implements CacheStream<C, V> {
     this.#join();
     const { signal } = options;
     if (signal) this.#stopListening = onAbort(signal, () => this.#abort(signal.reason));
+    if (signal?.aborted) this.#abort(signal.reason);
     computation.flight.outcome.then(
       (computed) => this.#settle({ computed }),
       (error: unknown) => this.#settle({ error }),

@@ -100,9 +100,9 @@ export class LogFollower {
       log.end();
       return { state: 'ended' };
     }
-    const pieces = parsed<unknown[]>(text);
+    const pieces = kind === 'pieces' ? parsed<unknown[]>(text) : undefined;
     if (!Array.isArray(pieces)) return LOST;
-    log.append(...pieces);
+    log.append(pieces);
     return undefined;
   }
 }

@@ -70,7 +70,7 @@ export class StreamSource {
     for (;;) {
       const next = await iterator.next();
       if (next.done || signal.aborted) return;
-      log.append(next.value);
+      log.append([next.value]);
       this.#publication?.add(next.value);
       if (performance.now() < turnEndsAt) continue;
       await nextTurn();

@@ -40,7 +40,7 @@ export class PieceLog {
   }
 
   /** Appends pieces, which are frozen because all readers share them. Has no effect unless the log is open. */
-  append(...pieces: readonly unknown[]): void {
+  append(pieces: readonly unknown[]): void {
     if (this.#state !== 'open') return;
     for (const piece of pieces) this.#pieces.push(deepFreeze(piece));
     this.onChange();

@@ -42,6 +42,8 @@ export class Publication {
   /** Whether the timer is for a write rather than a renewal. */
   #isDue = false;
   #isOver = false;
+  /** Whether Redis has not confirmed the latest write. */
+  #isFailing = false;
   #notBefore = 0;
   #confirmedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -69,7 +71,8 @@ export class Publication {
     this.#last = last;
     const finished = new Promise<void>((resolve) => (this.#onFinished = resolve));
     this.#schedule();
-    await finished;
+    // Without Redis the attempts go on, and nobody waits for them.
+    if (!this.#isFailing) await finished;
   }
 
   /** Writes as soon as it may; without anything to write, renews the log in time. */
@@ -95,9 +98,9 @@ export class Publication {
     const sent = this.#unconfirmed.length;
     const appended = await this.#append(isLast);
     this.#isWriting = false;
+    this.#isFailing = appended === FAILED;
     if (appended === FAILED) this.#retryLater();
     else this.#confirm(appended, sent, isLast);
-    if (isLast) this.#onFinished();
     this.#schedule();
   }
 
@@ -125,6 +128,7 @@ export class Publication {
   #retryLater(): void {
     const now = performance.now();
     this.#notBefore = now + RETRY_MS;
+    this.#onFinished();
     if (now - this.#confirmedAt > this.terms.leaseMs) this.#stop();
   }
 

@@ -52,7 +52,7 @@ export class RecordBuilder {
     const records = this.#next === 1 ? [this.#number('header', this.header)] : [];
     let from = 0;
     for (let bytes = 0, index = 0; index < this.#pending.length; index += 1) {
-      bytes += this.#pending[index]!.length;
+      bytes += this.#pending[index]!.length + 1;
       if (bytes < FULL_BYTES && index < this.#pending.length - 1) continue;
       records.push(this.#number('pieces', `[${this.#pending.slice(from, index + 1).join(',')}]`));
       [from, bytes] = [index + 1, 0];

@@ -55,12 +55,16 @@ export class Relay {
     return this.#collect;
   }
 
-  /** Adds a caller that reads pieces. Returns the function with which it leaves. */
+  /** Adds a caller that reads pieces. Returns the function with which it leaves; idempotent. */
   want(collect: Collect): () => void {
     this.#collect ??= collect;
     this.#readers += 1;
     if (this.#readers === 1) this.#onWanted();
-    return () => void (this.#readers -= 1);
+    let left = false;
+    return () => {
+      if (!left) this.#readers -= 1;
+      left = true;
+    };
   }
 
   /** Sets the only listener, which is called when the first caller wants pieces. */
