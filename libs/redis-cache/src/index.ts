@@ -16,6 +16,11 @@ export {
   CacheNotInjectedError,
 } from './nest/cached.decorator.js';
 export {
+  CachedStream,
+  type CachedStreamDecorator,
+  type CachedStreamOptions,
+} from './nest/cached-stream.decorator.js';
+export {
   getRedisCacheHealthToken,
   InjectRedisCacheHealth,
   type RedisCacheHealthDetails,

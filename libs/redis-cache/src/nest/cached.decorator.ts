@@ -3,11 +3,11 @@ import { Inject } from '@nestjs/common';
 import { cacheKey, type GetOrSetOptions, RedisCacheError, type RedisCacheService } from '../core.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 
-type Arguments = unknown[];
+export type Arguments = unknown[];
 type AsyncMethod = (...args: never[]) => Promise<unknown>;
 
 /** Declared as methods, because only these accept functions with parameters of any type. */
-interface Functions {
+export interface Functions {
   key(...args: Arguments): string;
   tags(...args: Arguments): readonly string[];
 }
@@ -36,7 +36,7 @@ export type CachedDecorator<K, T> = <M extends AsyncMethod>(
   descriptor: TypedPropertyDescriptor<M> & Takes<K, Parameters<M>> & Takes<T, Parameters<M>>,
 ) => void;
 
-type Takes<F, P extends Arguments> = F extends (...args: P) => unknown
+export type Takes<F, P extends Arguments> = F extends (...args: P) => unknown
   ? unknown
   : 'the method does not take the arguments that key or tags take';
 
@@ -76,16 +76,25 @@ export function Cached<K extends Functions['key'] = () => string, T extends Func
 ): CachedDecorator<K, T> {
   return (target, property, descriptor) => {
     const method = descriptor.value as unknown as (...args: Arguments) => Promise<unknown>;
-    const call = new CachedMethod(target, property, options as CachedOptions);
-    const cached = function (this: object, ...args: Arguments): Promise<unknown> {
-      return call.run(this, args, () => method.apply(this, [...args]));
+    const { key: _key, tags: _tags, name: _name, ...rest } = options;
+    const decorated = new CachedMethod(target, property, options as CachedOptions, 'Cached');
+    const cached = async function (this: object, ...args: Arguments): Promise<unknown> {
+      const { cache, key, tags } = decorated.callOf(this, args);
+      return (await cache.getOrSetEntry(key, () => method.apply(this, [...args]), { ...rest, tags })).value;
     };
     descriptor.value = inPlaceOf(method, cached) as unknown as typeof descriptor.value;
   };
 }
 
+/** Where the calls of a decorated method go, and under which key. */
+export interface CachedCall {
+  cache: RedisCacheService;
+  key: string;
+  tags: readonly string[] | undefined;
+}
+
 /** One decorated method. */
-class CachedMethod {
+export class CachedMethod {
   readonly #cacheOf: (holder: object) => RedisCacheService | undefined;
   readonly #method: string;
   readonly #className: string;
@@ -93,21 +102,20 @@ class CachedMethod {
   constructor(
     target: object,
     property: string | symbol,
-    private readonly options: CachedOptions,
+    private readonly options: Pick<CachedOptions, 'key' | 'tags' | 'name'>,
+    decorator: string,
   ) {
-    if (typeof target === 'function') throw new TypeError('@Cached() cannot decorate static methods');
+    if (typeof target === 'function') throw new TypeError(`@${decorator}() cannot decorate static methods`);
     this.#cacheOf = injectCache(target, options.name);
     this.#className = target.constructor.name;
     this.#method = typeof property === 'symbol' ? (property.description ?? '') : property;
   }
 
-  async run(holder: object, args: Arguments, method: () => Promise<unknown>): Promise<unknown> {
+  /** @throws {CacheNotInjectedError} {@link InvalidKeyPartError} */
+  callOf(holder: object, args: Arguments): CachedCall {
     const cache = this.#cacheOf(holder);
     if (!cache) throw new CacheNotInjectedError(`${this.#className}.${this.#method}`);
-    const { key: _key, tags: _tags, name: _name, ...options } = this.options;
-    const tags = this.#tagsOf(holder, args);
-    const result = await cache.getOrSetEntry(this.#keyOf(holder, args), method, { ...options, tags });
-    return result.value;
+    return { cache, key: this.#keyOf(holder, args), tags: this.#tagsOf(holder, args) };
   }
 
   #keyOf(holder: object, args: Arguments): string {
@@ -137,7 +145,7 @@ function withoutEnd(args: Arguments): Arguments {
 }
 
 /** Gives the replacement the name, length and metadata of the original, which Nest and others read. */
-function inPlaceOf<F extends object>(original: F, replacement: F): F {
+export function inPlaceOf<F extends object>(original: F, replacement: F): F {
   for (const name of ['name', 'length']) {
     Object.defineProperty(replacement, name, Object.getOwnPropertyDescriptor(original, name)!);
   }
