@@ -118,10 +118,9 @@ export class EventFollower {
     }
   }
 
-  #end({ written, isFinal }: EventFacts): void {
+  #end({ isFinal }: EventFacts): void {
     this.#isClosed = true;
-    const isOfAnotherRun = written !== '' && !isFinal;
-    const isIncomplete = this.#result?.status === 'completed' && (!this.#hasEndMark || isOfAnotherRun);
+    const isIncomplete = this.#result?.status === 'completed' && !(this.#hasEndMark && isFinal);
     if (isIncomplete && !this.log.isEmpty) {
       this.log.fail(new TaskStreamInterruptedError(this.taskId));
     } else {

@@ -52,8 +52,8 @@ return lengths
  * KEYS: for each task: task, log. ARGV: maximum bytes for each task, then for each task: the run that is read (empty:
  * any), offset.
  * Returns for each: the run that holds the claim now (empty: none), the run of the log (empty: no log), whether the task
- * is over (stopped, ended or gone) and the log is that of its last run, the length of the log, the bytes at the offset
- * if the log is of the run that is read.
+ * is over (stopped, ended or gone) with the run that is read (with that of the log, if any run is) as its last one, the
+ * length of the log, the bytes at the offset if the log is of the run that is read.
  */
 export const readEvents = new Script(`
 local found = {}
@@ -69,7 +69,7 @@ for index = 1, #KEYS / 2 do
     chunk = redis.call('GETRANGE', log, offset, offset + ARGV[1] - 1)
   end
   local last = (task[2] or '') .. ':'
-  local isFinal = not task[1] or (task[3] or task[4]) and string.sub(written, 1, #last) == last
+  local isFinal = not task[1] or (task[3] or task[4]) and string.sub(run == '' and written or run, 1, #last) == last
   found[index] = { holder, written, isFinal and 1 or 0, redis.call('STRLEN', log), chunk }
 end
 return found

@@ -71,7 +71,7 @@ export interface EventFacts {
   holder: string;
   /** The run of the log; empty: there is no log. */
   written: string;
-  /** The task has ended, was stopped, or is gone, and the log is that of its last run. */
+  /** The task has ended, was stopped, or is gone, and the run that is read (if any: that of the log) was its last. */
   isFinal: boolean;
   /** Length of the log, in bytes. */
   length: number;
