@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RedisCluster, RedisSentinels, until } from '@test/support/index.js';
+import { deltas, iterate } from './contract/stream-readers.js';
 import type { OpenPool } from './contract/subject.js';
 import { QueuePools } from './queue-pools.js';
 
@@ -9,7 +10,20 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-/** One task of each outcome: completed, joined, refused, cancelled while pending and while running. */
+async function streamThrough({ pool, executor }: OpenPool, index: number): Promise<void> {
+  const stream = await pool.stream({ prompt: 'streamed' });
+  const { context, complete } = await executor.call(index);
+  const iterator = iterate(stream);
+  for (const event of deltas(3)) {
+    context.emit?.(event);
+    expect(await iterator.next()).toEqual({ done: false, value: event });
+  }
+  complete();
+  expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  expect(await stream.result()).toMatchObject({ status: 'completed' });
+}
+
+/** One task of each outcome: completed, joined, refused, streamed, cancelled while pending and while running. */
 async function liveThrough({ pool, executor }: OpenPool): Promise<void> {
   const first = await pool.submit({ prompt: 'first' }, { deduplicationKey: 'same', context: { a: 1 } });
   const call = await executor.call(0);
@@ -23,6 +37,7 @@ async function liveThrough({ pool, executor }: OpenPool): Promise<void> {
   const run = pool.run({ prompt: 'last' });
   (await executor.call(1)).complete({ completion: 'done' });
   expect(await run).toMatchObject({ status: 'completed', completion: 'done' });
+  await streamThrough({ pool, executor }, 2);
   expect(await pool.stats()).toMatchObject({ pending: 0, killed: 2, rejected: 1 });
 }
 
