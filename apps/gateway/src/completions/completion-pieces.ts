@@ -1,7 +1,13 @@
-import type { Completion, CompletionEvent } from 'nestjs-worker-pool';
+import type {
+  Completion,
+  CompletionEvent,
+  TaskStreamInterruptedError,
+  TaskStreamTooLargeError,
+} from 'nestjs-worker-pool';
 import { messageEvents, messageId, toMessage } from './message-events.js';
 
 const END = 'gateway_completion';
+const GAP = 'gateway_gap';
 
 /** The last piece of a completion: all of it, as it is stored. Never sent to clients. */
 export interface CompletionEnd {
@@ -9,8 +15,29 @@ export interface CompletionEnd {
   readonly value: Completion;
 }
 
+/**
+ * The events that follow are lost, but the completion is not: it is the next piece. Readers of events end here with
+ * this error.
+ */
+export interface CompletionGap {
+  readonly type: typeof GAP;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** A piece of a completion: an event of the Messages API, or the whole completion at the end. */
-export type CompletionPiece = CompletionEvent | CompletionEnd;
+export type CompletionPiece = CompletionEvent | CompletionGap | CompletionEnd;
+
+export function gapOf({
+  code,
+  message,
+}: TaskStreamInterruptedError | TaskStreamTooLargeError): CompletionGap {
+  return { type: GAP, code, message };
+}
+
+export function isGap(piece: CompletionPiece): piece is CompletionGap {
+  return piece.type === GAP;
+}
 
 export function endOf(value: Completion): CompletionEnd {
   return { type: END, value };

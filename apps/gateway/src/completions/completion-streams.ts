@@ -5,13 +5,13 @@ import type { Completion, CompletionEvent } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { type AnswerOrigin, originHeaders, sendAnswer, setHeaders } from '../http/answer.js';
 import { EVENTS_TYPE, EventStream, STREAM_HEADERS } from '../http/event-stream.js';
-import type { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../http/problem.js';
 import { problemOf } from '../http/problem-details.filter.js';
 import { StreamProgress } from '../http/stream-progress.js';
 import { ConnectionDrain } from '../lifecycle/shutdown.js';
 import { LATE, within } from '../util/deadline.js';
 import type { CompletionAnswer, CompletionCall } from './completion-call.js';
-import { type CompletionPiece, isEnd, replayPieces } from './completion-pieces.js';
+import { type CompletionPiece, isEnd, isGap, replayPieces } from './completion-pieces.js';
 import { CompletionsService } from './completions.service.js';
 import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
 
@@ -129,6 +129,7 @@ class LiveResponse {
 
   render(piece: CompletionPiece): string {
     if (isEnd(piece)) return this.#end(piece.value, this.#live!);
+    if (isGap(piece)) throw new ProblemError(502, piece.message, { code: piece.code });
     const text = this.format.event(piece);
     if (text !== '') this.reply.stream!.sent();
     return text;

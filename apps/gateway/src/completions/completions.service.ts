@@ -7,7 +7,14 @@ import {
   RedisCacheService,
 } from 'nestjs-redis-cache';
 import { cacheStatusOf, forwarded, RequestCachePolicy } from 'nestjs-redis-cache/http';
-import { type Completion, WorkerPool } from 'nestjs-worker-pool';
+import {
+  type Completion,
+  type CompletionEvent,
+  type TaskStream,
+  TaskStreamInterruptedError,
+  TaskStreamTooLargeError,
+  WorkerPool,
+} from 'nestjs-worker-pool';
 import { isCompletion, toCompletion } from '../pool/stored-completion.js';
 import { contextWith } from '../pool/ticket-executor.js';
 import { costOf, SavingsService } from '../savings/savings.service.js';
@@ -17,7 +24,7 @@ import {
   policyOf,
   StreamCallOptions,
 } from './completion-call.js';
-import { type CompletionPiece, endOf, replayPieces } from './completion-pieces.js';
+import { type CompletionGap, type CompletionPiece, endOf, gapOf, replayPieces } from './completion-pieces.js';
 import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
 import { NotCachedError, TaskFailedError } from './errors.js';
 import { keyFieldsOf } from './key-fields.js';
@@ -162,9 +169,9 @@ export class CompletionsService {
     const context = contextWith(ticket);
     const task = await this.pool.stream(request, { signal, deduplicationKey: key, context });
     let isStreamed = false;
-    for await (const event of task) {
+    for await (const piece of eventsOf(task)) {
       isStreamed = true;
-      yield event;
+      yield piece;
     }
     const result = await task.result();
     if (result.status !== 'completed') throw new TaskFailedError(result);
@@ -172,6 +179,18 @@ export class CompletionsService {
     this.savings.countSpending(tenant, completion, result.taskId);
     if (isStreamed) yield endOf(completion);
     else yield* replayPieces(completion);
+  }
+}
+
+/** The events of a task. Whoever waits for the whole completion gets it, even if some of its events are lost. */
+async function* eventsOf(task: TaskStream): AsyncGenerator<CompletionEvent | CompletionGap> {
+  try {
+    yield* task;
+  } catch (error) {
+    const isIncomplete =
+      error instanceof TaskStreamInterruptedError || error instanceof TaskStreamTooLargeError;
+    if (!isIncomplete) throw error;
+    yield gapOf(error);
   }
 }
 

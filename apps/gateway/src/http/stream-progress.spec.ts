@@ -11,6 +11,7 @@ describe('StreamProgress', () => {
 
   it.each([
     ['ERR_STREAM_INTERRUPTED', 'interrupted'],
+    ['ERR_TASK_STREAM_INTERRUPTED', 'interrupted'],
     ['ERR_ANTHROPIC_OVERLOADED', 'failed'],
     [undefined, 'failed'],
   ])('that ends with the error %s is %s, also if the client disconnects then', (code, outcome) => {

@@ -27,7 +27,11 @@ declare module 'fastify' {
   }
 }
 
-const INTERRUPTED = 'ERR_STREAM_INTERRUPTED';
+/** The process that led the computation, or the worker that ran its task, was lost. */
+const INTERRUPTED: ReadonlySet<string | undefined> = new Set([
+  'ERR_STREAM_INTERRUPTED',
+  'ERR_TASK_STREAM_INTERRUPTED',
+]);
 
 /** What has happened so far in a stream of events. */
 export class StreamProgress {
@@ -46,7 +50,7 @@ export class StreamProgress {
 
   /** Notes that the stream ends with an error. */
   failed(code: string | undefined): void {
-    this.#outcome = code === INTERRUPTED ? 'interrupted' : 'failed';
+    this.#outcome = INTERRUPTED.has(code) ? 'interrupted' : 'failed';
     this.#code = code;
   }
 
