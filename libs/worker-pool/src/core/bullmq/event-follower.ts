@@ -1,8 +1,8 @@
 import type { CompletionEvent } from '../contract/completion-event.js';
 import { TaskStreamInterruptedError, TaskStreamTooLargeError } from '../contract/errors.js';
 import type { TaskResult } from '../contract/task.js';
+import { LineBuffer } from '../process/line-buffer.js';
 import { EventLog } from '../tasks/event-log.js';
-import { EventLines } from './event-lines.js';
 import { END_MARK, TOO_LARGE_MARK } from './event-scripts.js';
 import type { EventFacts, EventPosition } from './queue-commands.js';
 
@@ -20,7 +20,7 @@ export class EventFollower {
   /** The run that is read; empty before it is known. */
   #run = '';
   #offset = 0;
-  #lines = new EventLines();
+  #lines = new LineBuffer();
   #hasEndMark = false;
   #result: TaskResult | null = null;
   #isClosed = false;
@@ -92,7 +92,7 @@ export class EventFollower {
     this.log.restart(new TaskStreamInterruptedError(this.taskId));
     this.#run = '';
     this.#offset = 0;
-    this.#lines = new EventLines();
+    this.#lines = new LineBuffer();
     this.#hasEndMark = false;
     return true;
   }

@@ -1,7 +1,8 @@
 /**
  * An event of a completion in progress, in the form of the Messages API's stream: `message_start`,
  * `content_block_start`, `content_block_delta`, `content_block_stop`, `message_delta`, `message_stop`; never `ping`.
- * JSON. The events of one completion, in their order, add up to it.
+ * JSON. The events of one completion, in their order, add up to it. Events of a completed task that do not end with
+ * `message_stop` do not: the executor had to begin again, and only the result counts.
  *
  * @example
  * { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hello' } }

@@ -1,6 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import {
   type ProcessExit,
@@ -9,6 +8,7 @@ import {
   ProcessTimeoutError,
   type ProcessTimeoutKind,
 } from './errors.js';
+import { OutputCollector } from './output-collector.js';
 import { endGroup, signalGroup } from './process-group.js';
 
 /** A process to run and its limits. */
@@ -23,6 +23,11 @@ export interface ProcessSpec extends ProcessLimits {
   stdin: string;
   /** Maximum size of stdout, and of stderr, in bytes. */
   maxOutputBytes: number;
+  /**
+   * Called with each line of stdout as soon as it is complete. A line for which it returns `true` is not kept, and counts
+   * towards the limit only by a fraction.
+   */
+  onLine?: (line: string) => boolean;
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   killGraceMs: number;
 }
@@ -116,7 +121,9 @@ export class ProcessRun {
 
   #collect(name: 'stdout' | 'stderr'): OutputCollector {
     const { executable, maxOutputBytes } = this.spec;
-    return new OutputCollector(this.#child[name], maxOutputBytes, {
+    return new OutputCollector(this.#child[name], {
+      maxBytes: maxOutputBytes,
+      onLine: name === 'stdout' ? this.spec.onLine : undefined,
       onData: () => this.#deadlines.touch(),
       onOverflow: () => this.stop(new ProcessOutputLimitError(executable, name, maxOutputBytes)),
     });
@@ -171,43 +178,5 @@ export class ProcessDeadlines {
   clear(): void {
     clearTimeout(this.#wall);
     clearTimeout(this.#idle);
-  }
-}
-
-/** Events while a stream is read. */
-interface OutputEvents {
-  onData(): void;
-  /** The limit was exceeded; the stream is destroyed. */
-  onOverflow(): void;
-}
-
-/** Collects the output of a stream, up to a limit. */
-class OutputCollector {
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
-
-  constructor(
-    private readonly stream: Readable,
-    private readonly maxBytes: number,
-    private readonly events: OutputEvents,
-  ) {
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    // A broken pipe counts as the end of the output.
-    stream.on('error', () => {});
-  }
-
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
-  }
-
-  #take(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.maxBytes) {
-      this.stream.destroy();
-      this.events.onOverflow();
-      return;
-    }
-    this.#chunks.push(chunk);
-    this.events.onData();
   }
 }

@@ -12,6 +12,7 @@ import type { ProcessOutput } from '../../process/process-run.js';
 import { ProcessRunner } from '../../process/process-runner.js';
 import { safeTail } from '../../process/safe-tail.js';
 import { plainText, requirePlainText, validateRequest } from '../validate-request.js';
+import { ClaudeCliEvents } from './claude-cli.events.js';
 import {
   claudeArguments,
   claudeEnvironment,
@@ -26,7 +27,7 @@ import {
   type ResolvedClaudeCliOptions,
   resolveClaudeCliOptions,
 } from './claude-cli.options.js';
-import { completionOf, parseResult } from './claude-cli.result.js';
+import { type ClaudeCliResult, completionOf, parseResult, parseStreamResult } from './claude-cli.result.js';
 
 // The CLI reads at most 10 MB from stdin.
 const MAX_PROMPT_BYTES = 10_000_000;
@@ -57,6 +58,8 @@ const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens']
  * - `messages` other than a single turn of the user, content other than text and every other parameter
  *   (`temperature`, `tools`, …) are refused, because the CLI cannot honour them.
  * - Without `system`, the CLI uses its own system prompt, which is that of a coding agent.
+ * - As a task stream it emits the API's events, which the CLI passes on (`--output-format stream-json`). If the CLI calls
+ *   the API a second time, because an answer broke off, the events end without `message_stop`.
  * - Tokens read from and written to the API's prompt cache count as input; `cost` is the CLI's estimate.
  *
  * POSIX only.
@@ -108,9 +111,10 @@ export class ClaudeCliExecutor extends Executor {
    * @throws {ClaudeCliError} it reported a failure
    * @throws {ExecutorError} its output is not a valid report, or the executor was closed
    */
-  async execute(request: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
+  async execute(request: CompletionRequest, { signal, emit }: ExecutionContext): Promise<Completion> {
     this.validate(request);
-    return this.#inFlight.track(this.#execute(request, signal));
+    const events = emit ? new ClaudeCliEvents(emit) : null;
+    return this.#inFlight.track(this.#execute(request, signal, events));
   }
 
   override async close(): Promise<void> {
@@ -118,19 +122,33 @@ export class ClaudeCliExecutor extends Executor {
     await this.#inFlight.settled();
   }
 
-  async #execute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  async #execute(
+    request: CompletionRequest,
+    signal: AbortSignal,
+    events: ClaudeCliEvents | null,
+  ): Promise<Completion> {
     const environment = this.#environment(request);
-    const output = await this.#run(request, environment, signal);
+    const output = await this.#run(request, environment, signal, events);
     const secrets = [promptOf(request), systemOf(request) ?? '', ...secretsOf(environment)];
-    return this.#read(output, this.resolveModel(request.model), secrets);
+    const report = events ? parseStreamResult(output.stdout) : parseResult(output.stdout);
+    const completion = this.#read(report, output, this.resolveModel(request.model), secrets);
+    events?.confirm(completion.completion);
+    return completion;
   }
 
-  async #run(request: CompletionRequest, env: Environment, signal: AbortSignal): Promise<ProcessOutput> {
+  async #run(
+    request: CompletionRequest,
+    env: Environment,
+    signal: AbortSignal,
+    events: ClaudeCliEvents | null,
+  ): Promise<ProcessOutput> {
     signal.throwIfAborted();
-    const model = this.resolveModel(request.model);
+    const name = this.resolveModel(request.model);
+    const model = name === CLI_CHOICE ? undefined : name;
     const run = ({ cwd, systemPromptFile }: Workspace): Promise<ProcessOutput> => {
-      const args = claudeArguments({ model: model === CLI_CHOICE ? undefined : model, systemPromptFile });
-      return this.#runner.run({ ...this.#options, args, cwd, env, stdin: promptOf(request) }, signal);
+      const args = claudeArguments({ model, systemPromptFile, isStreamed: events !== null });
+      const spec = { ...this.#options, args, cwd, env, stdin: promptOf(request), onLine: events?.take };
+      return this.#runner.run(spec, signal);
     };
     try {
       return await withWorkspace(systemOf(request), run);
@@ -147,9 +165,13 @@ export class ClaudeCliExecutor extends Executor {
     return claudeEnvironment({ inherited: process.env, allowList, extra, maxTokens });
   }
 
-  #read(output: ProcessOutput, model: string, secrets: readonly string[]): Completion {
+  #read(
+    result: ClaudeCliResult | undefined,
+    output: ProcessOutput,
+    model: string,
+    secrets: readonly string[],
+  ): Completion {
     const { executable } = this.#options;
-    const result = parseResult(output.stdout);
     if (result) {
       return completionOf(result, model, secrets);
     }

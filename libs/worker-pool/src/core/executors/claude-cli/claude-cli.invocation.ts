@@ -7,12 +7,16 @@ export interface ClaudeCliArguments {
   model?: string;
   /** Path of the file with the system prompt. */
   systemPromptFile?: string;
+  /** Whether the CLI writes the events of the answer as they come. */
+  isStreamed: boolean;
 }
+
+// With --print, the CLI refuses stream-json without --verbose.
+const STREAM_JSON = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
+const JSON_REPORT = ['--output-format', 'json'];
 
 // The CLI is an agent; these options reduce it to completing a text.
 const FIXED = [
-  ['--print'],
-  ['--output-format', 'json'],
   ['--tools', ''],
   ['--permission-mode', 'dontAsk'],
   ['--strict-mcp-config'],
@@ -22,8 +26,10 @@ const FIXED = [
 ].flat();
 
 /** The command line of one run. */
-export function claudeArguments({ model, systemPromptFile }: ClaudeCliArguments): string[] {
+export function claudeArguments({ model, systemPromptFile, isStreamed }: ClaudeCliArguments): string[] {
   return [
+    '--print',
+    ...(isStreamed ? STREAM_JSON : JSON_REPORT),
     ...FIXED,
     ...(model === undefined ? [] : ['--model', model]),
     ...(systemPromptFile === undefined ? [] : ['--system-prompt-file', systemPromptFile]),

@@ -76,13 +76,15 @@ export const claudeCliShape = {
 
   /**
    * Maximum time without output, in milliseconds, with the same consequence. The CLI writes a single JSON object when
-   * the answer is complete, so a value below `wallTimeoutMs` limits the time of the whole answer. Default: 300,000.
+   * the answer is complete, so a value below `wallTimeoutMs` limits the time of the whole answer. For a task that is
+   * read as a stream it writes continuously. Default: 300,000.
    */
   idleTimeoutMs: wholeNumber(1, MAX_TIMER_MS).default(300_000),
 
   /**
    * Maximum size of stdout, and of stderr, in bytes; beyond it the process group is ended and the request fails with
-   * `ProcessOutputLimitError`. Default: 10,000,000.
+   * `ProcessOutputLimitError`. Default: 10,000,000. Of a task that is read as a stream, the report and each single event
+   * must be within the limit; all events together may be 64 times as large.
    */
   maxOutputBytes: wholeNumber(1, MAX_OUTPUT_BYTES).default(10_000_000),
 

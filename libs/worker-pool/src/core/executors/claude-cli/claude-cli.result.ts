@@ -50,6 +50,14 @@ type Success = z.infer<typeof successSchema>;
 /** The fields that the CLI's reports of success and of failure share. */
 export type ClaudeCliResult = z.infer<typeof resultSchema>;
 
+/** The report among the lines of the CLI's stream of messages; `undefined` when there is none. */
+export function parseStreamResult(stdout: string): ClaudeCliResult | undefined {
+  return stdout
+    .split('\n')
+    .map((line) => parseResult(line))
+    .findLast((report) => report !== undefined);
+}
+
 /** The report in the CLI's output; `undefined` when there is none. */
 export function parseResult(stdout: string): ClaudeCliResult | undefined {
   const report = reportIn(parseJson(stdout));

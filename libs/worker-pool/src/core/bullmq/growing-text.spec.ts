@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from '@test/support/chance.js';
-import { EventLines } from './event-lines.js';
+import { LineBuffer } from '../process/line-buffer.js';
 import { GrowingText } from './growing-text.js';
 
 /** Lines as an executor's events produce them: no line break, lone surrogates escaped. */
 const line = fc.string({ unit: 'binary' }).map((text) => JSON.stringify({ text }));
 
-describe('EventLines and GrowingText', () => {
+describe('LineBuffer and GrowingText', () => {
   it('return every line once, whole and in order, however the bytes are divided', () => {
     fc.assert(
       fc.property(
@@ -14,7 +14,7 @@ describe('EventLines and GrowingText', () => {
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 10 }),
         (written, sizes) => {
           const text = new GrowingText();
-          const lines = new EventLines();
+          const lines = new LineBuffer();
           const read: string[] = [];
           let offset = 0;
           let turn = 0;
