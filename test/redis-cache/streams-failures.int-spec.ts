@@ -105,18 +105,44 @@ describe('a leader that dies', () => {
     expect(await outcome).toMatchObject({ value: reader.pieces.join('|') });
   });
 
-  it('is not replaced for those who have all read a piece', async () => {
+  it('is not replaced for those who have all read a piece, also if they do not read on', async () => {
     const leader = await startLeader('old');
     await stepTo(leader, 'old');
     const held = heldStream();
     const stream = await openText(here, key, held.factory, OPTIONS);
-    const reader = readAll(stream);
-    await untilReceived(reader, 1);
+    const slow = stream[Symbol.asyncIterator]();
+    expect(await slow.next()).toMatchObject({ value: 'old' });
     await leader.kill();
-    expect(await reader.ended).toMatchObject(INTERRUPTED);
-    await expect(stream.collected()).rejects.toMatchObject(INTERRUPTED);
     await until(async () => (await keysIn()).length === 0, { what: 'the end of the lease and the log' });
+    // Somebody who waited would have taken over before one who comes now.
+    const next = await lead(there, key, OPTIONS, 'next');
+    next.call.end();
+    await next.received.ended;
     expect(held.calls).toHaveLength(0);
+    await expect(slow.next()).rejects.toMatchObject(INTERRUPTED);
+    await expect(stream.collected()).rejects.toMatchObject(INTERRUPTED);
+  });
+
+  it('is followed by no other pieces for a reader that is behind', async () => {
+    const leader = await startLeader('old 1', 'old 2');
+    await stepTo(leader, 'old 1');
+    const held = heldStream();
+    const slow = (await openText(here, key, held.factory, OPTIONS))[Symbol.asyncIterator]();
+    expect(await slow.next()).toMatchObject({ value: 'old 1' });
+    const fast = readAll(await openText(here, key, held.factory, OPTIONS));
+    const unread = await openText(here, key, held.factory, OPTIONS);
+    await stepTo(leader, 'old 2');
+    await untilReceived(fast, 2);
+    await leader.kill();
+    const call = await held.call(0);
+    call.push('new 1', 'new 2', 'new 3');
+    call.end();
+    const reader = readAll(unread);
+    expect(await reader.ended).toBeUndefined();
+    expect(reader.pieces).toEqual(['new 1', 'new 2', 'new 3']);
+    expect(await slow.next()).toMatchObject({ value: 'old 2' });
+    await expect(slow.next()).rejects.toMatchObject(INTERRUPTED);
+    expect(await fast.ended).toMatchObject(INTERRUPTED);
   });
 });
 
@@ -301,6 +327,19 @@ describe('bounds', () => {
     }
     expect(await stream.collected()).toMatchObject({ stored: false });
     expect((await (await late).collected()).value).toBe('computed by itself');
+  });
+
+  it('a follower that has all pieces of a value that is not stored computes nothing', async () => {
+    const { call } = await lead(here, key, { ...OPTIONS, tags: ['tag'] }, 'a');
+    const stream = await openText(there, key, notCalled, OPTIONS);
+    const follower = readAll(stream);
+    await untilReceived(follower, 1);
+    await caches.create(patient()).invalidateTags('tag');
+    call.push('b');
+    call.end();
+    expect(await follower.ended).toBeUndefined();
+    expect(follower.pieces).toEqual(['a', 'b']);
+    expect(await stream.collected()).toMatchObject({ value: 'a|b', stored: false, status: 'collapsed' });
   });
 
   it('a piece that JSON cannot carry ends the stream for followers only', async () => {

@@ -126,9 +126,10 @@ export class Computer {
     const stale =
       hasStale(order, this.use.now()) && reading.state === 'stale' ? reading.entry.value : undefined;
     try {
+      // This interrupts readers of a former log, who may be the last callers.
+      source?.begin(this.#publication(order, lease, tags));
       signal.throwIfAborted();
       const context = { signal, stale, ticket: this.#ticketOf(order, lease, tags) };
-      source?.begin(this.#publication(order, lease, tags));
       const value = await runFactory(factory, context, settings.hardTimeoutMs);
       await source?.end();
       return await keeper.keep({ ...order, lease, tags, value, durationMs: performance.now() - startedAt });

@@ -83,6 +83,19 @@ describe('the options of getOrStream', () => {
     });
   });
 
+  it.each([{}, { writePolicy: 'no-store' }, { readPolicy: 'no-cache' }] as const)(
+    'a signal that aborts before the factory call ends the call with %p',
+    async (policy) => {
+      const held = heldStream();
+      const leave = new AbortController();
+      const opening = open(held.factory, { ...policy, signal: leave.signal });
+      leave.abort(new Error('left'));
+      await expect(opening).rejects.toThrow('left');
+      expect(await get(() => 'next')).toMatchObject({ value: 'next' });
+      expect(held.calls).toHaveLength(0);
+    },
+  );
+
   describe('no-cache', () => {
     it('computes although a value is stored, and replaces it', async () => {
       await cache.cacheResponse('key', 'old');
