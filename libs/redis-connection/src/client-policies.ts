@@ -10,7 +10,7 @@ export interface ClientPolicy {
   /** In addition for a client of a single server. */
   single: RedisOptions;
   /** In addition for the client of a Cluster; the user's `clusterOptions` may override `maxRedirections`. */
-  cluster: Pick<ClusterOptions, 'maxRedirections' | 'enableOfflineQueue'>;
+  cluster: Pick<ClusterOptions, 'maxRedirections' | 'enableOfflineQueue' | 'retryDelayOnTryAgain'>;
   /** Longest pause between two attempts to connect, in milliseconds. */
   maxRetryMs: number;
   /**
@@ -34,6 +34,8 @@ const SILENCE_MS = 3_000;
 const KEEP_ALIVE_MS = 10_000;
 /** Few, and tried quickly: an error has to surface within the deadline of an operation. */
 const MAX_REDIRECTIONS = 4;
+/** Pause before a command is repeated in a slot that migrates; then the cache sends its keys one by one. */
+const SPLIT_SLOT_MS = 10;
 
 /**
  * For the cache: ioredis would keep commands, send them again and wait for minutes, but a late reply is worthless to
@@ -51,7 +53,11 @@ export function cachePolicy(connectTimeoutMs: number): ClientPolicy {
       lazyConnect: false,
       replyMapping: 'legacy',
     },
-    cluster: { enableOfflineQueue: false, maxRedirections: MAX_REDIRECTIONS },
+    cluster: {
+      enableOfflineQueue: false,
+      maxRedirections: MAX_REDIRECTIONS,
+      retryDelayOnTryAgain: SPLIT_SLOT_MS,
+    },
     maxRetryMs: 400,
     onReadOnly: false,
   };

@@ -15,7 +15,6 @@ const KIND_OF_REPLY = new Map<string, FailureKind>([
   ['NOAUTH', 'unavailable'],
   ['WRONGPASS', 'unavailable'],
   ['BUSY', 'unavailable'],
-  ['TRYAGAIN', 'unavailable'],
   ['READONLY', 'write-refused'],
   // Ends blocking commands when the server becomes a replica.
   ['UNBLOCKED', 'write-refused'],
@@ -72,7 +71,7 @@ export function failureKind(error: unknown): FailureKind {
  * that wrap others. A command that failed like this may be sent again if it may run twice.
  */
 export function isOutage(error: unknown): boolean {
-  if (isReplyError(error)) return failureKind(error) !== 'command';
+  if (isReplyError(error)) return failureKind(error) !== 'command' || isSplitSlot(error);
   const {
     code,
     message = '',
@@ -82,6 +81,22 @@ export function isOutage(error: unknown): boolean {
   if (Array.isArray(errors) && errors.some(isOutage)) return true;
   const last = LAST_REDIRECTION.exec(message)?.groups;
   return last ? isOutage(last) : IOREDIS_MESSAGES.some((beginning) => message.startsWith(beginning));
+}
+
+/**
+ * Returns whether a command met a slot that migrates, and was sent to and fro until it was given up: with several keys
+ * it fails while only some of them have moved. That concerns this slot only, and commands with one key succeed.
+ */
+export function isSplitSlot(error: unknown): boolean {
+  const { message = '' } = Object(error) as { message?: string };
+  if (message.startsWith('TRYAGAIN')) return true;
+  return /^(TRYAGAIN|ASK|MOVED) /.test(LAST_REDIRECTION.exec(message)?.groups?.['message'] ?? '');
+}
+
+/** Returns whether the server does not know a script; it may say so after redirections. */
+export function isUnknownScript(error: unknown): boolean {
+  const { message = '' } = Object(error) as { message?: string };
+  return (LAST_REDIRECTION.exec(message)?.groups?.['message'] ?? message).startsWith('NOSCRIPT');
 }
 
 /**

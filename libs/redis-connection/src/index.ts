@@ -10,6 +10,13 @@ export { DatabaseNotSelectedError, requireDatabase } from './require-database.js
 export { FailoverWatch } from './failover-watch.js';
 export { Script, type ScriptArgument } from './script.js';
 export { describeFailure } from './describe-failure.js';
-export { failureCode, type FailureKind, failureKind, isOutage, isReplyError } from './failure-kind.js';
+export {
+  failureCode,
+  type FailureKind,
+  failureKind,
+  isOutage,
+  isReplyError,
+  isSplitSlot,
+} from './failure-kind.js';
 export { atMost, backOffMs, retryDelay } from './timing.js';
 export { onAbort } from './on-abort.js';

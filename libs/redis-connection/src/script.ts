@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { nameCommand } from './describe-failure.js';
+import { isUnknownScript } from './failure-kind.js';
 import type { RedisClient } from './create-client.js';
 
 export type ScriptArgument = string | number | Buffer;
@@ -36,7 +37,7 @@ export class Script {
       throw error;
     };
     return (error) => {
-      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return sendWhole().catch(fail);
+      if (isUnknownScript(error)) return sendWhole().catch(fail);
       return fail(error);
     };
   }

@@ -2,7 +2,7 @@ import { MAX_LEASE_MS } from '../queue-store.js';
 
 /*
  * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group. Both are in one
- * slot. The group's consumers stand for states, not for processes:
+ * slot; while that migrates in a Cluster, a script gets only the queue, because both together would fail. The group's consumers stand for states, not for processes:
  *   leased:<ms>  Reserved for <ms> milliseconds; the lease has expired once the entry has been idle that long. For
  *                usual lease lengths: a plain XREADGROUP creates such a reservation, without a script.
  *   leased       Reserved or extended for any other time, or released with a delay. The idle time is set so that it
@@ -132,12 +132,15 @@ export const BURY = `
     redis.call('XDEL', KEYS[1], id)
   end
   local function bury(id, deliveries, max_dead, reason)
+    -- The slot migrates: it stays reserved, and is buried when it comes back.
+    if not KEYS[2] then return false end
     local found = redis.call('XRANGE', KEYS[1], id, id)[1]
     if found then
       redis.call('XADD', KEYS[2], 'MAXLEN', max_dead, '*', '${FIELD}', text_of(found),
         'deliveries', deliveries, 'queued', id, 'reason', reason)
     end
     remove(id)
+    return true
   end
 `;
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type RedisClient, Script } from 'nestjs-redis-connection';
+import { isSplitSlot, type RedisClient, Script } from 'nestjs-redis-connection';
 import type { ClearCursor, EntryStore, CacheEvent } from '../backend.js';
 import type { Announce } from './redis-event-channel.js';
 import type { KeySpace } from './key-space.js';
@@ -62,7 +62,19 @@ export class RedisEntryStore implements EntryStore {
     if (!this.client.isCluster) {
       return this.client.unlink(keys.flatMap((key) => [this.keys.entry(key), this.keys.lease(key)]));
     }
-    return Promise.all(keys.map((key) => this.client.unlink(this.keys.entry(key), this.keys.lease(key))));
+    return Promise.all(keys.map((key) => this.#deleteInCluster(key)));
+  }
+
+  // While a slot migrates, a command with several keys fails. The lease goes first: what is computed under it can then
+  // no longer be stored.
+  async #deleteInCluster(key: string): Promise<void> {
+    const keys = [this.keys.lease(key), this.keys.entry(key)];
+    try {
+      await this.client.unlink(...keys);
+    } catch (error) {
+      if (!isSplitSlot(error)) throw error;
+      for (const one of keys) await this.client.unlink(one);
+    }
   }
 
   async discard(key: string, bytes: Buffer): Promise<number> {

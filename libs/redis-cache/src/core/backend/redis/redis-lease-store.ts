@@ -1,4 +1,4 @@
-import { type RedisClient, Script, type ScriptArgument } from 'nestjs-redis-connection';
+import { isSplitSlot, type RedisClient, Script, type ScriptArgument } from 'nestjs-redis-connection';
 import type { LeaseAdoption, LeaseAttempt, LeaseOutcome, LeaseRequest, LeaseStore } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 import { formatEnd } from './redis-event-channel.js';
@@ -9,6 +9,9 @@ import { formatEnd } from './redis-event-channel.js';
  *   h<token>             held
  *   f<token><failure>    failed
  *   v<token><json>       succeeded with a value that is not stored
+ *
+ * While the slot migrates in a Cluster, a script with both keys fails; then it gets the lease alone, and the entry is
+ * read or written by a command of its own. Between the two, another process may write the entry.
  */
 const HEADER_END = 25;
 const TOKEN_LENGTH = 36;
@@ -19,7 +22,7 @@ const ACQUIRE = new Script(`
   local state = lease and string.sub(lease, 1, 1)
   if state == 'h' and ARGV[5] == '0' then return {'held', string.sub(lease, 2)} end
   if state == 'f' and ARGV[4] == '1' then return {'failed', string.sub(lease, ${TOKEN_LENGTH + 2})} end
-  if ARGV[5] == '0' then
+  if ARGV[5] == '0' and KEYS[2] then
     local header = redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
     if header ~= '' and header ~= ARGV[3] then return {'entry', redis.call('GET', KEYS[2])} end
   end
@@ -28,7 +31,7 @@ const ACQUIRE = new Script(`
 `);
 
 const PEEK = new Script(`
-  local header = redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
+  local header = KEYS[2] and redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END}) or ''
   if header ~= '' and header ~= ARGV[2] then return {'entry', redis.call('GET', KEYS[2])} end
   local lease = redis.call('GET', KEYS[1])
   if not lease then return {'gone'} end
@@ -46,7 +49,7 @@ const RENEW = new Script(`
 
 const COMPLETE = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
-  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  if KEYS[2] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
   redis.call('UNLINK', KEYS[1])
   redis.pcall('PUBLISH', ARGV[4], ARGV[5])
   return 1
@@ -54,7 +57,7 @@ const COMPLETE = new Script(`
 
 const COMPLETE_FAILED = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
-  local header = redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
+  local header = KEYS[2] and redis.call('GETRANGE', KEYS[2], 0, ${HEADER_END})
   if header == '' or header == ARGV[4] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
   redis.call('UNLINK', KEYS[1])
   redis.pcall('PUBLISH', ARGV[5], ARGV[6])
@@ -63,7 +66,7 @@ const COMPLETE_FAILED = new Script(`
 
 const PUT = new Script(`
   if redis.call('GET', KEYS[1]) ~= 'h' .. ARGV[1] then return 0 end
-  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  if KEYS[2] then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
   redis.pcall('PUBLISH', ARGV[4], ARGV[5])
   return 1
 `);
@@ -105,12 +108,23 @@ export class RedisLeaseStore implements LeaseStore {
 
   async acquire(key: string, token: string, leaseMs: number, request: LeaseRequest): Promise<LeaseAttempt> {
     const { seen, hasStale, force } = request;
-    const reply = await this.#reply(ACQUIRE, key, token, leaseMs, seen ?? NONE, flag(hasStale), flag(force));
-    return toOutcome(reply) as LeaseAttempt;
+    const args = [token, leaseMs, seen ?? NONE, flag(hasStale), flag(force)];
+    return this.#reply<LeaseAttempt>(ACQUIRE, key, args, async (alone) => {
+      const attempt = await alone();
+      // Only now: the entry that the last holder stored is there once its lease is free.
+      const newer = attempt.state === 'acquired' && !force ? await this.#newer(key, seen) : null;
+      if (newer === null) return attempt;
+      await this.release(key, token);
+      return { state: 'entry', bytes: newer };
+    });
   }
 
   async peek(key: string, holder: string, seen: Buffer | null): Promise<LeaseOutcome> {
-    return toOutcome(await this.#reply(PEEK, key, holder, seen ?? NONE)) as LeaseOutcome;
+    return this.#reply<LeaseOutcome>(PEEK, key, [holder, seen ?? NONE], async (alone) => {
+      const outcome = await alone();
+      const newer = await this.#newer(key, seen);
+      return newer === null ? outcome : { state: 'entry', bytes: newer };
+    });
   }
 
   renew(key: string, token: string, leaseMs: number): Promise<boolean> {
@@ -118,7 +132,8 @@ export class RedisLeaseStore implements LeaseStore {
   }
 
   complete(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
-    return this.#isOne(COMPLETE, key, token, entry, ttlMs, this.channel, this.#ended(key));
+    const args = [token, entry, ttlMs, this.channel, this.#ended(key)];
+    return this.#store(COMPLETE, key, args, () => this.#write(key, token, entry, ttlMs));
   }
 
   completeFailed(
@@ -128,25 +143,20 @@ export class RedisLeaseStore implements LeaseStore {
     ttlMs: number,
     seen: Buffer | null,
   ): Promise<boolean> {
-    return this.#isOne(
-      COMPLETE_FAILED,
-      key,
-      token,
-      failure,
-      ttlMs,
-      seen ?? NONE,
-      this.channel,
-      this.#ended(key),
-    );
+    const args = [token, failure, ttlMs, seen ?? NONE, this.channel, this.#ended(key)];
+    return this.#store(COMPLETE_FAILED, key, args, async () => {
+      if ((await this.#newer(key, seen)) === null) await this.#write(key, token, failure, ttlMs);
+    });
   }
 
   async adopt(key: string, token: string | null, next: string, leaseMs: number): Promise<LeaseAdoption> {
-    const reply = await ADOPT.run(this.client, this.#keysOf(key), token ?? NONE, next, leaseMs);
+    const reply = await ADOPT.run(this.client, [this.keys.lease(key)], token ?? NONE, next, leaseMs);
     return reply as LeaseAdoption;
   }
 
   put(key: string, token: string, entry: Buffer, ttlMs: number): Promise<boolean> {
-    return this.#isOne(PUT, key, token, entry, ttlMs, this.channel, this.#ended(key));
+    const args = [token, entry, ttlMs, this.channel, this.#ended(key)];
+    return this.#store(PUT, key, args, () => this.#write(key, token, entry, ttlMs));
   }
 
   fail(key: string, token: string, failure: string, keepMs: number): Promise<boolean> {
@@ -163,11 +173,52 @@ export class RedisLeaseStore implements LeaseStore {
 
   async #isOne(script: Script, key: string, ...args: ScriptArgument[]): Promise<boolean> {
     // A client of the user may return numbers as strings (`stringNumbers`).
-    return Number(await script.run(this.client, this.#keysOf(key), ...args)) === 1;
+    return Number(await script.run(this.client, [this.keys.lease(key)], ...args)) === 1;
   }
 
-  #reply(script: Script, key: string, ...args: ScriptArgument[]): Promise<Buffer[]> {
-    return script.runForBytes(this.client, this.#keysOf(key), ...args) as Promise<Buffer[]>;
+  /** Runs a script that stores an entry; `write` does so in a slot that migrates. */
+  async #store(
+    script: Script,
+    key: string,
+    args: ScriptArgument[],
+    write: () => Promise<void>,
+  ): Promise<boolean> {
+    try {
+      return Number(await script.run(this.client, this.#keysOf(key), ...args)) === 1;
+    } catch (error) {
+      if (!isSplitSlot(error)) throw error;
+      await write();
+      return this.#isOne(script, key, ...args);
+    }
+  }
+
+  /** Stores an entry if the token holds the lease. */
+  async #write(key: string, token: string, entry: Buffer, ttlMs: number): Promise<void> {
+    const isHeld = (await this.client.get(this.keys.lease(key))) === `h${token}`;
+    if (isHeld) await this.client.set(this.keys.entry(key), entry, 'PX', ttlMs);
+  }
+
+  /** Runs a script that reads the entry too; `split` does so in a slot that migrates. */
+  async #reply<Outcome extends LeaseAttempt | LeaseOutcome>(
+    script: Script,
+    key: string,
+    args: ScriptArgument[],
+    split: (alone: () => Promise<Outcome>) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const run = async (keys: string[]): Promise<Outcome> =>
+      toOutcome((await script.runForBytes(this.client, keys, ...args)) as Buffer[]) as Outcome;
+    try {
+      return await run(this.#keysOf(key));
+    } catch (error) {
+      if (!isSplitSlot(error)) throw error;
+      return split(() => run([this.keys.lease(key)]));
+    }
+  }
+
+  /** The entry, unless there is none or its header has been `seen`. */
+  async #newer(key: string, seen: Buffer | null): Promise<Buffer | null> {
+    const bytes = await this.client.getBuffer(this.keys.entry(key));
+    return bytes !== null && seen?.equals(bytes.subarray(0, HEADER_END + 1)) ? null : bytes;
   }
 
   #ended(key: string): string {

@@ -1,4 +1,4 @@
-import type { RedisClient, Script, ScriptArgument } from 'nestjs-redis-connection';
+import { isSplitSlot, type RedisClient, type Script, type ScriptArgument } from 'nestjs-redis-connection';
 import {
   type DeadLetterPolicy,
   MAX_LEASE_MS,
@@ -211,8 +211,14 @@ export class RedisQueueStore implements QueueStore {
     return hints;
   }
 
-  #run(script: Script, queue: string, ...args: ScriptArgument[]): Promise<unknown> {
-    return script.run(this.client, [this.keys.queue(queue), this.keys.dead(queue)], ...args);
+  async #run(script: Script, queue: string, ...args: ScriptArgument[]): Promise<unknown> {
+    const keys = [this.keys.queue(queue), this.keys.dead(queue)];
+    try {
+      return await script.run(this.client, keys, ...args);
+    } catch (error) {
+      if (!isSplitSlot(error)) throw error;
+      return script.run(this.client, [keys[0]!], ...args);
+    }
   }
 }
 
