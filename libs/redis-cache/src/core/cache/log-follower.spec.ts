@@ -59,15 +59,15 @@ describe('LogFollower', () => {
     expect(relay.log!.pieces).toEqual(['a']);
   });
 
-  it.each<[string, StreamRecord[], number?]>([
-    ['was cut', [HEADER, pieces('["a"]'), { kind: 'cut', text: '' }]],
-    ['has a damaged header', [{ kind: 'header', text: '{"tag":' }]],
-    ['has a header that is no object', [{ kind: 'header', text: 'null' }]],
-    ['has damaged pieces', [HEADER, pieces('["a"]'), pieces('["b')]],
-    ['has pieces that are no list', [HEADER, pieces('{"length":1}')]],
-    ['has a record of an unknown kind', [HEADER, { kind: 'newer' as never, text: '["a"]' }]],
-    ['has no header', [pieces('["a"]')]],
-    ['has two headers', [HEADER, HEADER]],
+  it.each<[string, StreamRecord[], number]>([
+    ['was cut', [HEADER, pieces('["a"]'), { kind: 'cut', text: '' }], 1],
+    ['has a damaged header', [{ kind: 'header', text: '{"tag":' }], 1],
+    ['has a header that is no object', [{ kind: 'header', text: 'null' }], 1],
+    ['has damaged pieces', [HEADER, pieces('["a"]'), pieces('["b')], 1],
+    ['has pieces that are no list', [HEADER, pieces('{"length":1}')], 1],
+    ['has a record of an unknown kind', [HEADER, { kind: 'newer' as never, text: '["a"]' }], 1],
+    ['has no header', [pieces('["a"]')], 1],
+    ['has two headers', [HEADER, HEADER], 1],
     ['has lost its first records', [HEADER, pieces('["a"]'), pieces('["b"]')], 3],
   ])('is lost when the log %s', async (_how, records, keepFrom) => {
     await write(1, records, keepFrom);
