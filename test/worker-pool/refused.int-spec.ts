@@ -54,3 +54,39 @@ describe('a database that cannot be selected', () => {
     expect(await redis.client().dbsize()).toBe(0);
   });
 });
+
+it('a user without @dangerous can do everything; only the eviction policy stays unknown', async () => {
+  const { host, port } = redis;
+  await redis.client().acl('SETUSER', 'harmless', ...RIGHTS, '-@dangerous');
+  const { pool, executor } = pools.make({
+    connection: { host, port, username: 'harmless', password: PASSWORD },
+  });
+  await untilWorkers(pool, 1);
+  const run = pool.run({ prompt: 'x' });
+  (await executor.call(0)).complete({ completion: 'done' });
+  expect(await run).toMatchObject({ status: 'completed' });
+  expect(await pool.stats()).toMatchObject({ pending: 0 });
+  expect(await pool.health()).toMatchObject({ status: 'up', warnings: [] });
+});
+
+describe('a damaged record of a task', () => {
+  const DAMAGED = { status: 'failed', error: { message: 'the record of the task is damaged' } };
+
+  it.each<[string, (key: string) => Promise<unknown>]>([
+    ['with a result that is cut off', (key) => redis.client().hset(key, 'returnvalue', '{"taskId":"')],
+    ['with a result of another task', (key) => redis.client().hset(key, 'returnvalue', '{"taskId":"other"}')],
+    ['with a stop that is cut off', (key) => redis.client().hset(key, 'pool:stop', '{"')],
+    ['that is no hash', (key) => redis.client().set(key, 'text')],
+  ])('%s, is a failed task, not an error', async (_how, damage) => {
+    const queueName = 'damaged';
+    const { pool, executor } = pools.make({ queueName });
+    await untilWorkers(pool, 1);
+    const taskId = await pool.submit({ prompt: 'x' });
+    (await executor.call(0)).complete({ completion: 'done' });
+    expect(await pool.getResult(taskId)).toMatchObject({ status: 'completed' });
+    await damage(`{worker-pool}:${queueName}:${taskId}`);
+    expect(await pool.getTask(taskId)).toMatchObject({ status: 'failed', result: DAMAGED });
+    expect(await pool.getResult(taskId)).toMatchObject(DAMAGED);
+    expect(await pool.stats()).toMatchObject({ pending: 0 });
+  });
+});

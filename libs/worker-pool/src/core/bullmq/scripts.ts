@@ -116,8 +116,13 @@ return waited and 1 or 2
 export const readTasks = new Script(`
 local found = {}
 for index, key in ipairs(KEYS) do
-  local task = redis.call('HMGET', key, 'timestamp', 'processedOn', 'finishedOn', 'returnvalue', 'failedReason',
+  local task = redis.pcall('HMGET', key, 'timestamp', 'processedOn', 'finishedOn', 'returnvalue', 'failedReason',
     'pool:stop', 'pool:stoppedOn', 'stc')
+  -- Not a hash: the record was overwritten. Read as a task that has failed.
+  if task.err then
+    local now = redis.call('TIME')[1] .. '000'
+    task = { now, false, now, false, 'damaged', false, false, false }
+  end
   task[9] = redis.call('EXISTS', key .. ':lock')
   found[index] = task
 end
@@ -212,7 +217,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local oldest = 0
 local function consider(id)
-  local timestamp = id and tonumber(redis.call('HGET', ARGV[1] .. id, 'timestamp') or 0) or 0
+  local found = id and redis.pcall('HGET', ARGV[1] .. id, 'timestamp')
+  local timestamp = type(found) == 'string' and tonumber(found) or 0
   if timestamp > 0 and (oldest == 0 or timestamp < oldest) then
     oldest = timestamp
   end
@@ -228,7 +234,9 @@ while fronts < 32 do
   from = string.format('%.0f', (math.floor(front[2] / 4294967296) + 1) * 4294967296)
   fronts = fronts + 1
 end
-local policy = string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%w-]+)') or ''
+-- A user without @dangerous may not run INFO.
+local info = redis.pcall('INFO', 'memory')
+local policy = type(info) == 'string' and string.match(info, 'maxmemory_policy:([%w-]+)') or ''
 return {
   redis.call('LLEN', KEYS[1]) + redis.call('ZCARD', KEYS[2]),
   redis.call('LLEN', KEYS[3]),

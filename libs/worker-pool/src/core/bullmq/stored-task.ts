@@ -17,7 +17,7 @@ export type StoredTask = [
   isHeld: number,
 ];
 
-const time = (field: Field): number | null => (field === null ? null : Number(field));
+const time = (field: Field): number | null => (field === null ? null : Number(field) || 0);
 
 /** Returns `null` when the task does not exist. */
 export function toSnapshot(taskId: string, stored: StoredTask | undefined): TaskSnapshot | null {
@@ -30,30 +30,45 @@ export function toSnapshot(taskId: string, stored: StoredTask | undefined): Task
   return Object.freeze({
     taskId,
     status: result?.status ?? (isRunning ? 'running' : 'pending'),
-    submittedAt: Number(timestamp),
+    submittedAt: Number(timestamp) || 0,
     startedAt: result || isRunning ? time(processedOn) : null,
     finishedAt: result ? time(stoppedOn ?? finishedOn) : null,
     result,
   });
 }
 
-/** Parses a result from Redis; `null` when there is none, as in the return value of a stopped task's run. */
+/**
+ * Parses a result from Redis; `null` when there is none, as in the return value of a stopped task's run, or when it is
+ * damaged.
+ */
 export function parseResult(taskId: string, json: unknown): TaskResult | null {
-  const value: unknown = typeof json === 'string' ? JSON.parse(json) : json;
+  const value = typeof json === 'string' ? parseJson(json) : json;
   const result = value as TaskResult | null;
   return typeof result === 'object' && result?.taskId === taskId ? freezeDeep(result) : null;
 }
 
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}
+
+const DAMAGED = { code: 'ERR_EXECUTOR_FAILED', message: 'the record of the task is damaged' };
+
 function resultOf(taskId: string, stored: StoredTask): TaskResult | null {
   const [, , finishedOn, returnValue, failedReason, stop, , deaths] = stored;
   if (stop !== null) {
-    return parseResult(taskId, stop);
+    return parseResult(taskId, stop) ?? failedResult(taskId, DAMAGED);
   }
   if (finishedOn === null) {
     return null;
   }
-  const returned = returnValue === null ? null : parseResult(taskId, returnValue);
-  return returned ?? failedResult(taskId, failureOf(failedReason, Number(deaths)));
+  if (returnValue !== null) {
+    return parseResult(taskId, returnValue) ?? failedResult(taskId, DAMAGED);
+  }
+  return failedResult(taskId, failureOf(failedReason, Number(deaths)));
 }
 
 // BullMQ itself fails a task only after its workers have died too often.
@@ -62,5 +77,5 @@ function failureOf(failedReason: Field, deaths: number): { code: string; message
     const { code, message } = new TaskAbandonedError(deaths);
     return { code, message };
   }
-  return { code: 'ERR_EXECUTOR_FAILED', message: 'the worker failed' };
+  return failedReason === 'damaged' ? DAMAGED : { code: 'ERR_EXECUTOR_FAILED', message: 'the worker failed' };
 }

@@ -38,6 +38,11 @@ describe('the options of the bullmq driver', () => {
     ['connection.host', { connection: { url: 'redis://queue', host: 'queue' } }],
     ['connection.sentinelName', { connection: { sentinels: [{ host: 'queue' }] } }],
     ['connection.db', { connection: { clusterNodes: [{ host: 'queue' }], db: 1 } }],
+    ['connection.redisOptions.keyPrefix', { connection: { redisOptions: { keyPrefix: 'app:' } } }],
+    [
+      'connection.clusterOptions.keyPrefix',
+      { connection: { clusterNodes: [{ host: 'a' }], clusterOptions: { keyPrefix: 'app:' } } },
+    ],
     ['connection.hots', { connection: { hots: 'queue' } }],
     ['fallback', { fallback: 'cloud' }],
   ])('are refused by name: %s', (field, wrong) => {

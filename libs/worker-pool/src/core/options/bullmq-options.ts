@@ -1,4 +1,9 @@
-import { connectionSchema, type OptionsOf, wholeNumber } from 'nestjs-redis-connection';
+import {
+  connectionSchema,
+  type OptionsOf,
+  type RedisConnectionOptions,
+  wholeNumber,
+} from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { MAX_TIMER_MS } from '../contract/validation.js';
 
@@ -29,6 +34,15 @@ const rateLimit: z.ZodType<PoolRateLimit, PoolRateLimit> = z.strictObject(rateLi
   error: 'must be { max, durationMs }',
 });
 
+// BullMQ refuses clients with a prefix, and its own would not lie in one slot.
+function refuseKeyPrefix(options: RedisConnectionOptions, context: z.core.$RefinementCtx): void {
+  for (const group of ['redisOptions', 'clusterOptions'] as const) {
+    if (Object(options[group]).keyPrefix === undefined) continue;
+    const message = 'cannot be set for the worker pool: set its own keyPrefix';
+    context.addIssue({ code: 'custom', path: [group, 'keyPrefix'], message });
+  }
+}
+
 /** What the options of the `bullmq` driver have beyond the common ones. */
 export const bullmqShape = {
   /** Where the tasks run: `bullmq` in any number of worker processes, with a queue on Redis between them. */
@@ -40,7 +54,7 @@ export const bullmqShape = {
   /**
    * Connection to the queue's Redis, which needs `maxmemory-policy noeviction`. Default: `localhost:6379`.
    */
-  connection: connectionSchema.prefault({}),
+  connection: connectionSchema.superRefine(refuseKeyPrefix).prefault({}),
 
   /**
    * Prefix of every key in Redis, as a hash tag: all keys lie in one slot of a Cluster. No braces. Default:
