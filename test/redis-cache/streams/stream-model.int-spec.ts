@@ -176,18 +176,18 @@ function tally(
 }
 
 /**
- * Two processes follow a third; one reader pauses after its first piece, another reads only at the end. Each call produces
- * five pieces.
+ * Two processes follow a third; one reader pauses after its first piece, two read only at the end. Each call produces five
+ * pieces.
  */
 async function tellStory(scenario: StreamScenario): Promise<void> {
-  const { world, readers } = scenario;
+  const { world } = scenario;
   const [leader, follower, waiter] = world.nodes;
   scenario.openReader(leader!, true);
   await world.time.advance(30);
   pushToAll(scenario, 1);
   await world.time.advance(20);
   scenario.openReader(follower!, true);
-  scenario.openReader(waiter!, false);
+  const late = [waiter!, follower!].map((place) => scenario.openReader(place, false));
   const slow = scenario.openReader(follower!, true);
   await world.time.advance(60);
   slow.pause();
@@ -197,9 +197,10 @@ async function tellStory(scenario: StreamScenario): Promise<void> {
   // Long enough for a renewal, and for what has lost its lease to be taken over.
   await world.time.advance(3 * LEASE_MS);
   pushToAll(scenario, 4);
-  readers[2]!.start();
-  slow.start();
+  for (const reader of late) reader.start();
   await world.time.advance(30);
+  // Now there are pieces of another call, if the leader has been replaced.
+  slow.start();
   pushToAll(scenario, 5);
   for (const computation of scenario.open) scenario.finish(computation, 'ended');
   await world.time.advance(30);
