@@ -62,10 +62,9 @@ export class GetOrStream {
     assertKey(key, 'key');
     assertFunction('collect', options.collect);
     assertFunction('replay', options.replay);
-    const call = { key, factory, settings: settingsOf(options, this.use.defaults), options };
-    const near = this.#near(call);
+    const near = this.#near(key, factory, options);
     if (near !== undefined) return near;
-    const stream = await this.#open(call);
+    const stream = await this.#open(this.#callOf(key, factory, options));
     countStatus(this.use.counters, stream.status);
     return stream;
   }
@@ -79,15 +78,36 @@ export class GetOrStream {
     this.#readings.forgetAll();
   }
 
-  #near<C, V>(call: Call<C, V>): CacheStream<C, V> | undefined {
-    const { key, settings, options } = call;
-    const { lookups, now } = this.use;
-    const copy = settings.reads ? lookups.near(key) : undefined;
+  // The options are completed only when they are needed: that costs more than the rest of a near hit.
+  #near<C, V>(
+    key: string,
+    factory: StreamFactory<C>,
+    options: GetOrStreamOptions<C, V>,
+  ): CacheStream<C, V> | undefined {
+    if (options.readPolicy === 'no-cache') return undefined;
+    const { lookups, now, defaults } = this.use;
+    const copy = lookups.near(key);
     if (copy === undefined) return undefined;
-    if (settings.refreshAhead !== undefined && isDue(copy.times, settings.refreshAhead, now())) {
-      void this.#open({ ...call, options: { ...options, signal: undefined } }).catch(ignore);
-    }
+    const ahead = options.refreshAhead ?? defaults.refreshAhead;
+    if (ahead !== undefined && isDue(copy.times, ahead, now())) void this.#refresh(key, factory, options);
     return new ReplayedStream(nearResult<V>(key, copy, now()), options.replay);
+  }
+
+  /** Looks the entry up again, which starts the refresh if no other process has. Its errors do not concern the caller. */
+  async #refresh<C, V>(
+    key: string,
+    factory: StreamFactory<C>,
+    options: GetOrStreamOptions<C, V>,
+  ): Promise<void> {
+    try {
+      await this.#open(this.#callOf(key, factory, { ...options, signal: undefined }));
+    } catch {
+      // The caller has its value.
+    }
+  }
+
+  #callOf<C, V>(key: string, factory: StreamFactory<C>, options: GetOrStreamOptions<C, V>): Call<C, V> {
+    return { key, factory, settings: settingsOf(options, this.use.defaults), options };
   }
 
   async #open<C, V>(call: Call<C, V>): Promise<CacheStream<C, V>> {
