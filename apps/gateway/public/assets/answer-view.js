@@ -15,9 +15,9 @@ const NAMES = {
 const SENTENCES = {
   near: 'from the copy in this process',
   redis: 'from the store',
-  collapsed: 'computed for an equivalent request',
+  collapsed: 'to the first token, computed for an equivalent request',
   stale: 'past its TTL; there is no newer one yet',
-  factory: 'computed just now',
+  factory: 'to the first token, computed just now',
 };
 
 /** Returns the name of a source; with the memory backend, Redis has another name. */
@@ -52,8 +52,8 @@ export function clearPath() {
 }
 
 const LIVE = {
-  collapsed: 'being computed for an equivalent request',
-  factory: 'being computed now',
+  collapsed: 'to the first token, being computed for an equivalent request',
+  factory: 'to the first token, being computed now',
 };
 
 /** Shows an answer while it arrives. */
