@@ -3,6 +3,7 @@ import { LifecycleModule } from '../lifecycle/lifecycle.module.js';
 import { SavingsModule } from '../savings/savings.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { BackgroundCompletionsService } from './background-completions.service.js';
+import { CompletionSource } from './completion-source.js';
 import { CompletionStreams } from './completion-streams.js';
 import { CompletionsController } from './completions.controller.js';
 import { CompletionsService } from './completions.service.js';
@@ -11,7 +12,13 @@ import { HitCache } from './hit-cache.js';
 @Module({
   imports: [LifecycleModule, SavingsModule, TasksModule],
   controllers: [CompletionsController],
-  providers: [CompletionsService, CompletionStreams, BackgroundCompletionsService, HitCache],
+  providers: [
+    CompletionSource,
+    CompletionsService,
+    CompletionStreams,
+    BackgroundCompletionsService,
+    HitCache,
+  ],
   exports: [CompletionsService, CompletionStreams, HitCache],
 })
 export class CompletionsModule {}

@@ -7,27 +7,21 @@ import {
   RedisCacheService,
 } from 'nestjs-redis-cache';
 import { cacheStatusOf, forwarded, RequestCachePolicy } from 'nestjs-redis-cache/http';
-import {
-  type Completion,
-  type CompletionEvent,
-  type TaskStream,
-  TaskStreamInterruptedError,
-  TaskStreamTooLargeError,
-  WorkerPool,
-} from 'nestjs-worker-pool';
-import { isCompletion, toCompletion } from '../pool/stored-completion.js';
-import { contextWith } from '../pool/ticket-executor.js';
+import { type Completion, WorkerPool } from 'nestjs-worker-pool';
+import { isCompletion } from '../pool/stored-completion.js';
 import { costOf, SavingsService } from '../savings/savings.service.js';
 import {
+  CallOptions,
   type CompletionAnswer,
   type CompletionCall,
   policyOf,
   StreamCallOptions,
 } from './completion-call.js';
-import { type CompletionGap, type CompletionPiece, endOf, gapOf, replayPieces } from './completion-pieces.js';
-import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
-import { NotCachedError, TaskFailedError } from './errors.js';
+import type { CompletionPiece } from './completion-pieces.js';
+import { CompletionSource } from './completion-source.js';
+import { NotCachedError } from './errors.js';
 import { keyFieldsOf } from './key-fields.js';
+import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
 
 const { RECOMPUTE } = RequestCachePolicy;
 /** Changes when the form of stored values changes, so that old entries are not read as new ones. */
@@ -35,11 +29,17 @@ const SCHEMA_VERSION = 1;
 
 type Stream = CacheStream<CompletionPiece, Completion>;
 
-/** The stream of an answer, and whether it is computed because the request demanded it. */
-interface Opened {
-  readonly stream: Stream;
+/** An answer that may still be computed. */
+type Pending = Pick<Stream, 'source' | 'ageSeconds' | 'collected'>;
+
+/** An answer, and whether it is computed because the request demanded it. */
+interface Opened<Found extends Pending> {
+  readonly found: Found;
   readonly isRequested: boolean;
 }
+
+/** Gets an answer from the cache, or computes it. */
+type Get<Found extends Pending> = (policy: RequestCachePolicy) => Promise<Found>;
 
 /** Checks the cache; on a miss submits to the pool, waits, and caches the completed result. */
 @Injectable()
@@ -47,6 +47,7 @@ export class CompletionsService {
   constructor(
     private readonly cache: RedisCacheService,
     private readonly pool: WorkerPool,
+    private readonly source: CompletionSource,
     private readonly savings: SavingsService,
   ) {}
 
@@ -77,8 +78,9 @@ export class CompletionsService {
   async stream(call: CompletionCall): Promise<StreamedCompletion> {
     const policy = policyOf(call);
     if (!policy.allowsComputing) return { answer: await this.complete(call) };
-    const opened = await this.#open(call, this.keyOf(call), policy);
-    if (opened.stream.source === 'factory') return { live: this.#live(call, opened) };
+    const key = this.keyOf(call);
+    const opened = await open(policy, (access) => this.#getOrStream(call, key, access));
+    if (opened.found.source === 'factory') return { live: this.#live(call, opened) };
     const answer = await this.#collect(opened);
     this.#count(call, answer);
     return { answer };
@@ -115,33 +117,29 @@ export class CompletionsService {
 
   async #answer(call: CompletionCall, key: string, policy: RequestCachePolicy): Promise<CompletionAnswer> {
     if (!policy.allowsComputing) return orRefuse(await this.#stored(key, policy));
-    return this.#collect(await this.#open(call, key, policy));
+    return this.#collect(await open(policy, this.#getterOf(call, key)));
   }
 
-  async #collect({ stream, isRequested }: Opened): Promise<CompletionAnswer> {
-    const result = await stream.collected();
+  #getterOf(call: CompletionCall, key: string): Get<Pending> {
+    return this.source.isPiecewise
+      ? (policy) => this.#getOrStream(call, key, policy)
+      : (policy) => this.#getOrSet(call, key, policy);
+  }
+
+  async #collect({ found, isRequested }: Opened<Pending>): Promise<CompletionAnswer> {
+    const result = await found.collected();
     return isRequested ? asRequested(result) : this.#asUsual(result);
   }
 
-  /** Opens the stream of an answer; computes it again if the stored one is not acceptable. */
-  async #open(call: CompletionCall, key: string, policy: RequestCachePolicy): Promise<Opened> {
-    const stream = await this.#getOrStream(call, key, policy);
-    const isRequested = !policy.allowsStored;
-    if (isRequested || stream.source === 'factory') return { stream, isRequested };
-    const isTooOld = policy.isTooOld(stream);
-    if (!isTooOld && isCompletion((await stream.collected()).value)) return { stream, isRequested };
-    return { stream: await this.#getOrStream(call, key, RECOMPUTE), isRequested: isTooOld };
-  }
-
-  #live({ tenant }: CompletionCall, { stream, isRequested }: Opened): LiveCompletion {
-    const { status, ttlSeconds } = stream;
+  #live({ tenant }: CompletionCall, { found, isRequested }: Opened<Stream>): LiveCompletion {
+    const { key, status, ttlSeconds } = found;
     // Whether it will be stored is not known yet.
     const cacheStatus = isRequested
       ? forwarded('request')
       : cacheStatusOf({ status, ttlSeconds, stored: false }, this.cache.getStatus().writable);
     const count = (value: Completion): void =>
       this.savings.countAnswer(tenant, cacheStatus, costOf(value), null);
-    return { key: stream.key, origin: stream, cacheStatus, pieces: stream, count };
+    return { key, origin: found, cacheStatus, pieces: found, count };
   }
 
   #asUsual(result: CacheResult<Completion>): CompletionAnswer {
@@ -156,42 +154,28 @@ export class CompletionsService {
   }
 
   #getOrStream(call: CompletionCall, key: string, { access }: RequestCachePolicy): Promise<Stream> {
-    const compute = (context: FactoryContext) => this.#compute(call, key, context);
+    const compute = (context: FactoryContext) => this.source.pieces(call, key, context);
     return this.cache.getOrStream(key, compute, new StreamCallOptions(call, access));
   }
 
-  async *#compute(
-    { tenant, request }: CompletionCall,
-    key: string,
-    { signal, ticket }: FactoryContext,
-  ): AsyncGenerator<CompletionPiece> {
-    // With the ticket the result is stored before the task ends: equal requests join the task, and later ones hit.
-    const context = contextWith(ticket);
-    const task = await this.pool.stream(request, { signal, deduplicationKey: key, context });
-    let isStreamed = false;
-    for await (const piece of eventsOf(task)) {
-      isStreamed = true;
-      yield piece;
-    }
-    const result = await task.result();
-    if (result.status !== 'completed') throw new TaskFailedError(result);
-    const completion = toCompletion(result);
-    this.savings.countSpending(tenant, completion, result.taskId);
-    if (isStreamed) yield endOf(completion);
-    else yield* replayPieces(completion);
+  async #getOrSet(call: CompletionCall, key: string, { access }: RequestCachePolicy): Promise<Pending> {
+    const compute = (context: FactoryContext) => this.source.whole(call, key, context);
+    const result = await this.cache.getOrSetEntry(key, compute, new CallOptions(call, access));
+    return { source: result.source, ageSeconds: result.ageSeconds, collected: async () => result };
   }
 }
 
-/** The events of a task. Whoever waits for the whole completion gets it, even if some of its events are lost. */
-async function* eventsOf(task: TaskStream): AsyncGenerator<CompletionEvent | CompletionGap> {
-  try {
-    yield* task;
-  } catch (error) {
-    const isIncomplete =
-      error instanceof TaskStreamInterruptedError || error instanceof TaskStreamTooLargeError;
-    if (!isIncomplete) throw error;
-    yield gapOf(error);
-  }
+/** Gets an answer; computes it again if the stored one is not acceptable. */
+async function open<Found extends Pending>(
+  policy: RequestCachePolicy,
+  get: Get<Found>,
+): Promise<Opened<Found>> {
+  const found = await get(policy);
+  const isRequested = !policy.allowsStored;
+  if (isRequested || found.source === 'factory') return { found, isRequested };
+  const isTooOld = policy.isTooOld(found);
+  if (!isTooOld && isCompletion((await found.collected()).value)) return { found, isRequested };
+  return { found: await get(RECOMPUTE), isRequested: isTooOld };
 }
 
 function orRefuse(answer: CompletionAnswer | null): CompletionAnswer {
