@@ -37,6 +37,13 @@ async function takeOver(victim: ManagedProcess, options: object): Promise<Manage
   return successor;
 }
 
+/** Resolves when a worker that woke up has emitted events, and Redis has executed all of its commands. */
+async function wroteItsLast(worker: ManagedProcess): Promise<void> {
+  await worker.waitForLine(/^emitted 20$/);
+  worker.signal('SIGTERM');
+  await worker.exited;
+}
+
 describe('a worker that dies while its task is streamed', () => {
   it('before the first event: every reader follows the next run', async () => {
     const options = queue();
@@ -127,9 +134,9 @@ describe('a worker that dies while its task is streamed', () => {
 
 describe('a worker that is frozen past its lock', () => {
   it('appends nothing when it wakes, although its executor goes on', async () => {
-    const options = queue();
+    const options = { ...queue(), drainTimeoutMs: 500 };
     const frozen = await processes.worker(options);
-    const prompt = plan({ deaf: true }, { emit: 20, everyMs: 10 }, { gate: true }, { emit: 20 });
+    const prompt = plan({ deaf: true }, { emit: 20 }, { deaf: true }, { emit: 20 });
     const reader = await processes.reader({ options, prompt, deduplicationKey });
     await frozen.waitForLine(/^start/);
     frozen.signal('SIGSTOP');
@@ -137,8 +144,8 @@ describe('a worker that is frozen past its lock', () => {
     await successor.waitForLine(/^start/);
     frozen.signal('SIGUSR2');
     frozen.signal('SIGCONT');
-    // Its executor has emitted events that belong to no run by now.
-    await frozen.waitForLine(/^(?:emitted 20|abort)/);
+    await wroteItsLast(frozen);
+    expect(await redis.client().keys(`*:${options.queueName}:*:pool:events`)).toEqual([]);
     successor.signal('SIGUSR2');
     await successor.waitForLine(/^emitted 20$/);
     successor.signal('SIGUSR2');
@@ -151,9 +158,9 @@ describe('a worker that is frozen past its lock', () => {
   });
 
   it('in the middle of its events: readers that have seen some end with an error', async () => {
-    const options = queue();
+    const options = { ...queue(), drainTimeoutMs: 500 };
     const frozen = await processes.worker(options);
-    const prompt = plan({ emit: 10 }, { deaf: true }, { emit: 10 });
+    const prompt = plan({ emit: 10 }, { deaf: true }, { emit: 10 }, { deaf: true });
     const early = await processes.reader({ options, prompt, deduplicationKey });
     await early.waitForLine(/^event 3/);
     frozen.signal('SIGSTOP');
@@ -161,8 +168,13 @@ describe('a worker that is frozen past its lock', () => {
     await successor.waitForLine(/^start/);
     frozen.signal('SIGUSR2');
     frozen.signal('SIGCONT');
-    await frozen.waitForLine(/^emitted 20$/);
+    await wroteItsLast(frozen);
+    const [log = ''] = await redis.client().keys(`*:${options.queueName}:*:pool:events`);
+    expect(await redis.client().get(log)).toContain(`${successor.pid}:9 `);
+    expect(await redis.client().get(log)).not.toContain(`${frozen.pid}:`);
     const late = await processes.reader({ options, prompt, deduplicationKey });
+    successor.signal('SIGUSR2');
+    await successor.waitForLine(/^emitted 20$/);
     successor.signal('SIGUSR2');
     expect(await reportOf(early)).toMatchObject({
       digest: digestOf(frozen, 10),
