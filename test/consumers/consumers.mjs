@@ -1,0 +1,102 @@
+/**
+ * The applications that install the packed libraries. `scaffold` is the version of the Nest CLI that creates it, `packages`
+ * what is installed beside the scaffold, `steps` what is run in it, in this order (see lib/steps.mjs).
+ */
+const TEST_TOOLS = { supertest: '^7.0.0', '@types/supertest': '^7.0.0' };
+const SWC = { '@swc/core': '1.16.18', '@swc/cli': '^0.8.0' };
+
+export const CONSUMERS = [
+  {
+    name: 'nest-12-esm',
+    title: 'Nest 12 scaffold: ESM, Vitest, Express and Fastify',
+    scaffold: '12',
+    packages: {
+      ...TEST_TOOLS,
+      ...SWC,
+      '@nestjs/config': '^12.0.0',
+      '@nestjs/platform-fastify': '^12.0.0',
+      '@nestjs/terminus': '^12.0.0',
+      bullmq: '^6.0.0',
+      ioredis: '^6.0.0',
+      'prom-client': '^15.0.0',
+    },
+    steps: [
+      'types',
+      'typeVersions',
+      'unit',
+      'e2e',
+      'build',
+      'start',
+      'fastify',
+      'pool',
+      'sameClasses',
+      'swc',
+      'start',
+    ],
+  },
+  {
+    name: 'nest-11-commonjs',
+    title: 'Nest 11 scaffold: CommonJS, ts-jest, Express and Fastify',
+    scaffold: '11',
+    packages: {
+      ...TEST_TOOLS,
+      ...SWC,
+      '@nestjs/config': '^4.0.0',
+      '@nestjs/platform-fastify': '^11.0.0',
+      '@nestjs/terminus': '^11.0.0',
+      bullmq: '^5.0.0',
+      ioredis: '^5.0.0',
+      'prom-client': '^15.0.0',
+    },
+    steps: [
+      'types',
+      'typeVersions',
+      'unit',
+      'e2e',
+      'build',
+      'start',
+      'fastify',
+      'pool',
+      'sameClasses',
+      'swc',
+      'start',
+      'webpack',
+      'start',
+    ],
+  },
+  {
+    name: 'lowest',
+    title: 'The lowest versions of the ranges: CommonJS, ts-jest, Express',
+    scaffold: '11',
+    packages: {
+      ...TEST_TOOLS,
+      '@nestjs/common': '11.0.1',
+      '@nestjs/config': '4.0.0',
+      '@nestjs/core': '11.0.1',
+      '@nestjs/platform-express': '11.0.1',
+      '@nestjs/terminus': '11.0.0',
+      '@nestjs/testing': '11.0.1',
+      bullmq: '5.70.0',
+      ioredis: '5.4.1',
+      'prom-client': '15.0.0',
+      'reflect-metadata': '0.2.0',
+      rxjs: '7.8.0',
+    },
+    steps: ['types', 'unit', 'e2e', 'build', 'start', 'pool', 'sameClasses'],
+  },
+  {
+    name: 'bare',
+    title: 'Without the optional packages: Nest 12, ESM, ioredis 5',
+    source: 'bare',
+    packages: {
+      '@nestjs/common': '^12.0.0',
+      '@nestjs/core': '^12.0.0',
+      '@types/node': '^20.0.0',
+      ioredis: '^5.0.0',
+      'reflect-metadata': '^0.2.0',
+      rxjs: '^7.8.0',
+      typescript: '^6.0.0',
+    },
+    steps: ['bare'],
+  },
+];
