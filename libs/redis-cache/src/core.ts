@@ -89,3 +89,4 @@ export {
   TryLaterError,
   ValueTooLargeError,
 } from './core/errors/errors.js';
+export { ProcessHold } from './core/connection/process-hold.js';

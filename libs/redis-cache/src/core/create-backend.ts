@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import { cachePolicy, createClient } from 'nestjs-redis-connection';
 import { CoalescingRedis } from './connection/coalescing-redis.js';
+import { ProcessHold } from './connection/process-hold.js';
 import { RedisConnection } from './connection/redis-connection.js';
 import type { ResolvedRedisCacheOptions } from './options/redis-cache-options.schema.js';
 import type { Backend } from './backend/backend.js';
@@ -16,11 +17,16 @@ const MIN_STALL_MS = 5_000;
  *
  * @param now clock of a memory backend
  */
-export function createBackend(options: ResolvedRedisCacheOptions, now?: () => number): Backend {
+export function createBackend(
+  options: ResolvedRedisCacheOptions,
+  now?: () => number,
+  hold = new ProcessHold(),
+): Backend {
   if (options.backend === 'memory') return new MemoryBackend({ ...options.memory, now });
   const limits = {
     stallMs: Math.max(MIN_STALL_MS, STALL_DEADLINES * options.commandTimeoutMs),
     closeTimeoutMs: options.commandTimeoutMs,
+    hold,
   };
   const { connection, connectTimeoutMs } = options;
   const client =

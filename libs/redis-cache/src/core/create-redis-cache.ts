@@ -1,4 +1,5 @@
 import type { Backend } from './backend/backend.js';
+import type { ProcessHold } from './connection/process-hold.js';
 import { createBackend } from './create-backend.js';
 import { Computations } from './cache/computations.js';
 import { Computer } from './cache/computer.js';
@@ -35,6 +36,8 @@ export interface CacheDependencies {
   logger?: CacheLogger;
   /** Store to use in place of the one that the options name; closed with the cache. */
   backend?: Backend;
+  /** Decides whether open connections keep the process alive. Default: they do. */
+  hold?: ProcessHold;
   /** Clock for the ages and expiry of entries, in epoch milliseconds. Default: the system clock. */
   now?: () => number;
 }
@@ -51,11 +54,12 @@ export interface CacheDependencies {
  */
 export function createRedisCache(
   options: RedisCacheOptions = {},
-  { name, logger, backend, now }: CacheDependencies = {},
+  { name, logger, backend, hold, now }: CacheDependencies = {},
 ): RedisCacheService {
   const resolved = resolveOptions(options);
   const label = name === undefined ? 'RedisCache' : `RedisCache:${name}`;
-  return assemble(resolved, backend ?? createBackend(resolved, now), logger ?? consoleLogger(label), now);
+  const store = backend ?? createBackend(resolved, now, hold);
+  return assemble(resolved, store, logger ?? consoleLogger(label), now, hold);
 }
 
 /** Assembles a service over a backend. */
@@ -64,9 +68,10 @@ export function assemble(
   backend: Backend,
   logger: CacheLogger,
   now: () => number = () => Date.now(),
+  hold?: ProcessHold,
 ): RedisCacheService {
   const counters = createCounters();
-  const guard = new Guard(backend, { deadlineMs: options.commandTimeoutMs, counters, logger });
+  const guard = new Guard(backend, { deadlineMs: options.commandTimeoutMs, counters, logger, hold });
   const near = createNearCache(options, backend, logger, now);
   const packer = new EntryPacker(options.compressAboveBytes);
   const { maxValueBytes } = options;

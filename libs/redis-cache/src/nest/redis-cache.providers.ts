@@ -1,5 +1,17 @@
-import { ConfigurableModuleBuilder, Logger, type OnApplicationShutdown, type Provider } from '@nestjs/common';
-import { createRedisCache, type RedisCacheOptions, type RedisCacheService, resolveOptions } from '../core.js';
+import {
+  ConfigurableModuleBuilder,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import {
+  createRedisCache,
+  ProcessHold,
+  type RedisCacheOptions,
+  type RedisCacheService,
+  resolveOptions,
+} from '../core.js';
 import { getRedisCacheHealthToken, RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 
@@ -26,12 +38,19 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     }))
     .build();
 
+const holds = new WeakMap<RedisCacheService, ProcessHold>();
+
 /** Provides the service of an instance, which logs through Nest's `Logger`. */
 export function createServiceProvider(name: string | undefined): Provider {
   const logger = new Logger(name === undefined ? 'RedisCache' : `RedisCache:${name}`);
   return {
     provide: getRedisCacheToken(name),
-    useFactory: (options: RedisCacheOptions) => createRedisCache(options, { logger }),
+    useFactory: (options: RedisCacheOptions) => {
+      const hold = new ProcessHold(false);
+      const cache = createRedisCache(options, { logger, hold });
+      holds.set(cache, hold);
+      return cache;
+    },
     inject: [MODULE_OPTIONS_TOKEN],
   };
 }
@@ -46,7 +65,7 @@ export function createHealthProvider(name: string | undefined): Provider {
   };
 }
 
-/** Closes an instance when the application shuts down. */
+/** Lets an instance keep the process alive once the application has started, and closes it when that shuts down. */
 export function createShutdownProvider(name: string | undefined): Provider {
   return {
     provide: CacheShutdown,
@@ -55,8 +74,13 @@ export function createShutdownProvider(name: string | undefined): Provider {
   };
 }
 
-class CacheShutdown implements OnApplicationShutdown {
+class CacheShutdown implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(private readonly cache: RedisCacheService) {}
+
+  // Nobody closes the connections of an application that failed to start.
+  onApplicationBootstrap(): void {
+    holds.get(this.cache)?.set(true);
+  }
 
   // Not in onModuleDestroy: requests that are still in progress need the cache until then.
   async onApplicationShutdown(): Promise<void> {

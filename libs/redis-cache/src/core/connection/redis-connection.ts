@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { atMost, DatabaseNotSelectedError, type RedisClient } from 'nestjs-redis-connection';
+import type { ProcessHold } from './process-hold.js';
 
 /** Is notified of changes of the connection to a backend. */
 export interface LinkListener {
@@ -18,6 +19,8 @@ export interface LinkOptions {
   stallMs: number;
   /** How long closing may take, in milliseconds. */
   closeTimeoutMs: number;
+  /** Shared by all connections of one cache. */
+  hold: ProcessHold;
 }
 
 const lost = (): Error => Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_LOST' });
@@ -63,7 +66,10 @@ export class RedisConnection {
     client.on('end', this.#onClose);
     client.on('error', this.#onError);
     client.on('node error', this.#onError);
-    if (options.owned) client.on('connect', this.#onConnect);
+    if (options.owned) {
+      client.on('connect', this.#onConnect);
+      options.hold.add(client);
+    }
     if (client.status === 'wait') client.connect().catch(this.#onError);
   }
 

@@ -1,3 +1,5 @@
+import type { ProcessHold } from '../connection/process-hold.js';
+
 /** Ticks per deadline: a deadline is precise to one eighth. */
 const TICKS_PER_DEADLINE = 8;
 
@@ -17,6 +19,8 @@ export class OutstandingCall {
 export interface DeadlineSweepOptions {
   /** An operation expires after seven eighths to all of this, in milliseconds. */
   deadlineMs: number;
+  /** While it does not hold the process, waiting operations do. Default: it does. */
+  hold?: ProcessHold;
   /** One operation expired. */
   onTimeout: () => void;
   /** A whole deadline passed with operations outstanding and not one reply. */
@@ -120,6 +124,7 @@ export class DeadlineSweep {
 
   #startTimer(): NodeJS.Timeout {
     const every = this.options.deadlineMs / TICKS_PER_DEADLINE;
-    return setInterval(() => this.tick(), every).unref();
+    const timer = setInterval(() => this.tick(), every);
+    return this.options.hold?.isHeld === false ? timer : timer.unref();
   }
 }

@@ -1,5 +1,6 @@
 import { describeFailure, failureCode, failureKind } from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
+import type { ProcessHold } from '../connection/process-hold.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
@@ -31,6 +32,8 @@ export interface GuardOptions {
   deadlineMs: number;
   counters: RedisCacheCounters;
   logger: CacheLogger;
+  /** While it does not hold the process, operations that wait do. */
+  hold?: ProcessHold;
 }
 
 const MIN_PROBE_DELAY_MS = 50;
@@ -66,6 +69,7 @@ export class Guard {
   ) {
     this.#deadlines = new DeadlineSweep({
       deadlineMs: options.deadlineMs,
+      hold: options.hold,
       onTimeout: () => this.#onTimeout(),
       onSilence: () => this.#trip('TIMEOUT', `no reply within ${options.deadlineMs} ms`),
     });
