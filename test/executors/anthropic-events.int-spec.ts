@@ -56,7 +56,9 @@ describe('the events of the AnthropicExecutor', () => {
       const sent = await sentByApi(behaviour);
       expect(sent.map(({ type }) => type)).toContain('ping');
       const expected = sent.filter(({ type }) => type !== 'ping');
-      expect(withoutIds(await emitted(behaviour))).toEqual(withoutIds(expected));
+      const [response, ...events] = await emitted(behaviour);
+      expect(response).toEqual({ type: 'response', request_id: 'req_test', headers: {} });
+      expect(withoutIds(events)).toEqual(withoutIds(expected));
     },
   );
 
@@ -66,6 +68,7 @@ describe('the events of the AnthropicExecutor', () => {
     const seen = [];
     await steps.send();
     for await (const { type } of stream) {
+      if (type === 'response') continue;
       seen.push([type, steps.sent]);
       if (type !== 'message_stop') await steps.send();
     }
@@ -87,7 +90,7 @@ describe('the events of the AnthropicExecutor', () => {
     const types = [];
     for await (const { type } of stream) types.push(type);
     const { status, error } = await stream.result();
-    expect(types).toEqual(['message_start', 'content_block_start', 'content_block_delta']);
+    expect(types).toEqual(['response', 'message_start', 'content_block_start', 'content_block_delta']);
     expect([status, error?.code]).toEqual(['failed', 'ERR_ANTHROPIC_OVERLOADED']);
   });
 });

@@ -228,6 +228,9 @@ describe('a request to the Anthropic API fails', () => {
     expect(failure.message).toContain('max_tokens: too many');
     expect(JSON.stringify([failure.message, failure])).not.toContain(secret);
     expect(JSON.stringify([failure.message, failure])).not.toContain(api.key);
+    // The sender alone may read it.
+    expect(failure.upstream.body).toContain(secret);
+    expect(failure.upstream.body).not.toContain(api.key);
   });
 
   it('when the API cannot be reached', async () => {
@@ -253,7 +256,14 @@ describe('a request to the Anthropic API fails', () => {
       {
         code: 'ERR_ANTHROPIC_RATE_LIMIT',
         message: 'the Anthropic API answered 429 rate_limit_error: too fast',
-        upstream: { status: 429, type: 'rate_limit_error', retryAfterMs: 1_000 },
+        upstream: {
+          status: 429,
+          type: 'rate_limit_error',
+          retryAfterMs: 1_000,
+          isFinal: false,
+          requestId: 'req_test',
+          body: '{"type":"error","error":{"type":"rate_limit_error","message":"too fast"},"request_id":"req_test"}',
+        },
       },
     ]);
   });

@@ -37,7 +37,7 @@ export {
   type UpstreamFailure,
   WorkerPoolError,
 } from './core/contract/errors.js';
-export { type ExecutionContext, Executor } from './core/contract/executor.js';
+export { type ExecutionContext, Executor, type ModelInfo } from './core/contract/executor.js';
 export type { PoolLogger } from './core/contract/logger.js';
 export type {
   PoolCondition,

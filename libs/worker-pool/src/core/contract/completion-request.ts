@@ -123,4 +123,6 @@ export interface Completion {
   /** Further details of the stop reason, such as the category of a refusal. */
   stopDetails?: TypedObject | null;
   content: ContentBlock[];
+  /** Further fields of the provider's message, such as `container`. */
+  extra?: Record<string, unknown>;
 }

@@ -21,6 +21,7 @@ const completionSchema = z.object({
   stopSequence: z.string().nullish(),
   stopDetails: z.looseObject({ type: z.string() }).nullish(),
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  extra: z.looseObject({}).optional(),
 });
 
 /**

@@ -240,6 +240,18 @@ export interface UpstreamFailure {
   type: string | null;
   /** When to try again, in milliseconds from the failure; `null` when the service did not say. */
   retryAfterMs: number | null;
+  /**
+   * Whether the caller should not repeat the request: the service had begun its answer, which then may have been paid
+   * for, or the executor has repeated it already. Absent: no.
+   */
+  isFinal?: boolean;
+  /** The service's id of the request, for its support. */
+  requestId?: string | null;
+  /**
+   * The service's own error as JSON, without the key. It may quote the request: for its sender alone, never for a log;
+   * not enumerable in an error. Absent when there is none, or when it is longer than 16,384 characters.
+   */
+  body?: string;
 }
 
 /** Options of an {@link ExecutorError}. */

@@ -22,6 +22,12 @@ export interface ExecutionContext {
   emit?: (event: CompletionEvent) => void;
 }
 
+/** A model of a service, with the fields that the service reports. */
+export interface ModelInfo {
+  id: string;
+  [field: string]: unknown;
+}
+
 /**
  * Executes single requests. An executor has no queue and no concurrency limit of its own: the pool decides when to
  * call it.
@@ -59,6 +65,17 @@ export abstract class Executor {
    */
   async countTokens(_request: CompletionRequest, _signal: AbortSignal): Promise<number> {
     throw new CannotCountTokensError(this.name);
+  }
+
+  /**
+   * The models of the service behind this executor, in the form of the Models API; `null` when there is no list, which
+   * is the default.
+   *
+   * @throws {ExecutorError} listing failed
+   * @throws the signal's reason, when it aborts
+   */
+  async listModels(_signal: AbortSignal): Promise<ModelInfo[] | null> {
+    return null;
   }
 
   /** Frees threads, processes and files. Idempotent. */

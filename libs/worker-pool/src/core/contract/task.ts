@@ -33,6 +33,7 @@ export interface TaskResult {
   stopSequence?: string | null;
   stopDetails?: TypedObject | null;
   content: ContentBlock[] | null;
+  extra?: Record<string, unknown>;
   error: TaskError | null;
 }
 

@@ -45,7 +45,9 @@ function withoutCompletion(
  */
 export function describeFailure(executorName: string, thrown: unknown): TaskError {
   if (thrown instanceof ExecutorError && thrown.upstream) {
-    return { code: thrown.code, message: thrown.message, upstream: thrown.upstream };
+    const { body } = thrown.upstream;
+    const upstream = { ...thrown.upstream, ...(body !== undefined && { body }) };
+    return { code: thrown.code, message: thrown.message, upstream };
   }
   if (thrown instanceof WorkerPoolError) {
     return { code: thrown.code, message: thrown.message };

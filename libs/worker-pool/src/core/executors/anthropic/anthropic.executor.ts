@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Completion, CompletionRequest, TokenUsage } from '../../contract/completion-request.js';
 import { ExecutorError, UnsupportedParameterError } from '../../contract/errors.js';
-import { type ExecutionContext, Executor } from '../../contract/executor.js';
+import { type ExecutionContext, Executor, type ModelInfo } from '../../contract/executor.js';
 import { consoleLogger, type PoolLogger } from '../../contract/logger.js';
 import { InFlight } from '../../process/in-flight.js';
 import { validateOpenRequest, validateRequest } from '../validate-request.js';
@@ -13,11 +13,13 @@ import {
   resolveAnthropicOptions,
 } from './anthropic.options.js';
 import { costOf, priceOf } from './anthropic.prices.js';
+import { readMessage } from './anthropic.stream.js';
 
 type Sdk = typeof import('@anthropic-ai/sdk');
 
 // Model names come from the API; bounded nevertheless.
 const MAX_WARNED_MODELS = 100;
+const MODELS_PER_PAGE = 1_000;
 
 /**
  * Executes requests with Anthropic's Messages API, through the official SDK: install `@anthropic-ai/sdk` (1.14 or
@@ -90,6 +92,15 @@ export class AnthropicExecutor extends Executor {
     return tokens as number;
   }
 
+  /**
+   * The models that the API lists for the key.
+   *
+   * @throws {AnthropicApiError} {@link ExecutorError} as `execute`
+   */
+  override async listModels(signal: AbortSignal): Promise<ModelInfo[]> {
+    return this.#run(signal, (own) => this.#models(own));
+  }
+
   override async close(): Promise<void> {
     this.#closed = true;
     for (const controller of this.#running) {
@@ -129,16 +140,12 @@ export class AnthropicExecutor extends Executor {
   ): Promise<unknown> {
     const { sdk, client } = await this.#load();
     signal.throwIfAborted();
-    const { defaultMaxTokens, apiKey } = this.#options;
-    const { body, headers } = anthropicCall(request, this.resolveModel(request.model), defaultMaxTokens);
+    const { defaultMaxTokens } = this.#options;
+    const call = anthropicCall(request, this.resolveModel(request.model), defaultMaxTokens);
     try {
-      const stream = client.messages.stream(body, { signal, headers });
-      if (emit) {
-        stream.on('streamEvent', (event) => emit({ ...event }));
-      }
-      return await stream.finalMessage();
+      return await readMessage(client, call, { signal, emit });
     } catch (thrown) {
-      throw anthropicFailure(thrown, [apiKey, ...textsOf(request)], sdk);
+      throw anthropicFailure(thrown, { ...this.#options, texts: textsOf(request) }, sdk);
     }
   }
 
@@ -146,11 +153,24 @@ export class AnthropicExecutor extends Executor {
     const { sdk, client } = await this.#load();
     signal.throwIfAborted();
     try {
-      const { body, headers } = anthropicCount(request, this.resolveModel(request.model));
-      return await client.messages.countTokens(body, { signal, headers });
+      const call = anthropicCount(request, this.resolveModel(request.model));
+      return await client.post('/v1/messages/count_tokens', { ...call, signal });
     } catch (thrown) {
-      throw anthropicFailure(thrown, [this.#options.apiKey, ...textsOf(request)], sdk);
+      throw anthropicFailure(thrown, { ...this.#options, texts: textsOf(request) }, sdk);
     }
+  }
+
+  async #models(signal: AbortSignal): Promise<ModelInfo[]> {
+    const { sdk, client } = await this.#load();
+    const found: ModelInfo[] = [];
+    try {
+      for await (const model of client.models.list({ limit: MODELS_PER_PAGE }, { signal })) {
+        found.push({ ...model });
+      }
+    } catch (thrown) {
+      throw anthropicFailure(thrown, { ...this.#options, texts: [] }, sdk);
+    }
+    return found;
   }
 
   /** Loads the SDK once; after a failure the next request tries again. */

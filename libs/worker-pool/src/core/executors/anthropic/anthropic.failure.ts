@@ -8,8 +8,6 @@ export interface AnthropicApiFailure extends UpstreamFailure {
   summary: string;
   /** The API's own message: short, one line, without prompt and key. May be empty. */
   detail?: string;
-  /** The API's id of the request, for its support. */
-  requestId?: string | null;
   cause?: unknown;
 }
 
@@ -27,10 +25,12 @@ export class AnthropicApiError extends ExecutorError {
   /** The API's id of the request, for its support; `null` when there is none. */
   readonly requestId: string | null;
 
-  constructor({ summary, detail, requestId = null, cause, ...upstream }: AnthropicApiFailure) {
+  constructor({ summary, detail, requestId = null, body, cause, ...upstream }: AnthropicApiFailure) {
     super(detail ? `${summary}: ${detail}` : summary, { cause });
     this.code = codeOf(upstream);
-    this.upstream = upstream;
+    this.upstream = { ...upstream, requestId };
+    // Not enumerable, so that a logged error does not quote the request.
+    if (body !== undefined) Object.defineProperty(this.upstream, 'body', { value: body });
     this.requestId = requestId;
   }
 }
@@ -73,19 +73,31 @@ type ApiError = InstanceType<typeof Anthropic.APIError>;
 const ERROR_TYPE = /^[a-z_]{1,64}$/;
 const SYSTEM_CODE = /^\w{1,64}$/;
 const MAX_CAUSES = 5;
+const MAX_BODY_CHARS = 16_384;
+const MASK = '[key]';
+
+/** The request that failed. Neither its key nor its texts may appear in a message or a log line. */
+export interface FailedRequest {
+  apiKey: string;
+  /** The texts of the request. */
+  texts: readonly string[];
+  /** How often the SDK may have repeated it. */
+  maxRetries: number;
+}
 
 /**
  * Converts an error of the SDK into one of this package. Any other error is returned unchanged: it is unexpected, so
  * the pool reports its kind and logs its stack.
  *
- * @param secrets what must not appear in the message: the texts of the request and the key
+ * @param request what must not appear in the message, and how often it was tried
  */
 export function anthropicFailure(
   thrown: unknown,
-  secrets: readonly string[],
+  request: FailedRequest,
   { AnthropicError, APIError, APIConnectionTimeoutError }: ErrorClasses,
 ): unknown {
-  const base = { status: null, type: null, retryAfterMs: null, cause: thrown };
+  const isFinal = request.maxRetries > 0;
+  const base = { status: null, type: null, retryAfterMs: null, isFinal, cause: thrown };
   if (!(thrown instanceof AnthropicError)) {
     return thrown;
   }
@@ -97,21 +109,30 @@ export function anthropicFailure(
     const summary = `the Anthropic API gave no answer${systemCodeOf(thrown)}`;
     return new AnthropicApiError({ ...base, summary });
   }
-  return refusalOf(thrown, secrets);
+  return refusalOf(thrown, request);
 }
 
-function refusalOf(error: ApiError, secrets: readonly string[]): AnthropicApiError {
+function refusalOf(error: ApiError, { apiKey, texts, maxRetries }: FailedRequest): AnthropicApiError {
   const type = error.type !== null && ERROR_TYPE.test(error.type) ? error.type : null;
   const status = error.status ?? statusOfType(type);
   return new AnthropicApiError({
     summary: ['the Anthropic API answered', status ?? [], type ?? []].flat().join(' '),
-    detail: typeof error.apiMessage === 'string' ? safeTail(error.apiMessage, secrets) : '',
+    detail: typeof error.apiMessage === 'string' ? safeTail(error.apiMessage, [apiKey, ...texts]) : '',
     status,
     type,
     retryAfterMs: retryAfterMsOf(error.headers),
     requestId: error.requestID ?? null,
+    // An error event, which has no status, comes after the beginning of the answer.
+    isFinal: error.status === undefined || maxRetries > 0,
+    ...bodyOf(error, apiKey),
     // Without `cause`: the SDK's error holds the whole response, which may quote the prompt.
   });
+}
+
+function bodyOf({ error }: ApiError, apiKey: string): { body?: string } {
+  if (typeof error !== 'object' || error === null) return {};
+  const body = JSON.stringify(error).replaceAll(apiKey, MASK);
+  return body.length > MAX_BODY_CHARS ? {} : { body };
 }
 
 /** The delay that the API requests: `retry-after-ms`, or `retry-after` in seconds or as a date. */
@@ -124,7 +145,7 @@ function retryAfterMsOf(headers: Headers | undefined): number | null {
 }
 
 /** The system code of a broken connection, such as ` (ECONNREFUSED)`, found in the chain of causes. */
-function systemCodeOf(thrown: unknown, depth = 0): string {
+export function systemCodeOf(thrown: unknown, depth = 0): string {
   const { code, cause } = Object(thrown) as { code?: unknown; cause?: unknown };
   if (typeof code === 'string' && SYSTEM_CODE.test(code)) {
     return ` (${code})`;

@@ -1,4 +1,3 @@
-import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import type { Completion, CompletionRequest, ContentBlock } from '../../contract/completion-request.js';
 import { usageSchema } from '../../contract/completion.schema.js';
@@ -10,12 +9,9 @@ const SAMPLING_VERSION = '2023-06-01';
 const VERSION_HEADER = 'anthropic-version';
 const SAMPLING = ['temperature', 'top_p', 'top_k'] as const;
 
-type CountParams = Parameters<Anthropic['messages']['countTokens']>[0];
-type MessageParams = Parameters<Anthropic['messages']['stream']>[0];
-
 /** Body and additional headers of an API call. */
-export interface AnthropicCall<Body> {
-  body: Body;
+export interface AnthropicCall {
+  body: Record<string, unknown>;
   headers: Record<string, string>;
 }
 
@@ -30,10 +26,9 @@ export function anthropicCall(
   request: CompletionRequest,
   model: string,
   defaultMaxTokens: number,
-): AnthropicCall<MessageParams> {
+): AnthropicCall {
   const { max_tokens = defaultMaxTokens } = request;
-  const body = { ...fieldsOf(request), model, max_tokens };
-  return { body: body as unknown as MessageParams, headers: headersOf(request) };
+  return { body: { ...fieldsOf(request), model, max_tokens }, headers: headersOf(request) };
 }
 
 /** Fields that concern only the answer: the token count endpoint refuses them. */
@@ -46,10 +41,10 @@ const NOT_COUNTED: ReadonlySet<string> = new Set([
 ]);
 
 /** The call that counts the tokens of a request. */
-export function anthropicCount(request: CompletionRequest, model: string): AnthropicCall<CountParams> {
+export function anthropicCount(request: CompletionRequest, model: string): AnthropicCall {
   const fields = { ...fieldsOf(request), model };
   const body = Object.fromEntries(Object.entries(fields).filter(([field]) => !NOT_COUNTED.has(field)));
-  return { body: body as unknown as CountParams, headers: headersOf(request) };
+  return { body, headers: headersOf(request) };
 }
 
 /** The body that a request stands for: a `prompt` is a single turn of the user. */
@@ -94,7 +89,8 @@ export function completionOf(
     const field = parsed.error.issues[0]?.path.join('.');
     throw new ExecutorError(`the Anthropic API returned a malformed message: ${field} is missing or invalid`);
   }
-  const { model, usage, content, stop_reason, stop_sequence, stop_details } = parsed.data;
+  const { model, usage, content, stop_reason, stop_sequence, stop_details, ...more } = parsed.data;
+  const { id: _id, type: _type, role: _role, ...extra } = more;
   return {
     completion: textOf(content),
     usage,
@@ -104,6 +100,7 @@ export function completionOf(
     stopSequence: stop_sequence,
     stopDetails: stop_details,
     content,
+    ...(Object.keys(extra).length > 0 && { extra }),
   };
 }
 
