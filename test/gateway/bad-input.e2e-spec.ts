@@ -84,9 +84,32 @@ it('names every invalid field at once', async () => {
 });
 
 it('responds to an unknown route with a problem', async () => {
-  const response = await gateway.get('/v1/nothing');
+  const response = await gateway.get('/v2/nothing');
   expect(response.status).toBe(404);
   await problemOf(response);
+});
+
+it('responds to an unknown route below /v1 in the form of the Messages API, whatever is sent', async () => {
+  const file = { method: 'POST', body: new FormData() };
+  for (const init of [{}, { method: 'DELETE' }, file]) {
+    for (const path of ['/v1/nothing', '/v1/files?beta=true', '/v1/messages/batches/a']) {
+      const response = await fetch(gateway.url + path, init);
+      expect([response.status, await response.json()]).toEqual([
+        404,
+        {
+          type: 'error',
+          error: { type: 'not_found_error', message: expect.any(String) },
+          request_id: expect.any(String),
+        },
+      ]);
+    }
+  }
+});
+
+it('ignores a slash at the end of a path', async () => {
+  expect((await gateway.get('/v1/queue/')).status).toBe(200);
+  expect((await gateway.post('/v1/completions/', { prompt: 'A slash.' })).status).toBe(200);
+  expect((await fetch(`${gateway.url}/`, { method: 'HEAD' })).status).toBe(200);
 });
 
 it('queues nothing that it refused', async () => {

@@ -76,14 +76,26 @@ describe('with API_KEYS', () => {
     ['POST', '/v1/queue'],
     ['DELETE', '/v1/queue'],
     ['DELETE', '/v1/cache'],
-    ['GET', '/v1/nothing'],
+    ['GET', '/v2/nothing'],
     ['GET', '/metrics'],
     ['GET', '/health/other'],
     ['GET', '//health'],
     ['GET', '/v1/queue?x=/health'],
-    ['OPTIONS', '/v1/queue'],
   ])('%s %s needs one', async (method, path) => {
     await expectProblem(await request(method, path, {}), 401, 'ERR_NO_API_KEY');
+  });
+
+  it.each([
+    ['GET', '/v1/nothing'],
+    ['OPTIONS', '/v1/queue'],
+    ['POST', '/v1/messages/batches'],
+    ['GET', '/v1/models'],
+  ])('%s %s needs one, and says so in the form of the Messages API', async (method, path) => {
+    const response = await request(method, path, {});
+    expect([response.status, await response.json()]).toMatchObject([
+      401,
+      { error: { type: 'authentication_error' } },
+    ]);
   });
 
   it('refuses before it reads the body', async () => {
@@ -130,7 +142,8 @@ describe('with API_KEYS', () => {
     ['DELETE', '/v1/cache/stats'],
   ])('%s %s refuses it', async (method, path) => {
     const response = await request(method, path, { 'x-api-key': WATCH });
-    if (path !== '/v1/messages') return expectProblem(response, 403, 'ERR_MONITOR_ONLY');
+    const inFormOfTheApi = ['/v1/messages', '/v1/nothing', '/v1/cache/stats'];
+    if (!inFormOfTheApi.includes(path)) return expectProblem(response, 403, 'ERR_MONITOR_ONLY');
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ error: { type: 'permission_error' } });
   });

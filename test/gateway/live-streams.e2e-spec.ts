@@ -200,11 +200,10 @@ describe('a stream that fails', () => {
       data: {
         type: 'error',
         error: { type: 'overloaded_error', message: expect.stringContaining('Overloaded') },
-        request_id: reader.response.headers.get('request-id'),
       },
     });
     expect(rest).toEqual([]);
-    expect(await lineOf(gateway, String(error?.data['request_id']))).toMatchObject({
+    expect(await lineOf(gateway, reader.response.headers.get('x-request-id')!)).toMatchObject({
       status: 200,
       stream: 'failed',
       streamError: 'ERR_ANTHROPIC_OVERLOADED',

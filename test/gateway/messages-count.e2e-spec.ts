@@ -124,7 +124,7 @@ describe('other routes of the Messages API', () => {
     await expect(offline.messages.batches.list()).rejects.toMatchObject({
       status: 404,
       type: 'not_found_error',
-      apiMessage: 'This gateway has no such route of the Messages API.',
+      apiMessage: expect.stringContaining('This gateway has no message batches'),
     });
     await expect(offline.messages.batches.create({ requests: [] })).rejects.toBeInstanceOf(NotFoundError);
     for (const [method, path] of [

@@ -104,12 +104,30 @@ describe('errors of the gateway in the SDK', () => {
     const error = await errorOf(ask(`[[api ${behaviour}]]`));
     expect(error).toBeInstanceOf(type);
     expect(error).toMatchObject(expected);
-    expect(error.error).toEqual({
+    expect(error.error).toMatchObject({
       type: 'error',
       error: { type: expected.type, message: expect.any(String) },
-      request_id: error.requestID,
     });
+    expect(error.requestID).toBe('req_test');
     expect(api.calls).toHaveLength(1);
+  });
+
+  it.each(['overloaded', 'broken', 'rate-limit 7'])(
+    'is the body that the API sent: %s',
+    async (behaviour) => {
+      const { status, error } = await errorOf(ask(`[[api ${behaviour}]]`));
+      const direct = await errorOf(
+        ask(`[[api ${behaviour}]]`),
+        new Anthropic({ baseURL: api.url, apiKey: api.key, maxRetries: 0 }),
+      );
+      expect([status, error]).toEqual([direct.status, direct.error]);
+    },
+  );
+
+  it('never contains the key of the gateway', async () => {
+    const { message } = await errorOf(ask('[[api invalid]]'));
+    expect(message).toContain('[key]');
+    expect(message).not.toContain(api.key);
   });
 
   it('a rate limit of the API, with the time to wait before a retry', async () => {

@@ -36,15 +36,25 @@ describe('the official SDK on a gateway with another executor', () => {
     const client = await start();
     const request = ask('Redis is fast.', { system: 'Be brief.' });
     const message = await client.messages.create(request);
-    expect(message).toMatchObject({
+    // Strict clients refuse fields that they do not expect.
+    expect(message).toEqual({
+      id: expect.any(String),
+      type: 'message',
+      role: 'assistant',
       model: 'offline-extractive',
       content: [{ type: 'text', text: 'Redis is fast.' }],
       stop_reason: 'end_turn',
-      usage: { input_tokens: expect.any(Number), cache_read_input_tokens: null },
+      stop_sequence: null,
+      usage: { input_tokens: expect.any(Number), output_tokens: expect.any(Number) },
     });
     expect(await client.messages.stream(request).finalText()).toBe('Redis is fast.');
     await refusal(client, { tools: [{ name: 'look', input_schema: { type: 'object' } }] });
     await refusal(client, { metadata: { user_id: 'u' } });
+    // The SDK's tool runner then sends the whole conversation by itself.
+    await expect(client.messages.create(ask('a', { thread: { type: 'new' } }))).rejects.toMatchObject({
+      status: 400,
+      details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] },
+    });
     await refusal(client, {
       messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'url' } }] }],
     });

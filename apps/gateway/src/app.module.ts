@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { ModelsModule } from './models/models.module.js';
 import { MetricsModule } from './observability/metrics/metrics.module.js';
 import { PageModule } from './page/page.module.js';
 import { QueueModule } from './queue/queue.module.js';
@@ -25,6 +26,7 @@ import { TasksModule } from './tasks/tasks.module.js';
     CompletionsModule,
     FastPathModule,
     MessagesModule,
+    ModelsModule,
     CacheModule,
     TasksModule,
     QueueModule,

@@ -6,6 +6,7 @@ import { useDocs } from './docs/openapi-document.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { allowBodilessDelete, serverOptions } from './http/server-options.js';
 import { HttpServers } from './http/servers.js';
+import { refuseUnknownRoutes } from './messages/unknown-routes.controller.js';
 import { useLogs } from './observability/logging/access-log.js';
 import { createLoggers, fastifyLogOptions, isForPerson } from './observability/logging/create-loggers.js';
 import { PinoNestLogger } from './observability/logging/pino-nest-logger.js';
@@ -49,6 +50,7 @@ export async function createApp(): Promise<GatewayApp> {
   const gate = await protect(app);
   servers.intercept = app.get(FastPath).interceptor(gate, fastify.requestObservers);
   allowBodilessDelete(fastify);
+  refuseUnknownRoutes(fastify);
   useAssets(app);
   useDocs(app);
   const config = app.get<GatewayConfig>(gatewayConfig.KEY);

@@ -50,6 +50,7 @@ const BETAS = new Set([
   'context-1m-2025-08-07',
   'fine-grained-tool-streaming-2025-05-14',
   'files-api-2025-04-14',
+  'thinking-display-updates-2026-08-18',
 ]);
 
 const NOT_COUNTED = new Set([

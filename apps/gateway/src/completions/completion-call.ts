@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GetOrSetOptions, GetOrStreamOptions } from 'nestjs-redis-cache';
 import { RequestCachePolicy } from 'nestjs-redis-cache/http';
-import type { Completion, CompletionRequest } from 'nestjs-worker-pool';
+import type { Completion, CompletionEvent, CompletionRequest } from 'nestjs-worker-pool';
 import { parseDictionary } from 'structured-headers';
 import { clientGoneSignal } from '../http/client-gone.js';
 import type { Answer } from '../http/answer.js';
@@ -26,6 +26,23 @@ export interface CompletionCall {
   readonly policy?: RequestCachePolicy | undefined;
   /** Aborts when the caller no longer waits. Read only if something has to be computed. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when the service behind the executor begins its response to this call. */
+  onResponse?(response: ServiceResponse): void;
+}
+
+/** What the service behind the executor says about its response. */
+export interface ServiceResponse {
+  /** The service's id of the request. */
+  readonly requestId: string | null;
+  /** Headers for the client, such as the limits of the account. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The response that a piece announces; `undefined` for a piece of the completion. */
+export function responseIn(piece: { readonly type: string }): ServiceResponse | undefined {
+  if (piece.type !== 'response') return undefined;
+  const { request_id: requestId, headers } = piece as CompletionEvent;
+  return { requestId, headers } as ServiceResponse;
 }
 
 /** The policy of a call. */

@@ -12,7 +12,7 @@ import {
 import { toCompletion } from '../pool/stored-completion.js';
 import { contextWith } from '../pool/ticket-executor.js';
 import { SavingsService } from '../savings/savings.service.js';
-import type { CompletionCall } from './completion-call.js';
+import { type CompletionCall, policyOf, responseIn } from './completion-call.js';
 import { type CompletionGap, type CompletionPiece, endOf, gapOf, replayPieces } from './completion-pieces.js';
 import { TaskFailedError } from './errors.js';
 
@@ -37,9 +37,14 @@ export class CompletionSource {
 
   /** Yields the events of a completion as they come, and last the completion itself. */
   async *pieces(call: CompletionCall, key: string, context: FactoryContext): AsyncGenerator<CompletionPiece> {
-    const task = await this.pool.stream(call.request, optionsOf(key, context));
+    const task = await this.pool.stream(call.request, optionsOf(call, key, context));
     let isStreamed = false;
     for await (const piece of eventsOf(task)) {
+      const response = responseIn(piece);
+      if (response !== undefined) {
+        call.onResponse?.(response);
+        continue;
+      }
       isStreamed = true;
       yield piece;
     }
@@ -49,7 +54,7 @@ export class CompletionSource {
   }
 
   async whole(call: CompletionCall, key: string, context: FactoryContext): Promise<Completion> {
-    return this.#completionOf(call, await this.pool.run(call.request, optionsOf(key, context)));
+    return this.#completionOf(call, await this.pool.run(call.request, optionsOf(call, key, context)));
   }
 
   #completionOf({ tenant }: CompletionCall, result: TaskResult): Completion {
@@ -61,8 +66,10 @@ export class CompletionSource {
 }
 
 // With the ticket the result is stored before the task ends: equal requests join the task, and later ones hit.
-function optionsOf(key: string, { signal, ticket }: FactoryContext) {
-  return { signal, deduplicationKey: key, context: contextWith(ticket) };
+function optionsOf(call: CompletionCall, key: string, { signal, ticket }: FactoryContext) {
+  // A request that must not be stored is shared by nobody.
+  const deduplicationKey = policyOf(call).action === 'bypass' ? undefined : key;
+  return { signal, deduplicationKey, context: contextWith(ticket) };
 }
 
 /** The events of a task. Whoever waits for the whole completion gets it, even if some of its events are lost. */

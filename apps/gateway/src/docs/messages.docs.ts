@@ -16,7 +16,7 @@ import {
 
 const block = z.looseObject({ type: z.string(), text: z.string().optional() });
 const tokens = z.int();
-const message = z.object({
+const message = z.looseObject({
   id: z.string().meta({ description: 'New in every response, hits included' }),
   type: z.literal('message'),
   role: z.literal('assistant'),
@@ -24,15 +24,13 @@ const message = z.object({
   content: z.array(block),
   stop_reason: z.string(),
   stop_sequence: z.string().nullable(),
-  stop_details: z.looseObject({ type: z.string() }).nullable(),
-  container: z.null(),
-  diagnostics: z.null(),
+  stop_details: z.looseObject({ type: z.string() }).nullish(),
   usage: z
     .looseObject({
       input_tokens: tokens,
       output_tokens: tokens,
-      cache_creation_input_tokens: tokens.nullable(),
-      cache_read_input_tokens: tokens.nullable(),
+      cache_creation_input_tokens: tokens.nullish(),
+      cache_read_input_tokens: tokens.nullish(),
     })
     .meta({ description: 'Usage of the original computation, on hits too' }),
 });
@@ -59,24 +57,21 @@ const EXAMPLE = {
   type: 'message',
   role: 'assistant',
   model: 'claude-sonnet-5-5',
-  content: [{ type: 'text', text: 'Pay once, answer often.', citations: null }],
+  content: [{ type: 'text', text: 'Pay once, answer often.' }],
   stop_reason: 'end_turn',
   stop_sequence: null,
-  stop_details: null,
-  container: null,
-  diagnostics: null,
-  usage: {
-    input_tokens: 24,
-    output_tokens: 9,
-    cache_creation_input_tokens: null,
-    cache_read_input_tokens: null,
-  },
+  usage: { input_tokens: 24, output_tokens: 9 },
 };
 
-const HEADERS = { 'request-id': 'Id of the request, also in the body of an error' };
-const FINAL_HEADERS = { 'x-should-retry': '`false`: the message may already have been paid for' };
+const HEADERS = {
+  'request-id': 'Id of the request at the API if it was asked, otherwise here; also in the body of an error',
+};
+const FINAL_HEADERS = {
+  'x-should-retry': '`false`: the message may have been paid for, or the gateway has retried already',
+};
 
-const failure = (status: number, when: string, detail: string, headers: Record<string, string> = {}) =>
+/** The response with an error in the form of the Messages API. */
+export const failure = (status: number, when: string, detail: string, headers: Record<string, string> = {}) =>
   jsonResponse(when, ERROR, { error: messagesError(status, detail, 'req-1') }, { ...HEADERS, ...headers });
 
 export const messagesDocs: RouteDocs = {
@@ -84,9 +79,10 @@ export const messagesDocs: RouteDocs = {
     tag: 'Messages',
     summary: 'Create a message as the Messages API does, from the cache if possible',
     description:
-      'For the official SDKs, which only need another base URL. With `stream: true` the events of the API are sent while the message is computed, also to equal requests in other processes. Fields that the executor cannot honour are refused by name.',
+      'For the official SDKs, which only need another base URL. With `stream: true` the events of the API are sent while the message is computed, also to equal requests in other processes. With the `anthropic` executor every field and beta reaches the API as it came; other executors refuse by name what they cannot honour.',
     parameters: [
       headerParameter('anthropic-version', 'Version of the API', '2026-10-21'),
+      headerParameter('anthropic-beta', 'Features of the API, comma-separated', 'context-1m-2025-08-07'),
       headerParameter('Cache-Control', 'As for `POST /v1/completions`', 'no-cache'),
     ],
     body: jsonBody(REQUEST, { simple: EXAMPLE_REQUEST, stream: { ...EXAMPLE_REQUEST, stream: true } }),
@@ -98,7 +94,7 @@ export const messagesDocs: RouteDocs = {
       400: failure(
         400,
         'A field or a header is invalid or cannot be honoured',
-        'top_k: is not a known field',
+        'temperature must be a number from 0 to 1',
       ),
       401: failure(401, 'The API key is missing or invalid', 'The API key is not valid.'),
       404: failure(404, 'The API does not know the model', 'model: no-such-model'),
@@ -109,15 +105,16 @@ export const messagesDocs: RouteDocs = {
         'Too many requests are waiting already.',
         RETRY_AFTER,
       ),
-      500: failure(500, 'The API or the gateway failed', 'Internal server error'),
+      500: failure(500, 'The API or the gateway failed', 'Internal server error', FINAL_HEADERS),
       502: failure(
         502,
         'The executor failed, or the API did not respond',
         'the Anthropic API gave no answer',
+        FINAL_HEADERS,
       ),
       503: failure(503, 'The server is shutting down', 'The server is shutting down.'),
       504: failure(504, 'The message took too long', 'the run took longer than its limit', FINAL_HEADERS),
-      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_AFTER),
+      529: failure(529, 'The API is overloaded', 'Overloaded', { ...RETRY_AFTER, ...FINAL_HEADERS }),
     },
   },
   'POST /v1/messages/count_tokens': {
@@ -132,7 +129,7 @@ export const messagesDocs: RouteDocs = {
       400: failure(
         400,
         'A field or a header is invalid or cannot be honoured',
-        'max_tokens: is not a known field',
+        'max_tokens: must be left out when tokens are counted',
       ),
       401: failure(401, 'The API key is missing or invalid', 'The API key is not valid.'),
       404: failure(
@@ -147,14 +144,15 @@ export const messagesDocs: RouteDocs = {
         'There were too many requests in the last minute.',
         RETRY_AFTER,
       ),
-      500: failure(500, 'The API or the gateway failed', 'Internal server error'),
+      500: failure(500, 'The API or the gateway failed', 'Internal server error', FINAL_HEADERS),
       502: failure(
         502,
         'The executor failed, or the API did not respond',
         'the Anthropic API gave no answer',
+        FINAL_HEADERS,
       ),
       504: failure(504, 'Counting took too long', 'Counting took too long.', FINAL_HEADERS),
-      529: failure(529, 'The API is overloaded', 'Overloaded', RETRY_AFTER),
+      529: failure(529, 'The API is overloaded', 'Overloaded', { ...RETRY_AFTER, ...FINAL_HEADERS }),
     },
   },
 };

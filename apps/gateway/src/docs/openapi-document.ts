@@ -8,6 +8,7 @@ import { publicFile } from '../page/static-files.js';
 import { completionDocs, tasksDocs } from './completion.docs.js';
 import { describeRoutes } from './describe-routes.js';
 import { messagesDocs } from './messages.docs.js';
+import { modelsDocs } from './models.docs.js';
 import { cacheDocs, operationsDocs } from './operations.docs.js';
 import { queueDocs } from './queue.docs.js';
 import { componentSchemas, type RouteDocs, TAGS } from './route-doc.js';
@@ -16,6 +17,7 @@ const ROUTES: RouteDocs = {
   ...completionDocs,
   ...tasksDocs,
   ...messagesDocs,
+  ...modelsDocs,
   ...queueDocs,
   ...cacheDocs,
   ...operationsDocs,

@@ -73,7 +73,7 @@ export function pathParameter(name: string, description: string, example: string
 }
 
 /** A query parameter. */
-export function queryParameter(name: string, description: string, example: string): Parameter {
+export function queryParameter(name: string, description: string, example?: string): Parameter {
   return { name, in: 'query', description, required: false, schema: { type: 'string' }, example };
 }
 

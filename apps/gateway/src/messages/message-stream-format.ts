@@ -1,6 +1,6 @@
 import type { StreamFormat } from '../completions/completion-streams.js';
 import { EVENTS, PING, sse } from './message-writer.js';
-import { messagesError, messagesStatus } from './messages-error.js';
+import { messagesErrorBody } from './messages-error.js';
 
 /** The events of the Messages API. */
 export const MESSAGE_STREAM: StreamFormat = {
@@ -9,5 +9,5 @@ export const MESSAGE_STREAM: StreamFormat = {
   event: sse,
   // `message_stop` was its last event.
   end: () => '',
-  error: (error, requestId) => sse({ ...messagesError(messagesStatus(error), error.message, requestId) }),
+  error: (error, requestId) => sse({ type: 'error', ...messagesErrorBody(error, requestId) }),
 };

@@ -18,9 +18,24 @@ describe('a message', () => {
     );
     expect(one?.id).toMatch(/^msg_[0-9a-f]{24}$/);
     expect(two).toEqual({ ...one, id: expect.not.stringMatching(one!.id) });
-    expect(one).toMatchObject({
+    expect(one).toEqual({
+      id: one!.id,
+      type: 'message',
+      role: 'assistant',
       model: 'msg_id',
-      content: [{ type: 'text', text: 'msg_id', citations: null }],
+      content: [{ type: 'text', text: 'msg_id' }],
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage: { input_tokens: 1, output_tokens: 2 },
+    });
+  });
+
+  it('has the further fields that the provider sent', () => {
+    const extra = { container: null, context_management: { applied_edits: [] }, new_field: 1 };
+    const stopDetails = { type: 'refusal' };
+    expect(JSON.parse(JSON_BODY.write({ ...completion, stopDetails, extra }))).toMatchObject({
+      ...extra,
+      stop_details: stopDetails,
     });
   });
 
@@ -41,7 +56,9 @@ describe('a message', () => {
 const USAGE = { input_tokens: 3, output_tokens: 5, cache_read_input_tokens: 7 };
 
 /** The events of a message with these blocks. */
-function eventsOf(...content: ContentBlock[]): Record<string, unknown>[] {
+const eventsOf = (...content: ContentBlock[]) => eventsWith({}, ...content);
+
+function eventsWith(more: Partial<Completion>, ...content: ContentBlock[]): Record<string, unknown>[] {
   const text = EVENTS.write({
     completion: '',
     usage: USAGE,
@@ -50,6 +67,7 @@ function eventsOf(...content: ContentBlock[]): Record<string, unknown>[] {
     stopReason: 'stop_sequence',
     stopSequence: 'END',
     content,
+    ...more,
   });
   return text
     .trim()
@@ -61,6 +79,8 @@ function eventsOf(...content: ContentBlock[]): Record<string, unknown>[] {
       return parsed;
     });
 }
+
+const start = (block: ContentBlock): unknown => eventsOf(block)[2]?.['content_block'];
 
 describe('a message as a stream', () => {
   it('starts without content and ends with the stop reason and the whole usage', () => {
@@ -75,10 +95,41 @@ describe('a message as a stream', () => {
       },
     });
     expect(events.at(-2)).toMatchObject({
-      delta: { stop_reason: 'stop_sequence', stop_sequence: 'END', stop_details: null },
+      delta: { stop_reason: 'stop_sequence', stop_sequence: 'END' },
       usage: USAGE,
     });
     expect(events.at(-1)).toEqual({ type: 'message_stop' });
+  });
+
+  it('sends further fields where the API sends them', () => {
+    const container = { id: 'c' };
+    const extra = { container, context_management: { applied_edits: [] }, new_field: 1 };
+    const events = eventsWith({ extra, stopDetails: null });
+    expect(events[0]?.['message']).toMatchObject({ container: null, stop_details: null, new_field: 1 });
+    expect(events[0]?.['message']).not.toHaveProperty('context_management');
+    expect(events.at(-2)).toMatchObject({
+      delta: { container, stop_details: null },
+      context_management: { applied_edits: [] },
+    });
+  });
+
+  it('adds no field to a block', () => {
+    expect(start({ type: 'text', text: 'a' })).toEqual({ type: 'text', text: '' });
+    expect(start({ type: 'text', text: 'a', citations: null })).toEqual({
+      type: 'text',
+      text: '',
+      citations: null,
+    });
+    expect(start({ type: 'thinking', thinking: 'a' })).toEqual({ type: 'thinking', thinking: '' });
+  });
+
+  it('sends the input of every kind of tool use as JSON', () => {
+    for (const type of ['tool_use', 'server_tool_use', 'mcp_tool_use']) {
+      expect(eventsOf({ type, id: 't', input: { a: 1 } }).slice(2, 4)).toMatchObject([
+        { content_block: { type, id: 't', input: {} } },
+        { delta: { type: 'input_json_delta', partial_json: '{"a":1}' } },
+      ]);
+    }
   });
 
   it('sends citations one by one', () => {

@@ -9,7 +9,29 @@ const shape = (error: ProblemError) => messagesErrorShape(error, { id: 'req-1', 
 const failed = (code: string, upstream?: UpstreamFailure): TaskFailedError =>
   new TaskFailedError({ status: 'failed', error: { code, message: 'broken', upstream } } as TaskResult);
 
+const OVERLOAD: UpstreamFailure = {
+  status: 529,
+  type: 'overloaded_error',
+  retryAfterMs: null,
+  requestId: 'req_api',
+  body: '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded","details":null}}',
+};
+
 describe('messagesErrorShape', () => {
+  it("passes on the API's own error, with its id", () => {
+    const { status, body, headers } = shape(failed('ERR_ANTHROPIC_OVERLOADED', OVERLOAD));
+    expect([status, JSON.stringify(body)]).toEqual([529, OVERLOAD.body]);
+    expect(headers).toMatchObject({ 'request-id': 'req_api' });
+  });
+
+  it("does not pass on an error that concerns the gateway's own account", () => {
+    const error = failed('ERR_ANTHROPIC_PERMISSION', { ...OVERLOAD, status: 403 });
+    expect(shape(error)).toMatchObject({
+      status: 502,
+      body: { error: { type: 'api_error', message: 'broken' }, request_id: 'req_api' },
+    });
+  });
+
   it.each([
     [400, 'invalid_request_error'],
     [401, 'authentication_error'],
@@ -48,7 +70,14 @@ describe('messagesErrorShape', () => {
   it.each([
     ['a timeout', new ProblemError(504, 'late'), 'false'],
     ["the API refused the gateway's own key", failed('ERR_ANTHROPIC_AUTHENTICATION'), 'false'],
-    ['an overload', failed('ERR_ANTHROPIC_OVERLOADED'), undefined],
+    ['an overload that the executor did not retry', failed('ERR_ANTHROPIC_OVERLOADED', OVERLOAD), undefined],
+    [
+      'an overload that it did retry, or an answer that had begun',
+      failed('ERR_ANTHROPIC_OVERLOADED', { ...OVERLOAD, isFinal: true }),
+      'false',
+    ],
+    ['a failure in another process', new ProblemError(502, 'broken', { code: 'ERR_ANTHROPIC_API' }), 'false'],
+    ['a full backlog', new ProblemError(429, 'full', { code: 'ERR_POOL_SATURATED' }), undefined],
   ])('says whether to retry after %s', (_name, error, value) => {
     expect(shape(error).headers?.['x-should-retry']).toBe(value);
   });

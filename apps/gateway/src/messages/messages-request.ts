@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestCachePolicy } from 'nestjs-redis-cache/http';
 import type { CompletionRequest, ContentBlock } from 'nestjs-worker-pool';
 import { z } from 'zod';
-import type { CompletionCall } from '../completions/completion-call.js';
+import type { CompletionCall, ServiceResponse } from '../completions/completion-call.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
@@ -105,6 +105,12 @@ export class MessagesCall implements CompletionCall {
   get signal(): AbortSignal {
     this.#signal ??= clientGoneSignal(this.#reply);
     return this.#signal;
+  }
+
+  /** Sends the API's id of the request and its limits, unless the response has begun with pings. */
+  onResponse({ requestId, headers }: ServiceResponse): void {
+    if (this.#reply.sent || this.#reply.raw.headersSent) return;
+    this.#reply.headers({ ...headers, ...(requestId !== null && { 'request-id': requestId }) });
   }
 }
 

@@ -1,5 +1,4 @@
-import { All, Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { CannotCountTokensError, Executor, ExecutorError } from 'nestjs-worker-pool';
@@ -48,15 +47,11 @@ export class MessagesController {
     assertTextFits(call.request, this.config.MAX_PROMPT_BYTES);
     // For the 504; overwritten when there is a message.
     if (!call.policy.allowsComputing) reply.header('Cache-Status', UNSATISFIED);
-    if (body.stream) return this.#stream(call, reply);
-    const answer = await this.completions.complete(call);
+    // Replaced by the API's id when it is asked.
     reply.header('request-id', request.id);
+    if (body.stream) return void (await this.streams.send(call, reply, MESSAGE_STREAM));
+    const answer = await this.completions.complete(call);
     sendAnswer(reply, answer, JSON_TYPE, JSON_BODY.write(answer.result.value));
-  }
-
-  async #stream(call: MessagesCall, reply: FastifyReply): Promise<void> {
-    reply.header('request-id', reply.request.id);
-    await this.streams.send(call, reply, MESSAGE_STREAM);
   }
 }
 
@@ -103,17 +98,4 @@ function countFailure(error: unknown, timeout: AbortSignal): unknown {
     return new ProblemError(504, 'Counting took too long.', { code: 'ERR_TASK_TIMEOUT' });
   }
   return error instanceof ExecutorError ? TaskFailedError.of(error) : error;
-}
-
-const NOT_FOUND = new ProblemError(404, 'This gateway has no such route of the Messages API.');
-
-/** Refuses the other routes that the API has below `/v1/messages`, with the API's own form of a 404. */
-@Controller('v1/messages')
-@ApiExcludeController()
-export class UnknownMessagesController {
-  @All('*')
-  @WithErrorShape(messagesErrorShape)
-  refuse(): never {
-    throw NOT_FOUND;
-  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isCompletion } from './stored-completion.js';
+import { isCompletion, isWhole } from './stored-completion.js';
 
 const USAGE = { input_tokens: 1, output_tokens: 2 };
 const FOREIGN = { completion: 'text', usage: USAGE, cost: 0.5 };
@@ -23,4 +23,22 @@ describe('isCompletion', () => {
     ['with invalid blocks', { ...FOREIGN, content: [null] }],
     ['that is not an object', 'text'],
   ])('refuses a value %s', (_what, value) => expect(isCompletion(value)).toBe(false));
+});
+
+describe('isWhole', () => {
+  const whole = { ...FOREIGN, stopReason: 'end_turn' };
+
+  it.each(['end_turn', 'stop_sequence', 'tool_use'])('accepts an answer that ended by %s', (stopReason) => {
+    expect(isWhole({ ...whole, stopReason })).toBe(true);
+  });
+
+  it.each(['max_tokens', 'refusal', 'pause_turn'])('refuses an answer that ended by %s', (stopReason) => {
+    expect(isWhole({ ...whole, stopReason })).toBe(false);
+  });
+
+  it('refuses an answer that names a container or a thread', () => {
+    expect(isWhole({ ...whole, extra: { container: null, diagnostics: {} } })).toBe(true);
+    expect(isWhole({ ...whole, extra: { container: { id: 'c' } } })).toBe(false);
+    expect(isWhole({ ...whole, extra: { thread: { id: 't' } } })).toBe(false);
+  });
 });

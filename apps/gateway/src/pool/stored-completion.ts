@@ -11,6 +11,7 @@ export function toCompletion(result: TaskResult): Completion {
     stopSequence: result.stopSequence,
     stopDetails: result.stopDetails,
     content: result.content ?? [],
+    ...(result.extra && { extra: result.extra }),
   });
 }
 
@@ -19,8 +20,8 @@ export function toCompletion(result: TaskResult): Completion {
  * alone is left out; `withContent` and `toMessage` restore it.
  */
 export function toStored(full: Completion): Completion {
-  const { completion, usage, cost, model, stopReason, stopSequence, stopDetails, content } = full;
-  const rest = isOnly(completion, content) ? {} : { content };
+  const { completion, usage, cost, model, stopReason, stopSequence, stopDetails, content, extra } = full;
+  const rest = { ...(!isOnly(completion, content) && { content }), ...(extra && { extra }) };
   return { usage, cost, model, stopReason, stopSequence, stopDetails, ...rest, completion } as Completion;
 }
 
@@ -66,7 +67,12 @@ function isBlock(block: unknown): boolean {
 /** Stop reasons of a complete answer: a natural end, a stop sequence, a tool call. */
 const COMPLETE_STOPS: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence', 'tool_use']);
 
-/** Whether a completion may be cached: refusals and truncated answers may not. */
+/**
+ * Whether a completion may be cached. Refusals and truncated answers may not, and neither may answers that name a
+ * container or a thread: the provider keeps these for a while only, and a conversation would continue in them.
+ */
 export function isWhole(value: unknown): boolean {
-  return isCompletion(value) && COMPLETE_STOPS.has(value.stopReason);
+  if (!isCompletion(value)) return false;
+  const { container = null, thread = null } = value.extra ?? {};
+  return COMPLETE_STOPS.has(value.stopReason) && container === null && thread === null;
 }
