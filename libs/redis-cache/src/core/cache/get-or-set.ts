@@ -124,9 +124,11 @@ export class GetOrSet {
     const result = hasStale({ reading, settings }, this.use.now())
       ? await this.#computedOrStale(call, computing, reading as Found, departure.signal)
       : computedResult(key, await computing.flight.join(departure.signal), reading, this.use.now());
-    // The same holds for a computation that an earlier look-up started.
-    const isOlder = result.outdated && computing === inProgress;
-    return isOlder && !again ? this.#lookUp(call, departure, true) : result;
+    if (computing !== inProgress || result.source !== 'factory') return result;
+    // The same holds for a computation that an earlier look-up, or a stream, started.
+    return result.outdated && !again
+      ? this.#lookUp(call, departure, true)
+      : { ...result, status: 'collapsed' };
   }
 
   #fresh(call: Call, reading: Found): LookUpResult {

@@ -144,7 +144,7 @@ describe('getOrStream in one process', () => {
       const whole = get();
       call.push('b');
       call.end();
-      expect(await whole).toMatchObject({ value: 'a|b', status: 'miss' });
+      expect(await whole).toMatchObject({ value: 'a|b', status: 'collapsed' });
       expect((await (await opening).collected()).value).toBe('a|b');
       expect(held.calls).toHaveLength(1);
     });
