@@ -96,6 +96,20 @@ describe('a reader in another process', () => {
     expect(again.pieces).toEqual(['a', 'b', 'c']);
   });
 
+  it('keeps its stream when the only caller here leaves before the next piece', async () => {
+    const options = { leaseMs: 60_000 };
+    const { call, leave } = await leadAlone(options);
+    const { iterator } = await begin(there, options);
+    // The leader has written nothing since the reader came.
+    await leave();
+    const next = iterator.next();
+    call.push('b');
+    expect(await next).toEqual({ done: false, value: 'b' });
+    expect(call.signal.aborted).toBe(false);
+    call.end();
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('receives a piece of 1 MB whole', async () => {
     const large = 'ä€😀'.repeat(1024 * 1024).slice(0, 1024 * 1024);
     const { call } = await lead(here, key, {}, 'a');
@@ -169,9 +183,9 @@ describe('callers that want the whole value', () => {
     }
     call.push('b');
     call.end();
-    const [local, remote] = await Promise.all(joined);
-    expect(local).toMatchObject({ value: 'a|b', source: 'factory' });
-    expect(remote).toMatchObject({ value: 'a|b', source: 'factory', status: 'collapsed' });
+    for (const result of await Promise.all(joined)) {
+      expect(result).toMatchObject({ value: 'a|b', source: 'factory', status: 'collapsed' });
+    }
     await received.ended;
     for (const cache of [here, there]) {
       expect(await cache.lookup(key)).toMatchObject({ value: 'a|b' });

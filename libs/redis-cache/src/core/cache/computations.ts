@@ -76,7 +76,7 @@ export class Computations {
     const relay = new Relay();
     const order = { key, settings, reading, isCurrent, relay, ...workOf(task, relay) };
     const flight = new Flight(({ signal }) => this.computer.compute(order, signal), onEnd);
-    relay.attach(() => flight.enter());
+    relay.attach(flight);
     const settle = (hasFailed: boolean): void => {
       onEnd();
       relay.settle(hasFailed);

@@ -148,7 +148,10 @@ export class Computer {
     if (lease === null || tags === null) return undefined;
     const { key, settings, relay } = order;
     const { leaseMs } = settings;
-    return this.use.publisher.start({ key, token: lease.token, leaseMs, tags, hold: () => relay.hold() });
+    const terms = { key, token: lease.token, leaseMs, tags, hold: () => relay.hold() };
+    const publication = this.use.publisher.start(terms);
+    if (publication) relay.queryBeforeAbandoning(() => publication.isWatched());
+    return publication;
   }
 
   // Without the versions of its tags a ticket could not store anything.

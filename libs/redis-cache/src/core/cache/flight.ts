@@ -26,6 +26,7 @@ export class Flight<T> implements Departure {
   #waiters = 0;
   #abandoned = false;
   #settled = false;
+  #isNeeded: (() => Promise<boolean>) | undefined;
 
   constructor(
     work: (departure: Departure) => Promise<T>,
@@ -72,9 +73,23 @@ export class Flight<T> implements Departure {
     };
   }
 
+  /** Sets what is queried when the last waiter has left: `true` lets the work go on. Must not reject. */
+  queryBeforeAbandoning(isNeeded: () => Promise<boolean>): void {
+    this.#isNeeded = isNeeded;
+  }
+
   #leave(): void {
     this.#waiters -= 1;
-    if (this.#waiters > 0 || this.#settled) return;
+    if (!this.#isLeft) return;
+    if (this.#isNeeded === undefined) this.#abandon();
+    else void this.#isNeeded().then((isNeeded) => !isNeeded && this.#isLeft && this.#abandon());
+  }
+
+  get #isLeft(): boolean {
+    return this.#waiters === 0 && !this.#settled && !this.#abandoned;
+  }
+
+  #abandon(): void {
     this.#abandoned = true;
     this.onAbandoned();
     this.#controller?.abort(new AbandonedError());

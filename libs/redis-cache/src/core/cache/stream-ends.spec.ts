@@ -84,6 +84,7 @@ describe('a stream that ends early', () => {
         expect(piece).toBe('a');
         break;
       }
+      await until(async () => call.signal.aborted, { what: 'the abort' });
       expect(call.signal.reason).toBeInstanceOf(AbandonedError);
       expect(call.closed).toBe(true);
       await until(async () => (await open(streamOf('next'))).status !== 'collapsed', {

@@ -75,6 +75,15 @@ export class Publication {
     if (!this.#isFailing) await finished;
   }
 
+  async isWatched(): Promise<boolean> {
+    if (this.#isOver || this.#last || !this.use.guard.serving) return false;
+    const appended = await this.#append([], this.terms.leaseMs);
+    if (appended !== 'watched' || this.#isOver || this.#last) return false;
+    this.#release ??= this.terms.hold();
+    this.#schedule();
+    return true;
+  }
+
   /** Writes as soon as it may; without anything to write, renews the log in time. */
   #schedule(): void {
     if (this.#isWriting || this.#isOver || this.#isDue) return;
@@ -96,7 +105,7 @@ export class Publication {
     const isLast = this.#last !== undefined;
     if (this.#last && !isFinished(this.#unconfirmed)) this.#unconfirmed.push(this.#records.last(this.#last));
     const sent = this.#unconfirmed.length;
-    const appended = await this.#append(isLast);
+    const appended = await this.#append(this.#unconfirmed, isLast ? END_KEEP_MS : this.terms.leaseMs);
     this.#isWriting = false;
     this.#isFailing = appended === FAILED;
     if (appended === FAILED) this.#retryLater();
@@ -104,16 +113,11 @@ export class Publication {
     this.#schedule();
   }
 
-  #append(isLast: boolean): Promise<StreamAppended | typeof FAILED> {
+  #append(records: readonly NumberedRecord[], expireMs: number): Promise<StreamAppended | typeof FAILED> {
     const { key, token, leaseMs } = this.terms;
     const { next, keepFrom } = this.#records;
-    const append = {
-      first: this.#unconfirmed[0]?.number ?? next,
-      records: this.#unconfirmed,
-      keepFrom,
-      leaseMs,
-      expireMs: isLast ? END_KEEP_MS : leaseMs,
-    };
+    const first = this.#unconfirmed[0]?.number ?? next;
+    const append = { first, records, keepFrom, leaseMs, expireMs };
     return this.use.guard.run(() => this.use.streams.append(key, token, append), FAILED);
   }
 

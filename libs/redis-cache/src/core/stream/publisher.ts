@@ -16,6 +16,8 @@ export interface PiecePublication {
   add(piece: unknown): void;
   /** Appends the last record. Resolves once Redis has confirmed it, or the first attempt has failed. */
   finish(last: StreamRecord): Promise<void>;
+  /** Whether somebody in another process reads the log, by a round trip; it then holds the computation. */
+  isWatched(): Promise<boolean>;
 }
 
 /** Publishes the pieces of computations in this process for readers in others. */

@@ -9,6 +9,13 @@ export interface Claim {
   readonly tags: TagVersions | undefined;
 }
 
+/** What a relay does with the computation whose pieces it relays. */
+export interface RelayedComputation {
+  /** Adds a waiter. Returns the function with which it leaves. */
+  enter(): () => void;
+  queryBeforeAbandoning(isNeeded: () => Promise<boolean>): void;
+}
+
 type Collect = (pieces: readonly never[]) => unknown;
 
 /**
@@ -23,7 +30,7 @@ export class Relay {
   #isSettled = false;
   #collect: Collect | undefined;
   #onWanted = (): void => {};
-  #enter = (): (() => void) => () => {};
+  #computation: RelayedComputation | undefined;
 
   /** The log of the latest computation that produced pieces; `undefined` before the first. */
   get log(): PieceLog | undefined {
@@ -72,14 +79,19 @@ export class Relay {
     this.#onWanted = listener;
   }
 
-  /** To be called once, with the way to become a waiter of the computation. */
-  attach(enter: () => () => void): void {
-    this.#enter = enter;
+  /** To be called once. */
+  attach(computation: RelayedComputation): void {
+    this.#computation = computation;
   }
 
   /** Becomes a waiter of the computation, for readers in other processes. Returns the function with which it leaves. */
   hold(): () => void {
-    return this.#enter();
+    return this.#computation?.enter() ?? ((): void => {});
+  }
+
+  /** Sets what is queried before the computation is abandoned because nobody in this process waits for it. */
+  queryBeforeAbandoning(isNeeded: () => Promise<boolean>): void {
+    this.#computation?.queryBeforeAbandoning(isNeeded);
   }
 
   /** Begins the log of another computation; the current one is interrupted unless it is complete. */
