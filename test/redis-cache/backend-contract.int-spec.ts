@@ -6,7 +6,7 @@ import type { RedisCacheOptions } from '@redis-cache/core/options/redis-cache-op
 import { resolveOptions } from '@redis-cache/core/options/redis-cache-options.schema.js';
 import { backendConformance } from '@redis-cache/testing/conformance/backend-conformance.js';
 import { freshPrefix } from '@test/fixtures/redis-cache/caches.js';
-import { RedisCluster, RedisServer } from '@test/support/index.js';
+import { RedisCluster, RedisSentinels, RedisServer } from '@test/support/index.js';
 import type { RedisConnectionOptions } from 'nestjs-redis-connection';
 
 /** A Redis that a backend is tested on. */
@@ -53,6 +53,15 @@ async function startServer(): Promise<Store> {
 contractOn('a standalone Redis', startServer);
 
 contractOn('a standalone Redis that is listened to', startServer, { near: {} });
+
+contractOn('a master behind Sentinels', async () => {
+  const sentinels = await RedisSentinels.start();
+  return {
+    connection: { sentinels: sentinels.sentinels, sentinelName: sentinels.masterName },
+    client: sentinels.master.client(),
+    stop: () => sentinels.stop(),
+  };
+});
 
 contractOn('a Cluster of three masters', async () => {
   const cluster = await RedisCluster.start({ masters: 3 });

@@ -3,7 +3,7 @@ import { MemoryBackend } from '@redis-cache/core/backend/memory/memory-backend.j
 import { createRedisCache, type RedisCacheOptions, type RedisCacheService } from 'nestjs-redis-cache';
 import { freshPrefix, PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
 import { heldFactory } from '@test/get-or-set/factories.js';
-import { RedisCluster, RedisServer, until } from '@test/support/index.js';
+import { RedisCluster, RedisSentinels, RedisServer, until } from '@test/support/index.js';
 import { heldStream, readAll } from './held-stream.js';
 import { lead, notCalled, openText, untilReceived } from './stream-pair.js';
 
@@ -16,6 +16,7 @@ interface Place {
 const PLACES: [string, () => Promise<Place>][] = [
   ['a shared memory backend', sharedMemory],
   ['a standalone Redis', standalone],
+  ['a master behind Sentinels', sentinels],
   ['a Cluster of three masters', cluster],
 ];
 
@@ -30,6 +31,12 @@ async function standalone(): Promise<Place> {
   const server = await RedisServer.start();
   const connection = { url: server.url };
   return { create: (options) => createRedisCache({ ...options, connection }), stop: () => server.stop() };
+}
+
+async function sentinels(): Promise<Place> {
+  const servers = await RedisSentinels.start();
+  const connection = { sentinels: servers.sentinels, sentinelName: servers.masterName };
+  return { create: (options) => createRedisCache({ ...options, connection }), stop: () => servers.stop() };
 }
 
 async function cluster(): Promise<Place> {
