@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
@@ -25,22 +24,10 @@ export async function bundleTypes(library, manifest, target) {
       format: 'esm',
       chunkFileNames: 'shared-[name].js',
     });
-    for (const { fileName, code } of output) finish(join(target, folder, fileName), code, manifest);
+    for (const { fileName, code } of output)
+      refuseUndeclared(join(target, folder, fileName), code, installed);
   }
 }
-
-function finish(file, code, { peerDependenciesMeta = {}, ...manifest }) {
-  refuseUndeclared(file, code, installedPackages(manifest));
-  writeFileSync(
-    file,
-    code.replaceAll(HOISTED, (line, name) => (peerDependenciesMeta[name] ? IGNORE + line : line)),
-  );
-}
-
-/** An `import('package').Type` that was made an import of its own. */
-const HOISTED = /^import \* as _\$\S+ from "([^"]+)";$/gm;
-/** Such a type is `any` without the package; an import without a comment would not compile. */
-const IGNORE = '// @ts-ignore: the package is optional\n';
 
 /** Names in a declaration that only the bundled packages define must not reach the user. */
 function refuseUndeclared(file, code, installed) {

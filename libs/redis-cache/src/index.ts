@@ -26,4 +26,5 @@ export {
   type RedisCacheHealthDetails,
   RedisCacheHealthIndicator,
   type RedisCacheHealthResult,
+  type RedisCacheHealthStatus,
 } from './health/index.js';

@@ -4,4 +4,5 @@ export {
   type RedisCacheHealthDetails,
   RedisCacheHealthIndicator,
   type RedisCacheHealthResult,
+  type RedisCacheHealthStatus,
 } from './redis-cache.health.js';

@@ -1,7 +1,7 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { atMost } from 'nestjs-redis-connection';
 import type { HealthOptions, RedisCacheService, RedisCacheStatus } from '../core.js';
-import { degradedStatus, type TerminusStatus } from './terminus.js';
+import { degradedStatus } from './terminus.js';
 
 /** The check's fields beside `status`. They never contain an address, a password or an error message. */
 export interface RedisCacheHealthDetails extends Record<string, unknown> {
@@ -16,11 +16,14 @@ export interface RedisCacheHealthDetails extends Record<string, unknown> {
   lastError: string | null;
 }
 
+/** What a check may report. `degraded` exists since Terminus 12. */
+export type RedisCacheHealthStatus = 'up' | 'degraded' | 'down';
+
 /** The result of a check, as Terminus expects it. */
-export type RedisCacheHealthResult<Key extends string = string> = Record<
-  Key,
-  { status: TerminusStatus } & RedisCacheHealthDetails
->;
+export type RedisCacheHealthResult<
+  Key extends string = string,
+  Status extends string = RedisCacheHealthStatus,
+> = Record<Key, { status: Status } & RedisCacheHealthDetails>;
 
 /**
  * Terminus indicator of one cache instance: `up`; or `degraded` (HTTP status 200) when Redis is unavailable or
@@ -41,18 +44,21 @@ export class RedisCacheHealthIndicator {
     private readonly options: Required<HealthOptions>,
   ) {}
 
-  /** Overwrites a small key of the library's own and reports the outcome under the name `key`. */
-  async isHealthy<const Key extends string = 'redis'>(
+  /**
+   * Overwrites a small key of the library's own and reports the outcome under the name `key`. Where Terminus takes the
+   * result, `Status` is inferred as the statuses that the installed version knows.
+   */
+  async isHealthy<const Key extends string = 'redis', Status extends string = RedisCacheHealthStatus>(
     key: Key = 'redis' as Key,
-  ): Promise<RedisCacheHealthResult<Key>> {
+  ): Promise<RedisCacheHealthResult<Key, Status>> {
     const startedAt = performance.now();
     const writable = await atMost(this.options.timeoutMs, this.cache.isWritable(), false);
     const latencyMs = writable ? Math.round((performance.now() - startedAt) * 10) / 10 : null;
     const result = { ...this.#details(writable, latencyMs), status: await this.#status(writable) };
-    return { [key]: result } as RedisCacheHealthResult<Key>;
+    return { [key]: result } as RedisCacheHealthResult<Key, string> as RedisCacheHealthResult<Key, Status>;
   }
 
-  async #status(writable: boolean): Promise<TerminusStatus> {
+  async #status(writable: boolean): Promise<RedisCacheHealthStatus> {
     if (writable) return 'up';
     return this.options.required ? 'down' : degradedStatus();
   }
