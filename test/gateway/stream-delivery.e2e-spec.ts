@@ -142,6 +142,15 @@ describe('the events of a stream', () => {
   });
 });
 
+const isRefusing = (): Promise<boolean> =>
+  fetch(gateway.url).then(
+    () => false,
+    () => true,
+  );
+
+/** Resolves once the gateway accepts no new connections. */
+const untilRefusing = (): Promise<unknown> => until(isRefusing, { what: 'the server to stop listening' });
+
 describe('a gateway that stops during a stream', () => {
   it('gives it its drain time, and then ends it with an error', async () => {
     await start({ SHUTDOWN_DRAIN_MS: '600' });
@@ -151,14 +160,7 @@ describe('a gateway that stops during a stream', () => {
     const reader = await opening;
     await reader.take(FIRST_DELTA);
     gateway.process.signal('SIGTERM');
-    await until(
-      () =>
-        fetch(gateway.url).then(
-          () => false,
-          () => true,
-        ),
-      { what: 'the server to stop listening' },
-    );
+    await untilRefusing();
     await steps.send();
     expect(textsOf([await reader.next()])).toBe('b');
     expect((await reader.rest()).at(-1)).toMatchObject({
@@ -178,14 +180,7 @@ describe('a gateway that stops during a stream', () => {
     await steps.send(FIRST_DELTA);
     const reader = await opening;
     gateway.process.signal('SIGTERM');
-    await until(
-      () =>
-        fetch(gateway.url).then(
-          () => false,
-          () => true,
-        ),
-      { what: 'the server to stop listening' },
-    );
+    await untilRefusing();
     await steps.rest();
     expect(textsOf(await reader.rest())).toBe('ab');
     expect(await within(gateway.process.exited, { what: 'the end of the process' })).toEqual({

@@ -6,7 +6,7 @@ export type TextOptions = Partial<GetOrStreamOptions<string, string>>;
 
 /** Calls `getOrStream` for a stream of texts. */
 export function openText(
-  cache: RedisCacheService,
+  cache: Pick<RedisCacheService, 'getOrStream'>,
   key: string,
   factory: StreamFactory<string>,
   options: TextOptions = {},

@@ -24,6 +24,12 @@ interface Reading {
   slowMs?: number;
 }
 
+/** Restarts tasks soon, yet tolerates short pauses of a busy machine. */
+export const QUICK = { lockDurationMs: 2_000, stalledIntervalMs: 300, streamTtlMs: 500 };
+
+/** Lets several readers join one task. */
+export const deduplicationKey = 'one-key';
+
 export const plan = (...steps: Step[]): string => JSON.stringify({ plan: steps });
 
 /** What a reader process reported at its end. */

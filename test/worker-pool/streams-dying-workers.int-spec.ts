@@ -2,10 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ManagedProcess, RedisServer, until } from '@test/support/index.js';
 import { eventsAndFailure, eventsOf, iterate, take } from './contract/stream-readers.js';
 import { nextQueueName, QueuePools } from './queue-pools.js';
-import { digestOf, eventKeys, plan, reportOf, StreamProcesses } from './stream-processes.js';
-
-const deduplicationKey = 'one-key';
-const QUICK = { lockDurationMs: 2_000, stalledIntervalMs: 300, streamTtlMs: 500 };
+import {
+  deduplicationKey,
+  digestOf,
+  eventKeys,
+  plan,
+  QUICK,
+  reportOf,
+  StreamProcesses,
+} from './stream-processes.js';
 
 let redis: RedisServer;
 const processes = new StreamProcesses();

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisServer, until } from '@test/support/index.js';
 import { nextQueueName, QueuePools } from './queue-pools.js';
-import { commandCalls, digestOf, eventKeys, plan, reportOf, StreamProcesses } from './stream-processes.js';
-
-const deduplicationKey = 'one-key';
-/** Restarts tasks soon, yet tolerates short pauses of a busy machine. */
-const QUICK = { lockDurationMs: 2_000, stalledIntervalMs: 300, streamTtlMs: 500 };
+import {
+  commandCalls,
+  deduplicationKey,
+  digestOf,
+  eventKeys,
+  plan,
+  QUICK,
+  reportOf,
+  StreamProcesses,
+} from './stream-processes.js';
 
 let redis: RedisServer;
 const processes = new StreamProcesses();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '@test/support/index.js';
 import { heldFactory } from '@test/get-or-set/factories.js';
-import { heldStream, readAll, streamOf, TEXT } from '@test/redis-cache/held-stream.js';
+import { heldStream, readAll, streamOf } from '@test/redis-cache/held-stream.js';
+import { openText, type TextOptions } from '@test/redis-cache/stream-pair.js';
 import { createRedisCache } from '../create-redis-cache.js';
-import type { GetOrStreamOptions } from '../options/get-or-set-options.js';
 import type { RedisCacheService } from '../redis-cache.service.js';
 import type { StreamFactory } from './stream-source.js';
 
@@ -16,11 +16,8 @@ describe('getOrStream in one process', () => {
 
   afterEach(() => cache.close());
 
-  const open = (
-    factory: StreamFactory<string>,
-    options: Partial<GetOrStreamOptions<string, string>> = {},
-    key = 'key',
-  ) => cache.getOrStream(key, factory, { ...TEXT, ...options });
+  const open = (factory: StreamFactory<string>, options?: TextOptions, key = 'key') =>
+    openText(cache, key, factory, options);
 
   const get = (factory: () => unknown = () => 'not called') => cache.getOrSetEntry('key', factory);
 
