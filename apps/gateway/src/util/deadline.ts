@@ -5,7 +5,7 @@ export const LATE = Symbol('late');
 export function within<T>(promise: Promise<T>, ms: number): Promise<T | typeof LATE> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(LATE), ms);
-    // Not an aborted timer promise: its error with a stack costs a tenth of a hit.
+    // Not an aborted timer promise: its error with a stack took a third of the time of a hit.
     promise.then(
       (value) => {
         clearTimeout(timer);
