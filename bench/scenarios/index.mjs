@@ -48,6 +48,21 @@ export const scenarios = [
   }),
   throughput({
     ...small,
+    callers: 1,
+    id: 'set-2k-alone',
+    title: 'Set, 2 KB, 1 caller',
+    operation: 'set',
+  }),
+  throughput({
+    ...large,
+    ...crowd,
+    id: 'redis-get-or-set-64k',
+    title: 'Redis hit of getOrSet, 64 KB, 64 callers (baseline: GET + JSON.parse)',
+    operation: 'getOrSet',
+    baselineOperation: 'get',
+  }),
+  throughput({
+    ...small,
     ...crowd,
     id: 'redis-get-or-set-2k',
     title: 'Redis hit of getOrSet, 2 KB, 64 callers (baseline: GET + JSON.parse)',

@@ -96,31 +96,43 @@ export class Flight<T> implements Departure {
   }
 }
 
-/** Flights by key. */
+/** Holds a flight while it can be joined. */
+interface Slot<T> {
+  flight: Flight<T> | undefined;
+}
+
+/**
+ * Flights by key. A `Map` whose entries come and go is copied again and again, and each copy that the garbage collector
+ * has promoted keeps the next one alive, with everything that was in it: the values of finished flights would survive
+ * many collections. Hence the slots, which are emptied.
+ */
 export class Flights<T> {
-  readonly #flights = new Map<string, Flight<T>>();
+  readonly #slots = new Map<string, Slot<T>>();
 
   get(key: string): Flight<T> | undefined {
-    return this.#flights.get(key);
+    return this.#slots.get(key)?.flight;
   }
 
   /** Starts a flight that can be joined until it has settled or is abandoned. */
   launch(key: string, work: (departure: Departure) => Promise<T>): Flight<T> {
+    const slot: Slot<T> = { flight: undefined };
     const remove = (): void => {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      slot.flight = undefined;
+      if (this.#slots.get(key) === slot) this.#slots.delete(key);
     };
     const flight = new Flight(work, remove);
-    this.#flights.set(key, flight);
+    slot.flight = flight;
+    this.#slots.set(key, slot);
     flight.outcome.then(remove, remove);
     return flight;
   }
 
   /** Later callers do not join the flight of this key. */
   forget(key: string): void {
-    this.#flights.delete(key);
+    this.#slots.delete(key);
   }
 
   forgetAll(): void {
-    this.#flights.clear();
+    this.#slots.clear();
   }
 }

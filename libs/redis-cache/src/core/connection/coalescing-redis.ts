@@ -7,9 +7,9 @@ type SendArguments = Parameters<Redis['sendCommand']>;
 const MAX_TOGETHER = 32;
 
 /**
- * A client that sends the commands of one turn of the event loop in one write. ioredis makes a system call per
- * command, which costs more than everything else when there are many callers. The commands themselves are
- * unchanged: this is no pipeline, each has its own reply, and none waits for another.
+ * A client that sends the commands of one turn of the event loop in one write, unless none is waiting for its reply: that
+ * one is sent at once. ioredis makes a system call per command, which costs more than everything else when there are many
+ * callers. The commands themselves are unchanged: this is no pipeline, each has its own reply, and none waits for another.
  */
 export class CoalescingRedis extends Redis {
   #corked: Redis['stream'] | undefined;
@@ -24,6 +24,8 @@ export class CoalescingRedis extends Redis {
   override sendCommand(command: Command, stream?: SendArguments[1]): unknown {
     // The handshake must not be delayed, and a pipeline already is one write.
     if (stream !== undefined || this.status !== 'ready') return super.sendCommand(command, stream);
+    // A lone caller gains nothing from a delay; if this is the first of several, the server starts on it meanwhile.
+    if (this.commandQueue.length === 0) return super.sendCommand(command);
     if (this.#corked === undefined) this.#cork();
     const sent = super.sendCommand(command);
     this.#waiting += 1;
