@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { NodeAddress } from './connection-options.js';
-import { describeIssue, type OptionsOf } from './option-schema.js';
+import { type OptionProblem, problemsOf, refused } from './option-problems.js';
+import type { OptionsOf } from './option-schema.js';
 
 /** The environment variable of an option. */
 export interface Variable {
@@ -18,14 +19,16 @@ export const variables = z.registry<Variable>();
 
 /** Reads the options of {@link variables}. An empty variable counts as absent. */
 export class EnvReader {
-  /**
-   * @param lookup returns the value of a variable
-   * @param refuse throws the library's own error; it receives the name of the variable, never its value
-   */
-  constructor(
-    private readonly lookup: (name: string) => unknown,
-    readonly refuse: (name: string, problem: string) => never,
-  ) {}
+  /** What is wrong so far, by the names of the variables. Values are never repeated. */
+  readonly problems: OptionProblem[] = [];
+
+  /** @param lookup returns the value of a variable */
+  constructor(private readonly lookup: (name: string) => unknown) {}
+
+  /** Throws what `refuse` makes of all problems, if there are any. */
+  check(refuse: (path: string, problem: string) => Error): void {
+    if (this.problems.length > 0) throw refused(this.problems, refuse);
+  }
 
   /** Returns the options of `shape` that are set, each checked by its own schema. */
   read<Shape extends z.core.$ZodShape>(shape: Shape): OptionsOf<Shape> {
@@ -37,9 +40,9 @@ export class EnvReader {
     return this.text(schema) !== undefined;
   }
 
-  /** Throws unless the variable of the option is set. */
+  /** Reports a problem unless the variable of the option is set. */
   require(schema: z.core.$ZodType): void {
-    if (!this.has(schema)) this.refuse(variables.get(schema)!.name, 'is needed');
+    if (!this.has(schema)) this.problems.push({ path: variables.get(schema)!.name, problem: 'is needed' });
   }
 
   /** The text of the option's variable. */
@@ -52,15 +55,26 @@ export class EnvReader {
   #value(schema: z.core.$ZodType): unknown {
     const text = this.text(schema);
     if (text === undefined) return undefined;
-    const { name, parse, format, hint } = variables.get(schema)!;
-    const known = hint?.(text);
-    if (known !== undefined) this.refuse(name, known);
-    const value = parse === undefined ? text : parse(text);
-    if (value === undefined) this.refuse(name, `must be ${format}`);
-    const { success, error } = z.safeParse(schema, value);
-    if (!success) this.refuse(name, describeIssue(error.issues[0]!).problem);
-    return value;
+    const variable = variables.get(schema)!;
+    const value = variable.parse === undefined ? text : variable.parse(text);
+    const problem = problemOf(schema, variable, text, value);
+    if (problem === undefined) return value;
+    this.problems.push({ path: variable.name, problem });
+    return undefined;
   }
+}
+
+function problemOf(
+  schema: z.core.$ZodType,
+  { format, hint }: Variable,
+  text: string,
+  value: unknown,
+): string | undefined {
+  const known = hint?.(text);
+  if (known !== undefined) return known;
+  if (value === undefined) return `must be ${format}`;
+  const { error } = z.safeParse(schema, value);
+  return error && problemsOf(schema, value, error.issues)[0]?.problem;
 }
 
 export const flag = {

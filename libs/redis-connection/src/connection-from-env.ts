@@ -4,13 +4,16 @@ import { connectionShape, type RedisConnectionOptions } from './connection-optio
 
 /**
  * Reads the options that are set. Of several targets the first counts: Cluster, Sentinels, URL, host. `REDIS_PORT`
- * belongs to `REDIS_HOST`; without it, it completes `REDIS_URL`. All others are merged, and refused by the name of
- * the variable if they contradict each other.
+ * belongs to `REDIS_HOST`; without it, it completes `REDIS_URL`. All others are merged; those that contradict each other are
+ * reported by the name of the variable.
  */
 export function connectionFromEnv(env: EnvReader): RedisConnectionOptions {
   const options = optionsOfTarget(env);
-  const [problem] = connectionProblems(options);
-  if (problem) env.refuse(nameOf(problem.path), problem.problem);
+  // What a wrong value has left out would only cause contradictions that are not there.
+  if (env.problems.length > 0) return options;
+  for (const { path, problem } of connectionProblems(options)) {
+    env.problems.push({ path: nameOf(path), problem });
+  }
   return options;
 }
 

@@ -2,7 +2,9 @@ export { type RedisConnectionOptions, connectionShape, type NodeAddress } from '
 export { checkConnection, connectionSchema } from './check-connection.js';
 export { connectionFromEnv } from './connection-from-env.js';
 export { EnvReader, type Variable, variables } from './connection-env.js';
-export { describeIssue, optionsObject, type OptionsOf, text, wholeNumber } from './option-schema.js';
+export { optionsObject, type OptionsOf, text, wholeNumber } from './option-schema.js';
+export { checkOptions } from './option-problems.js';
+export { nearestOption, unknownOption } from './unknown-option.js';
 export { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';
 export { createClient, endClient, type RedisClient, type RedisConstructors } from './create-client.js';
 export { BLOCK_MS, cachePolicy, type ClientPolicy, hastyPolicy, patientPolicy } from './client-policies.js';

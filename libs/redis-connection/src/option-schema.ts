@@ -19,15 +19,3 @@ export const optionsObject = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: ({ code }) => (code === 'unrecognized_keys' ? 'is not an option' : 'must be an object'),
   });
-
-/** Path of the field that an issue is about, and the rest of a sentence that begins with the path. */
-export function describeIssue(issue: z.core.$ZodIssue): { path: string; problem: string } {
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : issue.path;
-  return { path: path.join('.') || 'options', problem: problemOf(issue) };
-}
-
-// Our own messages complete the sentence; those of zod begin with a capital letter.
-function problemOf({ code, message }: z.core.$ZodIssue): string {
-  if (code === 'unrecognized_keys') return 'is not an option';
-  return /^[A-Z]/.test(message) ? `is invalid: ${message}` : message;
-}

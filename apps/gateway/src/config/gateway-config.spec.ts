@@ -20,6 +20,12 @@ describe('readGatewayConfig', () => {
     expect(read).toThrow(`${variable} is invalid: ${problem}`);
     expect(read).not.toThrow(value);
   });
+
+  it('names every invalid variable', () => {
+    expect(() => readGatewayConfig({ PORT: 'x', CACHE_NEAR: 'perhaps' })).toThrow(
+      /^PORT is invalid: .*\nCACHE_NEAR is invalid: .*$/,
+    );
+  });
 });
 
 describe('gatewayVariables', () => {

@@ -24,7 +24,7 @@ export class InvalidEnvError extends Error {
 /**
  * Reads the settings. An empty variable counts as not set.
  *
- * @throws {InvalidEnvError} naming the first invalid variable
+ * @throws {InvalidEnvError} naming every invalid variable
  */
 export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const given = Object.fromEntries(
@@ -34,6 +34,7 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   );
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new InvalidEnvError(String(issue.path[0]), issue.message);
+  const [first, ...others] = result.error.issues;
+  const lines = others.map(({ path, message }) => `${String(path[0])} is invalid: ${message}`);
+  throw new InvalidEnvError(String(first!.path[0]), [first!.message, ...lines].join('\n'));
 }

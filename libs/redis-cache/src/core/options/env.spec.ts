@@ -140,6 +140,16 @@ describe('optionsFromEnv', () => {
     expect(JSON.stringify([error.message, error.stack, error])).not.toContain('hunter2');
   });
 
+  it('names every wrong variable', () => {
+    const error = errorOf({ REDIS_PORT: 'x', REDIS_DB: '-1', CACHE_TTL_SECONDS: '0' });
+    expect(error.field).toBe('CACHE_TTL_SECONDS');
+    expect(error.message.split('\n')).toEqual([
+      expect.stringMatching(/^CACHE_TTL_SECONDS must be a number above 0, up to /),
+      'REDIS_DB must not be negative',
+      'REDIS_PORT must be a port number',
+    ]);
+  });
+
   it('names the variable that is missing', () => {
     expect(errorOf({ REDIS_SENTINELS: 'a' }).message).toBe('REDIS_SENTINEL_NAME is needed');
   });

@@ -9,11 +9,11 @@ export type EnvLookup = (name: string) => unknown;
  * Reads the options that have an environment variable, such as `REDIS_URL`, `REDIS_HOST`, `REDIS_KEY_PREFIX` and
  * `CACHE_TTL_SECONDS`; the README lists them. An empty variable counts as absent.
  *
- * @throws {InvalidOptionsError} a variable has a wrong value; names the variable, not the value
+ * @throws {InvalidOptionsError} naming every variable with a wrong value; values are not repeated
  */
 export function optionsFromEnv(lookup: EnvLookup): RedisCacheOptions {
-  const env = new EnvReader(lookup, (name, problem) => {
-    throw new InvalidOptionsError(name, problem);
-  });
-  return { ...env.read(redisCacheShape), connection: connectionFromEnv(env) };
+  const env = new EnvReader(lookup);
+  const options = { ...env.read(redisCacheShape), connection: connectionFromEnv(env) };
+  env.check((name, problem) => new InvalidOptionsError(name, problem));
+  return options;
 }

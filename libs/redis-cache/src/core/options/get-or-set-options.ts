@@ -63,7 +63,11 @@ export const getOrSetShape = {
    * factory is not called. A function chooses by the error; if it throws, that counts as 0 and is logged.
    * Default 0.
    */
-  negativeTtlSeconds: z.union([within(RANGES.negativeTtlSeconds), errorFunction]).default(0),
+  negativeTtlSeconds: z
+    .union([within(RANGES.negativeTtlSeconds), errorFunction], {
+      error: `must be a number from 0 to ${MAX_TTL_SECONDS}, or a function`,
+    })
+    .default(0),
   /**
    * How long after a failed refresh callers get the stored value before the next attempt, in milliseconds,
    * counted from the failure. A longer time spares a failing source and delays recovery. Default 5,000.

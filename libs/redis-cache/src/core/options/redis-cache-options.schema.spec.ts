@@ -191,10 +191,41 @@ describe('resolveOptions', () => {
     [{ connection: { sentinels: [{ host: 'a' }] } }, 'connection.sentinelName is needed with sentinels'],
     [{ connection: { url: 'http://a' } }, 'connection.url must begin with redis://, rediss:// or unix://'],
     [{ connection: { port: 0 } }, 'connection.port must be a port from 1 to 65535'],
-    [{ connection: { hots: 'a' } }, 'connection.hots is not an option'],
+    [{ connection: { hots: 'a' } }, 'connection.hots is not an option; did you mean connection.host?'],
     [{ keyPrefix: 'a{b' }, 'keyPrefix must not contain braces: they decide the Cluster slot'],
-    [{ ttl: 60 }, 'ttl is not an option'],
+    [{ ttl: 60 }, 'ttl is not an option; did you mean ttlSeconds?'],
+    [{ TTLSeconds: 60 }, 'TTLSeconds is not an option; did you mean ttlSeconds?'],
+    [{ url: 'redis://a' }, 'url is not an option; did you mean connection.url?'],
+    [
+      { staleSeconds: 1 },
+      'staleSeconds is not an option; did you mean near.staleSeconds or getOrSet.staleSeconds?',
+    ],
+    [{ store: 'redis' }, 'store is not an option'],
+    [{ backend: 'Redis' }, "backend must be one of 'redis', 'memory'"],
+    [{ keyPrefix: '' }, 'keyPrefix must be a string of 1 to 128 characters'],
+    [{ keyPrefix: 5 }, 'keyPrefix must be a string of 1 to 128 characters, not a number'],
+    [{ ttlSeconds: 0 }, 'ttlSeconds must be a number above 0, up to 3,155,760,000'],
+    [{ ttlSeconds: '60' }, 'ttlSeconds must be a number above 0, up to 3,155,760,000, not a string'],
+    [{ ttlSeconds: Number.NaN }, 'ttlSeconds must be a number above 0, up to 3,155,760,000, not NaN'],
+    [{ commandTimeoutMs: -1 }, 'commandTimeoutMs must be a number from 1 to 3,600,000'],
+    [{ queue: { maxLength: 1.5 } }, 'queue.maxLength must be a whole number of at least 1, not a fraction'],
+    [{ getOrSet: { crossProcess: null } }, 'getOrSet.crossProcess must be true or false, not null'],
+    [{ near: true }, 'near must be an object, not a boolean'],
+    [{ queue: [] }, 'queue must be an object, not an array'],
   ])('says what is wrong with %j', (options, message) => {
     expect(errorOf(options).message).toBe(message);
+  });
+
+  it('names every wrong option, each once', () => {
+    const options = { ttl: 60, maxx: 1, connection: { prot: 1, db: -1.5 }, queue: { name: '' } };
+    const error = errorOf(options);
+    expect(error.field).toBe('connection.db');
+    expect(error.message.split('\n')).toEqual([
+      expect.stringMatching(/^connection.db must /),
+      'connection.prot is not an option; did you mean connection.port?',
+      'queue.name must be a string of 1 to 128 characters',
+      'ttl is not an option; did you mean ttlSeconds?',
+      'maxx is not an option',
+    ]);
   });
 });

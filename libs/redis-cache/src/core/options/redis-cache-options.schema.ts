@@ -1,4 +1,4 @@
-import { describeIssue } from 'nestjs-redis-connection';
+import { checkOptions } from 'nestjs-redis-connection';
 import type { z } from 'zod';
 import { InvalidCallOptionError, InvalidOptionsError } from '../errors/errors.js';
 import {
@@ -14,27 +14,25 @@ export type ResolvedRedisCacheOptions = z.output<typeof redisCacheSchema>;
 /**
  * Checks options and fills in the defaults.
  *
- * @throws {InvalidOptionsError} naming the first wrong field; its value is not repeated
+ * @throws {InvalidOptionsError} naming every wrong field; values are not repeated
  */
 export function resolveOptions(options: RedisCacheOptions = {}): ResolvedRedisCacheOptions {
-  const result = redisCacheSchema.safeParse(options);
-  if (result.success) return result.data;
-  const { path, problem } = describeIssue(result.error.issues[0]!);
-  throw new InvalidOptionsError(path, problem);
+  return checkOptions(redisCacheSchema, options, (path, problem) => new InvalidOptionsError(path, problem));
 }
 
 /**
  * Returns the options of a queue: those given, and the defaults of its instance.
  *
- * @throws {InvalidCallOptionError} naming the first wrong field
+ * @throws {InvalidCallOptionError} naming every wrong field
  */
 export function resolveQueueOptions(
   defaults: ResolvedRedisCacheOptions['queue'],
   options: NamedQueueOptions,
 ): ResolvedRedisCacheOptions['queue'] {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const result = queueSchema.safeParse({ ...defaults, ...Object.fromEntries(given) });
-  if (result.success) return result.data;
-  const { path, problem } = describeIssue(result.error.issues[0]!);
-  throw new InvalidCallOptionError(path, problem);
+  return checkOptions(
+    queueSchema,
+    { ...defaults, ...Object.fromEntries(given) },
+    (path, problem) => new InvalidCallOptionError(path, problem),
+  );
 }

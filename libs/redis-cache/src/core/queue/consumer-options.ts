@@ -1,4 +1,4 @@
-import { describeIssue, type OptionsOf } from 'nestjs-redis-connection';
+import { checkOptions, type OptionsOf } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { InvalidCallOptionError } from '../errors/errors.js';
 import { MAX_LEASE_SECONDS, MIN_LEASE_SECONDS } from '../options/redis-cache-options.js';
@@ -70,10 +70,8 @@ export type ResolvedConsumerOptions<T> = Omit<z.output<typeof schema>, 'handler'
   handler: RequestHandler<T>;
 };
 
-/** @throws {InvalidCallOptionError} naming the first invalid option */
+/** @throws {InvalidCallOptionError} naming every invalid option */
 export function resolveConsumerOptions<T>(options: RequestConsumerOptions<T>): ResolvedConsumerOptions<T> {
-  const result = schema.safeParse(options);
-  if (result.success) return { ...result.data, handler: options.handler };
-  const { path, problem } = describeIssue(result.error.issues[0]!);
-  throw new InvalidCallOptionError(path, problem);
+  const checked = checkOptions(schema, options, (path, problem) => new InvalidCallOptionError(path, problem));
+  return { ...checked, handler: options.handler };
 }

@@ -1,4 +1,4 @@
-import { describeIssue } from 'nestjs-redis-connection';
+import { checkOptions } from 'nestjs-redis-connection';
 import type { z } from 'zod';
 import { InvalidPoolOptionsError } from './errors.js';
 
@@ -8,13 +8,8 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 /**
  * Validates options and fills in the defaults.
  *
- * @throws {InvalidPoolOptionsError} names the first invalid option
+ * @throws {InvalidPoolOptionsError} names every invalid option
  */
 export function parseOptions<Schema extends z.ZodType>(schema: Schema, options: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(options);
-  if (parsed.success) {
-    return parsed.data;
-  }
-  const { path, problem } = describeIssue(parsed.error.issues[0]!);
-  throw new InvalidPoolOptionsError(path, problem);
+  return checkOptions(schema, options, (path, problem) => new InvalidPoolOptionsError(path, problem));
 }
