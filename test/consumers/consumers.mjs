@@ -9,7 +9,7 @@ export const CONSUMERS = [
   {
     name: 'nest-12-esm',
     title: 'Nest 12 scaffold: ESM, Vitest, Express and Fastify',
-    scaffold: '12',
+    scaffold: '12.0.8',
     packages: {
       ...TEST_TOOLS,
       ...SWC,
@@ -32,6 +32,7 @@ export const CONSUMERS = [
       'sameClasses',
       'swc',
       'start',
+      'nodes',
     ],
   },
   {
@@ -62,6 +63,7 @@ export const CONSUMERS = [
       'start',
       'webpack',
       'start',
+      'nodes',
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { node, run } from './commands.mjs';
+import { run } from './commands.mjs';
 
 const HERE = resolve(import.meta.dirname, '..');
 const ROOT = resolve(HERE, '../..');
@@ -56,13 +56,27 @@ export async function installTools(root) {
   return folder;
 }
 
-/** The CLI of the workspace creates applications of its own version; others are fetched. */
+/**
+ * Installs the versions of Node that the registry has as packages: those for Linux on x64. Returns their programs by
+ * version, none on another platform.
+ */
+export async function installNodes(root) {
+  const folder = join(root, 'nodes');
+  cpSync(join(HERE, 'nodes'), folder, { recursive: true });
+  await run(folder, 'npm', NPM_INSTALL);
+  const installed = Object.keys(readManifest(folder).optionalDependencies)
+    .map((name) => join(folder, 'node_modules', name))
+    .filter((directory) => readManifest(directory));
+  const versions = installed.map(async (directory) => {
+    const program = join(directory, 'bin/node');
+    return [(await run(folder, program, ['-p', 'process.versions.node'])).trim(), program];
+  });
+  return Object.fromEntries(await Promise.all(versions));
+}
+
 async function createScaffold(version, name, root) {
   const args = ['new', name, '--skip-install', '--skip-git', '--package-manager', 'npm'];
-  const own = readManifest(join(ROOT, 'node_modules/@nestjs/cli')).version;
-  if (own.startsWith(`${version}.`))
-    await node(root, [join(ROOT, 'node_modules/@nestjs/cli/bin/nest.js'), ...args]);
-  else await run(root, 'npm', ['exec', '--yes', `--package=@nestjs/cli@${version}`, '--', 'nest', ...args]);
+  await run(root, 'npm', ['exec', '--yes', `--package=@nestjs/cli@${version}`, '--', 'nest', ...args]);
   for (const folder of ['src', 'test']) {
     for (const file of readdirSync(join(root, name, folder))) {
       if (file.endsWith('.ts')) rmSync(join(root, name, folder, file));
