@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONSUMERS } from './consumers.mjs';
-import { install, installTools, packLibraries, readManifest } from './lib/install.mjs';
+import { install, installNodes, installTools, packLibraries, readManifest } from './lib/install.mjs';
 import { checkPackages } from './lib/package-checks.mjs';
+import { killAll } from './lib/servers.mjs';
 import { STEPS } from './lib/steps.mjs';
 import { writeTable } from './lib/table.mjs';
 
@@ -19,18 +20,22 @@ const { values, positionals } = parseArgs({
 });
 const root = mkdtempSync(join(tmpdir(), 'consumers-'));
 const rows = [];
-let failures = 0;
+const counts = { passed: 0, failed: 0 };
 
-const { tarballs } = await timed('pack', () => packLibraries(join(root, 'tarballs')));
-const tools = await timed('tools: install', () => installTools(root));
+const { tarballs } = await required('pack', () => packLibraries(join(root, 'tarballs')));
+const tools = await required('tools: install', () => installTools(root));
+const nodes = await required('versions of Node: install', () => installNodes(root));
+if (Object.keys(nodes).length === 0)
+  console.log(`No other versions of Node for ${process.platform} on ${process.arch}: not tested.`);
 if (positionals.length === 0) await timed('publint, attw, knip', () => checkPackages(tarballs, tools));
 for (const consumer of CONSUMERS) {
   if (positionals.length === 0 || positionals.includes(consumer.name)) await check(consumer);
 }
-if (values.write && failures === 0) await writeTable(rows);
-if (!values.keep) rmSync(root, { recursive: true });
-else console.log(root);
-process.exitCode = failures > 0 ? 1 : 0;
+if (values.write && counts.failed === 0) await writeTable(rows, nodes);
+if (values.keep) console.log(root);
+else rmSync(root, { recursive: true });
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed > 0 ? 1 : 0;
 
 async function check(consumer) {
   const folder = await timed(`${consumer.name}: install`, () => install(consumer, tarballs, root));
@@ -38,9 +43,16 @@ async function check(consumer) {
   const isModule = readManifest(folder).type === 'module';
   const versions = versionsOf(folder, consumer.packages);
   for (const step of consumer.steps) {
-    await timed(`${consumer.name}: ${step}`, () => STEPS[step]({ folder, isModule, tools, versions }));
+    await timed(`${consumer.name}: ${step}`, () => STEPS[step]({ folder, isModule, tools, nodes, versions }));
   }
   rows.push({ ...consumer, versions });
+}
+
+/** The steps that follow need the result of this one. */
+async function required(name, action) {
+  const result = await timed(name, action);
+  if (result === undefined) process.exit(1);
+  return result;
 }
 
 /** A failure does not end the run, so that one run shows all of them. */
@@ -48,11 +60,13 @@ async function timed(name, action) {
   const start = performance.now();
   try {
     const result = await action();
+    counts.passed += 1;
     console.log(`ok      ${seconds(start)} ${name}`);
     return result;
   } catch (error) {
-    failures += 1;
+    counts.failed += 1;
     console.log(`FAILED  ${seconds(start)} ${name}\n${error.message}`);
+    await killAll();
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bin, node } from './commands.mjs';
+import { bin, node, run } from './commands.mjs';
 import { startApplication, startRedis } from './servers.mjs';
 import { typeVersions } from './type-versions.mjs';
 
@@ -18,6 +18,7 @@ export const STEPS = {
   fastify: (application) => serve(application, 'main.fastify.js'),
   pool: (application) => serve(application, 'main.js', { WORKER_POOL: 'bullmq' }),
   sameClasses,
+  nodes,
   bare,
 };
 
@@ -31,11 +32,11 @@ async function e2e({ folder, isModule }) {
 }
 
 /** Starts the built application, uses it with Redis and without, and ends it. */
-async function serve({ folder, versions }, file, env = {}) {
+async function serve({ folder, versions, program }, file, env = {}) {
   const redis = await startRedis();
-  const app = await startApplication(folder, [join('dist', file)], { ...env, REDIS_URL: redis.url });
+  const app = await startApplication(folder, [join('dist', file)], { ...env, REDIS_URL: redis.url }, program);
   const get = async (path) => {
-    const response = await fetch(app.url + path, { signal: AbortSignal.timeout(15_000) });
+    const response = await fetch(app.url + path, { signal: AbortSignal.timeout(60_000) });
     return {
       status: response.status,
       cache: response.headers.get('cache-status'),
@@ -70,9 +71,21 @@ function assertHealth({ status, body }, { redis, pool, state }) {
 }
 
 /** Loads every entry with `import` and with `require`, and compares all that they export. */
-async function sameClasses({ folder }) {
+async function sameClasses({ folder, program = process.execPath }) {
   writeFileSync(join(folder, 'same-classes.mjs'), SAME_CLASSES);
-  await node(folder, ['same-classes.mjs', ...entriesOf(folder)]);
+  await run(folder, program, ['same-classes.mjs', ...entriesOf(folder)]);
+}
+
+/** Starts and loads what this Node has built with the other versions of Node. */
+async function nodes(application) {
+  for (const [version, program] of Object.entries(application.nodes)) {
+    try {
+      await serve({ ...application, program }, 'main.js');
+      await sameClasses({ ...application, program });
+    } catch (error) {
+      throw new Error(`With Node ${version}: ${error.message}`, { cause: error });
+    }
+  }
 }
 
 const SAME_CLASSES = `

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { node } from './commands.mjs';
 
@@ -23,7 +24,7 @@ const MODES = {
  * Every version and every way, but not each with each, which would take minutes. TypeScript 7 has no `node10`, and Nest 12,
  * which has only ES modules behind `exports`, cannot be resolved by it.
  */
-const COMPILED = {
+export const COMPILED = {
   commonjs: {
     5.4: ['node10', 'node16', 'bundler'],
     5.9: ['node10', 'nodenext'],
@@ -41,14 +42,21 @@ const COMPILED = {
 /** Compiles a file that uses every entry with several versions of TypeScript and all ways to resolve modules. */
 export async function typeVersions({ folder, isModule, tools }) {
   const combinations = Object.entries(COMPILED[isModule ? 'module' : 'commonjs']);
-  for (const [version, modes] of combinations) {
-    for (const mode of modes) {
-      const deprecated = mode === 'node10' && version === '6.0' ? { ignoreDeprecations: '6.0' } : {};
-      const project = `types/${version}-${mode}`;
-      writeProject(join(folder, project), { ...COMMON, ...MODES[mode], ...deprecated });
-      await node(folder, [join(tools, `node_modules/typescript-${version}/bin/tsc`), '-p', project]);
+  const compilations = combinations.flatMap(([version, modes]) => modes.map((mode) => [version, mode]));
+  // Each takes one core for some seconds. The workers share one list, so that none is idle.
+  const workers = Array.from({ length: availableParallelism() }, async () => {
+    for (let next = compilations.shift(); next; next = compilations.shift()) {
+      await compile(folder, tools, ...next);
     }
-  }
+  });
+  await Promise.all(workers);
+}
+
+async function compile(folder, tools, version, mode) {
+  const deprecated = mode === 'node10' && version === '6.0' ? { ignoreDeprecations: '6.0' } : {};
+  const project = `types/${version}-${mode}`;
+  writeProject(join(folder, project), { ...COMMON, ...MODES[mode], ...deprecated });
+  await node(folder, [join(tools, `node_modules/typescript-${version}/bin/tsc`), '-p', project]);
 }
 
 function writeProject(folder, compilerOptions) {
