@@ -3,6 +3,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
 import { RedisCacheModule } from 'nestjs-redis-cache';
 import { CacheModule } from './cache/cache.module.js';
+import { ChatModule } from './chat/chat.module.js';
 import { CompletionsModule } from './completions/completions.module.js';
 import { cacheOptions } from './config/cache-options.js';
 import { gatewayConfig } from './config/gateway-config.js';
@@ -25,6 +26,7 @@ import { TasksModule } from './tasks/tasks.module.js';
     PoolModule.forApi(),
     CompletionsModule,
     FastPathModule,
+    ChatModule,
     MessagesModule,
     ModelsModule,
     CacheModule,

@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { refuseLegacyCompletions } from './chat/legacy-completions.js';
 import { type GatewayConfig, gatewayConfig, readGatewayConfig } from './config/gateway-config.js';
 import { useDocs } from './docs/openapi-document.js';
 import { FastPath } from './fast-path/fast-path.js';
@@ -51,6 +52,7 @@ export async function createApp(): Promise<GatewayApp> {
   servers.intercept = app.get(FastPath).interceptor(gate, fastify.requestObservers);
   allowBodilessDelete(fastify);
   refuseUnknownRoutes(fastify);
+  refuseLegacyCompletions(fastify);
   useAssets(app);
   useDocs(app);
   const config = app.get<GatewayConfig>(gatewayConfig.KEY);

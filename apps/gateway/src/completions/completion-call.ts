@@ -24,6 +24,8 @@ export interface CompletionCall {
   readonly tags?: readonly string[] | undefined;
   /** What the request's `Cache-Control` means. Default: that of a request without the header. */
   readonly policy?: RequestCachePolicy | undefined;
+  /** Calls with different variants share no answer, although the executor gets the same. Default: none. */
+  readonly variant?: string | undefined;
   /** Aborts when the caller no longer waits. Read only if something has to be computed. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the service behind the executor begins its response to this call. */

@@ -26,6 +26,8 @@ import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
 const { RECOMPUTE } = RequestCachePolicy;
 /** Changes when the form of stored values changes, so that old entries are not read as new ones. */
 const SCHEMA_VERSION = 1;
+/** The variant in the key; no field of a request has this name. */
+const VARIANT = 'gateway:variant';
 
 type Stream = CacheStream<CompletionPiece, Completion>;
 
@@ -100,15 +102,22 @@ export class CompletionsService {
 
   /**
    * Returns the cache key of a call's answer: a hash of everything that reaches the executor and affects the answer, see
-   * {@link keyFieldsOf}, of the tenant, and of the model after aliases are resolved.
+   * {@link keyFieldsOf}, of the tenant, of the model after aliases are resolved, and of the call's variant.
    *
    * @throws {InvalidRequestError} a field that the executor does not support
    */
-  keyOf({ tenant, request }: CompletionCall): string {
+  keyOf({ tenant, request, variant }: CompletionCall): string {
     this.pool.validate(request);
     const { executorName: executor } = this.pool;
     const model = this.pool.resolveModel(request.model);
-    return cacheKey({ ...keyFieldsOf(request), tenant, executor, model }, { schemaVersion: SCHEMA_VERSION });
+    const fields = {
+      ...keyFieldsOf(request),
+      ...(variant && { [VARIANT]: variant }),
+      tenant,
+      executor,
+      model,
+    };
+    return cacheKey(fields, { schemaVersion: SCHEMA_VERSION });
   }
 
   #count({ tenant }: CompletionCall, { result, cacheStatus }: CompletionAnswer): void {

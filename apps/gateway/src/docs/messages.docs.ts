@@ -66,7 +66,8 @@ const EXAMPLE = {
 const HEADERS = {
   'request-id': 'Id of the request at the API if it was asked, otherwise here; also in the body of an error',
 };
-const FINAL_HEADERS = {
+/** Headers of a response after which a client must not retry. */
+export const FINAL_HEADERS = {
   'x-should-retry': '`false`: the message may have been paid for, or the gateway has retried already',
 };
 

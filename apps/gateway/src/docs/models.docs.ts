@@ -50,7 +50,11 @@ export const modelsDocs: RouteDocs = {
     description:
       'The models of the API behind the `anthropic` executor, cached for an hour; with other executors, or if the API does not respond in time, the models with a known price.',
     parameters: [
-      queryParameter('limit', 'Models per page, 1 to 1,000. Default: 20', '1000'),
+      queryParameter(
+        'limit',
+        'Models per page, 1 to 1,000. Default: 20; all without the header `anthropic-version`',
+        '1000',
+      ),
       queryParameter('after_id', 'Returns the models after this one'),
       queryParameter('before_id', 'Returns the models before this one'),
     ],

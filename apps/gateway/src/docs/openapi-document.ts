@@ -5,6 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { publicFile } from '../page/static-files.js';
+import { chatDocs } from './chat.docs.js';
 import { completionDocs, tasksDocs } from './completion.docs.js';
 import { describeRoutes } from './describe-routes.js';
 import { messagesDocs } from './messages.docs.js';
@@ -17,6 +18,7 @@ const ROUTES: RouteDocs = {
   ...completionDocs,
   ...tasksDocs,
   ...messagesDocs,
+  ...chatDocs,
   ...modelsDocs,
   ...queueDocs,
   ...cacheDocs,

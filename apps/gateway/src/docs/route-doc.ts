@@ -12,6 +12,7 @@ export const TAGS = {
   Completions: 'Completions from the cache, or computed and then cached',
   Tasks: 'Completions that are computed in the background and fetched later',
   Messages: 'The Messages API of Anthropic, for its official SDKs',
+  Chat: 'The chat completions of OpenAI, for its clients',
   Queue: 'Requests that are computed into the cache in the background',
   Cache: 'Clearing, invalidation and savings',
   Operations: 'Health, metrics and live numbers',

@@ -3,6 +3,7 @@ import type { ValueHit } from 'nestjs-redis-cache';
 import { acceptsEvents } from '../completions/completion-call.js';
 import type { HitResponse } from '../completions/hit-cache.js';
 import { type AnswerOrigin, originHeaders } from '../http/answer.js';
+import { isOpenAiClient } from '../http/openai-client.js';
 import { reportEnd, type RequestFacts, type RequestObserver } from '../http/request-end.js';
 import { REQUEST_ID_HEADER, requestId } from '../http/request-id.js';
 import { StreamProgress } from '../http/stream-progress.js';
@@ -25,7 +26,7 @@ export type FoundHit = Omit<ValueHit<unknown>, 'value'>;
 export function fastBodyLength({ url, method, headers }: IncomingMessage, maxBytes: number): number {
   if (url !== ROUTE || method !== 'POST' || !JSON_TYPES.has(headers['content-type']!)) return 0;
   if (headers['cache-control'] !== undefined || headers.prefer !== undefined) return 0;
-  if (acceptsEvents(headers.accept)) return 0;
+  if (acceptsEvents(headers.accept) || isOpenAiClient(headers)) return 0;
   const length = Number(headers['content-length']);
   return length <= maxBytes ? length : 0;
 }

@@ -9,18 +9,23 @@ export class ZodBody<Schema extends z.ZodType> implements PipeTransform<unknown,
   transform(body: unknown): z.output<Schema> {
     const result = this.schema.safeParse(body);
     if (result.success) return result.data;
-    const errors = result.error.issues.flatMap(fieldProblems);
+    const errors = result.error.issues.flatMap((issue) => fieldProblems(issue, []));
     const detail = errors.map((error) => `${error.field}: ${error.detail}`).join('; ');
     throw new ProblemError(400, detail, { code: 'ERR_VALIDATION', errors });
   }
 }
 
-function fieldProblems(issue: z.core.$ZodIssue): FieldProblem[] {
+function fieldProblems(issue: z.core.$ZodIssue, parents: readonly PropertyKey[]): FieldProblem[] {
+  const path = [...parents, ...issue.path];
+  const inside = issue.code === 'invalid_union' ? issue.errors.find(isInside) : undefined;
+  if (inside !== undefined) return inside.flatMap((inner) => fieldProblems(inner, path));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      field: [...issue.path, key].join('.'),
-      detail: 'is not a known field',
-    }));
+    return issue.keys.map((key) => ({ field: [...path, key].join('.'), detail: 'is not a known field' }));
   }
-  return [{ field: issue.path.join('.') || 'body', detail: issue.message }];
+  return [{ field: path.join('.') || 'body', detail: issue.message }];
+}
+
+/** Whether these are the problems of the form of a union that the value resembles: they are inside of it. */
+function isInside([first]: readonly z.core.$ZodIssue[]): boolean {
+  return first !== undefined && (first.path.length > 0 || first.code === 'unrecognized_keys');
 }

@@ -74,11 +74,11 @@ export class UnchangedBody<Schema extends z.ZodType> extends ZodBody<Schema> {
  * the client, and the client's headers for the provider.
  */
 export function toRequest(
-  { stream: _, ...body }: MessagesBody | CountTokensBody,
+  { stream: _, ...body }: Readonly<Record<string, unknown>>,
   headers: IncomingHttpHeaders,
 ): CompletionRequest {
   const passed = Object.entries(headers).filter(([name, value]) => PASSED_ON.test(name) && value !== '');
-  const request = body as CompletionRequest;
+  const request: CompletionRequest = body;
   return passed.length === 0 ? request : { ...request, headers: Object.fromEntries(passed.map(asText)) };
 }
 
@@ -95,7 +95,12 @@ export class MessagesCall implements CompletionCall {
   readonly #reply: FastifyReply;
   #signal: AbortSignal | undefined;
 
-  constructor(body: MessagesBody, { headers, tenant }: FastifyRequest, reply: FastifyReply) {
+  /** @param body the fields of the request, which reach the executor as they are */
+  constructor(
+    body: Readonly<Record<string, unknown>>,
+    { headers, tenant }: FastifyRequest,
+    reply: FastifyReply,
+  ) {
     this.tenant = tenant.name;
     this.request = toRequest(body, headers);
     this.policy = policyOf(this.request, headers['cache-control']);

@@ -21,6 +21,10 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^\/v1\/files(\/|$|\?)/,
     'This gateway has no files: the API keeps them for its account, so that every tenant could read them.',
   ],
+  [
+    /^\/v1\/responses(\/|$|\?)/,
+    'This gateway has no Responses API: use POST /v1/chat/completions (client.chat.completions.create).',
+  ],
   [/^/, 'This gateway has no such route.'],
 ];
 

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { ANTHROPIC_PRICES, type ModelInfo } from 'nestjs-worker-pool';
 
 const MAX_LIMIT = 1_000;
-const DEFAULT_LIMIT = 20;
+/** Models per page in the Models API. */
+export const DEFAULT_LIMIT = 20;
 const LIMIT = `must be a whole number from 1 to ${MAX_LIMIT}`;
 
 /** Query of `GET /v1/models`. */
 export const modelsQuery = z.object({
-  limit: z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).max(MAX_LIMIT, LIMIT).default(DEFAULT_LIMIT),
+  limit: z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).max(MAX_LIMIT, LIMIT).optional(),
   after_id: z.string().optional(),
   before_id: z.string().optional(),
 });
@@ -22,8 +23,15 @@ export interface ModelPage {
   last_id: string | null;
 }
 
-/** The page of `models` that a query asks for: after a model, or before one, or the first. */
-export function pageOf(models: readonly ModelInfo[], { limit, after_id, before_id }: ModelsQuery): ModelPage {
+/**
+ * The page of `models` that a query asks for: after a model, or before one, or the first.
+ *
+ * @param query `limit` is the number of all models by default
+ */
+export function pageOf(
+  models: readonly ModelInfo[],
+  { limit = models.length, after_id, before_id }: ModelsQuery,
+): ModelPage {
   const end = before_id === undefined ? models.length : indexOf(models, before_id);
   const after = after_id === undefined ? 0 : indexOf(models, after_id) + 1;
   const start = before_id === undefined ? after : Math.max(0, end - limit);

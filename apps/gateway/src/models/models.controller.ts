@@ -5,10 +5,20 @@ import { ProblemError } from '../http/problem.js';
 import { WithErrorShape } from '../http/route-config.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { messagesErrorShape } from '../messages/messages-error.js';
-import { asOpenAiModel, type ModelPage, modelsQuery, type ModelsQuery, pageOf } from './model-list.js';
+import {
+  asOpenAiModel,
+  DEFAULT_LIMIT,
+  type ModelPage,
+  modelsQuery,
+  type ModelsQuery,
+  pageOf,
+} from './model-list.js';
 import { ModelsService } from './models.service.js';
 
-/** The Models API. A client of OpenAI's API, which names no version, gets the fields of its own form as well. */
+/**
+ * The Models API. A client of OpenAI's API, which names no version, gets the fields of its own form as well, and all
+ * models, because that form has no pages.
+ */
 @Controller('v1/models')
 export class ModelsController {
   constructor(private readonly models: ModelsService) {}
@@ -22,7 +32,7 @@ export class ModelsController {
   ): Promise<ModelPage & { object?: 'list' }> {
     reply.header('request-id', request.id);
     const models = await this.models.list();
-    if (isOfTheApi(request)) return pageOf(models, query);
+    if (isOfTheApi(request)) return pageOf(models, { limit: DEFAULT_LIMIT, ...query });
     return { object: 'list', ...pageOf(models.map(asOpenAiModel), query) };
   }
 
