@@ -1,13 +1,20 @@
+import { rootFailure } from './wrapped-failure.js';
+
 /** Arguments of an unknown command and the hash of a script: the first may be a user's key, the second says nothing. */
 const DETAILS = /,? with args beginning with:.*| script: [0-9a-f]{40}, on @user_script:\d+\.?/s;
 
-/** Returns which command failed and why, without keys and values: `PUBLISH: NOPERM this user has no permissions …`. */
+/** Returns why a command failed, without keys and values, and with the reason inside an error that wraps others. */
+export function describeReason(error: unknown): string {
+  const { message = String(error) } = Object(error) as { message?: string };
+  const root = rootFailure(error).message ?? '';
+  const whole = message.includes(root) ? message : [message, root].filter(Boolean).join(': ');
+  return whole.replace(DETAILS, '');
+}
+
+/** The same with the command that failed: `PUBLISH: NOPERM this user has no permissions …`. */
 export function describeFailure(error: unknown): string {
-  const { command, message = String(error) } = Object(error) as {
-    command?: { name?: string };
-    message?: string;
-  };
-  const reason = message.replace(DETAILS, '');
+  const { command } = Object(error) as { command?: { name?: string } };
+  const reason = describeReason(error);
   return command?.name === undefined
     ? reason
     : `${command.name.replace(/^\w+/, (name) => name.toUpperCase())}: ${reason}`;

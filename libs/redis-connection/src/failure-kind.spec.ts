@@ -53,6 +53,51 @@ describe('failureKind', () => {
     expect(failureKind(error)).toBe('connection');
   });
 
+  describe('of an error that wraps another', () => {
+    const down = replyError('CLUSTERDOWN The cluster is down');
+    it.each([
+      ['redirections', redirected(down)],
+      ['the nodes of a Cluster', new ClusterAllFailedError('Failed to refresh slots cache.', down)],
+      ['several addresses', new AggregateError([new Error('Connection is closed.'), down])],
+      ['a wrapper in a wrapper', new AggregateError([redirected(down)])],
+      [
+        'a discarded transaction',
+        Object.assign(replyError('EXECABORT Transaction discarded because of previous errors.'), {
+          previousErrors: [down],
+        }),
+      ],
+    ])('looks through %s', (_what, error) => {
+      expect([failureKind(error), failureCode(error)]).toEqual(['unavailable', 'CLUSTERDOWN']);
+    });
+
+    it('looks through Sentinels', () => {
+      const beginning = 'All sentinels are unreachable. Retrying from scratch after 50ms. Last error: ';
+      const refused = new Error(`${beginning}NOAUTH Authentication required.`);
+      expect([failureKind(refused), failureCode(refused)]).toEqual(['unavailable', 'NOAUTH']);
+      const gone = new Error(`${beginning}connect ECONNREFUSED 127.0.0.1:26379`);
+      expect([failureKind(gone), failureCode(gone)]).toEqual(['connection', 'ECONNREFUSED']);
+    });
+
+    it('knows refused writes', () => {
+      const full = redirected(replyError("OOM command not allowed when used memory > 'maxmemory'."));
+      expect([failureKind(full), failureCode(full)]).toEqual(['write-refused', 'OOM']);
+    });
+
+    it.each([
+      redirected(new Error('Connection is closed.')),
+      redirected(replyError('CLUSTERDOWN Hash slot not served')),
+      redirected(replyError('MOVED 3999 127.0.0.1:6381')),
+    ])('leaves the other slots of a Cluster alone: %s', (error) => {
+      expect(failureKind(error)).toBe('command');
+    });
+
+    it('ends on an error that contains itself', () => {
+      const error = new AggregateError([]);
+      error.errors.push(error);
+      expect(failureKind(error)).toBe('connection');
+    });
+  });
+
   it('does not read a code into the message of an error that is no reply', () => {
     expect(failureKind(new Error('OOM in our own process'))).toBe('connection');
   });

@@ -1,3 +1,5 @@
+import { isReplyError, redirectedFailure, replyCode, rootFailure } from './wrapped-failure.js';
+
 /**
  * What a failed operation says about Redis:
  * - `unavailable`: the server replies, but serves no client
@@ -49,38 +51,44 @@ const IOREDIS_MESSAGES = [
   'All sentinels are unreachable',
 ];
 
-const REPLY_CODE = /^[A-Z][A-Z0-9]+(?= )/;
-/** ioredis keeps only the text of the error that ended its redirections. */
-const LAST_REDIRECTION = /^Too many Cluster redirections\. Last error: (?:(?<name>\w+): )?(?<message>.*)$/s;
+/** Replies that concern the keys of one slot of a Cluster. */
+const UNSERVED_SLOT = /^CLUSTERDOWN Hash slot /;
+const SPLIT_SLOT = /^(TRYAGAIN|ASK|MOVED) /;
 
 /** First word of an error reply (`OOM`, `WRONGTYPE`), else the system's code (`ECONNREFUSED`), else the class. */
 export function failureCode(error: unknown): string {
-  const reply = isReplyError(error) ? error.message.match(REPLY_CODE)?.[0] : undefined;
-  const { code, name } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  const { code, name, message = '' } = rootFailure(error);
+  const reply = name === 'ReplyError' ? replyCode(message) : undefined;
   return [reply, code, name].find((text) => typeof text === 'string') ?? 'UNKNOWN';
 }
 
-/** Classifies an error by what it says about Redis. */
+/**
+ * Classifies an error by what it says about Redis, also an error that wraps others. A command that was redirected in a
+ * Cluster until it was given up failed alone, unless the last reply says more: the other nodes may serve others.
+ */
 export function failureKind(error: unknown): FailureKind {
-  return isReplyError(error) ? (KIND_OF_REPLY.get(failureCode(error)) ?? 'command') : 'connection';
+  const root = rootFailure(error);
+  if (!isReplyError(root)) return redirectedFailure(error) === undefined ? 'connection' : 'command';
+  if (isUnservedSlot(root)) return 'command';
+  return KIND_OF_REPLY.get(failureCode(root)) ?? 'command';
 }
 
 /**
  * Returns whether Redis could not be reached, or refused the command for a reason that also concerns the next one.
- * Unlike `failureKind` it distinguishes such errors from those that have nothing to do with Redis, and examines errors
- * that wrap others. A command that failed like this may be sent again if it may run twice.
+ * Unlike `failureKind` it distinguishes such errors from those that have nothing to do with Redis. A command that
+ * failed like this may be sent again if it may run twice.
  */
 export function isOutage(error: unknown): boolean {
-  if (isReplyError(error)) return failureKind(error) !== 'command' || isSplitSlot(error);
-  const {
-    code,
-    message = '',
-    errors,
-  } = Object(error) as { code?: string; message?: string; errors?: unknown };
-  if (code !== undefined && NETWORK_CODES.has(code)) return true;
-  if (Array.isArray(errors) && errors.some(isOutage)) return true;
-  const last = LAST_REDIRECTION.exec(message)?.groups;
-  return last ? isOutage(last) : IOREDIS_MESSAGES.some((beginning) => message.startsWith(beginning));
+  const root = rootFailure(error);
+  if (isReplyError(root)) {
+    return failureKind(root) !== 'command' || isUnservedSlot(root) || isSplitSlot(root);
+  }
+  return [error, root].some(isConnectionFailure);
+}
+
+/** Returns whether no node of the Cluster serves the command's slot. The other slots may be served. */
+export function isUnservedSlot(error: unknown): boolean {
+  return UNSERVED_SLOT.test(rootFailure(error).message ?? '');
 }
 
 /**
@@ -89,20 +97,17 @@ export function isOutage(error: unknown): boolean {
  */
 export function isSplitSlot(error: unknown): boolean {
   const { message = '' } = Object(error) as { message?: string };
-  if (message.startsWith('TRYAGAIN')) return true;
-  return /^(TRYAGAIN|ASK|MOVED) /.test(LAST_REDIRECTION.exec(message)?.groups?.['message'] ?? '');
+  return message.startsWith('TRYAGAIN') || SPLIT_SLOT.test(redirectedFailure(error)?.message ?? '');
 }
 
 /** Returns whether the server does not know a script; it may say so after redirections. */
 export function isUnknownScript(error: unknown): boolean {
-  const { message = '' } = Object(error) as { message?: string };
-  return (LAST_REDIRECTION.exec(message)?.groups?.['message'] ?? message).startsWith('NOSCRIPT');
+  return rootFailure(error).message?.startsWith('NOSCRIPT') === true;
 }
 
-/**
- * Returns whether the server has replied with an error. By name, not by class: the user's client may come from another
- * copy of ioredis, and an error of the system is no `Error` of this realm inside a test runner.
- */
-export function isReplyError(error: unknown): error is Error {
-  return (error as Error | undefined)?.name === 'ReplyError';
+function isConnectionFailure(error: unknown): boolean {
+  const { code, message, errors } = Object(error) as { code?: string; message?: string; errors?: unknown };
+  if (code !== undefined && NETWORK_CODES.has(code)) return true;
+  if (Array.isArray(errors) && errors.some(isOutage)) return true;
+  return IOREDIS_MESSAGES.some((beginning) => message?.startsWith(beginning));
 }

@@ -11,14 +11,15 @@ export { BLOCK_MS, cachePolicy, type ClientPolicy, hastyPolicy, patientPolicy } 
 export { DatabaseNotSelectedError, requireDatabase } from './require-database.js';
 export { FailoverWatch } from './failover-watch.js';
 export { Script, type ScriptArgument } from './script.js';
-export { describeFailure } from './describe-failure.js';
+export { describeFailure, describeReason } from './describe-failure.js';
 export {
   failureCode,
   type FailureKind,
   failureKind,
   isOutage,
-  isReplyError,
   isSplitSlot,
+  isUnservedSlot,
 } from './failure-kind.js';
+export { isReplyError } from './wrapped-failure.js';
 export { atMost, backOffMs, retryDelay } from './timing.js';
 export { onAbort } from './on-abort.js';

@@ -1,4 +1,10 @@
-import { describeFailure, failureCode, failureKind } from 'nestjs-redis-connection';
+import {
+  describeFailure,
+  describeReason,
+  failureCode,
+  failureKind,
+  isUnservedSlot,
+} from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
 import type { ProcessHold } from '../connection/process-hold.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
@@ -60,6 +66,7 @@ export class Guard {
   readonly #start = new Promise<void>((resolve) => (this.#started = resolve));
   #onWritable = (): void => {};
   #closing: Promise<void> | undefined;
+  #isDoubted = false;
   #writeRefusal: string | null = null;
   #lastError: string | null = null;
 
@@ -180,8 +187,7 @@ export class Guard {
 
   #onDown(reason: Error): void {
     const code = failureCode(reason);
-    // If every address of a name refuses the connection, the error that combines them has no message.
-    this.#trip(code, reason.message || code);
+    this.#trip(code, describeReason(reason) || code);
     this.#probe.stop();
   }
 
@@ -199,6 +205,14 @@ export class Guard {
     if (kind === 'unavailable') this.#trip(code, `the server answers ${code}`);
     else if (kind === 'write-refused') this.#refuseWrites(code);
     else if (kind === 'command') this.#reportOnce(error);
+    if (isUnservedSlot(error)) this.#doubt();
+  }
+
+  // One slot of a Cluster, or all of it? Our own round trip shows it.
+  #doubt(): void {
+    if (this.#isDoubted) return;
+    this.#isDoubted = true;
+    void this.run(() => this.backend.ping(), null).then(() => (this.#isDoubted = false));
   }
 
   #trip(code: string, reason: string): void {
