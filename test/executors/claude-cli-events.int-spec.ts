@@ -94,7 +94,7 @@ describe('the events of the ClaudeCliExecutor', () => {
   });
 
   it('are not those of a subagent', async () => {
-    expect(await stream('subagent')).toMatchObject({ completion: ' the answer\n' });
+    expect(await stream('subagent')).toMatchObject({ completion: 'the answer' });
     expect([types(), text()]).toEqual([WHOLE, 'the answer']);
   });
 
@@ -106,6 +106,15 @@ describe('the events of the ClaudeCliExecutor', () => {
     },
   );
 
+  it.each(['refused', 'refused-again', 'cut-twice'])(
+    'are those of the answer alone, to its end, when the CLI asks again by itself (%s)',
+    async (mode) => {
+      const { completion, stopReason } = await stream(mode);
+      expect([types(), text()]).toEqual([WHOLE, completion]);
+      expect(events.at(-2)).toMatchObject({ delta: { stop_reason: stopReason } });
+    },
+  );
+
   it('end without message_stop when the report is one of a failure', async () => {
     await expect(stream('no-usage')).rejects.toMatchObject({ code: 'ERR_EXECUTOR_FAILED' });
     expect(types()).toEqual(WHOLE.slice(0, -1));
@@ -113,11 +122,10 @@ describe('the events of the ClaudeCliExecutor', () => {
 });
 
 describe('a streamed run of the ClaudeCliExecutor', () => {
-  it('has the command line of any other run, except the output format', async () => {
+  it('has the command line of any other run', async () => {
     const { completion: plain } = await harness.make().execute({ prompt: 'a' }, context());
     const { completion } = await harness.make().execute({ prompt: 'a' }, { ...context(), emit });
-    const format = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
-    expect(argvOf(completion)).toEqual(argvOf(plain).toSpliced(1, 2, ...format));
+    expect(argvOf(completion)).toEqual(argvOf(plain));
   });
 
   it.each(['text', 'refusal', 'max-tokens', 'again'])('has the same completion: %s', async (mode) => {

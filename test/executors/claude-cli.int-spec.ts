@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ClaudeCliOptions } from 'nestjs-worker-pool';
+import { until } from '@test/support/index.js';
 import { ClaudeHarness, context, FAKE_CLAUDE } from './claude-harness.js';
 
 interface Facts {
@@ -41,7 +42,9 @@ describe('ClaudeCliExecutor', () => {
       expect(argv).toEqual([
         '--print',
         '--output-format',
-        'json',
+        'stream-json',
+        '--verbose',
+        '--include-partial-messages',
         '--tools',
         '',
         '--permission-mode',
@@ -63,13 +66,28 @@ describe('ClaudeCliExecutor', () => {
       expect(factsOf(await harness.make().execute({ messages }, context())).stdin).toBe('a turn');
     });
 
-    it('has an empty working directory, which is removed afterwards together with the system prompt', async () => {
-      const facts = factsOf(await harness.make().execute({ prompt: 'a', system: 'b' }, context()));
-      expect(facts.entries).toEqual([]);
-      expect(relative(tmpdir(), facts.cwd)).toMatch(/^nestjs-worker-pool-/);
-      expect(existsSync(facts.cwd)).toBe(false);
-      expect(existsSync(facts.systemPrompt?.file ?? '')).toBe(false);
+    it('has an empty system prompt on the command line when the request has none', async () => {
+      const { argv } = factsOf(await harness.make().execute({ prompt: 'a' }, context()));
+      expect(argv.slice(argv.indexOf('--no-session-persistence') + 1)).toEqual(['--system-prompt', '']);
     });
+
+    it('has an empty working directory that is the same for all runs, and a system prompt that is removed', async () => {
+      const first = factsOf(await harness.make().execute({ prompt: 'a', system: 'b' }, context()));
+      const second = factsOf(await harness.make().execute({ prompt: 'a', system: 'b' }, context()));
+      expect([first.entries, second.entries]).toEqual([[], []]);
+      expect(relative(tmpdir(), first.cwd)).toMatch(/^nestjs-worker-pool-\d+\/cwd$/);
+      expect(second.cwd).toBe(first.cwd);
+      expect(second.systemPrompt?.file).not.toBe(first.systemPrompt?.file);
+      expect(existsSync(first.systemPrompt?.file ?? '')).toBe(false);
+    });
+
+    it.each(['/cost', '/foo bar', '//', '/'])(
+      'has %j as text, not as a command of the CLI',
+      async (prompt) => {
+        const { stdin } = factsOf(await harness.make().execute({ prompt }, context()));
+        expect(stdin).toBe(`\n${prompt}`);
+      },
+    );
 
     it('has only the allow-list of the environment, and the isolation', async () => {
       process.env['SOME_SECRET_OF_THE_APP'] = 'hidden';
@@ -85,9 +103,18 @@ describe('ClaudeCliExecutor', () => {
           CLAUDE_CODE_DISABLE_ATTACHMENTS: '1',
           CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
           CLAUDE_CODE_DISABLE_CLAUDE_MDS: '1',
+          CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: '1',
+          CLAUDE_CODE_DISABLE_MODEL_ACCESS_FALLBACK: '1',
           CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+          CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
+          CLAUDE_CODE_DISABLE_REFUSAL_FALLBACK: '1',
+          CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
           CLAUDE_CODE_DISABLE_TERMINAL_TITLE: '1',
+          CLAUDE_CODE_DISABLE_ULTRATHINK: '1',
+          CLAUDE_CODE_MAX_RETRIES: '0',
           CLAUDE_CODE_SKIP_PROMPT_HISTORY: '1',
+          DISABLE_AUTOUPDATER: '1',
+          DISABLE_COMPACT: '1',
         });
         const { env } = factsOf(await harness.make().execute({ prompt: 'a' }, context()));
         expect(env).not.toHaveProperty('SOME_SECRET_OF_THE_APP');
@@ -98,7 +125,11 @@ describe('ClaudeCliExecutor', () => {
 
     it('has the limit of the answer in the environment', async () => {
       const { env } = factsOf(await harness.make().execute({ prompt: 'a', max_tokens: 77 }, context()));
-      expect(env).toMatchObject({ CLAUDE_CODE_MAX_OUTPUT_TOKENS: '77', MAX_THINKING_TOKENS: '0' });
+      expect(env).toMatchObject({
+        CLAUDE_CODE_MAX_OUTPUT_TOKENS: '77',
+        CLAUDE_CODE_DISABLE_THINKING: '1',
+        MAX_THINKING_TOKENS: '0',
+      });
     });
 
     it.each([
@@ -144,10 +175,33 @@ describe('ClaudeCliExecutor', () => {
     it.each([
       ['refusal', 'refusal'],
       ['max-tokens', 'max_tokens'],
-      ['verbose', 'end_turn'],
+      ['refused', 'refusal'],
+      ['refused-again', 'refusal'],
     ])('of %s has the stop reason %s', async (mode, stopReason) => {
       const answer = harness.make().execute({ prompt: `[[fake-claude ${mode}]]` }, context());
       await expect(answer).resolves.toMatchObject({ stopReason });
+    });
+
+    it.each([
+      ['is interrupted before it asks again', 'cut'],
+      ['asks again nevertheless', 'cut-twice'],
+    ])(
+      'of a truncated answer is whole, with the stop reason max_tokens, when the CLI %s',
+      async (_name, mode) => {
+        const prompt = `[[fake-claude ${mode} ${join(harness.folder, 'never')}]]`;
+        const answer = harness.make().execute({ prompt }, context());
+        await expect(answer).resolves.toMatchObject({
+          completion: 'a long answer',
+          stopReason: 'max_tokens',
+          content: [{ type: 'text', text: 'a long answer' }],
+          cost: 0.0125,
+        });
+      },
+    );
+
+    it('has all blocks of text, of which the report has only the last', async () => {
+      const answer = harness.make().execute({ prompt: '[[fake-claude blocks]]' }, context());
+      await expect(answer).resolves.toMatchObject({ completion: 'It says hello.', stopReason: 'end_turn' });
     });
 
     it('belongs to its request among ten concurrent ones', async () => {
@@ -175,6 +229,28 @@ describe('ClaudeCliExecutor', () => {
       await failing('execution').toThrow(
         'the claude CLI reported a failure (error_during_execution): it broke',
       );
+    });
+
+    it.each([
+      ['own-answer', 'it answered itself, without the model'],
+      ['no-model', 'it answered itself, without the model'],
+      ['turns', 'it asked the model more than once'],
+    ])('is a run that did not ask the model exactly once: %s', async (mode, detail) => {
+      await failing(mode).toMatchObject({ code: 'ERR_CLAUDE_CLI', detail });
+    });
+
+    it('has the status of the API, at once and after a single run', async () => {
+      await failing('status 429').toMatchObject({
+        code: 'ERR_CLAUDE_CLI',
+        apiStatus: 429,
+        upstream: { status: 429, type: 'overloaded_error', retryAfterMs: null },
+      });
+      expect(await harness.runs()).toHaveLength(1);
+    });
+
+    it('is a truncated answer of which the CLI reports nothing, and is final, because it was paid for', async () => {
+      const file = join(harness.folder, 'never');
+      await failing(`cut-deaf ${file}`, { killGraceMs: 50 }).toMatchObject({ upstream: { isFinal: true } });
     });
 
     it.each(['garbage', 'foreign', 'no-usage'])('is malformed output: %s', async (mode) => {
@@ -228,6 +304,33 @@ describe('ClaudeCliExecutor', () => {
         field: 'model',
       });
       expect(await harness.runs()).toEqual([]);
+    });
+  });
+
+  describe('a retry', () => {
+    it('follows a temporary failure of the API, as often as the option allows', async () => {
+      const prompt = `[[fake-claude flaky ${join(harness.folder, 'seen')}]]`;
+      const answer = harness.make({ maxRetries: 1 }).execute({ prompt }, context());
+      await expect(answer).resolves.toMatchObject({ completion: 'an answer' });
+      expect(await harness.runs()).toHaveLength(2);
+      await failing('status 529', { maxRetries: 1 }).toMatchObject({
+        upstream: { status: 529, isFinal: true },
+      });
+      expect(await harness.runs()).toHaveLength(4);
+    });
+
+    it.each(['status 401', 'is-error-zero', 'exit', 'no-usage'])('does not follow %s', async (mode) => {
+      await failing(mode, { maxRetries: 5 }).toThrow(/./);
+      expect(await harness.runs()).toHaveLength(1);
+    });
+
+    it('is given up when the executor is closed', async () => {
+      const executor = harness.make({ maxRetries: 100 });
+      const answer = executor.execute({ prompt: '[[fake-claude status 529]]' }, context());
+      const outcome = expect(answer).rejects.toThrow('the executor was closed');
+      await until(async () => (await harness.runs()).length > 1, { what: 'a retry' });
+      await executor.close();
+      await outcome;
     });
   });
 });

@@ -1,8 +1,8 @@
 /** Executors on the fake CLI, with a directory for its reports. */
-import { appendFileSync, existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClaudeCliExecutor, type ClaudeCliOptions } from 'nestjs-worker-pool';
 
@@ -45,9 +45,11 @@ export class ClaudeHarness {
     return (await readFile(this.notes, 'utf8')).split('\n').filter(Boolean);
   }
 
-  /** Working directories that still exist. */
+  /** System prompts of this process's runs that are still on disk. */
   async leftovers(): Promise<string[]> {
-    return (await this.runs()).filter((cwd) => existsSync(cwd) || existsSync(join(cwd, '..')));
+    const folders = [...new Set((await this.runs()).map((cwd) => dirname(cwd)))];
+    const names = (await Promise.all(folders.map((folder) => readdir(folder)))).flat();
+    return names.filter((name) => name.includes(`-${process.pid}-`));
   }
 
   async end(): Promise<void> {

@@ -21,15 +21,24 @@ export interface ProcessSpec extends ProcessLimits {
   env: Readonly<Record<string, string>>;
   /** Written to stdin, which is then closed. */
   stdin: string;
+  /** User that the process runs as; this process's own if absent. Needs the right to change it, and to signal that user's processes. */
+  user?: ProcessUser;
   /** Maximum size of stdout, and of stderr, in bytes. */
   maxOutputBytes: number;
   /**
    * Called with each line of stdout as soon as it is complete. A line for which it returns `true` is not kept, and counts
-   * towards the limit only by a fraction.
+   * towards the limit only by a fraction. `interrupt` sends SIGINT to the process, once; unless it exits within
+   * `killGraceMs`, it is ended with its group. That is no failure of the run.
    */
-  onLine?: (line: string) => boolean;
+  onLine?: (line: string, interrupt: () => void) => boolean;
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   killGraceMs: number;
+}
+
+/** An operating system's user. */
+export interface ProcessUser {
+  uid: number;
+  gid: number;
 }
 
 /** Output and exit of a process. */
@@ -57,12 +66,14 @@ export class ProcessRun {
   readonly #stopped: Promise<void>;
   #announceStop: () => void = () => {};
   #failure: { reason: unknown } | undefined;
+  #interrupted: NodeJS.Timeout | undefined;
 
   /** @throws {ProcessStartError} */
   static async start(spec: ProcessSpec): Promise<ProcessRun> {
-    const { executable, args, cwd, env } = spec;
+    const { executable, args, cwd, env, user } = spec;
     try {
-      const child = spawn(executable, args, { cwd, env, detached: true, shell: false, stdio: 'pipe' });
+      const options = { cwd, env, ...user, detached: true, shell: false, stdio: 'pipe' } as const;
+      const child = spawn(executable, args, options);
       await once(child, 'spawn');
       return new ProcessRun(child, spec);
     } catch (cause) {
@@ -110,6 +121,7 @@ export class ProcessRun {
   async finish(): Promise<ProcessOutput> {
     await Promise.race([this.#exited, this.#stopped]);
     this.#deadlines.clear();
+    clearTimeout(this.#interrupted);
     await endGroup(this.#groupId, this.spec.killGraceMs);
     const exit = await this.#exited;
     await this.#drain();
@@ -120,13 +132,21 @@ export class ProcessRun {
   }
 
   #collect(name: 'stdout' | 'stderr'): OutputCollector {
-    const { executable, maxOutputBytes } = this.spec;
+    const { executable, maxOutputBytes, onLine } = this.spec;
+    const take = onLine && ((line: string) => onLine(line, () => this.#interrupt()));
     return new OutputCollector(this.#child[name], {
       maxBytes: maxOutputBytes,
-      onLine: name === 'stdout' ? this.spec.onLine : undefined,
+      onLine: name === 'stdout' ? take : undefined,
       onData: () => this.#deadlines.touch(),
       onOverflow: () => this.stop(new ProcessOutputLimitError(executable, name, maxOutputBytes)),
     });
+  }
+
+  #interrupt(): void {
+    if (!this.#interrupted) {
+      this.#child.kill('SIGINT');
+      this.#interrupted = setTimeout(this.#announceStop, this.spec.killGraceMs);
+    }
   }
 
   #feed(): void {

@@ -8,26 +8,27 @@ import {
 import { type ExecutionContext, Executor } from '../../contract/executor.js';
 import { ProcessExitError } from '../../process/errors.js';
 import { InFlight } from '../../process/in-flight.js';
-import type { ProcessOutput } from '../../process/process-run.js';
+import type { ProcessOutput, ProcessUser } from '../../process/process-run.js';
 import { ProcessRunner } from '../../process/process-runner.js';
 import { safeTail } from '../../process/safe-tail.js';
 import { plainText, requirePlainText, validateRequest } from '../validate-request.js';
-import { ClaudeCliEvents } from './claude-cli.events.js';
 import {
   claudeArguments,
   claudeEnvironment,
   type Environment,
+  promptInput,
   secretsOf,
-  withWorkspace,
-  type Workspace,
 } from './claude-cli.invocation.js';
+import { ClaudeCliMessages } from './claude-cli.messages.js';
 import {
   type ClaudeCliOptions,
   MODEL_NAME,
   type ResolvedClaudeCliOptions,
   resolveClaudeCliOptions,
 } from './claude-cli.options.js';
-import { type ClaudeCliResult, completionOf, parseResult, parseStreamResult } from './claude-cli.result.js';
+import { completionOf, parseReport } from './claude-cli.result.js';
+import { asFinal, withRetries } from './claude-cli.retries.js';
+import { ClaudeCliWorkspace, type Workspace } from './claude-cli.workspace.js';
 
 // The CLI reads at most 10 MB from stdin.
 const MAX_PROMPT_BYTES = 10_000_000;
@@ -40,26 +41,29 @@ const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens']
  * Executes requests with the `claude` command line (Claude Code) in print mode, with whatever login or key it has.
  *
  * The CLI is an agent; this executor reduces it to completing a text:
- * - no shell; the prompt is written to stdin, which is then closed, and the system prompt to a file that only this
+ * - no shell; the prompt is written to stdin, which is then closed, and the system prompt to a file that only the CLI's
  *   user can read: neither is ever on a command line, where other users could see it;
  * - no built-in tools, MCP servers, slash commands, settings, memory files, sessions on disk or `@file` mentions in
- *   prompts;
- * - an empty temporary working directory for each run, removed afterwards;
+ *   prompts; a prompt that begins with `/` is sent after a line break, without which the CLI would execute it;
+ * - an empty working directory, which is the same for all runs;
  * - only an allow-list of the environment;
- * - its own process group, which is ended as a group when the request is cancelled or exceeds a limit.
+ * - its own process group, which is ended as a group when the request is cancelled or exceeds a limit;
+ * - one call of the API: the CLI is interrupted when it is about to ask the model again by itself.
  *
- * Flags and variables are those of the CLI reference and the environment reference of Claude Code 2.1.240
- * (August 2026). They need 2.1 or newer: `--tools`, `--setting-sources`, `--no-session-persistence`,
- * `--system-prompt-file`; an older CLI refuses them immediately. Before 2.1.101 a run without the user's settings
- * could delete sessions of that user older than 30 days: set a separate `CLAUDE_CONFIG_DIR`.
+ * Flags and variables are those of Claude Code 2.1.332 (November 2026), with which it is tested. They need 2.1 or newer:
+ * `--tools`, `--setting-sources`, `--no-session-persistence`, `--system-prompt-file`; an older CLI refuses them
+ * immediately. Before 2.1.101 a run without the user's settings could delete sessions of that user older than 30 days: set
+ * a separate `CLAUDE_CONFIG_DIR`.
  *
- * - `max_tokens` is passed as `CLAUDE_CODE_MAX_OUTPUT_TOKENS`, with thinking off. The CLI may report an answer that
- *   reaches the limit as a failure instead of a truncated answer; then the request fails.
+ * - `max_tokens` is passed as `CLAUDE_CODE_MAX_OUTPUT_TOKENS`, with thinking off. A truncated answer is a completion with
+ *   the stop reason `max_tokens`, a refusal one with `refusal`.
  * - `messages` other than a single turn of the user, content other than text and every other parameter
  *   (`temperature`, `tools`, …) are refused, because the CLI cannot honour them.
- * - Without `system`, the CLI uses its own system prompt, which is that of a coding agent.
- * - As a task stream it emits the API's events, which the CLI passes on (`--output-format stream-json`). If the CLI calls
- *   the API a second time, because an answer broke off, the events end without `message_stop`.
+ * - With `ANTHROPIC_API_KEY` or `ANTHROPIC_AUTH_TOKEN`, the same request reaches the model as the same text, after one line
+ *   that names the CLI's kind and release. With a login the CLI adds working directory, operating system and date.
+ * - A failure of the API fails the request with the API's status. The option `maxRetries` repeats it.
+ * - As a task stream it emits the API's events. If an answer broke off and the CLI repeated it, the events end without
+ *   `message_stop`.
  * - Tokens read from and written to the API's prompt cache count as input; `cost` is the CLI's estimate.
  *
  * POSIX only.
@@ -76,11 +80,14 @@ export class ClaudeCliExecutor extends Executor {
   readonly #options: ResolvedClaudeCliOptions;
   readonly #runner = new ProcessRunner();
   readonly #inFlight = new InFlight();
+  readonly #running = new Set<AbortController>();
+  readonly #workspace: ClaudeCliWorkspace;
 
   /** @throws {InvalidPoolOptionsError} names the invalid option */
   constructor(options: ClaudeCliOptions = {}) {
     super();
     this.#options = resolveClaudeCliOptions(options);
+    this.#workspace = new ClaudeCliWorkspace(userOf(this.#options));
   }
 
   validate(request: CompletionRequest): void {
@@ -113,26 +120,62 @@ export class ClaudeCliExecutor extends Executor {
    */
   async execute(request: CompletionRequest, { signal, emit }: ExecutionContext): Promise<Completion> {
     this.validate(request);
-    const events = emit ? new ClaudeCliEvents(emit) : null;
-    return this.#inFlight.track(this.#execute(request, signal, events));
+    signal.throwIfAborted();
+    return this.#inFlight.track(this.#abortably(signal, (own) => this.#execute(request, own, emit)));
   }
 
   override async close(): Promise<void> {
+    const reason = new ExecutorError('the executor was closed');
+    this.#running.forEach((controller) => controller.abort(reason));
     await this.#runner.close();
     await this.#inFlight.settled();
+  }
+
+  /** Calls `run` with a signal that aborts with the caller's and when the executor is closed. */
+  async #abortably<T>(signal: AbortSignal, run: (own: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const abort = (): void => controller.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#running.add(controller);
+    try {
+      return await run(controller.signal);
+    } finally {
+      this.#running.delete(controller);
+      signal.removeEventListener('abort', abort);
+    }
   }
 
   async #execute(
     request: CompletionRequest,
     signal: AbortSignal,
-    events: ClaudeCliEvents | null,
+    emit: ExecutionContext['emit'],
+  ): Promise<Completion> {
+    const attempt = async (): Promise<Completion> => {
+      const messages = new ClaudeCliMessages(emit);
+      try {
+        return await this.#attempt(request, signal, messages);
+      } catch (error) {
+        throw messages.hasBegun ? asFinal(error) : error;
+      }
+    };
+    return withRetries(attempt, this.#options.maxRetries, signal);
+  }
+
+  async #attempt(
+    request: CompletionRequest,
+    signal: AbortSignal,
+    messages: ClaudeCliMessages,
   ): Promise<Completion> {
     const environment = this.#environment(request);
-    const output = await this.#run(request, environment, signal, events);
+    const output = await this.#run(request, environment, signal, messages);
     const secrets = [promptOf(request), systemOf(request) ?? '', ...secretsOf(environment)];
-    const report = events ? parseStreamResult(output.stdout) : parseResult(output.stdout);
-    const completion = this.#read(report, output, this.resolveModel(request.model), secrets);
-    events?.confirm(completion.completion);
+    const report = parseReport(output.stdout);
+    if (!report) {
+      throw this.#withoutReport(output, secrets);
+    }
+    const model = this.resolveModel(request.model);
+    const completion = completionOf(report, { answer: messages.answer, model, secrets });
+    messages.end();
     return completion;
   }
 
@@ -140,18 +183,19 @@ export class ClaudeCliExecutor extends Executor {
     request: CompletionRequest,
     env: Environment,
     signal: AbortSignal,
-    events: ClaudeCliEvents | null,
+    { take: onLine }: ClaudeCliMessages,
   ): Promise<ProcessOutput> {
     signal.throwIfAborted();
     const name = this.resolveModel(request.model);
     const model = name === CLI_CHOICE ? undefined : name;
+    const stdin = promptInput(promptOf(request));
     const run = ({ cwd, systemPromptFile }: Workspace): Promise<ProcessOutput> => {
-      const args = claudeArguments({ model, systemPromptFile, isStreamed: events !== null });
-      const spec = { ...this.#options, args, cwd, env, stdin: promptOf(request), onLine: events?.take };
-      return this.#runner.run(spec, signal);
+      const args = claudeArguments({ model, systemPromptFile });
+      const user = userOf(this.#options);
+      return this.#runner.run({ ...this.#options, args, cwd, env, stdin, user, onLine }, signal);
     };
     try {
-      return await withWorkspace(systemOf(request), run);
+      return await this.#workspace.use(systemOf(request), run);
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof WorkerPoolError
@@ -165,21 +209,16 @@ export class ClaudeCliExecutor extends Executor {
     return claudeEnvironment({ inherited: process.env, allowList, extra, maxTokens });
   }
 
-  #read(
-    result: ClaudeCliResult | undefined,
-    output: ProcessOutput,
-    model: string,
-    secrets: readonly string[],
-  ): Completion {
+  #withoutReport(output: ProcessOutput, secrets: readonly string[]): ExecutorError {
     const { executable } = this.#options;
-    if (result) {
-      return completionOf(result, model, secrets);
-    }
-    if (output.exitCode !== 0) {
-      throw new ProcessExitError(executable, output, safeTail(output.stderr, secrets));
-    }
-    throw new ExecutorError(`${executable} wrote no report of its run`);
+    return output.exitCode === 0
+      ? new ExecutorError(`${executable} wrote no report of its run`)
+      : new ProcessExitError(executable, output, safeTail(output.stderr, secrets));
   }
+}
+
+function userOf({ uid, gid = uid }: ResolvedClaudeCliOptions): ProcessUser | undefined {
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }
 
 function promptOf({ prompt, messages }: CompletionRequest): string {

@@ -16,6 +16,22 @@ describe('claudeEnvironment', () => {
     expect(environment({ extra })['CLAUDE_CODE_MAX_OUTPUT_TOKENS']).toBe('9999');
   });
 
+  it.each(['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'])(
+    'is bare with %s, wherever it comes from',
+    (name) => {
+      const bare = { CLAUDE_CODE_SIMPLE: '1' };
+      expect(environment({ extra: { [name]: 'k' } })).toMatchObject(bare);
+      expect(environment({ inherited: { [name]: 'k' }, allowList: [name] })).toMatchObject(bare);
+      expect(environment({ inherited: { [name]: 'k' } })).not.toHaveProperty('CLAUDE_CODE_SIMPLE');
+      expect(environment({ extra: { [name]: 'k', CLAUDE_CODE_SIMPLE: '' } })['CLAUDE_CODE_SIMPLE']).toBe('');
+    },
+  );
+
+  it('is not bare with a login, which the CLI would not read', () => {
+    const extra = { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 't' };
+    expect(environment({ extra })).not.toHaveProperty('CLAUDE_CODE_SIMPLE');
+  });
+
   it('passes an empty variable, and omits one that is not set', () => {
     const { LANG, TZ } = environment({ inherited: { LANG: '' }, allowList: ['LANG', 'TZ'] });
     expect([LANG, TZ]).toEqual(['', undefined]);

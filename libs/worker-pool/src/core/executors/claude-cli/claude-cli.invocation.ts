@@ -1,22 +1,16 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 /** Input of the command line. The model's name is the only part of it that a user chooses. */
 export interface ClaudeCliArguments {
   model?: string;
-  /** Path of the file with the system prompt. */
+  /** Path of the file with the system prompt. Without it, the system prompt is empty. */
   systemPromptFile?: string;
-  /** Whether the CLI writes the events of the answer as they come. */
-  isStreamed: boolean;
 }
-
-// With --print, the CLI refuses stream-json without --verbose.
-const STREAM_JSON = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
-const JSON_REPORT = ['--output-format', 'json'];
 
 // The CLI is an agent; these options reduce it to completing a text.
 const FIXED = [
+  // The report contains only the last part of the answer; the stream contains every message. It needs --verbose.
+  ['--output-format', 'stream-json'],
+  ['--verbose'],
+  ['--include-partial-messages'],
   ['--tools', ''],
   ['--permission-mode', 'dontAsk'],
   ['--strict-mcp-config'],
@@ -26,13 +20,14 @@ const FIXED = [
 ].flat();
 
 /** The command line of one run. */
-export function claudeArguments({ model, systemPromptFile, isStreamed }: ClaudeCliArguments): string[] {
+export function claudeArguments({ model, systemPromptFile }: ClaudeCliArguments): string[] {
   return [
     '--print',
-    ...(isStreamed ? STREAM_JSON : JSON_REPORT),
     ...FIXED,
     ...(model === undefined ? [] : ['--model', model]),
-    ...(systemPromptFile === undefined ? [] : ['--system-prompt-file', systemPromptFile]),
+    ...(systemPromptFile === undefined
+      ? ['--system-prompt', '']
+      : ['--system-prompt-file', systemPromptFile]),
   ];
 }
 
@@ -59,7 +54,25 @@ const ISOLATION: Environment = {
   // A title for the session would cost a second model request.
   CLAUDE_CODE_DISABLE_TERMINAL_TITLE: '1',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+  // One call of the API for each request: no repetition, no other model, no summary of a long prompt.
+  CLAUDE_CODE_MAX_RETRIES: '0',
+  CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
+  CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
+  CLAUDE_CODE_DISABLE_REFUSAL_FALLBACK: '1',
+  CLAUDE_CODE_DISABLE_MODEL_ACCESS_FALLBACK: '1',
+  CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: '1',
+  DISABLE_COMPACT: '1',
+  // A word in the prompt would change the effort.
+  CLAUDE_CODE_DISABLE_ULTRATHINK: '1',
 };
+
+/**
+ * Keeps working directory, operating system and date out of the prompt. The CLI then ignores its own login, so this is only
+ * for a key or a token.
+ */
+const BARE: Environment = { CLAUDE_CODE_SIMPLE: '1' };
+const KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'];
 
 /** The complete environment of one run. */
 export function claudeEnvironment(sources: EnvironmentSources): Environment {
@@ -70,15 +83,21 @@ export function claudeEnvironment(sources: EnvironmentSources): Environment {
       environment[name] = value;
     }
   }
-  return { ...environment, ...ISOLATION, ...sources.extra, ...limitsOf(sources.maxTokens) };
+  const given = { ...environment, ...sources.extra };
+  const bare = KEYS.some((name) => given[name]) ? BARE : {};
+  return { ...environment, ...ISOLATION, ...bare, ...sources.extra, ...limitsOf(sources.maxTokens) };
 }
 
 function limitsOf(maxTokens?: number): Environment {
   if (maxTokens === undefined) {
     return {};
   }
-  // Thinking uses the same tokens, and its smallest budget (1,024) may exceed the limit.
-  return { CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxTokens), MAX_THINKING_TOKENS: '0' };
+  // Thinking uses the same tokens. Releases before 2.1.300 know only the last variable.
+  return {
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(maxTokens),
+    CLAUDE_CODE_DISABLE_THINKING: '1',
+    MAX_THINKING_TOKENS: '0',
+  };
 }
 
 const SECRET_NAME = /KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL|HEADER|PROXY/i;
@@ -88,35 +107,10 @@ export function secretsOf(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value]) => (SECRET_NAME.test(name) ? [value] : []));
 }
 
-/** Directory and files of one run. */
-export interface Workspace {
-  /** Empty working directory. */
-  cwd: string;
-  /** File with the system prompt, outside of `cwd`; readable only by this user. */
-  systemPromptFile?: string;
-}
-
-/** Creates a workspace for the duration of `use` and always removes it. */
-export async function withWorkspace<T>(
-  systemPrompt: string | undefined,
-  use: (workspace: Workspace) => Promise<T>,
-): Promise<T> {
-  const root = await mkdtemp(join(tmpdir(), 'nestjs-worker-pool-'));
-  try {
-    return await use(await createWorkspace(root, systemPrompt));
-  } finally {
-    // A failed clean-up must not replace a paid answer.
-    await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-  }
-}
-
-async function createWorkspace(root: string, systemPrompt?: string): Promise<Workspace> {
-  const cwd = join(root, 'cwd');
-  await mkdir(cwd);
-  if (systemPrompt === undefined) {
-    return { cwd };
-  }
-  const systemPromptFile = join(root, 'system-prompt.txt');
-  await writeFile(systemPromptFile, systemPrompt, { mode: 0o600 });
-  return { cwd, systemPromptFile };
+/**
+ * The prompt as the CLI reads it. The CLI executes a prompt that begins with a slash as a command of its own (`/cost`);
+ * after a line break it is text for the model.
+ */
+export function promptInput(prompt: string): string {
+  return prompt.startsWith('/') ? `\n${prompt}` : prompt;
 }

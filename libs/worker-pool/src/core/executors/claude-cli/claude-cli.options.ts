@@ -37,6 +37,7 @@ export const DEFAULT_ENV_ALLOW_LIST: readonly string[] = [
 ];
 
 const MAX_OUTPUT_BYTES = 1_000_000_000;
+const MAX_ID = 2 ** 32 - 2;
 
 const OBJECT = { error: 'must be an object' };
 const withoutNul = (error: string): z.ZodString => z.string({ error }).regex(/^[^\0]*$/, { error });
@@ -75,16 +76,15 @@ export const claudeCliShape = {
   wallTimeoutMs: wholeNumber(1, MAX_TIMER_MS).default(300_000),
 
   /**
-   * Maximum time without output, in milliseconds, with the same consequence. The CLI writes a single JSON object when
-   * the answer is complete, so a value below `wallTimeoutMs` limits the time of the whole answer. For a task that is
-   * read as a stream it writes continuously. Default: 300,000.
+   * Maximum time without output, in milliseconds, with the same consequence. The CLI writes each part of the answer as it
+   * comes. Default: 300,000.
    */
   idleTimeoutMs: wholeNumber(1, MAX_TIMER_MS).default(300_000),
 
   /**
    * Maximum size of stdout, and of stderr, in bytes; beyond it the process group is ended and the request fails with
-   * `ProcessOutputLimitError`. Default: 10,000,000. Of a task that is read as a stream, the report and each single event
-   * must be within the limit; all events together may be 64 times as large.
+   * `ProcessOutputLimitError`. Default: 10,000,000. The report and each single event must be within the limit; all events
+   * together may be 64 times as large.
    */
   maxOutputBytes: wholeNumber(1, MAX_OUTPUT_BYTES).default(10_000_000),
 
@@ -93,6 +93,23 @@ export const claudeCliShape = {
    * for at most this long. Default: 2,000.
    */
   killGraceMs: wholeNumber(0, MAX_TIMER_MS).default(2_000),
+
+  /**
+   * How often a run is repeated when the API refused it with 408, 409, 429 or 5xx before the answer began, after 0.4 to 8 s.
+   * The worker stays occupied meanwhile. 0: the request fails at once, with the API's status. Default: 0.
+   */
+  maxRetries: wholeNumber(0, 100).default(0),
+
+  /**
+   * Id of the operating system's user that the CLI runs as. Without it the CLI runs as the user of this process, and can
+   * then read this process's variables and memory. Needs root, or the capabilities to change the user, to signal that
+   * user's processes and to give files away. That user needs a home that it can read: set `HOME` in `extraEnv`. Default:
+   * none.
+   */
+  uid: wholeNumber(0, MAX_ID).optional(),
+
+  /** Id of the group that the CLI runs as; only with `uid`. Default: the value of `uid`. */
+  gid: wholeNumber(0, MAX_ID).optional(),
 
   /**
    * Variables of this process's environment that are passed to the CLI, if they are set; no others are. Replaces the
@@ -112,7 +129,13 @@ export const claudeCliShape = {
   extraEnv: z.record(variable, withoutNul('must be a string'), OBJECT).readonly().default({}),
 };
 
-const schema = optionsObject(claudeCliShape);
+const schema = optionsObject(claudeCliShape).refine(
+  ({ uid, gid }) => uid !== undefined || gid === undefined,
+  {
+    path: ['gid'],
+    error: 'needs the option uid',
+  },
+);
 
 /** Options of {@link ClaudeCliExecutor}. */
 export interface ClaudeCliOptions extends OptionsOf<typeof claudeCliShape> {}

@@ -1,25 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
-import { ClaudeCliError, completionOf, parseResult } from './claude-cli.result.js';
 import { ExecutorError } from '../../contract/errors.js';
+import type { ClaudeCliAnswer } from './claude-cli.messages.js';
+import { ClaudeCliError, completionOf, parseReport } from './claude-cli.result.js';
 
 const report = {
   type: 'result',
   subtype: 'success',
   is_error: false,
+  num_turns: 1,
   result: 'Hello',
+  stop_reason: 'end_turn',
   total_cost_usd: 0.5,
   usage: { input_tokens: 2, output_tokens: 3 },
+  modelUsage: { 'model-1': { outputTokens: 3 } },
 };
 
-const read = (patch: object, model = 'requested') => {
-  const result = parseResult(JSON.stringify({ ...report, ...patch }));
+const read = (patch: object, answer: ClaudeCliAnswer | null = null) => {
+  const result = parseReport(JSON.stringify({ ...report, ...patch }));
   if (!result) {
     throw new Error('no report');
   }
-  return completionOf(result, model, ['the secret prompt']);
+  return completionOf(result, { answer, model: 'requested', secrets: ['the secret prompt'] });
 };
 
-describe('parseResult', () => {
+describe('parseReport', () => {
   it.each([
     ['nothing', ''],
     ['text', 'Hello'],
@@ -27,24 +31,51 @@ describe('parseResult', () => {
     ['null', 'null'],
     ['another object', '{"type":"system"}'],
     ['a report without is_error', '{"type":"result","subtype":"success"}'],
-    ['no message at all', '[]'],
+    ['an array', '[]'],
   ])('finds no report in %s', (_name, output) => {
-    expect(parseResult(output)).toBeUndefined();
+    expect(parseReport(output)).toBeUndefined();
   });
 
-  it('finds the last report among all messages', () => {
-    const messages = [{ type: 'result', subtype: 'old', is_error: true }, null, report, { type: 'other' }];
-    expect(parseResult(JSON.stringify(messages))?.result).toBe('Hello');
+  it('finds the last report among all lines', () => {
+    const lines = [{ type: 'result', subtype: 'old', is_error: true }, null, report, { type: 'other' }];
+    expect(parseReport(lines.map((line) => JSON.stringify(line)).join('\n'))?.result).toBe('Hello');
   });
 });
 
 describe('completionOf', () => {
-  it('fills in what older versions of the CLI leave out', () => {
-    expect(read({})).toMatchObject({ model: 'requested', stopReason: 'end_turn' });
-    expect(read({ stop_reason: null, modelUsage: {} })).toMatchObject({
-      model: 'requested',
-      stopReason: 'end_turn',
+  it('takes what the model said from the stream, and what it cost from the report', () => {
+    const answer = { text: 'Say: Hello', stopReason: 'stop_sequence' };
+    expect(read({}, answer)).toMatchObject({
+      completion: 'Say: Hello',
+      stopReason: 'stop_sequence',
+      cost: 0.5,
     });
+  });
+
+  it.each(['max_tokens', 'refusal', 'a_new_reason'])(
+    'is an answer that ends as %s, whatever the report',
+    (stopReason) => {
+      const answer = { text: 'Say', stopReason };
+      const reports = [{}, { is_error: true, result: 'API Error' }, { num_turns: 4, result: 'the tail' }];
+      for (const patch of reports)
+        expect(read(patch, answer)).toMatchObject({ completion: 'Say', stopReason });
+    },
+  );
+
+  it('is a failure when the report is one, although the answer ended', () => {
+    expect(() => read({ is_error: true }, { text: 'Say', stopReason: 'end_turn' })).toThrow(ClaudeCliError);
+  });
+
+  it.each([
+    [{ num_turns: 0 }, 'without the model'],
+    [{ modelUsage: {} }, 'without the model'],
+    [{ modelUsage: undefined }, 'without the model'],
+    [{ num_turns: 2 }, 'more than once'],
+  ])('is a failure when the model was not asked exactly once: %j', (patch, problem) => {
+    expect(() => read(patch)).toThrow(problem);
+  });
+
+  it('counts a missing number of cached tokens as none', () => {
     expect(read({ usage: { ...report.usage, cache_read_input_tokens: null } }).usage.input_tokens).toBe(2);
   });
 
@@ -60,6 +91,7 @@ describe('completionOf', () => {
 
   it.each([
     ['result', { result: undefined }],
+    ['stop_reason', { stop_reason: null }],
     ['total_cost_usd', { total_cost_usd: undefined }],
     ['total_cost_usd', { total_cost_usd: -1 }],
     ['usage', { usage: undefined }],

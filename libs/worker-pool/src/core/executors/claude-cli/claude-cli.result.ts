@@ -3,6 +3,7 @@ import type { Completion } from '../../contract/completion-request.js';
 import { usageSchema } from '../../contract/completion.schema.js';
 import { ExecutorError } from '../../contract/errors.js';
 import { safeTail } from '../../process/safe-tail.js';
+import { type ClaudeCliAnswer, isNaturalEnd } from './claude-cli.messages.js';
 
 /** The claude CLI reported that its run failed. */
 export class ClaudeCliError extends ExecutorError {
@@ -15,13 +16,16 @@ export class ClaudeCliError extends ExecutorError {
     readonly apiStatus: number | null,
     /** The CLI's own message: short, one line, without secrets. */
     readonly detail: string,
+    /** Type of the API's error, if there was one. */
+    readonly apiType: string | null = null,
   ) {
     const kind = [
       subtype === 'success' ? [] : [subtype],
       apiStatus === null ? [] : [`HTTP ${apiStatus}`],
     ].flat();
     const what = kind.length > 0 ? ` (${kind.join(', ')})` : '';
-    const upstream = apiStatus === null ? undefined : { status: apiStatus, type: null, retryAfterMs: null };
+    const upstream =
+      apiStatus === null ? undefined : { status: apiStatus, type: apiType, retryAfterMs: null };
     super(`the claude CLI reported a failure${what}${detail ? `: ${detail}` : ''}`, { upstream });
   }
 }
@@ -33,82 +37,117 @@ const resultSchema = z.looseObject({
   result: z.string().optional(),
   errors: z.array(z.string()).optional(),
   api_error_status: z.number().nullish(),
+  api_error_type: z.string().nullish(),
+  num_turns: z.number().optional(),
 });
 
-const successSchema = z.looseObject({
-  result: z.string(),
+const paidSchema = z.looseObject({
   total_cost_usd: z.number().nonnegative(),
-  stop_reason: z.string().nullish(),
   usage: usageSchema,
-  modelUsage: z
-    .record(z.string(), z.looseObject({ outputTokens: z.number().nonnegative().optional() }))
-    .optional(),
+  modelUsage: z.record(z.string(), z.looseObject({ outputTokens: z.number().nonnegative().optional() })),
 });
+const ownAnswerSchema = z.looseObject({ result: z.string(), stop_reason: z.string() });
 
-type Success = z.infer<typeof successSchema>;
+type Paid = z.infer<typeof paidSchema>;
+
+const ERROR_TYPE = /^[a-z_]{1,64}$/;
 
 /** The fields that the CLI's reports of success and of failure share. */
 export type ClaudeCliResult = z.infer<typeof resultSchema>;
 
-/** The report among the lines of the CLI's stream of messages; `undefined` when there is none. */
-export function parseStreamResult(stdout: string): ClaudeCliResult | undefined {
+/** The report among the lines of the CLI's output; `undefined` when there is none. */
+export function parseReport(stdout: string): ClaudeCliResult | undefined {
   return stdout
     .split('\n')
-    .map((line) => parseResult(line))
+    .map((line) => parseLine(line))
     .findLast((report) => report !== undefined);
 }
 
-/** The report in the CLI's output; `undefined` when there is none. */
-export function parseResult(stdout: string): ClaudeCliResult | undefined {
-  const report = reportIn(parseJson(stdout));
-  const parsed = resultSchema.safeParse(report);
-  return parsed.success ? parsed.data : undefined;
+/** What is known about a run besides its report. */
+export interface RunFacts {
+  /** The whole message of the model, from the stream. */
+  answer: ClaudeCliAnswer | null;
+  /** Name of the model when the report does not contain it. */
+  model: string;
+  /** What must not appear in an error. */
+  secrets: readonly string[];
 }
 
 /**
- * The completion in a report.
+ * The completion of a run.
  *
- * @param model name of the model when the report does not contain it
- * @param secrets what must not appear in an error
+ * A truncated or refused answer is one, with its stop reason, however the CLI reports it. Any other report of a failure is a
+ * failure, and so is one of a run in which the model was not asked, or more than once.
+ *
  * @throws {ClaudeCliError} the report is one of a failure
  * @throws {ExecutorError} a field of the report is missing or invalid
  */
-export function completionOf(result: ClaudeCliResult, model: string, secrets: readonly string[]): Completion {
-  if (result.is_error || result.subtype !== 'success') {
-    throw failureOf(result, secrets);
+export function completionOf(result: ClaudeCliResult, facts: RunFacts): Completion {
+  const { answer } = facts;
+  if (answer && !isNaturalEnd(answer)) {
+    return toCompletion(answer, read(paidSchema, result), facts.model);
   }
-  const parsed = successSchema.safeParse(result);
+  if (result.is_error || result.subtype !== 'success') {
+    throw failureOf(result, facts);
+  }
+  refuseOwnAnswer(result);
+  return toCompletion(answer ?? ownAnswerOf(result), read(paidSchema, result), facts.model);
+}
+
+/** The CLI executes some prompts itself, and asks the model again by itself after some answers. */
+function refuseOwnAnswer({ num_turns: turns = 1, modelUsage }: ClaudeCliResult): void {
+  if (turns === 0 || Object.keys(Object(modelUsage)).length === 0) {
+    throw new ClaudeCliError('success', null, 'it answered itself, without the model');
+  }
+  if (turns > 1) {
+    throw new ClaudeCliError('success', null, 'it asked the model more than once');
+  }
+}
+
+function ownAnswerOf(result: ClaudeCliResult): ClaudeCliAnswer {
+  const { result: text, stop_reason: stopReason } = read(ownAnswerSchema, result);
+  return { text, stopReason };
+}
+
+function read<T extends z.ZodType>(schema: T, result: ClaudeCliResult): z.output<T> {
+  const parsed = schema.safeParse(result);
   if (!parsed.success) {
     const field = parsed.error.issues[0]?.path.join('.');
     throw new ExecutorError(`the claude CLI wrote a malformed report: ${field} is missing or invalid`);
   }
-  return toCompletion(parsed.data, model);
+  return parsed.data;
 }
 
-function toCompletion(success: Success, model: string): Completion {
-  const { result: text, usage, total_cost_usd: cost, stop_reason: stopReason } = success;
+function toCompletion({ text, stopReason }: ClaudeCliAnswer, paid: Paid, model: string): Completion {
+  const { usage, total_cost_usd: cost } = paid;
   const cached = (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
   return {
     completion: text,
     usage: { input_tokens: usage.input_tokens + cached, output_tokens: usage.output_tokens },
     cost,
-    model: modelOf(success) ?? model,
-    stopReason: stopReason ?? 'end_turn',
+    model: modelOf(paid) ?? model,
+    stopReason,
     content: [{ type: 'text', text }],
   };
 }
 
 /** The model with the most output tokens: the CLI may use a smaller one for auxiliary tasks. */
-function modelOf({ modelUsage = {} }: Success): string | undefined {
+function modelOf({ modelUsage }: Paid): string | undefined {
   const byOutput = Object.entries(modelUsage).toSorted(
     ([, a], [, b]) => (b.outputTokens ?? 0) - (a.outputTokens ?? 0),
   );
   return byOutput[0]?.[0];
 }
 
-function failureOf(result: ClaudeCliResult, secrets: readonly string[]): ClaudeCliError {
+function failureOf(result: ClaudeCliResult, { secrets }: RunFacts): ClaudeCliError {
   const { subtype, api_error_status: status, errors = [], result: text = errors.join('; ') } = result;
-  return new ClaudeCliError(safeTail(subtype, secrets), status ?? null, safeTail(text, secrets));
+  const type = ERROR_TYPE.exec(result.api_error_type ?? '')?.[0];
+  return new ClaudeCliError(safeTail(subtype, secrets), status ?? null, safeTail(text, secrets), type);
+}
+
+function parseLine(line: string): ClaudeCliResult | undefined {
+  const parsed = resultSchema.safeParse(parseJson(line));
+  return parsed.success ? parsed.data : undefined;
 }
 
 function parseJson(text: string): unknown {
@@ -117,13 +156,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** With `verbose` in its own configuration, the CLI writes an array of all its messages, including the report. */
-function reportIn(output: unknown): unknown {
-  return Array.isArray(output) ? output.findLast(isReport) : output;
-}
-
-function isReport(message: unknown): boolean {
-  return (Object(message) as { type?: unknown }).type === 'result';
 }
