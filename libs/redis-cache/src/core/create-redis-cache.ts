@@ -82,7 +82,11 @@ export function assemble(
   const lookups = new Lookups({ reader, near, now, counters, defaults });
   const { maxLive } = options.streams;
   const computing = createComputing({ ...shared, backend, reader, writeBehind, lookups, defaults, maxLive });
-  const queueing = { guard, counters, logger, arrivals: new Arrivals(backend.arrivals) };
+  // While Redis is unavailable, requests that this process holds may be all there is.
+  const queuesInUse = (queues: string[]): Promise<string[]> =>
+    guard.run(() => backend.queue.inUse(queues), queues);
+  const arrivals = new Arrivals(backend.arrivals, queuesInUse);
+  const queueing = { guard, counters, logger, arrivals };
   return new RedisCacheService({
     backend,
     guard,

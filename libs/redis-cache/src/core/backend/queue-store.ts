@@ -83,6 +83,8 @@ export interface QueueStore {
   /** How many requests wait. */
   length(queue: string): Promise<number>;
   contents(queue: string): Promise<QueueContents>;
+  /** Returns those of the queues that hold requests, waiting or reserved, in one command where possible. */
+  inUse(queues: readonly string[]): Promise<string[]>;
   /** Removes waiting and reserved requests; dead letters stay. */
   clear(queue: string): Promise<unknown>;
   /** Dead letters, the oldest first, at most `limit`; only those after the one with the id `after`, if given. */

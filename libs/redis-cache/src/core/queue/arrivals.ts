@@ -3,24 +3,38 @@ import type { ArrivalChannel } from '../backend/queue-store.js';
 /** Expired leases are not announced, nor are requests that arrive while the channel is disconnected. */
 const POLL_INTERVAL_MS = 1_000;
 
+/** Waits for requests of a queue. */
+export interface ArrivalSubscriber {
+  /** Requests may be available. */
+  onArrival(): void;
+  /** Whether this process holds requests of the queue that Redis no longer has. Default: it does not. */
+  holdsRequests?(): boolean;
+}
+
 /**
- * Calls its subscribers when requests arrive, and once a second. All subscribers in this process, of whichever
- * queue, share one connection and one timer; the connection is opened for the first, the timer stops after the last.
+ * Notifies its subscribers when requests arrive, and once a second those whose queue is not empty. All subscribers in
+ * this process, of whichever queue, share one connection, one timer and one check a second, so an empty queue costs next
+ * to nothing. The connection is opened for the first subscriber; the timer stops after the last.
  */
 export class Arrivals {
-  readonly #subscribers = new Map<string, Set<() => void>>();
+  readonly #subscribers = new Map<string, Set<ArrivalSubscriber>>();
   #timer: NodeJS.Timeout | undefined;
   #isListening = false;
+  #isPolling = false;
 
-  constructor(private readonly channel: ArrivalChannel) {}
+  /** @param inUse returns those of the queues that hold requests; must not reject */
+  constructor(
+    private readonly channel: ArrivalChannel,
+    private readonly inUse: (queues: string[]) => Promise<string[]>,
+  ) {}
 
   /** @returns removes the subscription */
-  onArrival(queue: string, callback: () => void): () => void {
-    const callbacks = this.#subscribers.get(queue) ?? new Set();
-    this.#subscribers.set(queue, callbacks.add(callback));
-    this.#timer ??= setInterval(() => this.#notifyAll(), POLL_INTERVAL_MS).unref();
+  subscribe(queue: string, subscriber: ArrivalSubscriber): () => void {
+    const subscribers = this.#subscribers.get(queue) ?? new Set();
+    this.#subscribers.set(queue, subscribers.add(subscriber));
+    this.#timer ??= setInterval(() => void this.#poll(), POLL_INTERVAL_MS).unref();
     this.#listen();
-    return () => this.#remove(queue, callback);
+    return () => this.#remove(queue, subscriber);
   }
 
   async close(): Promise<void> {
@@ -38,18 +52,30 @@ export class Arrivals {
     });
   }
 
+  async #poll(): Promise<void> {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    const unsure: string[] = [];
+    for (const [queue, subscribers] of this.#subscribers) {
+      if ([...subscribers].some((subscriber) => subscriber.holdsRequests?.())) this.#notify(queue);
+      else unsure.push(queue);
+    }
+    for (const queue of await this.inUse(unsure)) this.#notify(queue);
+    this.#isPolling = false;
+  }
+
   #notify(queue: string): void {
-    for (const callback of this.#subscribers.get(queue) ?? []) callback();
+    for (const subscriber of this.#subscribers.get(queue) ?? []) subscriber.onArrival();
   }
 
   #notifyAll(): void {
     for (const queue of this.#subscribers.keys()) this.#notify(queue);
   }
 
-  #remove(queue: string, callback: () => void): void {
-    const callbacks = this.#subscribers.get(queue);
-    callbacks?.delete(callback);
-    if (callbacks?.size === 0) this.#subscribers.delete(queue);
+  #remove(queue: string, subscriber: ArrivalSubscriber): void {
+    const subscribers = this.#subscribers.get(queue);
+    subscribers?.delete(subscriber);
+    if (subscribers?.size === 0) this.#subscribers.delete(queue);
     if (this.#subscribers.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

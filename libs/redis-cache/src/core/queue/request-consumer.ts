@@ -18,7 +18,8 @@ const MAX_REQUESTS_PER_FETCH = 500;
 
 /**
  * Reserves requests of a queue, passes them to the handler, at most `concurrency` at a time, and acknowledges them. It
- * renews their leases meanwhile and retries failed ones later. It fetches when requests arrive, and once a second.
+ * renews their leases meanwhile and retries failed ones later. It fetches when requests arrive, and once a second
+ * while the queue is not empty.
  *
  * Created by `queue.createConsumer()`, or by `RedisCacheModule.registerConsumer` for a consumer that Nest starts and
  * stops.
@@ -61,7 +62,7 @@ export class RequestConsumer<T = unknown> implements Stoppable {
     if (this.#stopping || this.#unsubscribe) return;
     const { arrivals, name } = this.#queue.context;
     this.#queue.consumers.add(this);
-    this.#unsubscribe = arrivals.onArrival(name, () => this.#fetch());
+    this.#unsubscribe = arrivals.subscribe(name, { onArrival: () => this.#fetch() });
     this.#fetch();
   }
 

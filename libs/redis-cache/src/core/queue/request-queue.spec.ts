@@ -9,6 +9,7 @@ import type { RedisCacheService } from '../redis-cache.service.js';
 
 const DEADLINE_MS = 400;
 const MAX_REQUEST_BYTES = 100;
+const POLL_MS = 1_000;
 
 describe('the request queue', () => {
   let shifts: Deferred<string[]>[];
@@ -207,6 +208,15 @@ describe('the request queue', () => {
       expect(await service.getQueueLength()).toBe(1);
       expect(await service.clearQueue()).toBe(true);
       expect(await service.getQueueLength()).toBe(0);
+    });
+
+    it('gives it to a waiting call, although Redis no longer has it', async () => {
+      await freezeOneDequeue();
+      shifts[0]!.resolve(['"late"']);
+      const waiting = service.queue().waitForRequest({ timeoutMs: 60_000 });
+      await recover();
+      await jest.advanceTimersByTimeAsync(POLL_MS);
+      expect(await waiting).toBe('late');
     });
 
     it('skips a late request that is unreadable', async () => {

@@ -23,6 +23,7 @@ describe('a reservation whose reply comes late', () => {
         push: (...args) => queue.push(...args),
         release: (...args) => queue.release(...args),
         contents: (...args) => queue.contents(...args),
+        inUse: (...args) => queue.inUse(...args),
         // Reserves at once, replies late.
         reserve: async (...args) => {
           const reserved = await queue.reserve(...args);

@@ -1,4 +1,5 @@
 import { onAbort } from 'nestjs-redis-connection';
+import type { ArrivalSubscriber } from './arrivals.js';
 import type { DequeuedRequest, Dequeuer } from './dequeuer.js';
 import type { QueueContext } from './queue-core.js';
 
@@ -12,7 +13,7 @@ interface Waiter {
 const MAX_REQUESTS_PER_DEQUEUE = 500;
 
 /** Callers in this process that wait for a request. They are served in order, by one dequeue for all of them. */
-export class Waiters {
+export class Waiters implements ArrivalSubscriber {
   readonly #waiters = new Set<Waiter>();
   #dequeuing = false;
   #dequeueAgain = false;
@@ -54,6 +55,14 @@ export class Waiters {
     });
   }
 
+  onArrival(): void {
+    void this.#dequeue();
+  }
+
+  holdsRequests(): boolean {
+    return this.dequeuer.lateCount > 0;
+  }
+
   close(): void {
     this.#closed = true;
     for (const waiter of this.#waiters) waiter.resolve(null);
@@ -62,7 +71,7 @@ export class Waiters {
   #add(waiter: Waiter): void {
     if (this.#closed) return waiter.resolve(null);
     this.#waiters.add(waiter);
-    this.#unsubscribe ??= this.context.arrivals.onArrival(this.context.name, () => void this.#dequeue());
+    this.#unsubscribe ??= this.context.arrivals.subscribe(this.context.name, this);
     void this.#dequeue();
   }
 

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { atOnce, ODD_NAMES, type Promises, pushAll, ROOM, shiftOne, TERMS } from './subject.js';
+import {
+  atOnce,
+  LONG_MS,
+  ODD_NAMES,
+  type Promises,
+  pushAll,
+  releaseSettings,
+  ROOM,
+  shiftOne,
+  TERMS,
+} from './subject.js';
 
 const MANY = 200;
 
@@ -110,6 +120,23 @@ export const queuePromises: Promises = {
     await pushAll(queue, 'new');
     assert.equal(await shiftOne(queue), 'new');
     await queue.clear('never used');
+  },
+
+  'inUse returns the queues that hold requests, waiting, reserved or delayed': async ({
+    backend: { queue },
+  }) => {
+    for (const name of ODD_NAMES) await queue.push(name, ['request'], 1);
+    const [emptied, cleared, reserved, delayed, ...waiting] = ODD_NAMES as [string, string, string, string];
+    await shiftOne(queue, emptied);
+    await queue.clear(cleared);
+    await queue.reserve(reserved, 1, LONG_MS, TERMS);
+    const [delivery] = await queue.reserve(delayed, 1, LONG_MS, TERMS);
+    await queue.release(delayed, delivery!.id, releaseSettings({ delayMs: LONG_MS }));
+    const expected = [reserved, delayed, ...waiting];
+    assert.deepEqual(await queue.inUse([...ODD_NAMES, 'never used']), expected);
+    const names = Array.from({ length: 1_100 }, (_, index) => `empty ${index}`);
+    assert.deepEqual(await queue.inUse([...names, reserved]), [reserved]);
+    assert.deepEqual(await queue.inUse([]), []);
   },
 
   'queues are independent, and their names are taken literally': async ({ backend: { queue } }) => {

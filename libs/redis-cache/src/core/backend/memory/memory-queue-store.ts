@@ -71,6 +71,10 @@ export class MemoryQueueStore implements QueueStore {
     return { ...this.#queue(queue).contents(), dead: this.#deadLettersOf(queue).length };
   }
 
+  async inUse(queues: readonly string[]): Promise<string[]> {
+    return queues.filter((queue) => this.#queues.get(queue)?.isInUse);
+  }
+
   async clear(queue: string): Promise<void> {
     this.#queues.get(queue)?.clear();
   }

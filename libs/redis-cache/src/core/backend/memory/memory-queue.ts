@@ -54,6 +54,11 @@ export class MemoryQueue {
     return this.#new.length + this.#returned.length + this.#expired().length;
   }
 
+  /** Whether there are requests, available or leased. */
+  get isInUse(): boolean {
+    return this.#new.length + this.#returned.length + this.#leased.size > 0;
+  }
+
   shift(count: number, policy: DeadLetterPolicy): string[] {
     return this.#take(count, policy).map(({ request }) => request);
   }

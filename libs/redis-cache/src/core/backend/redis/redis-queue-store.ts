@@ -19,6 +19,8 @@ import * as scripts from './queue-scripts.js';
 
 /** For this many requests, a script that returns them costs more than to check first whether it is needed. */
 const WORTH_A_CHECK = 32;
+/** Limit of one command: Redis serves no other client while a script runs. */
+const MAX_QUEUES_PER_CHECK = 500;
 /** A delivery: entry and count, see `queue-lua.ts`. */
 const DELIVERY_ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?$/;
 const DEAD_LETTER_ID = /^\d{1,20}-\d{1,20}$/;
@@ -108,6 +110,21 @@ export class RedisQueueStore implements QueueStore {
       dead: Number(dead),
       oldestAgeMs: ids.length === 0 ? null : Math.max(0, Number(now) - oldest),
     };
+  }
+
+  async inUse(queues: readonly string[]): Promise<string[]> {
+    // In a Cluster the queues lie in many slots, and a script may touch only one.
+    const size = this.client.isCluster ? 1 : MAX_QUEUES_PER_CHECK;
+    const chunks = Array.from({ length: Math.ceil(queues.length / size) }, (_, index) =>
+      queues.slice(index * size, (index + 1) * size),
+    );
+    return (await Promise.all(chunks.map((chunk) => this.#inUse(chunk)))).flat();
+  }
+
+  async #inUse(queues: readonly string[]): Promise<string[]> {
+    const keys = queues.map((queue) => this.keys.queue(queue));
+    const flags = String(await scripts.IN_USE.run(this.client, keys));
+    return queues.filter((_queue, index) => flags[index] === '1');
   }
 
   clear(queue: string): Promise<unknown> {

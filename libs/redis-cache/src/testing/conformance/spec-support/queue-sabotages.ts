@@ -30,6 +30,16 @@ export const QUEUE_SABOTAGES: Sabotage[] = [
     /^queue: concurrent pushes do not exceed/,
   ],
   [
+    'inUse ignores reserved requests',
+    ({ queue }) => {
+      queue.inUse = async (names) => {
+        const lengths = await Promise.all(names.map((name) => queue.length(name)));
+        return names.filter((_name, index) => lengths[index]! > 0);
+      };
+    },
+    /^queue: inUse returns the queues/,
+  ],
+  [
     'push has no limit',
     ({ queue }) => replace(queue, 'push', (push) => (name, texts) => push(name, texts, Infinity)),
     /^queue: push appends nothing/,
