@@ -1,7 +1,7 @@
 /**
  * Packs the libraries as they are published, installs them into real applications in a temporary folder, and builds, starts
  * and tests these: `npm run test:consumers`. The applications are in consumers.mjs. Names of some as arguments run only
- * these; `--keep` leaves the folder; `--write` writes docs/compatibility.md.
+ * these, and `packages` the checks of the tarballs; `--keep` leaves the folder; `--write` writes docs/compatibility.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,18 +24,22 @@ const counts = { passed: 0, failed: 0 };
 
 const { tarballs } = await required('pack', () => packLibraries(join(root, 'tarballs')));
 const tools = await required('tools: install', () => installTools(root));
-const nodes = await required('versions of Node: install', () => installNodes(root));
-if (Object.keys(nodes).length === 0)
+const consumers = CONSUMERS.filter(({ name }) => isWanted(name));
+const nodes =
+  consumers.length === 0 ? {} : await required('versions of Node: install', () => installNodes(root));
+if (consumers.length > 0 && Object.keys(nodes).length === 0)
   console.log(`No other versions of Node for ${process.platform} on ${process.arch}: not tested.`);
-if (positionals.length === 0) await timed('publint, attw, knip', () => checkPackages(tarballs, tools));
-for (const consumer of CONSUMERS) {
-  if (positionals.length === 0 || positionals.includes(consumer.name)) await check(consumer);
-}
+if (isWanted('packages')) await timed('publint, attw, knip', () => checkPackages(tarballs, tools));
+for (const consumer of consumers) await check(consumer);
 if (values.write && counts.failed === 0) await writeTable(rows, nodes);
 if (values.keep) console.log(root);
 else rmSync(root, { recursive: true });
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed > 0 ? 1 : 0;
+
+function isWanted(name) {
+  return positionals.length === 0 || positionals.includes(name);
+}
 
 async function check(consumer) {
   const folder = await timed(`${consumer.name}: install`, () => install(consumer, tarballs, root));
