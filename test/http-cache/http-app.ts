@@ -1,3 +1,4 @@
+import { get, type Server, type ServerResponse } from 'node:http';
 import { type INestApplication, type ModuleMetadata, VersioningType } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -39,6 +40,7 @@ export class HttpApp {
     createAdapter: () => AbstractHttpAdapter,
     cache: RedisCacheOptions,
     { imports = [], providers = [], ...metadata }: ModuleMetadata,
+    prepare?: (app: INestApplication) => unknown,
   ): Promise<HttpApp> {
     const script = new HandlerScript();
     const module = await Test.createTestingModule({
@@ -48,6 +50,7 @@ export class HttpApp {
     }).compile();
     const app = module.createNestApplication(createAdapter(), { logger: false });
     app.enableVersioning({ type: VersioningType.HEADER, header: 'X-Version' });
+    await prepare?.(app);
     await app.listen(0, '127.0.0.1');
     return new HttpApp(app, await app.getUrl(), script);
   }
@@ -70,6 +73,18 @@ export class HttpApp {
   /** Sends simultaneous requests. */
   many(times: number, path: string, headers: Record<string, string> = {}): Promise<HttpResult[]> {
     return Promise.all(Array.from({ length: times }, () => this.get(path, headers)));
+  }
+
+  /** Sends a request, and closes its connection once `when` has resolved. Resolves when the server knows. */
+  async leave(path: string, when: () => Promise<unknown>): Promise<void> {
+    const server = this.app.getHttpServer() as Server;
+    const closed = new Promise<void>((resolve) => {
+      server.once('request', (_request, response: ServerResponse) => response.once('close', () => resolve()));
+    });
+    const client = get(`${this.url}${path}`).on('error', () => undefined);
+    await when();
+    client.destroy();
+    await closed;
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,7 @@ import { type CachedRoute, CachedRoutes } from './cached-route.js';
 import { isRecorded, type ResponseState } from './recorded-response.js';
 import { RequestCachePolicy } from './request-policy.js';
 import type { HttpCacheOptions } from './http-cache.decorator.js';
+import { UncacheableKeys } from './uncacheable-keys.js';
 import { createHash } from 'node:crypto';
 
 interface HttpRequest {
@@ -29,9 +30,9 @@ const begun = new WeakSet<HttpRequest>();
  * arrive at the same time, replies to a matching `If-None-Match` with 304, reports in `Cache-Status` where the
  * response came from, and obeys the request's `Cache-Control`. See `@HttpCache()` for the options.
  *
- * Caches responses with status 200 and a JSON or text body, separately for each `Authorization`. Never caches
- * responses that set a cookie, that carry `no-store` or `private`, or whose `Vary` names a header outside the key,
- * nor streams, files, redirects, views, events, and responses that a handler sends itself with `@Res()`.
+ * Caches responses with status 200 and a JSON or text body, separately for each `Authorization`, not longer than their
+ * own `Cache-Control` or `Expires` says. Never caches responses that set a cookie, also if middleware sets it when they
+ * are sent, that carry `no-store`, `no-cache` or `private`, or whose `Vary` names a header outside the key, nor streams, files, redirects, views, events, and responses that a handler sends itself with `@Res()`.
  *
  * Interceptors that change the body must come after this one: those before it receive the cached body.
  *
@@ -47,6 +48,7 @@ const begun = new WeakSet<HttpRequest>();
 @Injectable()
 export class HttpCacheInterceptor implements NestInterceptor {
   readonly #routes = new CachedRoutes();
+  readonly #uncacheable = new UncacheableKeys();
 
   constructor(
     private readonly host: HttpAdapterHost,
@@ -82,6 +84,7 @@ export class HttpCacheInterceptor implements NestInterceptor {
         options.honourCacheControl === false ? undefined : headers['cache-control'],
       ),
       ifNoneMatch: headers['if-none-match'],
+      uncacheable: this.#uncacheable,
     });
   }
 
@@ -109,12 +112,13 @@ function keyOf(context: ExecutionContext, route: CachedRoute, adapter: AbstractH
 }
 
 function settingsOf(options: HttpCacheOptions, context: ExecutionContext): GetOrSetOptions {
-  const { key: _key, name: _name, tags, shouldCache, ...rest } = options;
+  const { key: _key, name: _name, tags, shouldCache, maxTtlSeconds, ...rest } = options;
   const { varyByAuthorization: _a, varyByHeaders: _h, honourCacheControl: _c, ...settings } = rest;
   return {
     ...settings,
     ...(tags && { tags: typeof tags === 'function' ? tags(context) : tags }),
     shouldCache: (value) => isRecorded(value) && (shouldCache?.(value.body) ?? true),
+    maxTtlSeconds: (value) => (isRecorded(value) ? (maxTtlSeconds?.(value.body) ?? Infinity) : Infinity),
   };
 }
 

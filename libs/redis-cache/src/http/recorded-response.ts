@@ -1,6 +1,7 @@
 import { StreamableFile } from '@nestjs/common';
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import { entityTagOf } from './response-headers.js';
+import { isShareable } from './response-rules.js';
 
 /** A response as it is cached: the handler's body and the headers that it set. */
 export interface RecordedResponse {
@@ -40,29 +41,27 @@ const NOT_RECORDED = new Set([
 /** Headers that mean that the body differs from the handler's return value. */
 const ENCODED_BODY = ['content-encoding', 'content-range'];
 
-/** Headers that affect how a response is sent, not its content. */
-const ALWAYS_COVERED = new Set(['accept-encoding', 'origin']);
-
 /** Whether a cached value is a response: a key may hold any value. */
 export function isRecorded(value: unknown): value is RecordedResponse {
   const response = value as Partial<RecordedResponse> | null;
   return response?.format === 'http-1' && typeof response.entityTag === 'string';
 }
 
-/** Returns a response with the headers of an earlier response; `null` if it must not be shared. */
-export function recordBody(
-  value: unknown,
-  headers: RecordedResponse['headers'],
-  state: ResponseState,
-): RecordedResponse | null {
-  if (state.getHeaders()['set-cookie'] !== undefined) return null;
+/** Whether a value stands for a response that must not be shared. */
+export function isUnshared(value: unknown): value is UnsharedResponse {
+  const response = value as Partial<UnsharedResponse> | null;
+  return response?.format === 'http-1' && response.unshared === true;
+}
+
+/** Returns a response with the headers of an earlier response; `null` if it is neither JSON nor text. */
+export function recordBody(value: unknown, headers: RecordedResponse['headers']): RecordedResponse | null {
   const content = contentOf(value);
   return content && { format: 'http-1', body: content.body, entityTag: entityTagOf(content.text), headers };
 }
 
 /**
  * Returns the response that a handler has just prepared, or `null` if it must not be shared: a status other than
- * 200, a cookie, a `Cache-Control` that forbids it, a `Vary` outside the key, or neither JSON nor text.
+ * 200, headers that forbid it, or neither JSON nor text. Headers that are added until it is sent may still forbid it.
  *
  * @param before the headers before the handler ran
  * @param keyHeaders names of the headers in the key, in lower case
@@ -75,8 +74,7 @@ export function recordResponse(
 ): RecordedResponse | null {
   const after = state.getHeaders();
   if (state.statusCode !== 200 || ENCODED_BODY.some((name) => after[name] !== undefined)) return null;
-  if (forbidsStorage(after['cache-control']) || !covers(keyHeaders, after['vary'])) return null;
-  return recordBody(value, changes(before, after), state);
+  return isShareable(after, keyHeaders) ? recordBody(value, changes(before, after)) : null;
 }
 
 /** Returns a value as JSON; `undefined` if JSON cannot carry it. */
@@ -110,20 +108,4 @@ function changes(before: OutgoingHttpHeaders, after: OutgoingHttpHeaders): Recor
     ([name, value]) => !NOT_RECORDED.has(name) && String(value) !== String(before[name]),
   );
   return Object.fromEntries(changed) as Record<string, OutgoingHttpHeader>;
-}
-
-function forbidsStorage(cacheControl: OutgoingHttpHeader | undefined): boolean {
-  return listOf(cacheControl).some((directive) => /^(no-store|private)\b/.test(directive));
-}
-
-function covers(keyHeaders: readonly string[], vary: OutgoingHttpHeader | undefined): boolean {
-  return listOf(vary).every((name) => ALWAYS_COVERED.has(name) || keyHeaders.includes(name));
-}
-
-function listOf(header: OutgoingHttpHeader | undefined): string[] {
-  if (header === undefined) return [];
-  return String(header)
-    .split(',')
-    .map((item) => item.trim().toLowerCase())
-    .filter((item) => item !== '');
 }

@@ -70,7 +70,8 @@ export class ResultKeeper {
     return versions && Object.fromEntries(tags.map((tag, index) => [tag, versions[index]!]));
   }
 
-  async keep(fresh: FreshValue): Promise<Computed> {
+  async keep(given: FreshValue): Promise<Computed> {
+    const fresh = { ...given, settings: { ...given.settings, ttlMs: this.#ttlMs(given) } };
     const times = timesFrom(this.use.now(), fresh.settings.ttlMs, fresh.durationMs);
     const outcome = await this.#keep(fresh, times);
     if (outcome === 'stored') this.use.counters.writes += 1;
@@ -103,9 +104,19 @@ export class ResultKeeper {
     }
   }
 
+  /** The TTL that the value allows; 0 if it must not be stored. */
+  #ttlMs({ settings, value }: FreshValue): number {
+    try {
+      return Math.max(0, Math.min(settings.ttlMs, settings.maxTtlSeconds(value) * 1000)) || 0;
+    } catch (problem) {
+      this.#reportChoice('maxTtlSeconds', problem);
+      return 0;
+    }
+  }
+
   #isWorthStoring({ settings, value }: FreshValue): boolean {
     try {
-      return settings.shouldCache(value);
+      return settings.ttlMs > 0 && settings.shouldCache(value);
     } catch (problem) {
       this.#reportChoice('shouldCache', problem);
       return false;

@@ -18,6 +18,7 @@ describe('settingsOf', () => {
       negativeTtlSeconds: 0,
       failureBackoffMs: 5_000,
       shouldCache: expect.any(Function),
+      maxTtlSeconds: expect.any(Function),
       crossProcess: true,
       leaseMs: 5_000,
       tags: [],

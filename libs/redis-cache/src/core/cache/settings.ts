@@ -19,6 +19,7 @@ export interface Settings {
   negativeTtlSeconds: number | ((error: unknown) => number);
   failureBackoffMs: number;
   shouldCache: (value: unknown) => boolean;
+  maxTtlSeconds: (value: unknown) => number;
   crossProcess: boolean;
   leaseMs: number;
   tags: readonly string[];
@@ -28,6 +29,7 @@ export interface Settings {
 
 const NO_TAGS: readonly string[] = [];
 const always = (): boolean => true;
+const unlimited = (): number => Infinity;
 
 /** Defaults of calls: those of the module, which are checked already. */
 export type CallDefaults = ResolvedGetOrSetDefaults & { ttlSeconds: number };
@@ -50,6 +52,11 @@ export function settingsOf(options: GetOrSetOptions, defaults: CallDefaults): Se
     negativeTtlSeconds: checkedNegativeTtl(options.negativeTtlSeconds ?? defaults.negativeTtlSeconds),
     failureBackoffMs: numberOf('failureBackoffMs', options, defaults),
     shouldCache: ofType('shouldCache', options.shouldCache ?? defaults.shouldCache ?? always, 'function'),
+    maxTtlSeconds: ofType(
+      'maxTtlSeconds',
+      options.maxTtlSeconds ?? defaults.maxTtlSeconds ?? unlimited,
+      'function',
+    ),
     crossProcess: ofType('crossProcess', options.crossProcess ?? defaults.crossProcess, 'boolean'),
     leaseMs: numberOf('leaseMs', options, defaults),
     tags: options.tags === undefined ? NO_TAGS : checkedTags(options.tags),

@@ -32,7 +32,7 @@ function throwing(): object {
   };
 }
 
-function throwingPredicate(): boolean {
+function throwingPredicate(): never {
   throw new Error('a predicate that throws');
 }
 
@@ -135,6 +135,25 @@ describe('a value of getOrSet', () => {
       stored: false,
     });
     expect(log.matching(/a predicate that throws/)).toHaveLength(1);
+  });
+
+  it('is stored no longer than it allows', async () => {
+    const options = { ttlSeconds: 60, maxTtlSeconds: (value: unknown) => Number(value) };
+    const ttlOf = async (value: number): Promise<number | null> => {
+      await cache.getOrSetEntry(`for ${value}`, () => value, options);
+      const found = await cache.lookup(`for ${value}`);
+      return found.status === 'hit' ? found.ttlSeconds : null;
+    };
+    expect(await ttlOf(20)).toBeCloseTo(20, 0);
+    expect(await ttlOf(600)).toBeCloseTo(60, 0);
+    expect([await ttlOf(0), await ttlOf(-1), await ttlOf(NaN)]).toEqual([null, null, null]);
+  });
+
+  it('reaches its callers although the function for its TTL throws', async () => {
+    expect(
+      await cache.getOrSetEntry('key', () => 'paid', { maxTtlSeconds: throwingPredicate }),
+    ).toMatchObject({ value: 'paid', stored: false });
+    expect(log.matching(/maxTtlSeconds returned no usable value/)).toHaveLength(1);
   });
 
   it('carries its age and remaining TTL', async () => {

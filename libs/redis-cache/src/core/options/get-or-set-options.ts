@@ -24,9 +24,8 @@ export const ttlSeconds = z.number().positive().max(MAX_TTL_SECONDS);
 const within = ([min, max]: Range): z.ZodNumber => z.number().min(min).max(max);
 
 const errorFunction = z.custom<(error: unknown) => number>((value) => typeof value === 'function');
-const valueFunction = z.custom<(value: unknown) => boolean>((value) => typeof value === 'function', {
-  error: 'must be a function',
-});
+const valueFunction = <T>() =>
+  z.custom<(value: unknown) => T>((value) => typeof value === 'function', { error: 'must be a function' });
 
 /** The one definition of these options: type, documentation, default and limits. */
 export const getOrSetShape = {
@@ -77,7 +76,13 @@ export const getOrSetShape = {
    * Function that returns whether a value is stored; every waiting caller gets the value in any case. If it
    * throws, the value is not stored and the error is logged. Default: every value is stored.
    */
-  shouldCache: valueFunction.optional(),
+  shouldCache: valueFunction<boolean>().optional(),
+  /**
+   * Function that returns the longest TTL that a value allows, in seconds, for values that know how long they are
+   * valid. A longer one than `ttlSeconds` has no effect; with 0 or less the value is not stored. If it throws, the value
+   * is not stored and the error is logged. Default: `ttlSeconds` applies to every value.
+   */
+  maxTtlSeconds: valueFunction<number>().optional(),
   /**
    * Whether processes that share a Redis compute a key only once. `false`: a process never waits for another one;
    * callers in one process still share a call. Default `true`.

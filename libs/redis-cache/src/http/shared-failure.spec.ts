@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { HttpException, NotFoundException } from '@nestjs/common';
 import { readFailure, writeFailure } from '../core/cache/factory.js';
-import { fromSharedFailure, toSharedFailure } from './cached-exchange.js';
+import { fromSharedFailure, toSharedFailure } from './shared-failure.js';
 
 const elsewhere = (error: unknown): unknown => readFailure(JSON.parse(writeFailure(toSharedFailure(error))));
 
