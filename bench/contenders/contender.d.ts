@@ -52,6 +52,8 @@ export interface Contender {
    * - `peer`: another library, or another build
    */
   role: 'baseline' | 'subject' | 'peer';
+  /** Another library, measured with `--peers` only. */
+  library?: true;
   /** Version of the measured package. */
   version(): string;
   /** Runs in a process of its own, a new one for each scenario. */

@@ -4,6 +4,7 @@ import { bullmq } from './bullmq.mjs';
 import { ioredis } from './ioredis.mjs';
 import { lruCache } from './lru-cache.mjs';
 import { buildOfTheLibrary } from './nestjs-redis-cache.mjs';
+import { peers } from './peers.mjs';
 
 const subject = buildOfTheLibrary({
   name: 'nestjs-redis-cache',
@@ -19,4 +20,4 @@ const otherBuilds = (process.env.BENCH_OTHER_BUILDS ?? '')
   .map(([name, path]) => buildOfTheLibrary({ name, role: 'peer', entry: pathToFileURL(path) }));
 
 /** @type {import('./contender').Contender[]} */
-export const contenders = [ioredis, lruCache, bullmq, subject, ...otherBuilds];
+export const contenders = [ioredis, lruCache, bullmq, subject, ...otherBuilds, ...peers];

@@ -15,11 +15,11 @@ export class Bench {
   ending = false;
 
   /**
-   * @param {{ quick: boolean, profile: string | undefined, contenders: string | undefined }} options
+   * @param {{ quick: boolean, profile: string | undefined, peers: boolean }} options
    */
   constructor(options) {
     this.options = options;
-    this.contenders = contenders;
+    this.contenders = contenders.filter(({ library }) => options.peers || !library);
   }
 
   /** Picks a number by the time available. */

@@ -9,7 +9,8 @@ const commands = {
   async setup(_session, { name, context }) {
     const contender = contenders.find((candidate) => candidate.name === name);
     session = await contender.setup(context);
-    return { operations: Object.keys(session.operations) };
+    const offered = Object.entries(session.operations).filter(([, operation]) => operation !== undefined);
+    return { operations: offered.map(([operation]) => operation) };
   },
   async end() {
     await session?.teardown();

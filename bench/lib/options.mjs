@@ -4,6 +4,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --check          exit 1 when a limit is not reached
   --quick          a fast look, less exact
   --only <text>    only scenarios whose name contains the text; may be given several times
+  --peers          also measures other libraries; needs npm --prefix bench ci --ignore-scripts
   --list           names the scenarios and their limits
   --profile <dir>  writes a CPU profile of each contender's process there
   --json <file>    where the results go (default: bench/results/latest.json)
@@ -17,6 +18,7 @@ export function readOptions(args) {
       check: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      peers: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       profile: { type: 'string' },
       json: { type: 'string' },
