@@ -82,7 +82,7 @@ const assistantContent = contentOf(
 
 const name = unsupported('the model cannot tell participants apart; write the name into the content');
 
-/** Fields of a response that clients send back with it. They repeat what its other fields say. */
+/** Fields that clients add to what the model has said and called. They repeat what its other fields say. */
 const echoed = z.unknown().optional();
 
 const toolCall = object({
@@ -102,7 +102,7 @@ const assistantMessage = object({
   tool_calls: listOf(toolCall, 'must be an array').nullish(),
   function_call: unsupported('use tool_calls'),
   audio: unsupported('the model has no audio'),
-  name,
+  name: echoed,
   annotations: echoed,
   parsed: echoed,
 });
@@ -114,7 +114,7 @@ const message = z.discriminatedUnion(
     instructions('developer'),
     object({ role: z.literal('user'), content: userContent, name }),
     assistantMessage,
-    object({ role: z.literal('tool'), content: textContent, tool_call_id: text }),
+    object({ role: z.literal('tool'), content: textContent, tool_call_id: text, name: echoed }),
   ],
   { error: 'must be system, developer, user, assistant or tool' },
 );

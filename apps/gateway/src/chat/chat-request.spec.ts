@@ -169,8 +169,16 @@ describe('a chat in the form of the Messages API', () => {
     const calls = [call('a', '{"where":"here"}'), call('b', '')];
     const messages = [
       USER,
-      { role: 'assistant', content: null, refusal: null, annotations: [], parsed: null, tool_calls: calls },
-      { role: 'tool', tool_call_id: 'a', content: 'nothing' },
+      {
+        role: 'assistant',
+        content: null,
+        refusal: null,
+        annotations: [],
+        name: 'me',
+        parsed: null,
+        tool_calls: calls,
+      },
+      { role: 'tool', tool_call_id: 'a', content: 'nothing', name: 'look' },
       { role: 'tool', tool_call_id: 'b', content: [{ type: 'text', text: 'much' }] },
       USER,
       { role: 'assistant', content: 'So.', tool_calls: [call('c', '{}')] },
