@@ -139,7 +139,7 @@ describe('errors of a chat', () => {
 
   it.each<[string, object]>([
     ['stop', { stop: 'END' }],
-    ['tools.0', { tools: [{ type: 'function', function: { name: 'look' } }] }],
+    ['tools', { tools: [{ type: 'function', function: { name: 'look' } }] }],
     ['user', { user: 'someone' }],
     ['response_format', { response_format: { type: 'json_object' } }],
     ['response_format', { response_format: { type: 'json_schema', json_schema: { name: 'a', schema: {} } } }],
@@ -147,8 +147,7 @@ describe('errors of a chat', () => {
     ['messages.2', { messages: later('system') }],
   ])('name the parameter %s that another executor cannot honour', async (param, more) => {
     const found = await errorOf(ask('a', more), { by: offline });
-    const [name] = param.split('.0');
-    expect(found).toMatchObject({ status: 400, body: { error: { param: expect.stringContaining(name!) } } });
+    expect(found).toMatchObject({ status: 400, body: { error: { param } } });
   });
 
   it('tell clients not to repeat what the gateway has repeated', async () => {

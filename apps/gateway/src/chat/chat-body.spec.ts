@@ -53,6 +53,14 @@ describe('the body of a chat', () => {
     expect(refused({ messages: [message] })[0]).toBe(field);
   });
 
+  it.each<[string, object]>([
+    ['stop.1', { stop: ['a', 1] }],
+    ['tool_choice.function.name', { tool_choice: { type: 'function', function: {} } }],
+    ['tool_choice.type', { tool_choice: { type: 'custom', custom: { name: 'a' } } }],
+  ])('is refused for %s, the part of a union', (field, fields) => {
+    expect(refused(fields)).toEqual([field]);
+  });
+
   it('is refused for its first invalid message only', () => {
     const messages = [1, 2, 3].map(() => ({ role: 'user' }));
     expect(refused({ messages: [{ role: 'user', content: 'a' }, ...messages] })).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { asOpenAiModel, knownModels, modelsQuery, pageOf } from './model-list.js';
+import { asOpenAiModel, knownModels, modelsQuery, openAiList, pageOf } from './model-list.js';
 
 const models = ['a', 'b', 'c', 'd'].map((id) => ({ id }));
 
@@ -51,4 +51,11 @@ it('gives a model the fields of the form of OpenAI', () => {
     created: 1_767_225_600,
     owned_by: 'anthropic',
   });
+});
+
+it('has pages of twenty, which the form of OpenAI does not have', () => {
+  const many = Array.from({ length: 30 }, (_, at) => ({ id: String(at) }));
+  expect(pageOf(many, {})).toMatchObject({ data: many.slice(0, 20), has_more: true });
+  expect(openAiList(many, {})).toMatchObject({ object: 'list', data: many, has_more: false });
+  expect(openAiList(many, { limit: 2 }).data).toHaveLength(2);
 });

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { ANTHROPIC_PRICES, type ModelInfo } from 'nestjs-worker-pool';
 
 const MAX_LIMIT = 1_000;
-/** Models per page in the Models API. */
-export const DEFAULT_LIMIT = 20;
+const DEFAULT_LIMIT = 20;
 const LIMIT = `must be a whole number from 1 to ${MAX_LIMIT}`;
 
 /** Query of `GET /v1/models`. */
@@ -23,14 +22,10 @@ export interface ModelPage {
   last_id: string | null;
 }
 
-/**
- * The page of `models` that a query asks for: after a model, or before one, or the first.
- *
- * @param query `limit` is the number of all models by default
- */
+/** The page of `models` that a query asks for: after a model, or before one, or the first. */
 export function pageOf(
   models: readonly ModelInfo[],
-  { limit = models.length, after_id, before_id }: ModelsQuery,
+  { limit = DEFAULT_LIMIT, after_id, before_id }: ModelsQuery,
 ): ModelPage {
   const end = before_id === undefined ? models.length : indexOf(models, before_id);
   const after = after_id === undefined ? 0 : indexOf(models, after_id) + 1;
@@ -38,6 +33,11 @@ export function pageOf(
   const data = models.slice(start, Math.min(end, start + limit));
   const has_more = before_id === undefined ? start + limit < models.length : start > 0;
   return { data, has_more, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+}
+
+/** The models in OpenAI's form. It has no pages, so that all are in one unless the query limits them. */
+export function openAiList(models: readonly ModelInfo[], query: ModelsQuery): ModelPage & { object: 'list' } {
+  return { object: 'list', ...pageOf(models.map(asOpenAiModel), { limit: models.length, ...query }) };
 }
 
 function indexOf(models: readonly ModelInfo[], id: string): number {

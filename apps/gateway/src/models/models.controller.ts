@@ -7,10 +7,10 @@ import { ZodBody } from '../http/zod-body.pipe.js';
 import { messagesErrorShape } from '../messages/messages-error.js';
 import {
   asOpenAiModel,
-  DEFAULT_LIMIT,
   type ModelPage,
   modelsQuery,
   type ModelsQuery,
+  openAiList,
   pageOf,
 } from './model-list.js';
 import { ModelsService } from './models.service.js';
@@ -32,8 +32,7 @@ export class ModelsController {
   ): Promise<ModelPage & { object?: 'list' }> {
     reply.header('request-id', request.id);
     const models = await this.models.list();
-    if (isOfTheApi(request)) return pageOf(models, { limit: DEFAULT_LIMIT, ...query });
-    return { object: 'list', ...pageOf(models.map(asOpenAiModel), query) };
+    return isOfTheApi(request) ? pageOf(models, query) : openAiList(models, query);
   }
 
   @Get(':id')
