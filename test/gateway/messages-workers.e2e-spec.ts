@@ -65,6 +65,21 @@ describe('the official SDK on a gateway with a worker process', () => {
     expect(api.calls).toHaveLength(1);
   });
 
+  it('shares what a worker computed with a chat of OpenAI', async () => {
+    const chat = { ...ask('[[api tool-use]] in a chat'), seed: 1 };
+    const first = await gateway.post('/v1/chat/completions', { ...chat, stream: true });
+    expect(await first.text()).toContain('"finish_reason":"tool_calls"');
+    const second = await gateway.post('/v1/chat/completions', chat);
+    expect(await second.json()).toMatchObject({ choices: [{ message: { content: 'Let me look.' } }] });
+    expect(second.headers.get('cache-status')).toMatch(/^redis-cache; hit/);
+    const refused = await gateway.post('/v1/chat/completions', ask('[[api rate-limit 7]] in a chat'));
+    expect(await refused.json()).toMatchObject({
+      error: { message: 'too fast', code: 'rate_limit_exceeded' },
+    });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '7']);
+    expect(api.calls).toHaveLength(2);
+  });
+
   it('aborts its request at the API when it disconnects', async () => {
     const stream = client.messages.stream(ask('[[api hang]]'));
     const { ended } = await api.call(0);
