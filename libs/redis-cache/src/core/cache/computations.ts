@@ -17,7 +17,7 @@ export type Work =
   | { stream: StreamFactory<unknown>; collect: (pieces: readonly never[]) => unknown };
 
 /** A value to be computed, and how. */
-export type Task = Pick<Order, 'key' | 'settings' | 'reading'> & Work;
+export type Task = Pick<Order, 'key' | 'settings' | 'reading' | 'since'> & Work;
 
 /** The computations in progress in this process, at most one for each key that callers may join. */
 export class Computations {
@@ -72,9 +72,9 @@ export class Computations {
 
   /** @param onEnd called when the computation has ended, or is abandoned */
   #start(task: Task, isCurrent: () => boolean, onEnd: () => void): Computation {
-    const { key, settings, reading } = task;
+    const { key, settings, reading, since } = task;
     const relay = new Relay();
-    const order = { key, settings, reading, isCurrent, relay, ...workOf(task, relay) };
+    const order = { key, settings, reading, since, isCurrent, relay, ...workOf(task, relay) };
     const flight = new Flight(({ signal }) => this.computer.compute(order, signal), onEnd);
     relay.attach(flight);
     const settle = (hasFailed: boolean): void => {

@@ -23,6 +23,8 @@ export interface Order {
   settings: Settings;
   /** What was stored under the key. */
   reading: Reading;
+  /** When the operation began: what it does before the factory runs shares one deadline. */
+  since: number;
   /** `false` once the key was invalidated in this process: the value goes to the waiters, not to the store. */
   isCurrent: () => boolean;
   /** Of a stream: notified of how its computation goes. */
@@ -64,14 +66,19 @@ export class Computer {
     if (order.reading.state === 'unavailable' || !settings.writes) return this.#lead(order, null, signal);
     const token = randomUUID();
     let { seen }: { seen: Buffer | null } = order.reading;
+    let { since } = order;
     for (;;) {
-      const attempt = await this.#acquire(order, token, seen);
+      const attempt = await this.#acquire(order, token, seen, since);
       if (attempt === FAILED) return this.#withoutLease(order, signal);
-      if (attempt.state === 'acquired') return this.#lead(order, this.#lease(order, token, seen), signal);
+      if (attempt.state === 'acquired') {
+        return this.#lead({ ...order, since }, this.#lease(order, token, seen), signal);
+      }
       if (attempt.state === 'held' && !settings.crossProcess)
         return this.#withoutLease(unstored(order), signal);
       const outcome =
         attempt.state === 'held' ? await this.#await(order, attempt.holder, seen, signal) : attempt;
+      // A wait for another computation takes as long as that does.
+      since = this.use.guard.moment;
       if (outcome.state === 'unavailable') return this.#withoutLease(order, signal);
       if (outcome.state === 'collected') return { ...elsewhere(outcome.value), outdated: true };
       if (outcome.state === 'failed') throw readFailure(parseText(outcome.failure));
@@ -96,11 +103,17 @@ export class Computer {
       : this.#lead(order, null, signal);
   }
 
-  #acquire(order: Order, token: string, seen: Buffer | null): Promise<LeaseAttempt | typeof FAILED> {
+  #acquire(
+    order: Order,
+    token: string,
+    seen: Buffer | null,
+    since: number,
+  ): Promise<LeaseAttempt | typeof FAILED> {
     const { leases } = this.use.backend;
     const { leaseMs, reads } = order.settings;
     const request = { seen, hasStale: this.#hasOther(order), force: !reads };
-    return this.use.guard.run(() => leases.acquire(order.key, token, leaseMs, request), FAILED);
+    const acquire = (): Promise<LeaseAttempt> => leases.acquire(order.key, token, leaseMs, request);
+    return this.use.guard.run(acquire, FAILED, { since });
   }
 
   #lease({ key, settings }: Order, token: string, over: Buffer | null): Lease {
@@ -120,7 +133,7 @@ export class Computer {
     const { keeper } = this.use;
     const { factory, settings, reading, source, relay } = order;
     if (lease !== null) this.#leases.set(lease.token, lease);
-    const tags = await keeper.tagVersions(settings);
+    const tags = await keeper.tagVersions(settings, order.since);
     relay.claim = { token: lease?.token ?? null, tags: tags ?? undefined };
     const startedAt = performance.now();
     const stale =

@@ -1,5 +1,6 @@
 import type { EntryStore, TagStore } from '../backend/backend.js';
-import type { Guard } from '../guard/guard.js';
+import { failureCode } from 'nestjs-redis-connection';
+import type { Guard, RunTerms } from '../guard/guard.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { type NearCache, NO_READ, type NearRead } from '../near/near-cache.js';
@@ -45,6 +46,11 @@ export interface EntryReaderDependencies {
 }
 
 const FAILED = Symbol('failed');
+/** Another program keeps a list or a hash under the key. */
+const FOREIGN = Symbol('foreign');
+const READ: RunTerms<Buffer | null, typeof FAILED | typeof FOREIGN> = {
+  onError: (error) => (failureCode(error) === 'WRONGTYPE' ? FOREIGN : FAILED),
+};
 const NO_TAGS: readonly string[] = [];
 const NOTHING: Reading = { state: 'missing', seen: null };
 const UNAVAILABLE: Reading = { state: 'unavailable', seen: null };
@@ -56,12 +62,14 @@ export class EntryReader {
   /** Reads the entry. A fresh value becomes a near copy, unless the entry changes meanwhile; bytes never do. */
   async read(key: string, form: ReadForm = 'value'): Promise<Reading> {
     const nearRead = form === 'value' ? this.use.near.beginRead(key) : NO_READ;
-    const bytes = await this.use.guard.run(() => this.use.entries.get(key), FAILED);
-    if (bytes === FAILED || bytes === null) {
+    const since = this.moment;
+    const bytes = await this.use.guard.run(() => this.use.entries.get(key), FAILED, READ);
+    if (!Buffer.isBuffer(bytes)) {
       nearRead.end();
-      return bytes === null ? NOTHING : this.#afterFailedRead(key);
+      if (bytes === FOREIGN) return this.#afterForeignValue(key, since);
+      return bytes === null ? NOTHING : UNAVAILABLE;
     }
-    const judged = this.judge(key, bytes, form);
+    const judged = this.judge(key, bytes, form, since);
     // Awaited only if it is a promise, to save a turn of the microtask queue.
     const reading = judged instanceof Promise ? await judged : judged;
     if (reading.state === 'fresh') keepNear(nearRead, reading.entry, bytes.byteLength);
@@ -69,20 +77,50 @@ export class EntryReader {
     return reading;
   }
 
-  /** Judges the bytes that are stored under the key. */
-  judge(key: string, bytes: Buffer, form: ReadForm = 'value'): Reading | Promise<Reading> {
-    const opened = openEntry(bytes);
-    if (opened === null) return this.#afterCorruptEntry(key, bytes);
-    if (opened.compressed || opened.tags !== undefined) return this.#judgeSlowly(key, bytes, opened, form);
-    return this.#judgeBody(key, bytes, opened, opened.body, form);
+  /** Now, for callers that read and then go on; see `Guard`. */
+  get moment(): number {
+    return this.use.guard.moment;
   }
 
-  async #judgeSlowly(key: string, bytes: Buffer, opened: OpenedEntry, form: ReadForm): Promise<Reading> {
-    const { tags, compressed, body } = opened;
-    const valid = tags === undefined || (await this.#isValid(tags));
+  /** Judges the bytes that are stored under the key. `since`: when the operation began. */
+  judge(
+    key: string,
+    bytes: Buffer,
+    form: ReadForm = 'value',
+    since = this.moment,
+  ): Reading | Promise<Reading> {
+    const opened = openEntry(bytes);
+    if (opened === null) return this.#afterCorruptEntry(key, bytes);
+    if (opened.tags !== undefined) return this.#judgeTagged(key, bytes, opened, form, since);
+    return this.#judgeUntagged(key, bytes, opened, form);
+  }
+
+  async #judgeTagged(
+    key: string,
+    bytes: Buffer,
+    opened: OpenedEntry,
+    form: ReadForm,
+    since: number,
+  ): Promise<Reading> {
+    const valid = await this.#isValid(opened.tags!, since);
     if (valid === null) return UNAVAILABLE;
     if (!valid) return { state: 'missing', seen: bytes.subarray(0, HEADER_BYTES) };
-    const json = compressed ? await decompress(body, this.use.maxValueBytes) : body;
+    return this.#judgeUntagged(key, bytes, opened, form);
+  }
+
+  #judgeUntagged(
+    key: string,
+    bytes: Buffer,
+    opened: OpenedEntry,
+    form: ReadForm,
+  ): Reading | Promise<Reading> {
+    return opened.compressed
+      ? this.#judgeCompressed(key, bytes, opened, form)
+      : this.#judgeBody(key, bytes, opened, opened.body, form);
+  }
+
+  async #judgeCompressed(key: string, bytes: Buffer, opened: OpenedEntry, form: ReadForm): Promise<Reading> {
+    const json = await decompress(opened.body, this.use.maxValueBytes);
     return json === null
       ? this.#afterCorruptEntry(key, bytes)
       : this.#judgeBody(key, bytes, opened, json, form);
@@ -98,9 +136,9 @@ export class EntryReader {
   }
 
   /** Whether the tags still have these versions; `null` when the backend could not be queried. */
-  async #isValid(tags: TagVersions): Promise<boolean | null> {
+  async #isValid(tags: TagVersions, since: number): Promise<boolean | null> {
     const names = Object.keys(tags);
-    const versions = await this.use.guard.run(() => this.use.tags.read(names), null);
+    const versions = await this.use.guard.run(() => this.use.tags.read(names), null, { since });
     return versions && names.every((name, index) => tags[name] === versions[index]);
   }
 
@@ -110,10 +148,9 @@ export class EntryReader {
     return { state: 'missing', seen: bytes.subarray(0, HEADER_BYTES) };
   }
 
-  // Redis is available, yet this read failed: another program may keep a list or a hash under the key.
-  async #afterFailedRead(key: string): Promise<Reading> {
+  async #afterForeignValue(key: string, since: number): Promise<Reading> {
     const { guard, entries } = this.use;
-    const removed = guard.serving ? await guard.run(() => entries.discardForeign(key), 0) : 0;
+    const removed = await guard.run(() => entries.discardForeign(key), 0, { since });
     if (removed === 0) return UNAVAILABLE;
     this.#reportCorrupt('is not a string');
     return NOTHING;

@@ -117,10 +117,11 @@ export class GetOrSet {
 
   async #lookUp(call: Call, departure: Departure, again = false): Promise<LookUpResult> {
     const { key, settings } = call;
+    const since = this.use.reader.moment;
     const reading = settings.reads ? await this.use.reader.read(key) : NOT_READ;
     if (reading.state === 'fresh') return this.#fresh(call, reading);
     const inProgress = this.use.computations.get(key);
-    const computing = this.use.computations.joinOrStart({ ...call, reading });
+    const computing = this.use.computations.joinOrStart({ ...call, reading, since });
     const result = hasStale({ reading, settings }, this.use.now())
       ? await this.#computedOrStale(call, computing, reading as Found, departure.signal)
       : computedResult(key, await computing.flight.join(departure.signal), reading, this.use.now());
@@ -135,7 +136,7 @@ export class GetOrSet {
     if (reading.entry.failure) throw readFailure(reading.entry.value);
     if (isDueForRefresh(reading, call.settings, this.use.now()))
       void this.use.computations
-        .joinOrStart({ ...call, reading })
+        .joinOrStart({ ...call, reading, since: this.use.reader.moment })
         .flight.join()
         .catch(ignore);
     return storedResult(call.key, reading, 'hit', this.use.now());

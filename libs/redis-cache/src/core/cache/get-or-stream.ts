@@ -112,11 +112,12 @@ export class GetOrStream {
 
   async #open<C, V>(call: Call<C, V>): Promise<CacheStream<C, V>> {
     const { settings } = call;
+    const since = this.use.reader.moment;
     const reading = await this.#read(call);
     if (reading.state === 'fresh') return this.#hit(call, reading);
     const { computations } = this.use;
     const joined = settings.reads && settings.writes && computations.get(call.key) !== undefined;
-    const computation = computations.joinOrStart(taskOf(call, reading));
+    const computation = computations.joinOrStart(taskOf(call, reading, since));
     return this.#live(call, computation, reading, joined);
   }
 
@@ -147,7 +148,8 @@ export class GetOrStream {
   #hit<C, V>(call: Call<C, V>, reading: Found): CacheStream<C, V> {
     if (reading.entry.failure) throw readFailure(reading.entry.value);
     if (isDueForRefresh(reading, call.settings, this.use.now())) {
-      const { flight } = this.use.computations.joinOrStart(taskOf(call, reading));
+      const task = taskOf(call, reading, this.use.reader.moment);
+      const { flight } = this.use.computations.joinOrStart(task);
       void flight.join().catch(ignore);
     }
     return this.#replayed(call, storedResult(call.key, reading, 'hit', this.use.now()));
@@ -191,8 +193,9 @@ export class GetOrStream {
   }
 }
 
-function taskOf<C, V>({ key, factory, settings, options }: Call<C, V>, reading: Reading): Task {
-  return { key, settings, reading, stream: factory, collect: options.collect };
+function taskOf<C, V>(call: Call<C, V>, reading: Reading, since: number): Task {
+  const { key, factory, settings, options } = call;
+  return { key, settings, reading, since, stream: factory, collect: options.collect };
 }
 
 function withStatus<V>(

@@ -25,27 +25,34 @@ export class JoinCheck {
   /** @param seen header of the entry that the caller has read; `null` without one */
   async stateOf(key: string, { relay }: Computation, seen: Buffer | null): Promise<JoinState> {
     while (relay.claim === undefined && !relay.isSettled) await relay.changed();
-    return relay.claim === undefined ? 'valid' : this.#check(key, relay, relay.claim, seen);
+    const since = this.guard.moment;
+    return relay.claim === undefined ? 'valid' : this.#check(key, relay, relay.claim, seen, since);
   }
 
   // Without Redis the processes cannot know of each other: then the computation here is joined as it is.
-  async #check(key: string, relay: Relay, { token }: Claim, seen: Buffer | null): Promise<JoinState> {
+  async #check(
+    key: string,
+    relay: Relay,
+    { token }: Claim,
+    seen: Buffer | null,
+    since: number,
+  ): Promise<JoinState> {
     if (token === null) return 'valid';
     const { leases } = this.backend;
-    const outcome = await this.guard.run(() => leases.peek(key, token, seen), FAILED);
+    const outcome = await this.guard.run(() => leases.peek(key, token, seen), FAILED, { since });
     if (outcome === FAILED) return 'valid';
     if (outcome.state === 'entry') return 'stored';
     if (outcome.state === 'gone') return 'invalid';
     // It has ended meanwhile, and this is its outcome.
     if (outcome.state !== 'held') return 'valid';
     if (outcome.holder !== token) return 'invalid';
-    return (await this.#areCurrent(relay.claim?.tags)) ? 'valid' : 'invalid';
+    return (await this.#areCurrent(relay.claim?.tags, since)) ? 'valid' : 'invalid';
   }
 
-  async #areCurrent(tags: Claim['tags']): Promise<boolean> {
+  async #areCurrent(tags: Claim['tags'], since: number): Promise<boolean> {
     const names = Object.keys(tags ?? {});
     if (names.length === 0) return true;
-    const versions = await this.guard.run(() => this.backend.tags.read(names), FAILED);
+    const versions = await this.guard.run(() => this.backend.tags.read(names), FAILED, { since });
     return versions === FAILED || names.every((name, index) => tags![name] === versions[index]);
   }
 }

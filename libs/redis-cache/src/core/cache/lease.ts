@@ -50,15 +50,15 @@ export class Lease {
     return this.terms.token;
   }
 
-  /** Stores the value. An adopted lease goes on; any other ends. */
-  async complete(entry: Buffer, ttlMs: number): Promise<LeaseEnd> {
+  /** Stores the value. An adopted lease goes on; any other ends. `since`: when the operation began; see `Guard`. */
+  async complete(entry: Buffer, ttlMs: number, since?: number): Promise<LeaseEnd> {
     const { key, token, adopted } = this.terms;
     const { leases } = this.backend;
     if (adopted === undefined) {
-      if (this.#stored !== null && haveSameContent(this.#stored, entry)) return this.#leaveStored();
-      return this.#end(() => leases.complete(key, token, entry, ttlMs));
+      if (this.#stored !== null && haveSameContent(this.#stored, entry)) return this.#leaveStored(since);
+      return this.#end(() => leases.complete(key, token, entry, ttlMs), since);
     }
-    const end = await this.#end(() => leases.put(key, token, entry, ttlMs));
+    const end = await this.#end(() => leases.put(key, token, entry, ttlMs), since);
     if (end === 'done' && adopted.leader) adopted.leader.#stored = entry;
     return end;
   }
@@ -76,32 +76,32 @@ export class Lease {
   }
 
   /** Passes a value that is not stored to the waiters, for `keepMs`. */
-  share(json: string, keepMs: number): Promise<LeaseEnd> {
+  share(json: string, keepMs: number, since?: number): Promise<LeaseEnd> {
     const { key, token } = this.terms;
-    return this.#endOwn(() => this.backend.leases.share(key, token, json, keepMs));
+    return this.#endOwn(() => this.backend.leases.share(key, token, json, keepMs), since);
   }
 
   /** Ends the lease without an outcome, so that a waiter takes over. */
-  release(): Promise<LeaseEnd> {
+  release(since?: number): Promise<LeaseEnd> {
     const { key, token } = this.terms;
-    return this.#endOwn(() => this.backend.leases.release(key, token));
+    return this.#endOwn(() => this.backend.leases.release(key, token), since);
   }
 
-  async #leaveStored(): Promise<LeaseEnd> {
-    const end = await this.release();
+  async #leaveStored(since?: number): Promise<LeaseEnd> {
+    const end = await this.release(since);
     return end === 'done' ? 'there' : end;
   }
 
   /** The leader ends an adopted lease. */
-  async #endOwn(send: () => Promise<boolean>): Promise<LeaseEnd> {
-    if (this.terms.adopted === undefined) return this.#end(send);
+  async #endOwn(send: () => Promise<boolean>, since?: number): Promise<LeaseEnd> {
+    if (this.terms.adopted === undefined) return this.#end(send, since);
     clearInterval(this.#timer);
     return 'done';
   }
 
-  async #end(send: () => Promise<boolean>): Promise<LeaseEnd> {
+  async #end(send: () => Promise<boolean>, since?: number): Promise<LeaseEnd> {
     clearInterval(this.#timer);
-    const ended = await this.guard.runWrite(send, null);
+    const ended = await this.guard.runWrite(send, null, since);
     if (ended === null) return 'unavailable';
     if (ended) return 'done';
     // A restarted server may have come back empty: that the lease is gone does not mean that it was taken.

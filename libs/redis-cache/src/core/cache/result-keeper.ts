@@ -62,11 +62,16 @@ const TAG_MARGIN_MS = 60_000;
 export class ResultKeeper {
   constructor(private readonly use: ResultKeeperDependencies) {}
 
-  /** Versions of the tags before the factory runs; `undefined` without tags, `null` when unknown. */
-  async tagVersions({ tags, ttlMs, staleMs, writes }: Settings): Promise<TagVersions | null | undefined> {
+  /**
+   * Versions of the tags before the factory runs; `undefined` without tags, `null` when unknown. `since`: when the
+   * operation began.
+   */
+  async tagVersions(settings: Settings, since: number): Promise<TagVersions | null | undefined> {
+    const { tags, ttlMs, staleMs, writes } = settings;
     if (tags.length === 0 || !writes) return undefined;
     const keepMs = ttlMs + staleMs + TAG_MARGIN_MS;
-    const versions = await this.use.guard.run(() => this.use.backend.tags.ensure(tags, keepMs), null);
+    const { guard, backend } = this.use;
+    const versions = await guard.run(() => backend.tags.ensure(tags, keepMs), null, { since });
     return versions && Object.fromEntries(tags.map((tag, index) => [tag, versions[index]!]));
   }
 
@@ -142,12 +147,13 @@ export class ResultKeeper {
 
   async #write(fresh: FreshValue, times: EntryTimes, nearWrite: NearWrite): Promise<Outcome> {
     const { lease, settings, value, tags } = fresh;
-    const tagState = tags ? await this.#compareTags(tags) : 'same';
-    if (tagState === 'changed') return this.#giveUp(lease, 'outdated');
     const json = this.#jsonOf(value);
-    if (json === null) return this.#giveUp(lease, 'unstored');
-    if (!settings.writes || tags === null || !this.#isWorthStoring(fresh)) return this.#share(lease, json);
-    const entry = await this.use.packer.pack(json, times, { tags });
+    const entry = await this.#packed(fresh, times, json);
+    const since = this.use.guard.moment;
+    const tagState = tags ? await this.#compareTags(tags, since) : 'same';
+    if (tagState === 'changed') return this.#giveUp(lease, 'outdated', since);
+    if (json === null) return this.#giveUp(lease, 'unstored', since);
+    if (entry === null) return this.#share(lease, json, since);
     const copy = (): NearCopy => ({
       // What a hit returns, which is not always what the factory returned.
       value: JSON.parse(json) as unknown,
@@ -155,25 +161,33 @@ export class ResultKeeper {
       tags: settings.tags,
       bytes: entry.byteLength,
     });
-    return this.#store(fresh, entry, copy, tagState === 'same' ? nearWrite : withoutCopy(nearWrite));
+    const write = { entry, copy, since };
+    return this.#store(fresh, write, tagState === 'same' ? nearWrite : withoutCopy(nearWrite));
+  }
+
+  /** The entry to be stored; `null` if the value is not to be. */
+  async #packed(fresh: FreshValue, times: EntryTimes, json: string | null): Promise<Buffer | null> {
+    const { settings, tags } = fresh;
+    if (json === null || !settings.writes || tags === null || !this.#isWorthStoring(fresh)) return null;
+    return this.use.packer.pack(json, times, { tags });
   }
 
   /** Whether the tags still have these versions; `unknown` when Redis could not be queried. */
-  async #compareTags(tags: TagVersions): Promise<'same' | 'changed' | 'unknown'> {
+  async #compareTags(tags: TagVersions, since: number): Promise<'same' | 'changed' | 'unknown'> {
     const names = Object.keys(tags);
-    const versions = await this.use.guard.run(() => this.use.backend.tags.read(names), null);
+    const { guard, backend } = this.use;
+    const versions = await guard.run(() => backend.tags.read(names), null, { since });
     if (versions === null) return 'unknown';
     return names.every((name, index) => tags[name] === versions[index]) ? 'same' : 'changed';
   }
 
   async #store(
     { key, lease, settings, isCurrent }: FreshValue,
-    entry: Buffer,
-    copy: () => NearCopy,
+    { entry, copy, since }: { entry: Buffer; copy: () => NearCopy; since: number },
     nearWrite: NearWrite,
   ): Promise<Outcome> {
     const ttlMs = Math.max(settings.ttlMs + settings.staleMs, OUTCOME_KEEP_MS);
-    const end = lease === null ? 'unavailable' : await lease.complete(entry, ttlMs);
+    const end = lease === null ? 'unavailable' : await lease.complete(entry, ttlMs, since);
     if (end === 'done') {
       nearWrite.stored(copy);
       return 'stored';
@@ -190,13 +204,13 @@ export class ResultKeeper {
     return 'unstored';
   }
 
-  async #giveUp(lease: Lease | null, outcome: Outcome): Promise<Outcome> {
-    await lease?.release();
+  async #giveUp(lease: Lease | null, outcome: Outcome, since: number): Promise<Outcome> {
+    await lease?.release(since);
     return outcome;
   }
 
-  async #share(lease: Lease | null, json: string): Promise<Outcome> {
-    const end = await lease?.share(json, OUTCOME_KEEP_MS);
+  async #share(lease: Lease | null, json: string, since: number): Promise<Outcome> {
+    const end = await lease?.share(json, OUTCOME_KEEP_MS, since);
     return end === 'lost' ? 'outdated' : 'unstored';
   }
 

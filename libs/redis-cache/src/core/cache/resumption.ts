@@ -88,7 +88,10 @@ export class Resumption {
     const { backend, guard, keeper, leaseOf } = this.use;
     const { key, token, leaseMs } = ticket;
     const next = randomUUID();
-    const adoption = await guard.run(() => backend.leases.adopt(key, token, next, leaseMs), FAILED);
+    const since = guard.moment;
+    const adoption = await guard.run(() => backend.leases.adopt(key, token, next, leaseMs), FAILED, {
+      since,
+    });
     const claim = { key, settings, lease: null, tags: versionsIn(ticket), bypass: adoption === FAILED };
     if (adoption === 'adopted') {
       const terms = { key, token: token!, leaseMs, adopted: { leader: leaseOf(token!) } };
@@ -96,7 +99,7 @@ export class Resumption {
     }
     if (adoption === 'taken') {
       const lease = new Lease(backend, guard, { key, token: next, leaseMs });
-      return { ...claim, lease, tags: await keeper.tagVersions(settings) };
+      return { ...claim, lease, tags: await keeper.tagVersions(settings, since) };
     }
     // Storing is left to the computation that holds the lease.
     return adoption === 'held' ? { ...claim, settings: { ...settings, writes: false } } : claim;

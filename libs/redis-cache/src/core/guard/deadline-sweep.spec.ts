@@ -29,6 +29,8 @@ describe('DeadlineSweep', () => {
   });
 
   const start = (name = 'call'): OutstandingCall => sweep.start(() => expired.push(name));
+  const startStep = (name: string, since: number): OutstandingCall =>
+    sweep.start(() => expired.push(name), since);
   const tick = (count = 1): void => {
     for (let step = 0; step < count; step += 1) sweep.tick();
   };
@@ -66,6 +68,53 @@ describe('DeadlineSweep', () => {
     expect(expired).toEqual(['first']);
     tick(3);
     expect(expired).toEqual(['first', 'second']);
+  });
+
+  describe('of several steps', () => {
+    it('expires a deadline after the first step', () => {
+      const since = sweep.moment;
+      const first = start();
+      tick(3);
+      start('another');
+      sweep.settle(first);
+      startStep('second', since);
+      start('third');
+      tick(TICKS_PER_DEADLINE - 3);
+      expect(expired).toEqual(['second']);
+      tick(3);
+      expect(expired).toEqual(['second', 'another', 'third']);
+      expect(sweep.size).toBe(0);
+    });
+
+    it('is over when its time has passed before the next step', () => {
+      const since = sweep.moment;
+      start();
+      tick(TICKS_PER_DEADLINE - 1);
+      expect(sweep.isOver(since)).toBe(false);
+      tick();
+      expect(sweep.isOver(since)).toBe(true);
+    });
+
+    it('is no silence if the last step was not sent long ago', () => {
+      const since = sweep.moment;
+      const first = start();
+      tick(3);
+      sweep.settle(first);
+      startStep('second', since);
+      tick(TICKS_PER_DEADLINE - 3);
+      expect(expired).toEqual(['second']);
+      expect(silences).toBe(0);
+    });
+
+    it('is a silence if the last step has waited almost as long', () => {
+      const since = sweep.moment;
+      const first = start();
+      tick();
+      sweep.settle(first);
+      startStep('second', since);
+      tick(TICKS_PER_DEADLINE - 1);
+      expect(silences).toBe(1);
+    });
   });
 
   it('calls a whole deadline without a reply a silence', () => {

@@ -10,6 +10,9 @@ export class OutstandingCall {
   waits = true;
 
   constructor(
+    /** When its time began. */
+    readonly since: number,
+    /** When it was sent: later, if it is not the first step of what a caller waits for. */
     readonly startedAtTick: number,
     readonly repliesAtStart: number,
     readonly expire: () => void,
@@ -47,13 +50,20 @@ export class DeadlineSweep {
     return this.#size;
   }
 
-  /** Watches an operation; `expire` is called when no reply came in time. */
-  start(expire: () => void): OutstandingCall {
-    const call = new OutstandingCall(this.#ticks, this.#replies, expire);
-    call.before = this.#last;
-    if (this.#last) this.#last.after = call;
-    else this.#first = call;
-    this.#last = call;
+  /** Now, in ticks. */
+  get moment(): number {
+    return this.#ticks;
+  }
+
+  /** Whether the time of what began at that moment has passed. */
+  isOver(since: number): boolean {
+    return this.#ticks - since >= TICKS_PER_DEADLINE;
+  }
+
+  /** Watches an operation; `expire` is called when no reply came within a deadline after `since`. */
+  start(expire: () => void, since: number = this.#ticks): OutstandingCall {
+    const call = new OutstandingCall(since, this.#ticks, this.#replies, expire);
+    this.#insert(call);
     this.#size += 1;
     this.#timer ??= this.#startTimer();
     return call;
@@ -98,13 +108,31 @@ export class DeadlineSweep {
   #expireOverdue(): boolean {
     let silent = false;
     for (let call = this.#first; call; call = this.#first) {
-      if (this.#ticks - call.startedAtTick < TICKS_PER_DEADLINE) break;
+      if (!this.isOver(call.since)) break;
       this.#remove(call);
-      silent ||= call.repliesAtStart === this.#replies;
+      silent ||= this.#isSilentSince(call);
       this.options.onTimeout();
       call.expire();
     }
     return silent;
+  }
+
+  // A step that was sent late in its operation has not waited for a whole deadline.
+  #isSilentSince({ repliesAtStart, startedAtTick }: OutstandingCall): boolean {
+    return repliesAtStart === this.#replies && this.#ticks - startedAtTick >= TICKS_PER_DEADLINE - 1;
+  }
+
+  // Sorted by `since`: behind all but the operations that began after it.
+  #insert(call: OutstandingCall): void {
+    let before = this.#last;
+    while (before && before.since > call.since) before = before.before;
+    const after = before ? before.after : this.#first;
+    call.before = before;
+    call.after = after;
+    if (before) before.after = call;
+    else this.#first = call;
+    if (after) after.before = call;
+    else this.#last = call;
   }
 
   // A removed call drops its references: an old call that is still referenced would keep all later ones alive.

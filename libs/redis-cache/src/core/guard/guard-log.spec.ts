@@ -134,7 +134,7 @@ describe('Guard.close()', () => {
     backend.up();
     const reply = deferred<string>();
     const onLate = jest.fn();
-    const result = guard.run(() => reply.promise, 'fallback', onLate);
+    const result = guard.run(() => reply.promise, 'fallback', { onLate });
     const closing = guard.close();
     await new Promise((resolve) => setImmediate(resolve));
     reply.resolve('value');

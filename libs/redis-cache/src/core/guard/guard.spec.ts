@@ -126,7 +126,7 @@ describe('Guard', () => {
     it('passes a late value to onLate, once', async () => {
       const reply = deferred<string>();
       const onLate = jest.fn();
-      const result = guard.run(() => reply.promise, FALLBACK, onLate);
+      const result = guard.run(() => reply.promise, FALLBACK, { onLate });
       await pass(DEADLINE_MS);
       reply.resolve('late');
       await pass(0);
@@ -136,14 +136,14 @@ describe('Guard', () => {
 
     it('passes a value that arrived in time only to the caller', async () => {
       const onLate = jest.fn();
-      expect(await guard.run(async () => 'value', FALLBACK, onLate)).toBe('value');
+      expect(await guard.run(async () => 'value', FALLBACK, { onLate })).toBe('value');
       expect(onLate).not.toHaveBeenCalled();
     });
 
     it('ignores a late failure', async () => {
       const reply = deferred<string>();
       const onLate = jest.fn();
-      void guard.run(() => reply.promise, FALLBACK, onLate);
+      void guard.run(() => reply.promise, FALLBACK, { onLate });
       await pass(DEADLINE_MS);
       const before = logger.lines.length;
       reply.reject(replyless('ECONNRESET'));

@@ -42,6 +42,17 @@ export interface GuardOptions {
   hold?: ProcessHold;
 }
 
+/** Details of one step of an operation. */
+export interface RunTerms<T, F> {
+  /** When the whole operation began, so that all its steps share one deadline; see `moment`. Default: now. */
+  since?: number;
+  /** Receives a value that arrives after the fallback was returned. */
+  onLate?: (value: T) => void;
+  /** Returns the fallback after an error, in place of the general one. */
+  onError?: (error: unknown) => F;
+}
+
+const NO_TERMS: RunTerms<unknown, never> = {};
 const MIN_PROBE_DELAY_MS = 50;
 const MAX_PROBE_DELAY_MS = 500;
 /** How long a connection may be silent before it is dropped. */
@@ -113,13 +124,19 @@ export class Guard {
     this.#onWritable = listener;
   }
 
-  /**
-   * Runs an operation under its deadline. `onLate` receives a value that arrives after the fallback was
-   * returned.
-   */
-  run<T, F>(operation: () => Promise<T>, fallback: F, onLate?: (value: T) => void): Promise<T | F> {
-    if (this.#phase === 'serving') return this.#attempt(operation, fallback, onLate);
-    if (this.#phase === 'starting') return this.#attempt(() => this.#afterStart(operation), fallback, onLate);
+  /** Now, for an operation that consists of several steps. */
+  get moment(): number {
+    return this.#deadlines.moment;
+  }
+
+  /** Runs an operation, or a step of one, under its deadline. */
+  run<T, F>(operation: () => Promise<T>, fallback: F, terms: RunTerms<T, F> = NO_TERMS): Promise<T | F> {
+    if (terms.since !== undefined && this.#deadlines.isOver(terms.since)) {
+      this.#onTimeout();
+      return Promise.resolve(fallback);
+    }
+    if (this.#phase === 'serving') return this.#attempt(operation, fallback, terms);
+    if (this.#phase === 'starting') return this.#attempt(() => this.#afterStart(operation), fallback, terms);
     this.options.counters.bypassed += 1;
     return Promise.resolve(fallback);
   }
@@ -128,8 +145,12 @@ export class Guard {
    * The same for an operation that writes and returns whether it did: `true` shows that the server
    * accepts writes.
    */
-  runWrite<F>(operation: () => Promise<boolean>, fallback: F): Promise<boolean | F> {
-    return this.run(() => operation().then(this.#noteWrite), fallback);
+  runWrite<F>(operation: () => Promise<boolean>, fallback: F, since?: number): Promise<boolean | F> {
+    return this.run(
+      () => operation().then(this.#noteWrite),
+      fallback,
+      since === undefined ? NO_TERMS : { since },
+    );
   }
 
   /**
@@ -151,18 +172,18 @@ export class Guard {
     this.#deadlines.stop();
   }
 
-  #attempt<T, F>(operation: () => Promise<T>, fallback: F, onLate?: (value: T) => void): Promise<T | F> {
+  #attempt<T, F>(operation: () => Promise<T>, fallback: F, terms: RunTerms<T, F>): Promise<T | F> {
     return new Promise((resolve) => {
-      const call = this.#deadlines.start(() => resolve(fallback));
+      const call = this.#deadlines.start(() => resolve(fallback), terms.since);
       const fail = (error: unknown): void => {
         this.#deadlines.settle(call);
         this.#onFailure(error);
-        resolve(fallback);
+        resolve(terms.onError ? terms.onError(error) : fallback);
       };
       try {
         operation().then((value) => {
           if (this.#deadlines.settle(call)) resolve(value);
-          else onLate?.(value);
+          else terms.onLate?.(value);
         }, fail);
       } catch (error) {
         fail(error);

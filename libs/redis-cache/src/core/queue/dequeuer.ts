@@ -26,8 +26,9 @@ export class Dequeuer {
 
   /** Skips unreadable requests, so that an empty result always means that no request was available. */
   async dequeue<T>(count: number): Promise<DequeuedRequest<T>[]> {
+    const since = this.context.guard.moment;
     for (;;) {
-      const texts = await this.#next(count);
+      const texts = await this.#next(count, since);
       const readable = texts.map((text) => this.#decode<T>(text)).filter((one) => one !== undefined);
       if (readable.length > 0 || texts.length === 0) return readable;
     }
@@ -44,13 +45,14 @@ export class Dequeuer {
     return this.#late.splice(0);
   }
 
-  #next(count: number): Promise<string[]> {
+  #next(count: number, since: number): Promise<string[]> {
     const { guard, store, name } = this.context;
     const shift = async (): Promise<string[]> => {
       const late = this.#late.splice(0, count);
       return late.length > 0 ? late : store.shift(name, count, this.context);
     };
-    return guard.run<string[], string[]>(shift, NONE, (late) => void this.#late.push(...late));
+    const onLate = (late: string[]): void => void this.#late.push(...late);
+    return guard.run<string[], string[]>(shift, NONE, { since, onLate });
   }
 
   #decode<T>(text: string): DequeuedRequest<T> | undefined {

@@ -39,8 +39,9 @@ export class Reservations {
 
   /** Unreadable requests become dead letters, so that an empty result always means that none was available. */
   async reserve<T>(count: number, leaseMs: number): Promise<ReservedRequest<T>[]> {
+    const since = this.context.guard.moment;
     for (;;) {
-      const reserved = await this.#next(count, leaseMs);
+      const reserved = await this.#next(count, leaseMs, since);
       const readable: ReservedRequest<T>[] = [];
       for (const one of reserved) this.#decode(one, readable);
       this.context.counters.reserved += readable.length;
@@ -72,14 +73,15 @@ export class Reservations {
     return result;
   }
 
-  #next(count: number, leaseMs: number): Promise<Reservation[]> {
+  #next(count: number, leaseMs: number, since: number): Promise<Reservation[]> {
     const { guard, store, name } = this.context;
     const reserve = (): Promise<Reservation[]> => store.reserve(name, count, leaseMs, this.context);
     // After the deadline nobody waits for these any more: they go back, and the delivery does not count.
-    return guard.run<Reservation[], Reservation[]>(reserve, NONE, (late) => {
+    const onLate = (late: Reservation[]): void => {
       for (const { id } of late) this.#orphans.add(id);
       void this.#releaseOrphans();
-    });
+    };
+    return guard.run<Reservation[], Reservation[]>(reserve, NONE, { since, onLate });
   }
 
   /** Retries until Redis confirms: when a late reply comes, the breaker is usually still open. */
