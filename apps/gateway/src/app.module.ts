@@ -11,6 +11,7 @@ import { PoolModule } from './pool/pool.module.js';
 import { FastPathModule } from './fast-path/fast-path.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { ModelsModule } from './models/models.module.js';
@@ -36,6 +37,7 @@ import { TasksModule } from './tasks/tasks.module.js';
     MetricsModule,
     PageModule,
     LifecycleModule,
+    LimitsModule,
   ],
   providers: [{ provide: APP_FILTER, useClass: ProblemDetailsFilter }],
 })

@@ -5,8 +5,10 @@ import { refuseLegacyCompletions } from './chat/legacy-completions.js';
 import { type GatewayConfig, gatewayConfig, readGatewayConfig } from './config/gateway-config.js';
 import { useDocs } from './docs/openapi-document.js';
 import { FastPath } from './fast-path/fast-path.js';
+import { acceptJsonOnly } from './http/json-body.js';
 import { allowBodilessDelete, serverOptions } from './http/server-options.js';
 import { HttpServers } from './http/servers.js';
+import { BodyBudget, limitBodies } from './limits/body-budget.js';
 import { refuseUnknownRoutes } from './messages/unknown-routes.controller.js';
 import { useLogs } from './observability/logging/access-log.js';
 import { createLoggers, fastifyLogOptions, isForPerson } from './observability/logging/create-loggers.js';
@@ -43,12 +45,16 @@ export async function createApp(): Promise<GatewayApp> {
   const adapter = new FastifyAdapter(options);
   const fastify = adapter.getInstance();
   useLogs(fastify, logs);
+  acceptJsonOnly(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     abortOnError: false,
+    // See `acceptJsonOnly`.
+    bodyParser: false,
     logger: new PinoNestLogger(logs.general),
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const gate = await protect(app);
+  limitBodies(fastify, app.get(BodyBudget));
   servers.intercept = app.get(FastPath).interceptor(gate, fastify.requestObservers);
   allowBodilessDelete(fastify);
   refuseUnknownRoutes(fastify);

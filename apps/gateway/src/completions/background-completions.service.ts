@@ -8,7 +8,13 @@ import { CallOptions, type CompletionAnswer, type CompletionCall, policyOf } fro
 import { CompletionsService } from './completions.service.js';
 
 /** A stored answer, or the task that computes it. */
-export type BegunCompletion = { answer: CompletionAnswer } | { taskId: string };
+export type BegunCompletion =
+  | { answer: CompletionAnswer }
+  | {
+      taskId: string;
+      /** Resolves when the task has ended, or its end can no longer be learnt. */
+      ended: Promise<void>;
+    };
 
 /** Starts completions for which no client waits. Their answers are cached, too. */
 @Injectable()
@@ -31,18 +37,24 @@ export class BackgroundCompletionsService {
   async begin(call: CompletionCall): Promise<BegunCompletion> {
     if (!policyOf(call).allowsComputing) return { answer: await this.completions.complete(call) };
     const answer = await this.completions.stored(call);
-    return answer === null ? { taskId: await this.#submit(call) } : { answer };
+    return answer === null ? this.#submit(call) : { answer };
   }
 
-  async #submit(call: CompletionCall): Promise<string> {
+  async #submit(call: CompletionCall): Promise<BegunCompletion> {
     const { request } = call;
-    if (policyOf(call).action === 'bypass') return this.pool.submit(request);
+    if (policyOf(call).action === 'bypass') {
+      const taskId = await this.pool.submit(request);
+      return { taskId, ended: this.#end(taskId) };
+    }
     const key = this.completions.keyOf(call);
     const { ttlSeconds, tags } = new CallOptions(call);
     const context = contextWith(this.cache.ticketFor(key, { ttlSeconds, tags }));
     const taskId = await this.pool.submit(request, { deduplicationKey: key, context });
-    void this.#store(call, key, taskId);
-    return taskId;
+    return { taskId, ended: this.#store(call, key, taskId) };
+  }
+
+  async #end(taskId: string): Promise<void> {
+    await this.pool.getResult(taskId).catch(() => {});
   }
 
   /**

@@ -4,6 +4,7 @@ import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { JSON_TYPE, sendAnswer } from '../http/answer.js';
+import { BodyBudget } from '../limits/body-budget.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { TaskIds } from '../tasks/task-ids.js';
 import { retryAfterSeconds, toTaskView } from '../tasks/task-view.js';
@@ -33,6 +34,7 @@ export class CompletionsController {
     private readonly pool: WorkerPool,
     private readonly ids: TaskIds,
     private readonly hits: HitCache,
+    private readonly budget: BodyBudget,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
 
@@ -64,6 +66,7 @@ export class CompletionsController {
   async #begin(call: HttpCompletionCall, reply: FastifyReply): Promise<void> {
     const begun = await this.background.begin(call);
     if ('answer' in begun) return send(reply, begun.answer);
+    this.budget.holdUntil(reply.request.raw, begun.ended);
     const id = this.ids.seal(call.tenant, begun.taskId);
     const [task, stats] = await Promise.all([this.pool.getTask(begun.taskId), this.pool.stats()]);
     reply.header('Location', `/v1/tasks/${id}`).header('Retry-After', retryAfterSeconds(stats));

@@ -9,6 +9,11 @@ const BILLING = part('x-anthropic-billing-header: cc_version=2.1.332.1c9; cc_ent
 const fieldsOf = (request: object): unknown =>
   keyFieldsOf({ model: 'm', max_tokens: 1, messages: [user('Hello')], ...request });
 
+const digestOf = (text: string): string => {
+  const fields = fieldsOf({ messages: [user([part(text), part('b')])] });
+  return (fields as { messages: { content: { text: string }[] }[] }).messages[0]!.content[0]!.text;
+};
+
 const SIMPLE = { model: 'm', max_tokens: 1, prompt: 'Hello' };
 
 describe('keyFieldsOf', () => {
@@ -71,5 +76,19 @@ describe('keyFieldsOf', () => {
   it('counts the version that a request with sampling gets by default as such', () => {
     const headers = { 'anthropic-version': '2023-06-01' };
     expect(fieldsOf({ temperature: 0, headers })).toEqual({ ...SIMPLE, temperature: 0 });
+  });
+
+  it('has the digest of a long text, which no other text equals', () => {
+    const long = 'x'.repeat(2_000);
+    expect(digestOf(long)).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(digestOf(`${long}y`)).not.toBe(digestOf(long));
+    expect(digestOf(digestOf(long))).not.toBe(digestOf(long));
+    expect(digestOf('x'.repeat(1_024))).toBe('x'.repeat(1_024));
+  });
+
+  it('does not change the request', () => {
+    const messages = [user([part('x'.repeat(2_000))])];
+    fieldsOf({ messages });
+    expect(messages).toEqual([user([part('x'.repeat(2_000))])]);
   });
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   anthropicVersionOf,
   type CompletionMessage,
@@ -12,6 +13,12 @@ const WITHOUT_INFLUENCE = /^(x-claude-code-.*|anthropic-dangerous-direct-browser
 /** Start of the block with which Claude Code says which release sent the request; the API removes it. */
 const ATTRIBUTION = 'x-anthropic-billing-header:';
 
+/** Longer texts are in the key as their digest: hashing them costs a tenth of writing them as JSON. */
+const MAX_LITERAL = 1_024;
+/** The form of a digest. A text of this form is replaced by its own digest, so that no text equals another's digest. */
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const DIGEST_LENGTH = 71;
+
 /**
  * The part of a request that influences the answer, in the simplest equivalent form, so that equivalent requests share an
  * entry: a single turn of the user is a `prompt`, a single text block is its text, empty fields are left out, and betas
@@ -19,6 +26,10 @@ const ATTRIBUTION = 'x-anthropic-billing-header:';
  * identify the client.
  */
 export function keyFieldsOf(request: CompletionRequest): Record<string, unknown> {
+  return condensed(simplified(request)) as Record<string, unknown>;
+}
+
+function simplified(request: CompletionRequest): Record<string, unknown> {
   const { messages, system, stop_sequences, tools, cache_control, metadata, headers, ...rest } = request;
   return {
     ...rest,
@@ -30,6 +41,33 @@ export function keyFieldsOf(request: CompletionRequest): Record<string, unknown>
     ...(metadata && metadataOf(metadata)),
     ...(headers && headerFields(request, headers)),
   };
+}
+
+/** The value with a digest in place of each long text: a copy, or the value itself if it has none. */
+function condensed(value: unknown): unknown {
+  if (typeof value === 'string') return isLiteral(value) ? value : `sha256:${hash('sha256', value, 'hex')}`;
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? condensedItems(value) : condensedFields(value as Fields);
+}
+
+function condensedItems(items: readonly unknown[]): readonly unknown[] {
+  const copy = items.map(condensed);
+  return copy.some((item, index) => item !== items[index]) ? copy : items;
+}
+
+type Fields = Record<string, unknown>;
+
+function condensedFields(fields: Fields): Fields {
+  let copy: Fields | undefined;
+  for (const name of Object.keys(fields)) {
+    const item = condensed(fields[name]);
+    if (item !== fields[name]) (copy ??= { ...fields })[name] = item;
+  }
+  return copy ?? fields;
+}
+
+function isLiteral(text: string): boolean {
+  return text.length <= MAX_LITERAL && (text.length !== DIGEST_LENGTH || !DIGEST.test(text));
 }
 
 type Content = string | ContentBlock[];

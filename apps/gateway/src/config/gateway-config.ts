@@ -1,11 +1,12 @@
 import { registerAs } from '@nestjs/config';
 import { z } from 'zod';
+import { EXECUTOR_DEFAULTS, type ExecutorDefaults } from './executor-defaults.js';
 import { gatewayVariables } from './gateway-variables.js';
 
 const schema = z.object(gatewayVariables);
 
 /** The gateway's settings, one field per variable of {@link gatewayVariables}. */
-export type GatewayConfig = z.output<typeof schema>;
+export type GatewayConfig = Omit<z.output<typeof schema>, keyof ExecutorDefaults> & ExecutorDefaults;
 
 /** The gateway's settings for injection: `@Inject(gatewayConfig.KEY) config: GatewayConfig`. */
 export const gatewayConfig = registerAs('gateway', () => readGatewayConfig(process.env));
@@ -33,8 +34,19 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       .filter(([, value]) => value !== undefined && value !== ''),
   );
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
+  if (result.success) return checked(withDefaults(result.data));
   const [first, ...others] = result.error.issues;
   const lines = others.map(({ path, message }) => `${String(path[0])} is invalid: ${message}`);
   throw new InvalidEnvError(String(first!.path[0]), [first!.message, ...lines].join('\n'));
+}
+
+function withDefaults(data: z.output<typeof schema>): GatewayConfig {
+  const defaults: ExecutorDefaults = EXECUTOR_DEFAULTS[data.WORKER_EXECUTOR];
+  return { ...defaults, ...data } as GatewayConfig;
+}
+
+/** @throws {InvalidEnvError} variables contradict each other */
+function checked(config: GatewayConfig): GatewayConfig {
+  if (config.MAX_BODIES_BYTES >= config.MAX_BODY_BYTES) return config;
+  throw new InvalidEnvError('MAX_BODIES_BYTES', `must be at least MAX_BODY_BYTES, ${config.MAX_BODY_BYTES}`);
 }

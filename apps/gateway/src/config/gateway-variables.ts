@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseApiKeys } from './api-keys.js';
+import { defaultsInWords, type ExecutorDefaults } from './executor-defaults.js';
 import { InvalidListError, parseHosts, parseProxies } from './parse-addresses.js';
 
 const MAX_MS = 3_600_000;
@@ -7,6 +8,7 @@ const MAX_SECONDS = 315_360_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_TASKS = 1_000_000;
 const MAX_LIMIT = 1_000_000_000;
+const MAX_HELD_BYTES = 64 * 1024 * 1024 * 1024;
 
 const whole = (min: number, max: number) => {
   const must = `must be a whole number from ${min} to ${max}`;
@@ -15,6 +17,10 @@ const whole = (min: number, max: number) => {
 const flag = () => z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' });
 const oneOf = <const T extends readonly string[]>(...values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
+
+/** A number whose default is the executor's, see `EXECUTOR_DEFAULTS`. */
+const byExecutor = (name: keyof ExecutorDefaults, schema: ReturnType<typeof whole>, description: string) =>
+  schema.optional().meta({ description, unset: defaultsInWords(name) });
 
 /** A comma-separated list. The message of an {@link InvalidListError} becomes the variable's problem. */
 const list = <T>(parse: (text: string) => T) =>
@@ -39,12 +45,17 @@ export const gatewayVariables = {
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
     .default('info')
     .describe('Lowest level that is logged'),
-  MAX_BODY_BYTES: whole(1_024, MAX_BYTES)
-    .default(1024 * 1024)
-    .describe('Largest request body, in bytes'),
-  MAX_PROMPT_BYTES: whole(1, MAX_BYTES)
-    .default(512 * 1024)
-    .describe('Largest prompt, in bytes of UTF-8'),
+  MAX_BODY_BYTES: byExecutor('MAX_BODY_BYTES', whole(1_024, MAX_BYTES), 'Largest request body, in bytes'),
+  MAX_PROMPT_BYTES: byExecutor(
+    'MAX_PROMPT_BYTES',
+    whole(1, MAX_BYTES),
+    'Largest text of a request, in bytes of UTF-8: its prompt, or its messages and system prompt',
+  ),
+  MAX_BODIES_BYTES: byExecutor(
+    'MAX_BODIES_BYTES',
+    whole(1_024, MAX_HELD_BYTES),
+    'Bytes of all request bodies that this process holds at the same time, until their responses end; above it requests get 503 or 529 with `Retry-After`',
+  ),
   SHUTDOWN_GRACE_MS: whole(0, MAX_MS)
     .default(1_000)
     .describe('How long `/health` returns 503 before the server stops listening, in milliseconds'),
@@ -85,11 +96,15 @@ export const gatewayVariables = {
   WORKER_POOL: oneOf('local', 'bullmq')
     .default('local')
     .describe('Where tasks run: `local` in the API process, `bullmq` in worker processes'),
-  WORKER_CONCURRENCY: whole(1, 10_000).default(5).describe('Tasks that one process runs at the same time'),
+  WORKER_CONCURRENCY: byExecutor(
+    'WORKER_CONCURRENCY',
+    whole(1, 10_000),
+    'Tasks that one process runs at the same time',
+  ),
   WORKER_BACKLOG: whole(0, MAX_TASKS)
     .default(1_000)
     .describe('Tasks that may wait for a worker; above it requests get 429 with `Retry-After`'),
-  TASK_TIMEOUT_MS: whole(1, MAX_MS).default(120_000).describe('Time limit of a task, in milliseconds'),
+  TASK_TIMEOUT_MS: byExecutor('TASK_TIMEOUT_MS', whole(1, MAX_MS), 'Time limit of a task, in milliseconds'),
   WORKER_MAX_ATTEMPTS: whole(1, 100).default(3).describe('How often a task is started when its workers die'),
   WORKER_GLOBAL_CONCURRENCY: whole(0, MAX_TASKS).optional().meta({
     description: 'Tasks that all worker processes run at the same time; kept in Redis; 0: no limit',
@@ -181,9 +196,11 @@ export const gatewayVariables = {
   HEADERS_TIMEOUT_MS: whole(1, MAX_MS)
     .default(10_000)
     .describe('How long a client may take to send its headers, in milliseconds'),
-  REQUEST_TIMEOUT_MS: whole(1, MAX_MS)
-    .default(30_000)
-    .describe('How long a client may take to send a whole request, in milliseconds'),
+  REQUEST_TIMEOUT_MS: byExecutor(
+    'REQUEST_TIMEOUT_MS',
+    whole(1, MAX_MS),
+    'How long a client may take to send a whole request, in milliseconds',
+  ),
   KEEP_ALIVE_TIMEOUT_MS: whole(1, MAX_MS)
     .default(72_000)
     .describe(

@@ -6,6 +6,7 @@ import { HitCache, type HitResponse, type KnownRequest, MAX_BODY_BYTES } from '.
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import type { RequestObserver } from '../http/request-end.js';
 import type { Interceptor } from '../http/servers.js';
+import { BodyBudget } from '../limits/body-budget.js';
 import { ConnectionDrain } from '../lifecycle/shutdown.js';
 import { SavingsService } from '../savings/savings.service.js';
 import type { Gate } from '../security/protect.js';
@@ -41,6 +42,7 @@ export class FastPath {
     private readonly hits: HitCache,
     private readonly savings: SavingsService,
     private readonly drain: ConnectionDrain,
+    private readonly budget: BodyBudget,
     @Inject(gatewayConfig.KEY) { CACHE_NEAR: near, MAX_BODY_BYTES: maxBytes }: GatewayConfig,
   ) {
     this.#maxBytes = Math.min(maxBytes, MAX_BODY_BYTES);
@@ -52,7 +54,8 @@ export class FastPath {
     return (incoming, response, next) => {
       const length = this.#bodyLengthOf(incoming);
       const tenant = length > 0 ? gate.identify(incoming.headers) : undefined;
-      if (tenant === undefined) return next(incoming, response);
+      // Without room for the body, Fastify refuses it as it refuses others.
+      if (tenant === undefined || !this.budget.hold(incoming, response)) return next(incoming, response);
       const request = new FastRequest(incoming, response, tenant, observers);
       request.readBody(length, (body) => this.#serve(request, body, { gate, next }));
     };

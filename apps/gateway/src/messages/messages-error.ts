@@ -2,6 +2,7 @@ import type { UpstreamFailure } from 'nestjs-worker-pool';
 import { TaskFailedError } from '../completions/errors.js';
 import type { ErrorShape } from '../http/route-config.js';
 import type { ProblemError } from '../http/problem.js';
+import { NO_ROOM_CODE } from '../limits/body-budget.js';
 
 /** The API's error types by status. Other statuses are `invalid_request_error` below 500, otherwise `api_error`. */
 const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
@@ -26,6 +27,8 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   ERR_ANTHROPIC_TIMEOUT: 504,
   ERR_ANTHROPIC_OVERLOADED: 529,
 };
+/** Errors of the gateway for which the API has a status of its own. */
+const STATUS_OF_OWN_CODE: Readonly<Record<string, number>> = { [NO_ROOM_CODE]: 529 };
 
 /** Errors of the gateway's own key or account, which neither the client nor a retry can fix. */
 const OWN_ACCOUNT: ReadonlySet<string> = new Set([
@@ -38,7 +41,7 @@ const PASSED_ON: ReadonlySet<number> = new Set([400, 404, 413, 429, 500, 529]);
 
 /** Returns the status that a client of the Messages API gets for an error. */
 export function messagesStatus(error: ProblemError): number {
-  const known = STATUS_OF_CODE[error.code ?? ''];
+  const known = STATUS_OF_CODE[error.code ?? ''] ?? STATUS_OF_OWN_CODE[error.code ?? ''];
   const upstream = upstreamOf(error)?.status;
   return known ?? (upstream && PASSED_ON.has(upstream) ? upstream : error.status);
 }

@@ -13,6 +13,8 @@ import { apiPoolOptions, workerPoolOptions } from './pool-options.js';
 
 /** Added to the pool's own time limit, so that the pool's limit is the one that callers see. */
 const BACKSTOP_MS = 5_000;
+/** The longest time that the `anthropic` executor may wait for the API to begin its answer. */
+const MAX_START_MS = 300_000;
 
 const EXECUTORS: Record<GatewayConfig['WORKER_EXECUTOR'], (config: GatewayConfig) => Executor> = {
   offline: () => new OfflineExecutor(),
@@ -27,6 +29,8 @@ const EXECUTORS: Record<GatewayConfig['WORKER_EXECUTOR'], (config: GatewayConfig
       baseUrl: config.ANTHROPIC_BASE_URL,
       defaultModel: config.ANTHROPIC_MODEL,
       maxRetries: config.ANTHROPIC_MAX_RETRIES,
+      // An attempt that is given up may have been paid for: only a dead connection lasts that long.
+      timeoutMs: Math.min(config.TASK_TIMEOUT_MS, MAX_START_MS),
       strictFields: config.STRICT_FIELDS,
     }),
 };

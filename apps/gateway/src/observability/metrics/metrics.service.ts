@@ -6,6 +6,7 @@ import { registerCacheMetrics } from 'nestjs-redis-cache/prometheus';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { registerPoolMetrics } from 'nestjs-worker-pool/prometheus';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { BodyBudget } from '../../limits/body-budget.js';
 import { TenantQueues } from '../../queue/tenant-queues.js';
 import { type AnswerTotals, RequestMetrics } from './request-metrics.js';
 
@@ -19,6 +20,7 @@ export class MetricsService implements OnModuleInit {
     cache: RedisCacheService,
     pool: WorkerPool,
     queues: TenantQueues,
+    budget: BodyBudget,
     private readonly host: HttpAdapterHost<FastifyAdapter>,
   ) {
     collectDefaultMetrics({ register: this.#registry });
@@ -26,6 +28,7 @@ export class MetricsService implements OnModuleInit {
     registerCacheMetrics(cache, this.#registry);
     registerPoolMetrics(pool, this.#registry);
     for (const gauge of queueGauges(cache, queues)) this.#registry.registerMetric(gauge);
+    this.#registry.registerMetric(bodiesGauge(budget));
   }
 
   /** Media type of what {@link read} returns. */
@@ -47,6 +50,17 @@ export class MetricsService implements OnModuleInit {
   read(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+function bodiesGauge(budget: BodyBudget): Gauge {
+  return new Gauge({
+    name: 'gateway_request_bodies_bytes',
+    help: 'Bytes of the request bodies that this process holds',
+    registers: [],
+    collect() {
+      this.set(budget.bytes);
+    },
+  });
 }
 
 /** The request queues of all tenants together. NaN while Redis is unavailable, because the state is unknown then. */
