@@ -310,6 +310,8 @@ describe('the client of OpenAI', () => {
     const toChat = { status: 400, message: /\/v1\/chat\/completions/, code: 'unsupported_endpoint' };
     await assert.rejects(client.completions.create({ model: MODEL, prompt: 'x' }), toChat);
     await assert.rejects(client.completions.create({ model: MODEL, prompt: ['x'], n: 2, stop: 'y' }), toChat);
+    const stranger = clientOf({ apiKey: 'wrong' }).completions.create({ model: MODEL, prompt: 'x' });
+    await assert.rejects(stranger, { status: 401, code: 'invalid_api_key' });
     await assert.rejects(client.responses.create({ model: MODEL, input: 'x' }), {
       status: 404,
       message: /\/v1\/chat\/completions/,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { lineOf } from './log-lines.js';
 import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
 
 let gateway: Gateway;
@@ -12,7 +13,7 @@ afterAll(() => gateway?.stop());
 const OPENAI = { 'user-agent': 'OpenAI/JS 7.59.0' };
 const PROMPT = { prompt: 'Redis is fast. A cache keeps answers.' };
 
-const complete = (body: object, headers: Record<string, string> = {}) => {
+const complete = (body: unknown, headers: Record<string, string> = {}) => {
   const init = jsonPost(body);
   return fetch(`${gateway.url}/v1/completions`, { ...init, headers: { ...init.headers, ...headers } });
 };
@@ -51,6 +52,19 @@ describe('a legacy completion of OpenAI', () => {
     expect((await complete(PROMPT)).headers.get('cache-status')).toMatch(/hit/);
     await expectRefused(await complete(PROMPT, OPENAI));
     expect((await complete(PROMPT)).headers.get('cache-status')).toMatch(/hit/);
+  });
+
+  it('gets every error in the form of OpenAI, also one that comes before', async () => {
+    const response = await complete('{"prompt":', OPENAI);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { type: 'invalid_request_error', param: 'body', code: 'ERR_INVALID_BODY' } },
+    ]);
+  });
+
+  it('is logged with its route', async () => {
+    await complete(PROMPT, { ...OPENAI, 'x-request-id': 'legacy' });
+    expect(await lineOf(gateway, 'legacy')).toMatchObject({ route: '/v1/completions', status: 400 });
   });
 
   it.each([{ ...PROMPT, colour: 'red' }, { prompt: 1 }, { ...PROMPT, top_p: 1 }])(

@@ -4,7 +4,8 @@ import { TaskFailedError } from '../completions/errors.js';
 import { ProblemError } from '../http/problem.js';
 import { chatErrorShape } from './chat-error.js';
 
-const shape = (error: ProblemError) => chatErrorShape(error, { id: 'req-1', url: '/v1/chat/completions' });
+const shape = (error: ProblemError) =>
+  chatErrorShape(error, { id: 'req-1', url: '/v1/chat/completions', headers: {} });
 
 const failed = (code: string, upstream: Partial<UpstreamFailure>): TaskFailedError => {
   const failure = { status: null, type: null, retryAfterMs: null, requestId: 'req_api', ...upstream };

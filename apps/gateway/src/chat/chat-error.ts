@@ -12,6 +12,7 @@ const CODES: Readonly<Record<string, string>> = {
   ERR_NO_API_KEY: 'invalid_api_key',
   ERR_WRONG_API_KEY: 'invalid_api_key',
   ERR_ANTHROPIC_NOT_FOUND: 'model_not_found',
+  ERR_UNSUPPORTED_ENDPOINT: 'unsupported_endpoint',
   ERR_UNSUPPORTED_PARAMETER: 'unsupported_parameter',
 };
 const RATE_LIMIT = 429;

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isOpenAiClient } from '../http/openai-client.js';
-import { JSON_TYPE } from '../http/answer.js';
-import type { ChatError } from './chat-error.js';
+import { ProblemError } from '../http/problem.js';
+import { type ErrorShape, problemShape } from '../http/route-config.js';
+import { chatErrorShape } from './chat-error.js';
 
 const ROUTE = '/v1/completions';
 /** Fields of OpenAI's legacy completions that `POST /v1/completions` of the gateway does not have. */
@@ -20,37 +21,37 @@ const LEGACY_FIELDS = [
   'user',
 ];
 
-const REFUSAL: ChatError = {
-  error: {
-    message:
-      'This gateway does not serve the legacy completions of OpenAI: /v1/completions has a shape of its own. ' +
-      'Use POST /v1/chat/completions (client.chat.completions.create).',
-    type: 'invalid_request_error',
-    param: null,
-    code: 'unsupported_endpoint',
-  },
-};
+const REFUSAL = new ProblemError(
+  400,
+  'This gateway does not serve the legacy completions of OpenAI: /v1/completions has a shape of its own. ' +
+    'Use POST /v1/chat/completions (client.chat.completions.create).',
+  { code: 'ERR_UNSUPPORTED_ENDPOINT' },
+);
 
 /**
  * Says in OpenAI's form where to go, to those who send OpenAI's legacy completions to `POST /v1/completions`: its official
- * clients, and bodies with fields that only OpenAI's have.
+ * clients, and bodies with fields that only OpenAI's have. Official clients get all errors of the route in that form.
  */
 export function refuseLegacyCompletions(fastify: FastifyInstance): void {
-  fastify.addHook('preHandler', (request, reply, done) => {
-    if (!isLegacy(request)) return done();
-    void reply.status(400).header('Content-Type', JSON_TYPE).send(REFUSAL);
+  fastify.addHook('onRoute', (route) => {
+    if (route.url === ROUTE) route.config = { ...route.config, errorShape };
+  });
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    done(isLegacy(request) ? REFUSAL : undefined);
   });
 }
 
-function isLegacy({ routeOptions, method, headers, body }: FastifyRequest): boolean {
-  if (routeOptions.url !== ROUTE || method !== 'POST') return false;
-  return isOpenAiClient(headers) || hasLegacyShape(body);
+const errorShape: ErrorShape = (error, request) => {
+  const isForOpenAi = error === REFUSAL || isOpenAiClient(request.headers);
+  return (isForOpenAi ? chatErrorShape : problemShape)(error, request);
+};
+
+function isLegacy({ routeOptions, headers, body }: FastifyRequest): boolean {
+  return routeOptions.url === ROUTE && (isOpenAiClient(headers) || hasLegacyShape(body));
 }
 
 function hasLegacyShape(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false;
-  return (
-    ('prompt' in body && Array.isArray(body.prompt)) ||
-    LEGACY_FIELDS.some((field) => Object.hasOwn(body, field))
-  );
+  if ('prompt' in body && Array.isArray(body.prompt)) return true;
+  return LEGACY_FIELDS.some((field) => Object.hasOwn(body, field));
 }

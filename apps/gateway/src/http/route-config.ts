@@ -28,7 +28,10 @@ export interface ShapedError {
 }
 
 /** Converts an error to the form that the clients of a route expect. */
-export type ErrorShape = (error: ProblemError, request: Pick<FastifyRequest, 'id' | 'url'>) => ShapedError;
+export type ErrorShape = (
+  error: ProblemError,
+  request: Pick<FastifyRequest, 'id' | 'url' | 'headers'>,
+) => ShapedError;
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -4,7 +4,8 @@ import { TaskFailedError } from '../completions/errors.js';
 import { ProblemError } from '../http/problem.js';
 import { messagesErrorShape } from './messages-error.js';
 
-const shape = (error: ProblemError) => messagesErrorShape(error, { id: 'req-1', url: '/v1/messages' });
+const shape = (error: ProblemError) =>
+  messagesErrorShape(error, { id: 'req-1', url: '/v1/messages', headers: {} });
 
 const failed = (code: string, upstream?: UpstreamFailure): TaskFailedError =>
   new TaskFailedError({ status: 'failed', error: { code, message: 'broken', upstream } } as TaskResult);
