@@ -3,6 +3,7 @@ import { collapsedWaiter } from './collapsed-waiter.mjs';
 import { frozenRedis } from './frozen-redis.mjs';
 import { httpBesideMisses } from './http-beside-misses.mjs';
 import { httpHits, streamHits } from './http-hits.mjs';
+import { loadTime } from './load-time.mjs';
 import { queue } from './queue.mjs';
 import { poolOverhead } from './pool-overhead.mjs';
 import { stampede } from './stampede.mjs';
@@ -169,6 +170,12 @@ export const scenarios = [
     payload: small.payload,
     id: 'frozen-redis',
     title: 'Reads while Redis is frozen',
+  }),
+  loadTime({
+    id: 'load-time',
+    title: 'Import of the published library after @nestjs/core',
+    ceiling: 0.5,
+    ceilingUnit: ' × of @nestjs/core',
   }),
   httpHits({
     id: 'http-near',
