@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startServer } from '@test/gateway/start-gateway.js';
-import { freePort, RedisServer, until } from '@test/support/index.js';
+import { freePort, RedisServer, spawnNode, until } from '@test/support/index.js';
 
 const MAIN = resolve('apps/demo/dist/main.js');
 const TEXT =
@@ -122,4 +122,12 @@ describe('the demo', () => {
     expect(health.status).toBe(200);
     expect(await health.text()).toContain('degraded');
   });
+});
+
+it('says how to choose another port when its own is taken', async () => {
+  const { url } = await startDemo();
+  const port = Number(new URL(url).port);
+  const second = spawnNode(MAIN, { env: { PORT: String(port) } });
+  expect(await second.exited).toEqual({ code: 1, signal: null });
+  expect(second.stderr).toContain(`Choose another port: PORT=${port + 1} npm run start:demo`);
 });

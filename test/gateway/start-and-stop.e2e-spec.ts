@@ -45,7 +45,10 @@ describe('start', () => {
       const { port } = new URL(first.url);
       const second = spawnNode(MAIN, { env: { PORT: port, REDIS_URL: redis.url } });
       expect(await second.exited).toEqual({ code: 1, signal: null });
-      expect(second.stderr).toMatch(/The gateway did not start: .*EADDRINUSE/);
+      expect(second.stderr).toContain(
+        `The gateway did not start: another program listens on port ${port} of 127.0.0.1 (EADDRINUSE). ` +
+          `Choose another port: PORT=${Number(port) + 1} npm start`,
+      );
     } finally {
       await first.stop();
       await redis.stop();

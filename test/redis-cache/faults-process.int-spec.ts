@@ -23,14 +23,15 @@ const seen = (program: ManagedProcess, pattern: RegExp): number =>
 const untilSeen = (program: ManagedProcess, pattern: RegExp, times: number): Promise<unknown> =>
   until(() => seen(program, pattern) >= times, { what: `${pattern} ${times} times`, timeoutMs: 20_000 });
 
-/** Ends the program, checks its exit, and returns the log lines of the library. */
+/** Ends the program, checks its exit, and returns the log lines of the library about faults. */
 async function end(program: ManagedProcess): Promise<string[]> {
   program.signal('SIGTERM');
   const status = await within(program.exited, { what: 'the program to end', timeoutMs: EXIT_LIMIT_MS });
   expect(program.stderr).toBe('');
   expect(status).toEqual({ code: 0, signal: null });
   expect(program.stdout).toMatch(/^calls [1-9]/m);
-  return program.stdout.split('\n').filter((line) => line.includes('[RedisCache]'));
+  const log = program.stdout.split('\n').filter((line) => line.includes('[RedisCache]'));
+  return log.filter((line) => !line.includes('Connected to '));
 }
 
 describe('a program that uses the cache', () => {

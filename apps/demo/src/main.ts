@@ -16,7 +16,14 @@ async function main(): Promise<void> {
   console.log(`Listening on ${await app.getUrl()}`);
 }
 
+function reasonOf(error: unknown): string {
+  const { code, port } = Object(error) as NodeJS.ErrnoException & { port?: number };
+  if (code !== 'EADDRINUSE' || port === undefined)
+    return error instanceof Error ? error.message : String(error);
+  return `another program listens on port ${port} (EADDRINUSE). Choose another port: PORT=${port + 1} npm run start:demo`;
+}
+
 main().catch((error: unknown) => {
-  console.error(`The demo did not start: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`The demo did not start: ${reasonOf(error)}`);
   process.exit(1);
 });

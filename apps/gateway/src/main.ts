@@ -49,10 +49,18 @@ async function main(): Promise<void> {
   process.stdout.write(banner(await app.getUrl(), config, app.get(RedisCacheService).getStatus()));
 }
 
+function reasonOf(error: unknown): string {
+  const { code, address, port } = Object(error) as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code !== 'EADDRINUSE' || port === undefined)
+    return error instanceof Error ? error.message : String(error);
+  return `another program listens on port ${port} of ${address} (EADDRINUSE). Choose another port: PORT=${port + 1} npm start`;
+}
+
 main().catch((error: unknown) => {
-  process.stderr.write(
-    `The gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
+  process.stderr.write(`The gateway did not start: ${reasonOf(error)}\n`);
   // Open connections would otherwise keep the process running.
   process.exit(1);
 });

@@ -105,7 +105,7 @@ describe('RedisCacheModule.forRoot', () => {
 
   it('fails with the name of the wrong field', async () => {
     const wrong = RedisCacheModule.forRoot({ ...MEMORY, ttlSeconds: -1 });
-    await expect(start([wrong])).rejects.toThrow(/^ttlSeconds is invalid/);
+    await expect(start([wrong])).rejects.toThrow(/^ttlSeconds must/);
   });
 
   it('fails for a wrong address, without its password', async () => {
@@ -157,7 +157,7 @@ describe('RedisCacheModule.forRootAsync', () => {
     const wrong = RedisCacheModule.forRootAsync({
       useFactory: () => ({ ...MEMORY, queue: { maxLength: 0 } }),
     });
-    await expect(start([wrong])).rejects.toThrow(/^queue\.maxLength is invalid/);
+    await expect(start([wrong])).rejects.toThrow(/^queue\.maxLength must/);
   });
 });
 

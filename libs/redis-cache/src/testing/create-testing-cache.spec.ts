@@ -46,7 +46,7 @@ describe('createTestingCache', () => {
     await cache.cacheResponse('key', 'value');
     expect(await cache.lookup('key')).toMatchObject({ ttlSeconds: 70 });
     expect([await cache.queueRequest(1), await cache.queueRequest(2)]).toEqual([true, false]);
-    expect(() => createTestingCache({ ttlSeconds: 0 })).toThrow(/^ttlSeconds is invalid/);
+    expect(() => createTestingCache({ ttlSeconds: 0 })).toThrow(/^ttlSeconds must/);
   });
 
   it('uses the given backend, and closes it', async () => {

@@ -8,6 +8,8 @@ export interface LinkListener {
   up(): void;
   /** The backend can no longer be reached, or the first attempt failed. */
   down(reason: Error): void;
+  /** The backend has been reached for the first time. `server` describes it in a few words. */
+  reached?(server: string): void;
   /** The backend works, but refuses something that the cache does by itself, such as a subscription. */
   fault?(error: unknown): void;
 }

@@ -101,6 +101,7 @@ export class Guard {
     backend.watch({
       up: () => this.#onUp(),
       down: (reason) => this.#onDown(reason),
+      reached: (server) => this.options.logger.log(`Connected to ${server}`),
       fault: (error) => this.#reportOnce(error),
     });
   }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Cluster } from 'ioredis';
+import { describeServer } from '../../connection/describe-server.js';
 import type { RedisConnection } from '../../connection/redis-connection.js';
 import type {
   Backend,
@@ -49,6 +51,8 @@ export class RedisBackend implements Backend {
   readonly arrivals: ArrivalChannel;
   serverId: string | undefined;
   readonly #keys: KeySpace;
+  readonly #keyStart: string;
+  #isReached = false;
   #onFault: (error: unknown) => void = () => {};
 
   constructor(
@@ -64,6 +68,7 @@ export class RedisBackend implements Backend {
     const announce = publishes ? announceBy(client, channel) : announceNothing;
     const origin = randomUUID().slice(0, ORIGIN_LENGTH);
     this.#keys = keys;
+    this.#keyStart = `${clientPrefix}${keyPrefix}:`;
     this.entries = new RedisEntryStore(client, keys, announce);
     this.queue = new RedisQueueStore(client, keys, arrivals);
     this.leases = new RedisLeaseStore(client, keys, channel, origin);
@@ -77,7 +82,7 @@ export class RedisBackend implements Backend {
 
   watch(listener: LinkListener): void {
     const up = (): void => {
-      this.#readServerId();
+      void this.#identify(listener);
       listener.up();
     };
     this.#onFault = (error) => listener.fault?.(error);
@@ -85,11 +90,16 @@ export class RedisBackend implements Backend {
   }
 
   // Sent first on a new connection, so the id is known before the reply to any other command.
-  #readServerId(): void {
+  async #identify(listener: LinkListener): Promise<void> {
     const { client } = this.connection;
-    if (client.isCluster) return;
-    const store = (info: string): void => void (this.serverId = /^run_id:(\w+)/m.exec(info)?.[1]);
-    client.info('server').then(store, () => {});
+    if (client.isCluster && this.#isReached) return;
+    const server = client.isCluster ? (client as Cluster).nodes('master')[0] : client;
+    // A user without the right to it still has a connection.
+    const info = await server?.info('server').catch(() => undefined);
+    if (info !== undefined && !client.isCluster) this.serverId = /^run_id:(\w+)/m.exec(info)?.[1];
+    if (this.#isReached || client.status !== 'ready') return;
+    this.#isReached = true;
+    listener.reached?.(`${describeServer(client, info ?? '')}; keys begin with ${this.#keyStart}`);
   }
 
   // A node of a Cluster replies to PING even when the Cluster as a whole serves no key.
