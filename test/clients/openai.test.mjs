@@ -151,6 +151,25 @@ describe('the client of OpenAI', () => {
   });
 
   for (const stream of [false, true]) {
+    it(`runs two tools at once${stream ? ', streamed' : ''}`, async () => {
+      const { result, calls } = await twice((client) =>
+        client.chat.completions
+          .runTools(
+            ask(`[[tool weather {"city":"Paris"}; weather {"city":"Oslo"}]] ${stream}`, {
+              tools: [weather],
+              stream,
+            }),
+          )
+          .finalContent(),
+      );
+      assert.equal(result, 'The tool said: sunny in Paris and sunny in Oslo');
+      const results = bodyOf(calls[1]).messages.at(-1).content;
+      assert.deepEqual(
+        results.map(({ type }) => type),
+        ['tool_result', 'tool_result'],
+      );
+    });
+
     it(`runs tools with runTools${stream ? ', streamed' : ''}`, async () => {
       const { result, calls } = await twice((client) =>
         client.chat.completions

@@ -9,21 +9,26 @@ const HIT = /^redis-cache; hit; ttl=\d+$/;
 
 let api: MessagesApi;
 let gateway: Gateway;
+/** Pings at once. */
+let restless: Gateway;
 let prompts = 0;
 
 beforeAll(async () => {
   api = await MessagesApi.start();
-  gateway = await startGateway({
+  const env = {
     WORKER_EXECUTOR: 'anthropic',
     ANTHROPIC_MAX_RETRIES: '0',
-    MESSAGES_PING_MS: '600000',
     API_KEYS: `team:${KEY}`,
     ...api.env,
-  });
+  };
+  [gateway, restless] = await Promise.all([
+    startGateway({ ...env, MESSAGES_PING_MS: '600000' }),
+    startGateway({ ...env, MESSAGES_PING_MS: '20' }),
+  ]);
 });
 
 afterAll(async () => {
-  await gateway?.stop();
+  await Promise.all([gateway?.stop(), restless?.stop()]);
   await api?.stop();
 });
 
@@ -273,6 +278,16 @@ describe('a streamed chat', () => {
       error: expect.objectContaining({ param: null, ...error }),
     });
     expect(api.calls).toHaveLength(1);
+  });
+
+  it('begins with comments if its first piece is late', async () => {
+    const init = jsonPost({ ...ask('[[api gate]]'), stream: true });
+    const headers = { ...init.headers, ...withKey };
+    const response = await fetch(`${restless.url}/v1/chat/completions`, { ...init, headers });
+    (await api.call(0)).gate.emit('open');
+    const [first, ...events] = (await response.text()).split('\n\n').slice(0, -1);
+    expect(first).toBe(': ping');
+    expect(events.findLast((event) => event !== ': ping')).toBe('data: [DONE]');
   });
 
   it('that fails before its start is an ordinary error', async () => {

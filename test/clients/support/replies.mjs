@@ -2,7 +2,7 @@
  * The stand-in's responses. The mark in the conversation's last user text selects one:
  *
  *   [[say TEXT]]            TEXT; also without a mark, then `The answer.`
- *   [[tool NAME JSON]]      calls the tool; after its result, `The tool said: …`
+ *   [[tool NAME JSON]]      calls the tool; after its result, `The tool said: …`; several tools are separated by `;`
  *   [[think]] [[redacted]]  thinks first, readably or not
  *   [[cite]]                text with citations
  *   [[search]]              a search that the API runs itself
@@ -114,9 +114,11 @@ const replies = {
   tool(argument, { messages }) {
     const said = resultIn(messages.at(-1));
     if (said !== null) return text(`The tool said: ${said}`);
-    const [, name, json] = /^(\S+) ([\s\S]*)$/.exec(argument);
-    const call = { type: 'tool_use', id: `toolu_${made}`, name, input: JSON.parse(json) };
-    return { content: [...text('Let me look.').content, call], stop_reason: 'tool_use' };
+    const calls = argument.split(';').map((call, index) => {
+      const [, name, json] = /^\s*(\S+) ([\s\S]*)$/.exec(call);
+      return { type: 'tool_use', id: `toolu_${made}${index}`, name, input: JSON.parse(json) };
+    });
+    return { content: [...text('Let me look.').content, ...calls], stop_reason: 'tool_use' };
   },
   think: () => ({
     content: [
@@ -178,11 +180,12 @@ const replies = {
 
 function resultIn({ content }) {
   if (typeof content === 'string') return null;
-  const result = content.find(({ type }) => type === 'tool_result');
-  if (!result) return null;
-  return typeof result.content === 'string'
-    ? result.content
-    : (result.content ?? []).map((block) => block.text ?? block.type).join('');
+  const results = content.filter(({ type }) => type === 'tool_result');
+  return results.length === 0 ? null : results.map(resultText).join(' and ');
+}
+
+function resultText({ content = [] }) {
+  return typeof content === 'string' ? content : content.map((block) => block.text ?? block.type).join('');
 }
 
 function sse(event) {
