@@ -36,8 +36,11 @@ export interface CacheResult<T> extends Ages {
   readonly stored: boolean;
 }
 
-/** A result; `outdated` for callers that joined after the key was invalidated. */
-export type LookUpResult = CacheResult<unknown> & { outdated?: true };
+/**
+ * A result; `outdated` for callers that joined after the key was invalidated, `elsewhere` if it was read from Redis
+ * after another process had computed it.
+ */
+export type LookUpResult = CacheResult<unknown> & { outdated?: true; elsewhere?: true };
 
 const UNKNOWN_AGES: Ages = Object.freeze({ ageSeconds: null, ttlSeconds: null, durationMs: null });
 
@@ -100,5 +103,6 @@ export function computedResult(key: string, computed: Computed, reading: Reading
     key,
     stored,
     ...(outdated && { outdated }),
+    ...(elsewhere && stored && { elsewhere }),
   };
 }

@@ -1,4 +1,5 @@
 import { onAbort } from 'nestjs-redis-connection';
+import { currentTurn } from '../util/turn.js';
 
 /** The reason of a factory's signal when no caller waits for its result any more. */
 export class AbandonedError extends Error {
@@ -10,8 +11,13 @@ export class AbandonedError extends Error {
   }
 }
 
-/** Tells a computation that all its callers have left. */
+/** What the work of a flight sees of it. */
 export interface Departure {
+  /**
+   * Whether callers of later turns of the event loop may join; those of the turn in which it began always may. `false`
+   * while it reads: Redis may have replied before an invalidation of which a later caller knows. Default `true`.
+   */
+  isOpen: boolean;
   /** Created on first access: most look-ups end without it, and it costs more than they do. */
   readonly signal: AbortSignal;
 }
@@ -22,6 +28,8 @@ export interface Departure {
  */
 export class Flight<T> implements Departure {
   readonly outcome: Promise<T>;
+  isOpen = true;
+  readonly #turn = currentTurn();
   #controller: AbortController | undefined;
   #waiters = 0;
   #abandoned = false;
@@ -42,6 +50,11 @@ export class Flight<T> implements Departure {
     this.#controller ??= new AbortController();
     if (this.#abandoned) this.#controller.abort(new AbandonedError());
     return this.#controller.signal;
+  }
+
+  /** Whether a caller that comes now may join. */
+  get isJoinable(): boolean {
+    return this.isOpen || this.#turn === currentTurn();
   }
 
   /** Waits for the outcome. Rejects with the signal's reason when that aborts first. */
@@ -109,8 +122,10 @@ interface Slot<T> {
 export class Flights<T> {
   readonly #slots = new Map<string, Slot<T>>();
 
+  /** The flight that a caller may join now. */
   get(key: string): Flight<T> | undefined {
-    return this.#slots.get(key)?.flight;
+    const flight = this.#slots.get(key)?.flight;
+    return flight?.isJoinable ? flight : undefined;
   }
 
   /** Starts a flight that can be joined until it has settled or is abandoned. */

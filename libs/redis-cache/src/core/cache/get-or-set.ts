@@ -95,7 +95,7 @@ export class GetOrSet {
   async #run<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): Promise<CacheResult<T>> {
     assertKey(key, 'key');
     const call = this.#callOf(key, factory, options);
-    const { outdated, ...result } = await this.#join(call, options.signal);
+    const { outdated, elsewhere, ...result } = await this.#join(call, options.signal);
     countStatus(this.use.counters, result.status);
     return result as CacheResult<T>;
   }
@@ -107,19 +107,27 @@ export class GetOrSet {
       return new Flight((departure) => this.#lookUp(call, departure)).join(signal);
     }
     const joined = this.#lookups.get(key);
-    const flight = joined ?? this.#lookups.launch(key, (departure) => this.#lookUp(call, departure));
-    const result = await flight.join(signal);
-    if (!joined || result.source !== 'factory') return result;
-    // A caller that joined may have come after the invalidation, and must not get a value computed before it. A
-    // look-up that begins now began after the caller came, so once more is enough.
-    return result.outdated && !again ? this.#join(call, signal, true) : { ...result, status: 'collapsed' };
+    // It has read before this caller came.
+    const isLate = joined?.isOpen === true;
+    if (joined === undefined || (isLate && again)) return this.#launch(call).join(signal);
+    const result = await joined.join(signal);
+    // A caller that joined may have come after an invalidation, and must not get what was computed or read before it.
+    // A look-up that begins now began after the caller came, so once more is enough.
+    if (isLate && mayBeOutdated(result)) return collapsedInto(result, await this.#join(call, signal, true));
+    return result.source === 'factory' ? { ...result, status: 'collapsed' } : result;
+  }
+
+  #launch(call: Call): Flight<LookUpResult> {
+    return this.#lookups.launch(call.key, (departure) => this.#lookUp(call, departure));
   }
 
   async #lookUp(call: Call, departure: Departure, again = false): Promise<LookUpResult> {
     const { key, settings } = call;
     const since = this.use.reader.moment;
+    departure.isOpen = false;
     const reading = settings.reads ? await this.use.reader.read(key) : NOT_READ;
     if (reading.state === 'fresh') return this.#fresh(call, reading);
+    departure.isOpen = true;
     const inProgress = this.use.computations.get(key);
     const computing = this.use.computations.joinOrStart({ ...call, reading, since });
     const result = hasStale({ reading, settings }, this.use.now())
@@ -127,8 +135,8 @@ export class GetOrSet {
       : computedResult(key, await computing.flight.join(departure.signal), reading, this.use.now());
     if (computing !== inProgress || result.source !== 'factory') return result;
     // The same holds for a computation that an earlier look-up, or a stream, started.
-    return result.outdated && !again
-      ? this.#lookUp(call, departure, true)
+    return mayBeOutdated(result) && !again
+      ? collapsedInto(result, await this.#lookUp(call, departure, true))
       : { ...result, status: 'collapsed' };
   }
 
@@ -158,4 +166,15 @@ export class GetOrSet {
     }
     return storedResult(key, reading, 'stale', this.use.now());
   }
+}
+
+/** Whether a value may have been computed, or read from Redis, before a caller joined. */
+function mayBeOutdated({ source, outdated, elsewhere }: LookUpResult): boolean {
+  return source !== 'factory' || outdated === true || elsewhere === true;
+}
+
+/** The second result of a caller that joined; a hit is the value that it has waited for. */
+function collapsedInto(first: LookUpResult, second: LookUpResult): LookUpResult {
+  const isSame = first.elsewhere === true && second.status === 'hit';
+  return isSame ? { ...second, status: 'collapsed', source: 'factory' } : second;
 }

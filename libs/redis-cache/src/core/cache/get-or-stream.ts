@@ -16,7 +16,7 @@ import type { Computation, Computations, Task } from './computations.js';
 import { hasStale } from './computer.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
 import { readFailure } from './factory.js';
-import { Flights } from './flight.js';
+import { type Departure, Flights } from './flight.js';
 import type { JoinCheck } from './join-check.js';
 import { LiveStream } from './live-stream.js';
 import type { Lookups } from './lookup.js';
@@ -126,12 +126,14 @@ export class GetOrStream {
     options.signal?.throwIfAborted();
     if (!settings.reads) return Promise.resolve(NOT_READ);
     if (!settings.writes) return this.use.reader.read(key);
-    const flight = this.#readings.get(key) ?? this.#readings.launch(key, () => this.#look(key));
+    const flight =
+      this.#readings.get(key) ?? this.#readings.launch(key, (departure) => this.#look(key, departure));
     return flight.join(options.signal);
   }
 
   /** Reads the entry, and makes sure that a computation in progress can be joined. */
-  async #look(key: string): Promise<Reading> {
+  async #look(key: string, departure: Departure): Promise<Reading> {
+    departure.isOpen = false;
     const { reader, computations, joinCheck } = this.use;
     for (let again = false; ; again = true) {
       const reading = await reader.read(key);
@@ -202,7 +204,7 @@ function withStatus<V>(
   result: ReturnType<typeof computedResult>,
   status: CacheResult<V>['status'],
 ): CacheResult<V> {
-  const { outdated, ...rest } = result;
+  const { outdated, elsewhere, ...rest } = result;
   return { ...rest, status } as CacheResult<V>;
 }
 

@@ -24,7 +24,8 @@ const FAILED = Symbol('failed');
 /**
  * Invalidates entries. Drops what this process holds first, and in any case; `false` means that Redis has not
  * confirmed the rest. A computation that began before can no longer store its value: its lease is gone, or its tag
- * has another version.
+ * has another version. Near copies are dropped once more at the end: what was read meanwhile may have been read before
+ * Redis had done its part.
  */
 export class Invalidation {
   constructor(private readonly use: InvalidationDependencies) {}
@@ -33,7 +34,10 @@ export class Invalidation {
     for (const key of keys) assertKey(key, 'key');
     for (const key of keys) this.#forget(key);
     if (keys.length === 0) return true;
-    return this.use.guard.run(() => this.use.backend.entries.delete(keys).then(() => true), false);
+    const { guard, backend, near } = this.use;
+    const isDone = await guard.run(() => backend.entries.delete(keys).then(() => true), false);
+    for (const key of keys) near.delete(key);
+    return isDone;
   }
 
   async invalidateTags(tags: readonly string[]): Promise<boolean> {
@@ -42,7 +46,10 @@ export class Invalidation {
     for (const work of this.use.inProgress) work.forgetAll();
     this.use.near.deleteTagged(names);
     if (names.length === 0) return true;
-    return this.use.guard.run(() => this.use.backend.tags.invalidate(names).then(() => true), false);
+    const { guard, backend, near } = this.use;
+    const isDone = await guard.run(() => backend.tags.invalidate(names).then(() => true), false);
+    near.deleteTagged(names);
+    return isDone;
   }
 
   /** Clears page by page, each under its own deadline. `false` as soon as one is not confirmed. */
@@ -50,6 +57,12 @@ export class Invalidation {
     for (const work of this.use.inProgress) work.forgetAll();
     this.use.writeBehind.clear();
     this.use.near.clear();
+    const isDone = await this.#clearPages();
+    this.use.near.clear();
+    return isDone;
+  }
+
+  async #clearPages(): Promise<boolean> {
     let cursor: ClearCursor | null | typeof FAILED = null;
     do {
       cursor = await this.#clearPage(cursor);
