@@ -137,6 +137,7 @@ class LiveResponse {
 
   fail(error: ProblemError): string {
     this.reply.stream!.failed(error.code);
+    this.reply.failure = error;
     return this.format.error(error, this.reply.request.id);
   }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
-import { WorkerPool } from 'nestjs-worker-pool';
+import { type Completion, WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { JSON_TYPE, sendAnswer } from '../http/answer.js';
 import { BodyBudget } from '../limits/body-budget.js';
@@ -18,7 +18,7 @@ import {
   wantsEvents,
 } from './completion-call.js';
 import { completionJson } from './completion-response.js';
-import { COMPLETION_STREAM } from './completion-stream-format.js';
+import { COMPLETION_STREAM, storedEvents } from './completion-stream-format.js';
 import { CompletionStreams } from './completion-streams.js';
 import { CompletionsService } from './completions.service.js';
 import { HitCache } from './hit-cache.js';
@@ -52,7 +52,7 @@ export class CompletionsController {
     if (prefersAsync(request.headers.prefer)) return this.#begin(call, reply);
     if (wantsEvents(body, request.headers.accept)) return this.#stream(call, body, reply);
     const answer = await this.completions.complete(call);
-    this.hits.learn(request.raw, { tenant: call.tenant, key: answer.result.key, isStreamed: false });
+    this.hits.learn(request.raw, { key: answer.result.key, isStreamed: false, render: hitJson });
     send(reply, answer);
   }
 
@@ -60,7 +60,7 @@ export class CompletionsController {
     const key = await this.streams.send(call, reply, COMPLETION_STREAM);
     // A body that does not ask for events gets JSON without the `Accept` header.
     if (key === null || !stream) return;
-    this.hits.learn(reply.request.raw, { tenant: call.tenant, key, isStreamed: true });
+    this.hits.learn(reply.request.raw, { key, isStreamed: true, render: hitEvents });
   }
 
   async #begin(call: HttpCompletionCall, reply: FastifyReply): Promise<void> {
@@ -74,6 +74,10 @@ export class CompletionsController {
     void reply.status(202).send(task === null ? { id } : toTaskView(id, task));
   }
 }
+
+const asHit = (value: Completion) => ({ value, source: 'redis', status: 'hit' }) as const;
+const hitJson = (value: Completion): string[] => [completionJson(asHit(value))];
+const hitEvents = (value: Completion): string[] => [storedEvents(asHit(value))];
 
 function send(reply: FastifyReply, answer: CompletionAnswer): void {
   sendAnswer(reply, answer, JSON_TYPE, completionJson(answer.result));

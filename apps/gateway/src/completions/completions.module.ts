@@ -8,6 +8,7 @@ import { CompletionStreams } from './completion-streams.js';
 import { CompletionsController } from './completions.controller.js';
 import { CompletionsService } from './completions.service.js';
 import { HitCache } from './hit-cache.js';
+import { HitUsage } from './hit-usage.js';
 
 @Module({
   imports: [LifecycleModule, SavingsModule, TasksModule],
@@ -18,6 +19,7 @@ import { HitCache } from './hit-cache.js';
     CompletionStreams,
     BackgroundCompletionsService,
     HitCache,
+    HitUsage,
   ],
   exports: [CompletionsService, CompletionStreams, HitCache],
 })

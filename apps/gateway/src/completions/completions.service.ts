@@ -20,14 +20,13 @@ import {
 import type { CompletionPiece } from './completion-pieces.js';
 import { CompletionSource } from './completion-source.js';
 import { NotCachedError } from './errors.js';
+import { HitUsage } from './hit-usage.js';
 import { keyFieldsOf } from './key-fields.js';
 import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
 
 const { RECOMPUTE } = RequestCachePolicy;
 /** Changes when the form of stored values changes, so that old entries are not read as new ones. */
-const SCHEMA_VERSION = 1;
-/** The variant in the key; no field of a request has this name. */
-const VARIANT = 'gateway:variant';
+const SCHEMA_VERSION = 2;
 
 type Stream = CacheStream<CompletionPiece, Completion>;
 
@@ -51,6 +50,7 @@ export class CompletionsService {
     private readonly pool: WorkerPool,
     private readonly source: CompletionSource,
     private readonly savings: SavingsService,
+    private readonly usage: HitUsage,
   ) {}
 
   /**
@@ -66,9 +66,7 @@ export class CompletionsService {
    * @throws the call's `signal.reason`
    */
   async complete(call: CompletionCall): Promise<CompletionAnswer> {
-    const answer = await this.#answer(call, this.keyOf(call), policyOf(call));
-    this.#count(call, answer);
-    return answer;
+    return this.#delivered(call, await this.#answer(call, this.keyOf(call), policyOf(call)));
   }
 
   /**
@@ -83,9 +81,7 @@ export class CompletionsService {
     const key = this.keyOf(call);
     const opened = await open(policy, (access) => this.#getOrStream(call, key, access));
     if (opened.found.source === 'factory') return { live: this.#live(call, opened) };
-    const answer = await this.#collect(opened);
-    this.#count(call, answer);
-    return { answer };
+    return { answer: this.#delivered(call, await this.#collect(opened)) };
   }
 
   /**
@@ -96,8 +92,7 @@ export class CompletionsService {
   async stored(call: CompletionCall): Promise<CompletionAnswer | null> {
     const key = this.keyOf(call);
     const answer = await this.#stored(key, policyOf(call));
-    if (answer !== null) this.#count(call, answer);
-    return answer;
+    return answer && this.#delivered(call, answer);
   }
 
   /**
@@ -110,18 +105,21 @@ export class CompletionsService {
     this.pool.validate(request);
     const { executorName: executor } = this.pool;
     const model = this.pool.resolveModel(request.model);
-    const fields = {
-      ...keyFieldsOf(request),
-      ...(variant && { [VARIANT]: variant }),
-      tenant,
-      executor,
-      model,
-    };
-    return cacheKey(fields, { schemaVersion: SCHEMA_VERSION });
+    // Apart from each other: a client chooses the names of the request's fields.
+    const parts = { request: { ...keyFieldsOf(request), model }, tenant, executor, variant };
+    return cacheKey(parts, { schemaVersion: SCHEMA_VERSION });
   }
 
-  #count({ tenant }: CompletionCall, { result, cacheStatus }: CompletionAnswer): void {
-    this.savings.countAnswer(tenant, cacheStatus, costOf(result.value), result.durationMs ?? null);
+  /** Counts an answer, and returns it as it is sent. */
+  #delivered({ tenant }: CompletionCall, { result, cacheStatus }: CompletionAnswer): CompletionAnswer {
+    const cost = costOf(result.value);
+    this.savings.countAnswer(tenant, cacheStatus, cost, result.durationMs ?? null);
+    const isStored = result.source !== 'factory';
+    return {
+      cacheStatus,
+      result: isStored ? { ...result, value: this.usage.shown(result.value) } : result,
+      saved: isStored || result.status === 'collapsed' ? cost : undefined,
+    };
   }
 
   async #answer(call: CompletionCall, key: string, policy: RequestCachePolicy): Promise<CompletionAnswer> {

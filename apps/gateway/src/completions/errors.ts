@@ -16,8 +16,7 @@ const STATUS_OF = { failed: 502, timeout: 504, killed: 503, completed: 500 } as 
 
 /** A task did not complete. Status 502 if it failed, 504 if it exceeded its time limit, 503 if it was ended. */
 export class TaskFailedError extends ProblemError {
-  /** The response of the service behind the executor, if that failed. */
-  readonly upstream: UpstreamFailure | undefined;
+  override readonly upstream: UpstreamFailure | undefined;
 
   constructor(result: Pick<TaskResult, 'status' | 'error'>) {
     const { code, message = `The task ended as ${result.status}.`, upstream } = result.error ?? {};

@@ -5,6 +5,7 @@ import { toStored } from '../pool/stored-completion.js';
 import { completionJson } from './completion-response.js';
 import { storedEvents } from './completion-stream-format.js';
 import { HitCache, type HitResponse, type KnownRequest } from './hit-cache.js';
+import { HitUsage } from './hit-usage.js';
 
 const BODY = Buffer.from('{"prompt":"The same again."}');
 const ANSWER: Completion = {
@@ -15,6 +16,7 @@ const ANSWER: Completion = {
   stopReason: 'end_turn',
   content: [{ type: 'text', text: 'An answer.' }],
 };
+const ID_BODY = /^\{"id":"msg_[0-9a-f]{24}"\}$/;
 const TEXTS = [
   '',
   '"',
@@ -28,6 +30,11 @@ const TEXTS = [
   '\n\t\u0000',
 ];
 
+const asHit = (value: Completion) => ({ value, source: 'redis', status: 'hit' }) as const;
+
+const newHitCache = (HIT_USAGE: 'original' | 'zero' = 'original'): HitCache =>
+  new HitCache(new HitUsage({ HIT_USAGE }));
+
 function learn(
   hits: HitCache,
   tenant: string,
@@ -35,8 +42,11 @@ function learn(
   { key = 'key', isStreamed = false } = {},
 ): KnownRequest | undefined {
   const request = {} as IncomingMessage;
-  hits.associate(request, body);
-  hits.learn(request, { tenant, key, isStreamed });
+  hits.associate(request, tenant, body);
+  const render = (value: Completion): string[] => [
+    isStreamed ? storedEvents(asHit(value)) : completionJson(asHit(value)),
+  ];
+  hits.learn(request, { key, isStreamed, render });
   return hits.find(tenant, body);
 }
 
@@ -52,7 +62,7 @@ function bodyOf({ body, headers }: HitResponse): string {
 
 describe('requests in the HitCache', () => {
   it('are found by the exact bytes of the body, for the tenant that sent them', () => {
-    const hits = new HitCache();
+    const hits = newHitCache();
     learn(hits, 'web', BODY, { key: 'key-of-web' });
     expect(hits.find('web', Buffer.from(BODY))?.traits.key).toBe('key-of-web');
     expect(hits.find('ops', BODY)).toBeUndefined();
@@ -60,7 +70,7 @@ describe('requests in the HitCache', () => {
   });
 
   it('are distinguished if their bodies have the same checksum', () => {
-    const hits = new HitCache();
+    const hits = newHitCache();
     learn(hits, 'web', Buffer.from('plumless'), { key: 'one' });
     learn(hits, 'web', Buffer.from('buckeroo'), { key: 'other' });
     // Both have the same CRC-32, whatever precedes them.
@@ -69,8 +79,9 @@ describe('requests in the HitCache', () => {
   });
 
   it('are not kept if their bodies are long, nor above 64 MiB', () => {
-    const hits = new HitCache();
-    expect(learn(hits, 'web', Buffer.alloc(65_537, 'x'))).toBeUndefined();
+    const hits = newHitCache();
+    expect(learn(hits, 'web', Buffer.alloc(1_048_577, 'x'))).toBeUndefined();
+    expect(learn(hits, 'web', Buffer.alloc(1_048_576, 'x'))).toBeDefined();
     const bodies = Array.from({ length: 1_200 }, (_, index) => Buffer.alloc(65_536, `${index}.`));
     for (const body of bodies) learn(hits, 'web', body);
     const kept = bodies.filter((body) => hits.find('web', body) !== undefined);
@@ -79,18 +90,18 @@ describe('requests in the HitCache', () => {
   });
 
   it('are not kept above 64 MiB with their responses', () => {
-    const hits = new HitCache();
+    const hits = newHitCache();
     const completion = 'x'.repeat(1_000_000);
     const known = Array.from({ length: 100 }, (_, index) => learn(hits, 'web', Buffer.from(`${index}`))!);
     for (const request of known) hits.responseTo(request, bytesOf({ ...ANSWER, completion }));
-    const kept = known.filter(({ traits, body }) => hits.find(traits.tenant, body) !== undefined);
+    const kept = known.filter(({ scope, body }) => hits.find(scope, body) !== undefined);
     expect(kept.length).toBeGreaterThan(20);
     expect(kept.length).toBeLessThanOrEqual(33);
   });
 });
 
 describe('responses of the HitCache', () => {
-  const hits = new HitCache();
+  const hits = newHitCache();
   const request = learn(hits, 'web', BODY)!;
 
   it.each(TEXTS)('with the text %j have the body that the handler sends', (text) => {
@@ -146,6 +157,30 @@ describe('responses of the HitCache', () => {
       'An answer.',
       'Ab answer.',
     ]);
+  });
+
+  it('say what they saved, also if their usage is shown as zero', () => {
+    const zero = newHitCache('zero');
+    const stored = toStored(ANSWER);
+    for (const one of [hits, zero]) {
+      const { headers } = one.responseTo(learn(one, 'web', BODY)!, stored)!;
+      expect(headers.slice(2, 6)).toEqual(['X-Tokens-Saved', '110', 'X-Cost-Saved', '0.012500']);
+    }
+    const shown = JSON.parse(bodyOf(zero.responseTo(learn(zero, 'web', BODY)!, stored)!)) as Completion;
+    expect(shown.usage).toEqual({ input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0 });
+    expect(shown).toMatchObject({ cost: 0, cost_saved: 0.0125 });
+    expect(stored.usage).toEqual(ANSWER.usage);
+  });
+
+  it('have a new id for each message', () => {
+    const message = {} as IncomingMessage;
+    hits.associate(message, 'messages', BODY);
+    hits.learn(message, { key: 'key', isStreamed: false, render: () => ['{"id":"', '"}'] });
+    const response = hits.responseTo(hits.find('messages', BODY)!, toStored(ANSWER))!;
+    const [one, other] = [response.body, response.body];
+    expect([one, other]).toEqual([expect.stringMatching(ID_BODY), expect.stringMatching(ID_BODY)]);
+    expect(one).not.toBe(other);
+    expect(response.length).toBe(one.length);
   });
 
   it('say how long the answer is valid', () => {

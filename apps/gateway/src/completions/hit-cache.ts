@@ -7,12 +7,14 @@ import { isCompletion } from '../pool/stored-completion.js';
 import { JSON_TYPE } from '../http/answer.js';
 import { STREAM_HEADERS } from '../http/event-stream.js';
 import { type AnswerCost, costOf } from '../savings/savings.service.js';
-import { completionJson } from './completion-response.js';
-import { storedEvents } from './completion-stream-format.js';
+import type { Completion } from 'nestjs-worker-pool';
+import { savedHeaders } from '../http/answer.js';
+import { HitUsage } from './hit-usage.js';
+import { messageId } from './message-events.js';
 
 const MAX_REQUESTS = 10_000;
-/** Longer bodies are parsed each time. */
-export const MAX_BODY_BYTES = 65_536;
+/** Longer bodies are parsed each time. A body of Claude Code has 85 to 125 kB before any talk. */
+export const MAX_BODY_BYTES = 1_048_576;
 /** Longer responses are serialized each time. */
 const MAX_RESPONSE_BYTES = 1_048_576;
 /** Memory for bodies, values and responses together. */
@@ -24,22 +26,31 @@ const JSON_HEADERS = ['Content-Type', JSON_TYPE];
 
 /** The response to a hit, ready to be sent. */
 export class HitResponse {
-  /** The body as a latin1 string, so that head and body are sent in one piece. */
-  readonly body: string;
+  /** The body as latin1 strings, so that head and body are sent in one piece. */
+  readonly #parts: readonly string[];
+  /** Length of the body in bytes. */
+  readonly length: number;
   /** Headers that describe the body, as names and values in turn. */
   readonly headers: readonly string[];
   #ttlSeconds: number | undefined;
   #cacheStatus = '';
 
   constructor(
-    text: string,
+    /** Between two of them, each response has the id of a new message. */
+    texts: readonly string[],
     /** Whether it consists of events. */
     readonly isStreamed: boolean,
     readonly cost: AnswerCost,
   ) {
-    this.body = Buffer.from(text).toString('latin1');
+    this.#parts = texts.map((text) => Buffer.from(text).toString('latin1'));
+    this.length = this.#parts.join(messageId()).length;
     const type = isStreamed ? STREAM_HEADERS : JSON_HEADERS;
-    this.headers = [...type, 'Content-Length', String(this.body.length)];
+    this.headers = [...type, ...savedHeaders(cost), 'Content-Length', String(this.length)];
+  }
+
+  /** The body of one response. */
+  get body(): string {
+    return this.#parts.length === 1 ? this.#parts[0]! : this.#parts.join(messageId());
   }
 
   /** The `Cache-Status` header, which is the same for all hits within a second. */
@@ -54,11 +65,12 @@ export class HitResponse {
 
 /** What is known about a valid request. */
 export interface RequestTraits {
-  readonly tenant: string;
   /** The cache key of its answer. */
   readonly key: string;
   /** Whether its body asks for events. */
   readonly isStreamed: boolean;
+  /** Renders a hit: the texts between which each response has the id of a new message. */
+  readonly render: (value: Completion) => readonly string[];
 }
 
 /** A request that was valid before, and the response to its latest hit. */
@@ -68,16 +80,17 @@ export class KnownRequest {
 
   constructor(
     readonly traits: RequestTraits,
+    readonly scope: string,
     readonly body: Buffer,
   ) {}
 
   get size(): number {
     // The value and its response have about the same size.
-    return OVERHEAD_BYTES + this.body.length + 2 * (this.#response?.body.length ?? 0);
+    return OVERHEAD_BYTES + this.body.length + 2 * (this.#response?.length ?? 0);
   }
 
-  equals(tenant: string, body: Buffer): boolean {
-    return this.traits.tenant === tenant && this.body.equals(body);
+  equals(scope: string, body: Buffer): boolean {
+    return this.scope === scope && this.body.equals(body);
   }
 
   /** The response made from this very value, or from equal bytes. */
@@ -98,30 +111,33 @@ export class KnownRequest {
 /**
  * Remembers the bodies of valid requests with their cache keys and the responses to their hits: a request that is
  * repeated byte by byte is not parsed, validated, hashed or serialized again. In memory only, bounded, and separate for
- * each tenant.
+ * each scope: tenant, route, and the headers that influence the answer.
  */
 @Injectable()
 export class HitCache {
   // By checksum, which costs a tenth of hashing a string. Of two bodies with one checksum the later one is kept.
   readonly #requests = new LRUCache<number, KnownRequest>({ max: MAX_REQUESTS, maxSize: MAX_BYTES });
-  readonly #bodies = new WeakMap<IncomingMessage, Buffer>();
+  readonly #bodies = new WeakMap<IncomingMessage, { scope: string; body: Buffer }>();
 
-  /** The request of this tenant with this very body, if it is known. */
-  find(tenant: string, body: Buffer): KnownRequest | undefined {
-    const known = this.#requests.get(checksum(tenant, body));
-    return known?.equals(tenant, body) ? known : undefined;
+  constructor(private readonly usage: HitUsage) {}
+
+  /** The request of this scope with this very body, if it is known. */
+  find(scope: string, body: Buffer): KnownRequest | undefined {
+    const known = this.#requests.get(checksum(scope, body));
+    return known?.equals(scope, body) ? known : undefined;
   }
 
   /** Associates a body with its request until {@link learn} says that the request is valid. */
-  associate(request: IncomingMessage, body: Buffer): void {
-    if (body.length <= MAX_BODY_BYTES) this.#bodies.set(request, body);
+  associate(request: IncomingMessage, scope: string, body: Buffer): void {
+    if (body.length <= MAX_BODY_BYTES) this.#bodies.set(request, { scope, body });
   }
 
   /** Remembers a valid request, if its body is associated with it. */
   learn(request: IncomingMessage, traits: RequestTraits): void {
-    const body = this.#bodies.get(request);
+    const { scope, body } = this.#bodies.get(request) ?? {};
+    if (scope === undefined || body === undefined) return;
     // A copy: the body may be a small part of what was received at once.
-    if (body !== undefined) this.#remember(new KnownRequest(traits, Buffer.from(body)));
+    this.#remember(new KnownRequest(traits, scope, Buffer.from(body)));
   }
 
   /** The response to a hit. @param source the cached value, or the bytes of its JSON; `null` if not a completion */
@@ -129,25 +145,23 @@ export class HitCache {
     const known = request.responseFrom(source);
     if (known !== undefined) return known;
     const value = Buffer.isBuffer(source) ? parse(source) : source;
-    const response = createResponse(value, request.traits.isStreamed);
-    if (response === null || response.body.length > MAX_RESPONSE_BYTES) return response;
+    const response = isCompletion(value) ? this.#responseFor(request.traits, value) : null;
+    if (response === null || response.length > MAX_RESPONSE_BYTES) return response;
     request.keep(source, response);
     this.#remember(request);
     return response;
   }
 
+  #responseFor({ isStreamed, render }: RequestTraits, value: Completion): HitResponse {
+    return new HitResponse(render(this.usage.shown(value)), isStreamed, costOf(value));
+  }
+
   #remember(request: KnownRequest): void {
-    const key = checksum(request.traits.tenant, request.body);
+    const key = checksum(request.scope, request.body);
     // Setting the same object again would keep its old size.
     this.#requests.delete(key);
     this.#requests.set(key, request, { size: request.size });
   }
-}
-
-function createResponse(value: unknown, isStreamed: boolean): HitResponse | null {
-  if (!isCompletion(value)) return null;
-  const hit = { value, source: 'redis', status: 'hit' } as const;
-  return new HitResponse(isStreamed ? storedEvents(hit) : completionJson(hit), isStreamed, costOf(value));
 }
 
 // The handler detects and removes damaged entries.
@@ -159,6 +173,6 @@ function parse(json: Buffer): unknown {
   }
 }
 
-function checksum(tenant: string, body: Buffer): number {
-  return crc32(body, crc32(tenant));
+function checksum(scope: string, body: Buffer): number {
+  return crc32(body, crc32(scope));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseApiKeys } from './api-keys.js';
 import { defaultsInWords, type ExecutorDefaults } from './executor-defaults.js';
-import { InvalidListError, parseHosts, parseProxies } from './parse-addresses.js';
+import { InvalidListError, parseHosts, parseOrigins, parseProxies } from './parse-addresses.js';
 
 const MAX_MS = 3_600_000;
 const MAX_SECONDS = 315_360_000;
@@ -149,6 +149,11 @@ export const gatewayVariables = {
     .max(1, 'must be at most 1')
     .default(1)
     .describe('Fraction of the TTL after which a hit starts a refresh in the background; 1: never'),
+  HIT_USAGE: oneOf('original', 'zero')
+    .default('original')
+    .describe(
+      'Usage that a response from the cache reports: `original`, that of the computation; `zero`, so that clients which add up their usage do not count it again. What is stored stays the same',
+    ),
   CACHE_NEAR: flag().default(true).describe('Whether this process keeps copies of entries in its memory'),
 
   QUEUE_CONSUMERS: whole(0, 1_000)
@@ -173,6 +178,11 @@ export const gatewayVariables = {
     .default([])
     .describe(
       'Host names, comma-separated, that a server without keys on a loopback address accepts in addition to `localhost` and loopback addresses',
+    ),
+  CORS_ORIGINS: list(parseOrigins)
+    .default([])
+    .describe(
+      'Origins of web pages, comma-separated, whose scripts may call the API and read its responses, such as `https://app.example`',
     ),
   TRUST_PROXY: list(parseProxies).optional().meta({
     description:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidListError, parseHosts, parseProxies } from './parse-addresses.js';
+import { InvalidListError, parseHosts, parseOrigins, parseProxies } from './parse-addresses.js';
 
 describe('parseHosts', () => {
   it('reads host names in lower case', () => {
@@ -44,4 +44,26 @@ describe('parseProxies', () => {
   ])('refuses %j', (text) => {
     expect(() => parseProxies(text)).toThrow(/^entry [12] must be an address/);
   });
+});
+
+describe('parseOrigins', () => {
+  it('reads origins as browsers send them', () => {
+    expect(parseOrigins('https://app.example, http://localhost:5173')).toEqual([
+      'https://app.example',
+      'http://localhost:5173',
+    ]);
+  });
+
+  it.each([
+    '*',
+    'app.example',
+    'https://app.example/',
+    'https://app.example/x',
+    'https://app.example:443',
+    'null',
+    'file:///x',
+    'https://APP.example',
+  ])('refuses %s', (text) =>
+    expect(() => parseOrigins(`https://app.example,${text}`)).toThrow('entry 2 must be an origin such as'),
+  );
 });

@@ -23,6 +23,25 @@ export function parseHosts(text: string): string[] {
   );
 }
 
+/**
+ * Reads origins of web pages, comma-separated, as browsers send them: scheme, host, and the port if it is not the usual one.
+ *
+ * @throws {InvalidListError} an entry is not an origin, or stands for all of them
+ */
+export function parseOrigins(text: string): string[] {
+  return parseEntries(
+    text,
+    isOrigin,
+    'must be an origin such as https://app.example or http://localhost:5173, without path and without "*"',
+  );
+}
+
+function isOrigin(entry: string): boolean {
+  if (!URL.canParse(entry)) return false;
+  const { origin, protocol } = new URL(entry);
+  return origin === entry && /^https?:$/.test(protocol);
+}
+
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
 const PREFIX = /^\d{1,3}$/;
 const BITS: Record<number, number> = { 4: 32, 6: 128 };

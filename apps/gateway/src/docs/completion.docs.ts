@@ -138,6 +138,8 @@ export const CACHE_HEADERS = {
   Age: 'Seconds since the completion was computed; on hits',
   'Server-Timing':
     'Source of the completion (near, redis, collapsed, stale, factory) and duration in milliseconds',
+  'X-Tokens-Saved': 'Tokens that were not spent; on responses that were not computed for their request',
+  'X-Cost-Saved': 'US dollars that were not spent; likewise',
   'X-Request-Id': 'The id from the request, or a new one',
 };
 

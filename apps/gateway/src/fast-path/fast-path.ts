@@ -67,7 +67,7 @@ export class FastPath {
   }
 
   #serve(request: FastRequest, body: Buffer, around: Surroundings): void {
-    const known = this.hits.find(request.tenant.name, body);
+    const known = this.hits.find(request.scope, body);
     if (known === undefined) this.#pass(request, around);
     else if (this.#readsBytes) void this.#redisHit(known).then((hit) => this.#end(request, hit, around));
     else this.#end(request, this.#nearHit(known), around);
@@ -94,12 +94,13 @@ export class FastPath {
       if (isExceeded) return this.#pass(request, around);
       if (request.isOver) return;
       const { response, found } = hit;
-      request.send(response, found, gate.headers, headers);
+      const cors = gate.corsHeaders(request.incoming.headers.origin);
+      request.send(response, found, gate.headers, cors.concat(headers));
       this.savings.countAnswer(request.tenant.name, COUNTED_AS_HIT, response.cost, found.durationMs);
     });
   }
   #pass(request: FastRequest, { next }: Surroundings): void {
-    this.hits.associate(request.incoming, request.body);
+    this.hits.associate(request.incoming, request.scope, request.body);
     request.passTo(next);
   }
 }

@@ -9,11 +9,18 @@ import { REQUEST_ID_HEADER, requestId } from '../http/request-id.js';
 import { StreamProgress } from '../http/stream-progress.js';
 import type { Tenant } from '../tenants/tenant.js';
 
-/** The only spelling of the route that the fast path serves. */
-const ROUTE = '/v1/completions';
+const MESSAGES = '/v1/messages';
+/** The URLs that the fast path serves, with their routes. Clients of betas add a query, which has no influence. */
+const ROUTES: ReadonlyMap<string | undefined, string> = new Map([
+  ['/v1/completions', '/v1/completions'],
+  [MESSAGES, MESSAGES],
+  [`${MESSAGES}?beta=true`, MESSAGES],
+]);
 const JSON_TYPES = new Set(
   ['', '; charset=utf-8', ';charset=utf-8'].map((charset) => `application/json${charset}`),
 );
+/** Headers of the Messages API, which may influence the answer. */
+const API_HEADERS = 'anthropic-';
 const NO_BODY: Buffer = Buffer.alloc(0);
 
 /** A hit without its value: where it came from, and its times. */
@@ -24,9 +31,10 @@ export type FoundHit = Omit<ValueHit<unknown>, 'value'>;
  * other requests, and for bodies longer than `maxBytes`.
  */
 export function fastBodyLength({ url, method, headers }: IncomingMessage, maxBytes: number): number {
-  if (url !== ROUTE || method !== 'POST' || !JSON_TYPES.has(headers['content-type']!)) return 0;
+  const route = ROUTES.get(url);
+  if (route === undefined || method !== 'POST' || !JSON_TYPES.has(headers['content-type']!)) return 0;
   if (headers['cache-control'] !== undefined || headers.prefer !== undefined) return 0;
-  if (acceptsEvents(headers.accept) || isOpenAiClient(headers)) return 0;
+  if (route !== MESSAGES && (acceptsEvents(headers.accept) || isOpenAiClient(headers))) return 0;
   const length = Number(headers['content-length']);
   return length <= maxBytes ? length : 0;
 }
@@ -37,6 +45,7 @@ export function fastBodyLength({ url, method, headers }: IncomingMessage, maxByt
  */
 export class FastRequest {
   readonly #id: string;
+  readonly #route: string;
   readonly #startedAt = performance.now();
   readonly #report: () => void;
   /** Empty until the whole body has arrived. */
@@ -54,8 +63,21 @@ export class FastRequest {
     observers: readonly RequestObserver[],
   ) {
     this.#id = requestId(incoming);
+    this.#route = ROUTES.get(incoming.url)!;
     this.#report = () => reportEnd(observers, response, this.#facts(), this.#elapsedMs);
     response.on('close', this.#report);
+  }
+
+  /** Requests of one scope with the same body get the same answer. */
+  get scope(): string {
+    const { headers } = this.incoming;
+    if (this.#route !== MESSAGES) return `${this.tenant.name} ${this.#route}`;
+    const names = Object.keys(headers).filter((name) => name.startsWith(API_HEADERS));
+    return [
+      this.tenant.name,
+      this.#route,
+      ...names.toSorted().map((name) => `${name}:${String(headers[name])}`),
+    ].join('\n');
   }
 
   /** Calls back with the whole body, before the request ends. Never calls back if the client leaves before. */
@@ -104,7 +126,8 @@ export class FastRequest {
     this.#answer = found;
     this.#cacheStatus = cacheStatus;
     if (hit.isStreamed) this.#progress = this.#progressOf(found);
-    const own = [REQUEST_ID_HEADER, this.#id, ...hit.headers];
+    const ids = this.#route === MESSAGES ? ['request-id', this.#id] : [];
+    const own = [REQUEST_ID_HEADER, this.#id, ...ids, ...hit.headers];
     const origin = originHeaders(found, cacheStatus, this.#elapsedMs);
     this.response.writeHead(200, headers.concat(more, origin, own));
     this.response.end(hit.body, 'latin1');
@@ -126,10 +149,11 @@ export class FastRequest {
     return {
       id: this.#id,
       method: this.incoming.method!,
-      route: ROUTE,
+      route: this.#route,
       tenant: this.tenant.name,
       answer: this.#answer,
       cacheStatus: this.#cacheStatus,
+      failure: null,
       progress: this.#progress,
     };
   }

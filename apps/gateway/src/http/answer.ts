@@ -18,10 +18,25 @@ export type AnswerSource = 'near' | 'redis' | 'collapsed' | 'stale' | 'factory';
 /** The part of a cache result that says where the value came from. */
 export type AnswerOrigin = Pick<CacheResult<unknown>, 'status' | 'source'>;
 
+/** What was not spent: tokens, and US dollars. */
+export interface Saved {
+  readonly tokens: number;
+  readonly cost: number;
+}
+
+const COST_DECIMALS = 6;
+
+/** Headers that say what a response from the cache saved, as names and values in turn. */
+export function savedHeaders({ tokens, cost }: Saved): string[] {
+  return ['X-Tokens-Saved', String(tokens), 'X-Cost-Saved', cost.toFixed(COST_DECIMALS)];
+}
+
 /** A cache result and what the `Cache-Status` header says about it. */
 export interface Answer<T> {
   readonly result: CacheResult<T>;
   readonly cacheStatus: CacheStatus;
+  /** What computing it cost, if it was not computed for this request. */
+  readonly saved?: Saved | undefined;
 }
 
 declare module 'fastify' {
@@ -39,13 +54,14 @@ export function answerSourceOf({ status, source }: AnswerOrigin): AnswerSource {
 /** Sends an answer with the headers that describe where it came from. `body` is JSON or text already. */
 export function sendAnswer(
   reply: FastifyReply,
-  { result, cacheStatus }: Answer<unknown>,
+  { result, cacheStatus, saved }: Answer<unknown>,
   type: string,
   body: string,
 ): void {
   reply.answer = result;
   const headers = originHeaders(result, formatCacheStatus(cacheStatus), reply.elapsedTime);
   setHeaders(reply, headers);
+  if (saved !== undefined) setHeaders(reply, savedHeaders(saved));
   void reply.header('Content-Type', type).send(body);
 }
 

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { setHeaders } from './answer.js';
+import { STREAM_HEADERS } from './event-stream.js';
 import { ProblemError } from './problem.js';
 
 /** The client closed its connection before it had the response, so no one reads the response to this error. */
@@ -29,7 +31,6 @@ export function clientGoneSignal(reply: FastifyReply): AbortSignal {
 export function sendEvents(reply: FastifyReply, events: Readable): void {
   if (reply.raw.closed) events.destroy();
   else reply.raw.once('close', () => events.destroy());
-  reply.header('Content-Type', 'text/event-stream; charset=utf-8').header('Cache-Control', 'no-store');
-  // A proxy that buffers responses would delay the events.
-  void reply.header('X-Accel-Buffering', 'no').send(events);
+  setHeaders(reply, STREAM_HEADERS);
+  void reply.send(events);
 }

@@ -27,6 +27,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       return;
     }
     const problem = problemOf(error, request.id, this.#logger);
+    reply.failure = problem;
     if (problem.retryAfterSeconds !== undefined) reply.header('Retry-After', problem.retryAfterSeconds);
     const shape = request.routeOptions.config?.errorShape ?? problemShape;
     const { contentType, body, status = problem.status, headers = {} } = shape(problem, request);

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { UpstreamFailure } from 'nestjs-worker-pool';
 
 /** What is wrong with one field of a request. */
 export interface FieldProblem {
@@ -21,6 +22,9 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
 /** An error that is sent as a response with this status and detail. */
 export class ProblemError extends Error {
+  /** The response of the service behind the executor, if that failed. */
+  readonly upstream: UpstreamFailure | undefined = undefined;
+
   constructor(
     readonly status: number,
     detail: string,

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AnswerOrigin } from './answer.js';
+import type { ProblemError } from './problem.js';
 import type { StreamEnd, StreamProgress } from './stream-progress.js';
 
 /** The status that other servers log when the client left before the response. */
@@ -8,6 +9,9 @@ const CLIENT_GONE = 499;
 const MICROSECONDS = 1_000;
 /** Route of requests that matched none. Text that clients put into a URL is neither logged nor counted. */
 export const NO_ROUTE = 'unknown';
+
+/** The part of an error that a log line contains. */
+export type RequestFailure = Pick<ProblemError, 'code' | 'upstream'>;
 
 /** What is known about a request apart from how it ended. */
 export interface RequestFacts {
@@ -22,6 +26,8 @@ export interface RequestFacts {
   readonly answer: AnswerOrigin | null;
   /** The `Cache-Status` header as sent. */
   readonly cacheStatus: string | undefined;
+  /** Why the request failed, or the stream that is its response; `null` if neither did. */
+  readonly failure: RequestFailure | null;
   /** The events of a completion, if the response consists of them. */
   readonly progress: StreamProgress | null;
 }
@@ -44,6 +50,10 @@ declare module 'fastify' {
     /** Called for every request that has ended; see {@link watchRequests}. */
     requestObservers: RequestObserver[];
   }
+  interface FastifyReply {
+    /** Set by whoever sends an error; read by the access log when the response has ended. */
+    failure: RequestFailure | null;
+  }
 }
 
 const REPLY = Symbol('reply');
@@ -57,6 +67,7 @@ export function watchRequests(fastify: FastifyInstance): void {
   fastify.decorate('requestObservers', observers);
   fastify.decorateReply('answer', null);
   fastify.decorateReply('stream', null);
+  fastify.decorateReply('failure', null);
   fastify.addHook('onRequest', (_request, reply, done) => {
     watchReply(reply);
     done();
@@ -75,7 +86,7 @@ export function watchReply(reply: FastifyReply): void {
 export function reportEnd(
   observers: readonly RequestObserver[],
   { headersSent, statusCode, writableFinished }: ServerResponse,
-  { id, method, route, tenant, answer, cacheStatus, progress }: RequestFacts,
+  { id, method, route, tenant, answer, cacheStatus, failure, progress }: RequestFacts,
   elapsedMs: number,
 ): void {
   const status = headersSent ? statusCode : CLIENT_GONE;
@@ -89,6 +100,7 @@ export function reportEnd(
     tenant,
     answer,
     cacheStatus,
+    failure,
     status,
     durationMs,
     aborted,
@@ -103,7 +115,7 @@ function reportReply(this: ObservedResponse): void {
 }
 
 function factsOf(reply: FastifyReply): RequestFacts {
-  const { request, answer = null, stream = null } = reply;
+  const { request, answer = null, stream = null, failure = null } = reply;
   const { tenant } = request as { tenant?: { name: string } };
   const cacheStatus = reply.getHeader('cache-status');
   return {
@@ -113,6 +125,7 @@ function factsOf(reply: FastifyReply): RequestFacts {
     tenant: tenant?.name,
     answer,
     cacheStatus: cacheStatus === undefined ? undefined : String(cacheStatus),
+    failure,
     progress: stream,
   };
 }

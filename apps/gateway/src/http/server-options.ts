@@ -39,7 +39,9 @@ function answerRouterError(error: FastifyError, request: FastifyRequest, reply: 
   watchReply(reply);
   const status = error.statusCode ?? 400;
   const detail = status === 414 ? 'A part of the path is longer than the limit.' : 'The URL is not valid.';
-  const body = problem(status, detail, { code: 'ERR_INVALID_URL' });
+  const failure = new ProblemError(status, detail, { code: 'ERR_INVALID_URL' });
+  reply.failure = failure;
+  const body = problem(status, detail, failure.more);
   reply.status(status).header(REQUEST_ID_HEADER, request.id);
   void reply.header('Content-Type', PROBLEM_CONTENT_TYPE).send(body);
 }

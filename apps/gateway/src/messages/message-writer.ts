@@ -22,8 +22,13 @@ export class MessageWriter {
   constructor(private readonly render: (message: Message) => string) {}
 
   write(completion: Completion): string {
-    const [before, after] = this.#texts.get(completion) ?? this.#render(completion);
+    const [before, after] = this.texts(completion);
     return `${before}${messageId()}${after}`;
+  }
+
+  /** The texts before and after the id. */
+  texts(completion: Completion): readonly [beforeId: string, afterId: string] {
+    return this.#texts.get(completion) ?? this.#render(completion);
   }
 
   #render(completion: Completion): readonly [string, string] {

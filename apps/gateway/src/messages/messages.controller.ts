@@ -1,17 +1,18 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
-import { CannotCountTokensError, Executor, ExecutorError } from 'nestjs-worker-pool';
+import { CannotCountTokensError, type Completion, Executor, ExecutorError } from 'nestjs-worker-pool';
 import { CompletionStreams } from '../completions/completion-streams.js';
 import { CompletionsService } from '../completions/completions.service.js';
 import { TaskFailedError } from '../completions/errors.js';
+import { HitCache } from '../completions/hit-cache.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { JSON_TYPE, sendAnswer } from '../http/answer.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 import { WithErrorShape } from '../http/route-config.js';
 import { MESSAGE_STREAM } from './message-stream-format.js';
-import { JSON_BODY } from './message-writer.js';
+import { EVENTS, JSON_BODY, type MessageWriter } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
 import {
   assertTextFits,
@@ -32,6 +33,7 @@ export class MessagesController {
   constructor(
     private readonly completions: CompletionsService,
     private readonly streams: CompletionStreams,
+    private readonly hits: HitCache,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
 
@@ -49,9 +51,21 @@ export class MessagesController {
     if (!call.policy.allowsComputing) reply.header('Cache-Status', UNSATISFIED);
     // Replaced by the API's id when it is asked.
     reply.header('request-id', request.id);
-    if (body.stream) return void (await this.streams.send(call, reply, MESSAGE_STREAM));
+    if (body.stream) return this.#stream(call, reply);
     const answer = await this.completions.complete(call);
+    this.#learn(call, request, answer.result.key, JSON_BODY);
     sendAnswer(reply, answer, JSON_TYPE, JSON_BODY.write(answer.result.value));
+  }
+
+  async #stream(call: MessagesCall, reply: FastifyReply): Promise<void> {
+    const key = await this.streams.send(call, reply, MESSAGE_STREAM);
+    if (key !== null) this.#learn(call, reply.request, key, EVENTS);
+  }
+
+  #learn({ policy }: MessagesCall, { raw }: FastifyRequest, key: string, writer: MessageWriter): void {
+    if (policy.action === 'bypass') return;
+    const render = (value: Completion): readonly string[] => writer.texts(value);
+    this.hits.learn(raw, { key, isStreamed: writer === EVENTS, render });
   }
 }
 

@@ -42,6 +42,8 @@ export class SavingsService implements OnApplicationShutdown {
   readonly #logger = new Logger(SavingsService.name);
   readonly #writer = randomUUID();
   #pending = new SavingsTable();
+  /** What this process has counted and batched since its start. */
+  readonly #batched = new SavingsTable();
   readonly #countedTasks = new Set<string>();
   /** Pending checks whether another process has counted the task. */
   readonly #spending = new Set<Promise<void>>();
@@ -112,6 +114,11 @@ export class SavingsService implements OnApplicationShutdown {
     });
   }
 
+  /** What this process has counted since its start. */
+  ownTotals(): SavingsTable {
+    return new SavingsTable().add(this.#batched).add(this.#pending);
+  }
+
   async onApplicationShutdown(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#inTurn(() => this.#flush());
@@ -157,6 +164,7 @@ export class SavingsService implements OnApplicationShutdown {
   #batchPending(): void {
     if (this.#pending.isEmpty || this.#batches.length > 0) return;
     const fields = [...this.#pending.fields()];
+    this.#batched.add(this.#pending);
     this.#pending = new SavingsTable();
     for (let at = 0; at < fields.length; at += MAX_TALLY_FIELDS) {
       const increments = Object.fromEntries(fields.slice(at, at + MAX_TALLY_FIELDS));

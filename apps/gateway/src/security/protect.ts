@@ -8,6 +8,7 @@ import { limitUrl } from '../http/server-options.js';
 import { countNothing, type RequestLimits, requestLimits } from '../limits/request-limits.js';
 import { admitEveryone, checkKeys, identifyByKey } from '../tenants/key-check.js';
 import { ANONYMOUS, type Tenant } from '../tenants/tenant.js';
+import { corsFor } from './cors.js';
 import { hostCheck, refuseOtherHosts } from './host-check.js';
 import { pageHeaders } from './page-headers.js';
 
@@ -22,6 +23,8 @@ export interface Gate {
   /** The tenant according to the headers; `undefined` if the hooks have to decide. */
   identify(headers: IncomingHttpHeaders): Tenant | undefined;
   count: RequestLimits['count'];
+  /** Headers for a request of a page with this origin. */
+  corsHeaders(origin: string | undefined): readonly string[];
   /** Headers of every response with data, as names and values in turn. */
   readonly headers: readonly string[];
 }
@@ -35,14 +38,20 @@ export async function protect(app: NestFastifyApplication): Promise<Gate> {
     config,
     requestLimits(app.get(RedisCacheService).sharedCounters, config),
   );
+  const cors = corsFor(config.CORS_ORIGINS);
   fastify.decorateRequest('tenant');
   fastify.addHook('onRoute', markPublic);
-  for (const one of [hook, limitUrl(config.MAX_URL_LENGTH), ...hooks]) fastify.addHook('onRequest', one);
-  return { ...gate, headers: Object.entries(ofData).flatMap(([name, value]) => [name, String(value)]) };
+  for (const one of [hook, cors.hook, limitUrl(config.MAX_URL_LENGTH), ...hooks])
+    fastify.addHook('onRequest', one);
+  return {
+    ...gate,
+    corsHeaders: cors.headersFor,
+    headers: Object.entries(ofData).flatMap(([name, value]) => [name, String(value)]),
+  };
 }
 
 /** Who is admitted and how often, for the hooks and for the gate. */
-interface Admission extends Omit<Gate, 'headers'> {
+interface Admission extends Omit<Gate, 'headers' | 'corsHeaders'> {
   hooks: onRequestHookHandler[];
 }
 

@@ -16,6 +16,7 @@ function end(more: Partial<RequestEnd> = {}): RequestEnd {
     tenant: 'web',
     answer: null,
     cacheStatus: undefined,
+    failure: null,
     stream: null,
     ...more,
   };
@@ -49,6 +50,28 @@ describe('a line of the access log', () => {
     const stale = { status: 'stale', source: 'redis' } as const;
     const line = accessLine(end({ answer: stale, cacheStatus: NASTY }));
     expect(JSON.parse(line)).toMatchObject({ cache: NASTY, source: 'stale' });
+  });
+
+  it('says why a request failed', () => {
+    const upstream = {
+      status: 529,
+      type: 'overloaded_error',
+      retryAfterMs: null,
+      isFinal: true,
+      requestId: 'req_"1"',
+    };
+    const line = accessLine(end({ status: 529, failure: { code: 'ERR_ANTHROPIC_OVERLOADED', upstream } }));
+    expect(JSON.parse(line)).toMatchObject({
+      status: 529,
+      error: 'ERR_ANTHROPIC_OVERLOADED',
+      upstreamStatus: 529,
+      upstreamRequestId: 'req_"1"',
+    });
+    const own = JSON.parse(
+      accessLine(end({ failure: { code: 'ERR_NO_API_KEY', upstream: undefined } })),
+    ) as object;
+    expect(own).toMatchObject({ error: 'ERR_NO_API_KEY' });
+    expect(Object.keys(own)).not.toContain('upstreamStatus');
   });
 
   it('says how a stream ended, and where its events came from', () => {

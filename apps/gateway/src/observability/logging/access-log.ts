@@ -1,6 +1,11 @@
 import { answerSourceOf } from '../../http/answer.js';
 import type { StreamEnd } from '../../http/stream-progress.js';
-import { type RequestEnd, type RequestObserver, watchRequests } from '../../http/request-end.js';
+import {
+  type RequestEnd,
+  type RequestFailure,
+  type RequestObserver,
+  watchRequests,
+} from '../../http/request-end.js';
 import type { FastifyInstance } from 'fastify';
 import type { GatewayLoggers } from './create-loggers.js';
 import { echoRequestId } from '../../http/request-id.js';
@@ -17,7 +22,8 @@ const quoted = new Map<string, string>();
 /**
  * Writes one line of JSON for each request: `requestId`, `method`, `route`, `status`, `durationMs`, and if present
  * `cache`, `source`, `tenant` (absent if the key was not accepted) and `aborted`; for a stream of a completion also
- * `stream` (how it ended), `firstEventMs` and `streamError`.
+ * `stream` (how it ended), `firstEventMs` and `streamError`. A request that failed has `error`, the code; if the service
+ * behind the executor failed, also `upstreamStatus` and `upstreamRequestId`, its own id of the request.
  */
 export function accessLog(write: (line: string) => void): RequestObserver {
   return (end) => write(accessLine(end));
@@ -25,7 +31,7 @@ export function accessLog(write: (line: string) => void): RequestObserver {
 
 /** Concatenates the line, because a general serializer would take several times as long. */
 export function accessLine(end: RequestEnd): string {
-  const { id, method, route, status, durationMs, aborted, tenant, cacheStatus, stream } = end;
+  const { id, method, route, status, durationMs, aborted, tenant, cacheStatus, failure, stream } = end;
   const answer = end.answer ?? stream?.origin ?? null;
   const head = `${startOf(Date.now())}${JSON.stringify(id)},"method":${quote(method)},"route":${quote(route)}`;
   const cache = cacheStatus === undefined ? '' : `,"cache":${quote(cacheStatus)}`;
@@ -33,13 +39,21 @@ export function accessLine(end: RequestEnd): string {
   const who = tenant === undefined ? '' : `,"tenant":${quote(tenant)}`;
   const gone = aborted ? ',"aborted":true' : '';
   const streamed = stream === null ? '' : streamFields(stream);
-  return `${head},"status":${status}${cache}${source}${who},"durationMs":${durationMs}${streamed}${gone}}\n`;
+  const failed = failure === null ? '' : failureFields(failure);
+  return `${head},"status":${status}${cache}${source}${who},"durationMs":${durationMs}${streamed}${failed}${gone}}\n`;
 }
 
 function streamFields({ outcome, firstEventMs, code }: StreamEnd): string {
   const first = firstEventMs === null ? '' : `,"firstEventMs":${firstEventMs}`;
   const reason = code === undefined ? '' : `,"streamError":${quote(code)}`;
   return `,"stream":"${outcome}"${first}${reason}`;
+}
+
+function failureFields({ code, upstream }: RequestFailure): string {
+  const { status = null, requestId = null } = upstream ?? {};
+  const error = code === undefined ? '' : `,"error":${quote(code)}`;
+  const statusField = status === null ? '' : `,"upstreamStatus":${status}`;
+  return `${error}${statusField}${requestId === null ? '' : `,"upstreamRequestId":${JSON.stringify(requestId)}`}`;
 }
 
 let startedAt = 0;

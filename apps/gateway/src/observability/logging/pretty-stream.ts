@@ -12,6 +12,9 @@ const IN_MESSAGE = [
   'stream',
   'firstEventMs',
   'streamError',
+  'error',
+  'upstreamStatus',
+  'upstreamRequestId',
   'aborted',
   'context',
 ];
@@ -31,13 +34,20 @@ function accessMessage(line: Record<string, unknown>): string | null {
   if (line['route'] === undefined) return null;
   const { method, route, status, cache, source, durationMs, aborted } = line;
   const parts = [method, route, status, `${String(durationMs)} ms`, cache, source && `(${String(source)})`];
-  return [...parts, streamMessage(line), aborted === true && 'client gone'].filter(Boolean).join(' ');
+  return [...parts, streamMessage(line), failureMessage(line), aborted === true && 'client gone']
+    .filter(Boolean)
+    .join(' ');
 }
 
 function streamMessage({ stream, firstEventMs, streamError }: Record<string, unknown>): string {
   if (stream === undefined) return '';
   const first = firstEventMs === undefined ? '' : `, first event after ${String(firstEventMs)} ms`;
   return `stream ${[stream, streamError].filter(Boolean).join(' ')}${first}`;
+}
+
+function failureMessage({ error, upstreamStatus, upstreamRequestId }: Record<string, unknown>): string {
+  const upstream = [upstreamStatus, upstreamRequestId].filter((part) => part !== undefined).join(' ');
+  return [error, upstream && `(upstream ${upstream})`].filter(Boolean).join(' ');
 }
 
 function contextMessage(line: Record<string, unknown>, messageKey: string): string {

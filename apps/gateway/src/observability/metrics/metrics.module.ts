@@ -1,5 +1,6 @@
 import { Controller, Get, Module, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { SavingsModule } from '../../savings/savings.module.js';
 import { TenantQueuesModule } from '../../queue/tenant-queues.js';
 import { AdminOnly, Monitored } from '../../tenants/access.decorators.js';
 import { MetricsService } from './metrics.service.js';
@@ -8,7 +9,7 @@ import { MetricsService } from './metrics.service.js';
 export class MetricsController {
   constructor(private readonly metrics: MetricsService) {}
 
-  /** The metrics of this process for Prometheus, without labels for tenants or models. */
+  /** The metrics of this process for Prometheus, with tokens and money by tenant and model. */
   @Get()
   @AdminOnly()
   @Monitored()
@@ -19,7 +20,7 @@ export class MetricsController {
 }
 
 @Module({
-  imports: [TenantQueuesModule],
+  imports: [TenantQueuesModule, SavingsModule],
   controllers: [MetricsController],
   providers: [MetricsService],
   exports: [MetricsService],

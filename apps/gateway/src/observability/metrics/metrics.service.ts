@@ -8,6 +8,8 @@ import { registerPoolMetrics } from 'nestjs-worker-pool/prometheus';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { BodyBudget } from '../../limits/body-budget.js';
 import { TenantQueues } from '../../queue/tenant-queues.js';
+import { SavingsService } from '../../savings/savings.service.js';
+import { moneyCounters } from './money-metrics.js';
 import { type AnswerTotals, RequestMetrics } from './request-metrics.js';
 
 /** The metrics of this process, in a registry of its own. */
@@ -21,6 +23,7 @@ export class MetricsService implements OnModuleInit {
     pool: WorkerPool,
     queues: TenantQueues,
     budget: BodyBudget,
+    savings: SavingsService,
     private readonly host: HttpAdapterHost<FastifyAdapter>,
   ) {
     collectDefaultMetrics({ register: this.#registry });
@@ -29,6 +32,7 @@ export class MetricsService implements OnModuleInit {
     registerPoolMetrics(pool, this.#registry);
     for (const gauge of queueGauges(cache, queues)) this.#registry.registerMetric(gauge);
     this.#registry.registerMetric(bodiesGauge(budget));
+    for (const counter of moneyCounters(() => savings.ownTotals())) this.#registry.registerMetric(counter);
   }
 
   /** Media type of what {@link read} returns. */
