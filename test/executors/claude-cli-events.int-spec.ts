@@ -106,8 +106,8 @@ describe('the events of the ClaudeCliExecutor', () => {
     },
   );
 
-  it.each(['refused', 'refused-again', 'cut-twice'])(
-    'are those of the answer alone, to its end, when the CLI asks again by itself (%s)',
+  it.each(['single-call', 'refused', 'refused-again', 'cut-twice'])(
+    'are those of the answer alone, to its end, however the CLI goes on (%s)',
     async (mode) => {
       const { completion, stopReason } = await stream(mode);
       expect([types(), text()]).toEqual([WHOLE, completion]);
@@ -116,7 +116,7 @@ describe('the events of the ClaudeCliExecutor', () => {
   );
 
   it('end without message_stop when the report is one of a failure', async () => {
-    await expect(stream('no-usage')).rejects.toMatchObject({ code: 'ERR_EXECUTOR_FAILED' });
+    await expect(stream('no-cost')).rejects.toMatchObject({ code: 'ERR_EXECUTOR_FAILED' });
     expect(types()).toEqual(WHOLE.slice(0, -1));
   });
 });

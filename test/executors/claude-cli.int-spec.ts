@@ -54,6 +54,8 @@ describe('ClaudeCliExecutor', () => {
         '',
         '--disable-slash-commands',
         '--no-session-persistence',
+        '--max-budget-usd',
+        '0.000000001',
         '--model',
         'haiku',
         '--system-prompt-file',
@@ -68,7 +70,7 @@ describe('ClaudeCliExecutor', () => {
 
     it('has an empty system prompt on the command line when the request has none', async () => {
       const { argv } = factsOf(await harness.make().execute({ prompt: 'a' }, context()));
-      expect(argv.slice(argv.indexOf('--no-session-persistence') + 1)).toEqual(['--system-prompt', '']);
+      expect(argv.slice(-2)).toEqual(['--system-prompt', '']);
     });
 
     it('has an empty working directory that is the same for all runs, and a system prompt that is removed', async () => {
@@ -177,6 +179,7 @@ describe('ClaudeCliExecutor', () => {
       ['max-tokens', 'max_tokens'],
       ['refused', 'refusal'],
       ['refused-again', 'refusal'],
+      ['single-refusal', 'refusal'],
     ])('of %s has the stop reason %s', async (mode, stopReason) => {
       const answer = harness.make().execute({ prompt: `[[fake-claude ${mode}]]` }, context());
       await expect(answer).resolves.toMatchObject({ stopReason });
@@ -198,6 +201,12 @@ describe('ClaudeCliExecutor', () => {
         });
       },
     );
+
+    it('is whole when the CLI ends because it was allowed a single call', async () => {
+      const answer = await harness.make().execute({ prompt: '[[fake-claude single-call]]' }, context());
+      const plain = await harness.make().execute({ prompt: '[[fake-claude text]]' }, context());
+      expect(answer).toEqual(plain);
+    });
 
     it('has all blocks of text, of which the report has only the last', async () => {
       const answer = harness.make().execute({ prompt: '[[fake-claude blocks]]' }, context());
@@ -253,7 +262,7 @@ describe('ClaudeCliExecutor', () => {
       await failing(`cut-deaf ${file}`, { killGraceMs: 50 }).toMatchObject({ upstream: { isFinal: true } });
     });
 
-    it.each(['garbage', 'foreign', 'no-usage'])('is malformed output: %s', async (mode) => {
+    it.each(['garbage', 'foreign', 'no-cost'])('is malformed output: %s', async (mode) => {
       await failing(mode).toMatchObject({ code: 'ERR_EXECUTOR_FAILED' });
     });
 
@@ -319,7 +328,7 @@ describe('ClaudeCliExecutor', () => {
       expect(await harness.runs()).toHaveLength(4);
     });
 
-    it.each(['status 401', 'is-error-zero', 'exit', 'no-usage'])('does not follow %s', async (mode) => {
+    it.each(['status 401', 'is-error-zero', 'exit', 'no-cost'])('does not follow %s', async (mode) => {
       await failing(mode, { maxRetries: 5 }).toThrow(/./);
       expect(await harness.runs()).toHaveLength(1);
     });

@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AppModule } from './app.module.js';
 import { refuseLegacyCompletions } from './chat/legacy-completions.js';
 import { type GatewayConfig, gatewayConfig, readGatewayConfig } from './config/gateway-config.js';
+import { readSecretFiles } from './config/secret-files.js';
 import { useDocs } from './docs/openapi-document.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { acceptJsonOnly } from './http/json-body.js';
@@ -32,6 +33,7 @@ export interface GatewayApp {
  * @throws {UnprotectedHostError} other machines could reach it without a key
  */
 export async function createApp(): Promise<GatewayApp> {
+  readSecretFiles(process.env);
   const env = readGatewayConfig(process.env);
   assertProtected(env);
   const pretty = isForPerson(process.env, process.stdout.isTTY);

@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { readGatewayConfig } from './config/gateway-config.js';
+import { readSecretFiles } from './config/secret-files.js';
 import { assertSharedPool } from './pool/pool-options.js';
 import { createLoggers, isForPerson } from './observability/logging/create-loggers.js';
 import { PinoNestLogger } from './observability/logging/pino-nest-logger.js';
 import { WorkerModule } from './worker.module.js';
 
 async function main(): Promise<void> {
+  readSecretFiles(process.env);
   const env = readGatewayConfig(process.env);
   assertSharedPool(env);
   const pretty = isForPerson(process.env, process.stdout.isTTY);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../node_modules/.bin/claude', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../node_modules/.bin/claude', import.meta.url));
 
 /** The environment that keeps Claude Code to itself: its own home, no other traffic, and nothing of this process. */
 export function claudeEnvironment(home, baseUrl, key, more = {}) {

@@ -9,6 +9,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_TASKS = 1_000_000;
 const MAX_LIMIT = 1_000_000_000;
 const MAX_HELD_BYTES = 64 * 1024 * 1024 * 1024;
+const MAX_ID = 2 ** 32 - 2;
 
 const whole = (min: number, max: number) => {
   const must = `must be a whole number from ${min} to ${max}`;
@@ -70,6 +71,23 @@ export const gatewayVariables = {
     .default('offline')
     .describe('What computes a completion'),
   CLAUDE_CLI_PATH: z.string().default('claude').describe('Executable of the `claude-cli` executor'),
+  CLAUDE_CLI_MAX_RETRIES: whole(0, 100)
+    .default(0)
+    .describe(
+      'How often the `claude-cli` executor repeats a run that the API refused with 408, 409, 429 or 5xx',
+    ),
+  CLAUDE_CLI_UID: whole(0, MAX_ID).optional().meta({
+    description: 'Id of the user that the CLI runs as; the gateway then needs root',
+    unset: 'the user of the gateway',
+  }),
+  CLAUDE_CLI_GID: whole(0, MAX_ID).optional().meta({
+    description: 'Id of the group that the CLI runs as; only with `CLAUDE_CLI_UID`',
+    unset: '`CLAUDE_CLI_UID`',
+  }),
+  CLAUDE_CLI_HOME: z.string().optional().meta({
+    description: 'Home directory of the CLI, with its login and configuration',
+    unset: '`HOME` of the gateway',
+  }),
   ANTHROPIC_BASE_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .optional()

@@ -71,6 +71,7 @@ describe('messagesErrorShape', () => {
   it.each([
     ['a timeout', new ProblemError(504, 'late'), 'false'],
     ["the API refused the gateway's own key", failed('ERR_ANTHROPIC_AUTHENTICATION'), 'false'],
+    ["the API refused the CLI's key", failed('ERR_CLAUDE_CLI', { ...OVERLOAD, status: 401 }), 'false'],
     ['an overload that the executor did not retry', failed('ERR_ANTHROPIC_OVERLOADED', OVERLOAD), undefined],
     [
       'an overload that it did retry, or an answer that had begun',

@@ -36,6 +36,7 @@ const OWN_ACCOUNT: ReadonlySet<string> = new Set([
   'ERR_ANTHROPIC_BILLING',
   'ERR_ANTHROPIC_PERMISSION',
 ]);
+const OWN_ACCOUNT_STATUS: ReadonlySet<number | null | undefined> = new Set([401, 402, 403]);
 /** Statuses of an API behind another executor that the client gets unchanged. */
 const PASSED_ON: ReadonlySet<number> = new Set([400, 404, 413, 429, 500, 529]);
 
@@ -104,7 +105,8 @@ const OF_THE_API = /^ERR_ANTHROPIC_/;
  */
 function isFinal(error: ProblemError, status: number): boolean {
   const { code = '' } = error;
-  if (status === 504 || OWN_ACCOUNT.has(code)) return true;
+  if (status === 504 || OWN_ACCOUNT.has(code) || OWN_ACCOUNT_STATUS.has(upstreamOf(error)?.status))
+    return true;
   return error instanceof TaskFailedError ? error.upstream?.isFinal === true : OF_THE_API.test(code);
 }
 

@@ -21,6 +21,10 @@ const EXECUTORS: Record<GatewayConfig['WORKER_EXECUTOR'], (config: GatewayConfig
   'claude-cli': (config) =>
     new ClaudeCliExecutor({
       executable: config.CLAUDE_CLI_PATH,
+      maxRetries: config.CLAUDE_CLI_MAX_RETRIES,
+      uid: config.CLAUDE_CLI_UID,
+      gid: config.CLAUDE_CLI_GID,
+      extraEnv: config.CLAUDE_CLI_HOME === undefined ? {} : { HOME: config.CLAUDE_CLI_HOME },
       wallTimeoutMs: config.TASK_TIMEOUT_MS + BACKSTOP_MS,
       idleTimeoutMs: config.TASK_TIMEOUT_MS + BACKSTOP_MS,
     }),

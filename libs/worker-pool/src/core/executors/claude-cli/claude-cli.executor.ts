@@ -48,7 +48,7 @@ const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens']
  * - an empty working directory, which is the same for all runs;
  * - only an allow-list of the environment;
  * - its own process group, which is ended as a group when the request is cancelled or exceeds a limit;
- * - one call of the API: the CLI is interrupted when it is about to ask the model again by itself.
+ * - one call of the API: the CLI's budget allows no second one, by which it would ask the model again by itself.
  *
  * Flags and variables are those of Claude Code 2.1.332 (November 2026), with which it is tested. They need 2.1 or newer:
  * `--tools`, `--setting-sources`, `--no-session-persistence`, `--system-prompt-file`; an older CLI refuses them
@@ -64,7 +64,7 @@ const HONOURED = new Set(['prompt', 'messages', 'model', 'system', 'max_tokens']
  * - A failure of the API fails the request with the API's status. The option `maxRetries` repeats it.
  * - As a task stream it emits the API's events. If an answer broke off and the CLI repeated it, the events end without
  *   `message_stop`.
- * - Tokens read from and written to the API's prompt cache count as input; `cost` is the CLI's estimate.
+ * - Tokens read from and written to the API's prompt cache count as input; `cost` and tokens are those of the CLI's report.
  *
  * POSIX only.
  *
@@ -174,7 +174,7 @@ export class ClaudeCliExecutor extends Executor {
       throw this.#withoutReport(output, secrets);
     }
     const model = this.resolveModel(request.model);
-    const completion = completionOf(report, { answer: messages.answer, model, secrets });
+    const completion = completionOf(report, { answer: messages.answer, text: messages.text, model, secrets });
     messages.end();
     return completion;
   }

@@ -17,6 +17,8 @@ const FIXED = [
   ['--setting-sources', ''],
   ['--disable-slash-commands'],
   ['--no-session-persistence'],
+  // Exceeded by the first call of the API, after which the CLI would ask the model again by itself in some cases.
+  ['--max-budget-usd', '0.000000001'],
 ].flat();
 
 /** The command line of one run. */

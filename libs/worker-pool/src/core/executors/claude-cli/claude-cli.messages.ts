@@ -25,15 +25,13 @@ export function isNaturalEnd({ stopReason }: ClaudeCliAnswer): boolean {
  * Reads the CLI's stream of messages (`--output-format stream-json`): collects the model's answer, passes on the API's
  * events, and interrupts the CLI when it is about to ask the model again by itself.
  *
- * The CLI may call the API more than once. A whole message is the answer, and whatever follows it is another: the CLI asks
- * the model to continue a truncated answer, or to rephrase a refused one. A message that broke off is replaced by its
+ * The CLI may call the API more than once. The first whole message is the answer; what follows is another one, because the CLI
+ * asked the model to continue a truncated answer or to rephrase a refused one. A message that broke off is replaced by its
  * repetition; then the events end without `message_stop`, because they belong to the first.
  */
 export class ClaudeCliMessages {
   #messages = 0;
   #text = '';
-  #stopReason: string | null = null;
-  #stop: CompletionEvent | null = null;
   #answer: ClaudeCliAnswer | null = null;
 
   constructor(private readonly emit: (event: CompletionEvent) => void = () => {}) {}
@@ -41,6 +39,11 @@ export class ClaudeCliMessages {
   /** The model's first whole message; `null` as long as there is none. */
   get answer(): ClaudeCliAnswer | null {
     return this.#answer;
+  }
+
+  /** The text of the model's last message so far. */
+  get text(): string {
+    return this.#text;
   }
 
   /** Whether the model has begun a message, which then may have been paid for. */
@@ -62,8 +65,8 @@ export class ClaudeCliMessages {
 
   /** Passes on the end of the answer, if the events that were passed on add up to it. */
   end(): void {
-    if (this.#stop) {
-      this.emit(this.#stop);
+    if (this.#answer && this.#messages === 1) {
+      this.emit({ type: 'message_stop' });
     }
   }
 
@@ -72,36 +75,36 @@ export class ClaudeCliMessages {
     const isOwnTurn = type === 'user';
     if (isOwnTurn || (this.#answer && isStart(event))) {
       interrupt();
-    } else if (!this.#answer && type === 'stream_event' && isEvent(event)) {
-      this.#collect(event);
-      this.#pass(event);
-      if (this.#answer && !isNaturalEnd(this.#answer)) {
-        interrupt();
-      }
+    } else if (type === 'stream_event' && isEvent(event)) {
+      this.#readEvent(event, interrupt);
     }
   }
 
+  #readEvent(event: CompletionEvent, interrupt: () => void): void {
+    if (!this.#answer) {
+      this.#collect(event);
+      this.#pass(event);
+    } else if (event.type === 'message_stop' && !isNaturalEnd(this.#answer)) {
+      interrupt();
+    }
+  }
+
+  /** The message is whole with its stop reason: some runs end before they write `message_stop`. */
   #collect(event: CompletionEvent): void {
     if (isStart(event)) {
       this.#messages += 1;
       this.#text = '';
-      this.#stopReason = null;
     }
     this.#text += textIn(event);
-    this.#stopReason = stopReasonIn(event) ?? this.#stopReason;
-    if (event.type === 'message_stop' && this.#stopReason !== null) {
-      this.#answer = { text: this.#text, stopReason: this.#stopReason };
+    const stopReason = stopReasonIn(event);
+    if (stopReason !== null) {
+      this.#answer = { text: this.#text, stopReason };
     }
   }
 
   #pass(event: CompletionEvent): void {
-    if (this.#messages !== 1 || event.type === 'ping') {
-      return;
-    }
-    if (event.type !== 'message_stop') {
+    if (this.#messages === 1 && event.type !== 'ping' && event.type !== 'message_stop') {
       this.emit(event);
-    } else if (this.#answer) {
-      this.#stop = event;
     }
   }
 }

@@ -11,16 +11,17 @@ const report = {
   result: 'Hello',
   stop_reason: 'end_turn',
   total_cost_usd: 0.5,
-  usage: { input_tokens: 2, output_tokens: 3 },
-  modelUsage: { 'model-1': { outputTokens: 3 } },
+  modelUsage: { 'model-1': { inputTokens: 2, outputTokens: 3 } },
 };
+
+const say: ClaudeCliAnswer = { text: 'Say', stopReason: 'end_turn' };
 
 const read = (patch: object, answer: ClaudeCliAnswer | null = null) => {
   const result = parseReport(JSON.stringify({ ...report, ...patch }));
   if (!result) {
     throw new Error('no report');
   }
-  return completionOf(result, { answer, model: 'requested', secrets: ['the secret prompt'] });
+  return completionOf(result, { answer, text: 'I can', model: 'requested', secrets: ['the secret prompt'] });
 };
 
 describe('parseReport', () => {
@@ -49,21 +50,28 @@ describe('completionOf', () => {
       completion: 'Say: Hello',
       stopReason: 'stop_sequence',
       cost: 0.5,
+      usage: { input_tokens: 2, output_tokens: 3 },
     });
   });
 
   it.each(['max_tokens', 'refusal', 'a_new_reason'])(
     'is an answer that ends as %s, whatever the report',
     (stopReason) => {
-      const answer = { text: 'Say', stopReason };
+      const answer = { ...say, stopReason };
       const reports = [{}, { is_error: true, result: 'API Error' }, { num_turns: 4, result: 'the tail' }];
       for (const patch of reports)
         expect(read(patch, answer)).toMatchObject({ completion: 'Say', stopReason });
     },
   );
 
+  it('is a whole answer after which the CLI ended because it was allowed a single call', () => {
+    const patch = { is_error: true, subtype: 'error_max_budget_usd', result: undefined };
+    expect(read(patch, say)).toMatchObject({ completion: 'Say', stopReason: 'end_turn', cost: 0.5 });
+    expect(() => read(patch)).toThrow('the claude CLI reported a failure (error_max_budget_usd)');
+  });
+
   it('is a failure when the report is one, although the answer ended', () => {
-    expect(() => read({ is_error: true }, { text: 'Say', stopReason: 'end_turn' })).toThrow(ClaudeCliError);
+    expect(() => read({ is_error: true }, say)).toThrow(ClaudeCliError);
   });
 
   it.each([
@@ -75,14 +83,23 @@ describe('completionOf', () => {
     expect(() => read(patch)).toThrow(problem);
   });
 
-  it('counts a missing number of cached tokens as none', () => {
-    expect(read({ usage: { ...report.usage, cache_read_input_tokens: null } }).usage.input_tokens).toBe(2);
+  it('names the model with the most output tokens, and counts those of all', () => {
+    const big = {
+      inputTokens: 1,
+      outputTokens: 900,
+      cacheReadInputTokens: 10,
+      cacheCreationInputTokens: 100,
+    };
+    const modelUsage = { 'small-one': { inputTokens: 1_000, outputTokens: 5 }, 'big-one': big };
+    expect(read({ modelUsage })).toMatchObject({
+      model: 'big-one',
+      usage: { input_tokens: 1_111, output_tokens: 905 },
+    });
   });
 
-  it('names the model with the most output tokens', () => {
-    const modelUsage = { 'small-one': { outputTokens: 5 }, 'big-one': { outputTokens: 900 }, 'odd-one': {} };
-    expect(read({ modelUsage }).model).toBe('big-one');
-    expect(read({ modelUsage: { first: {}, second: {} } }).model).toBe('first');
+  it('is a refusal when the CLI ended before it passed on the end of a message', () => {
+    const patch = { is_error: true, subtype: 'error_max_budget_usd', safety_stops: 1, stop_reason: null };
+    expect(read(patch)).toMatchObject({ completion: 'I can', stopReason: 'refusal' });
   });
 
   it('ignores fields that it does not know', () => {
@@ -94,8 +111,7 @@ describe('completionOf', () => {
     ['stop_reason', { stop_reason: null }],
     ['total_cost_usd', { total_cost_usd: undefined }],
     ['total_cost_usd', { total_cost_usd: -1 }],
-    ['usage', { usage: undefined }],
-    ['usage.output_tokens', { usage: { input_tokens: 1 } }],
+    ['modelUsage.a.outputTokens', { modelUsage: { a: { inputTokens: 1 } } }],
   ])('does not invent %s', (field, patch) => {
     expect(() => read(patch)).toThrow(ExecutorError);
     expect(() => read(patch)).toThrow(`${field} is missing`);

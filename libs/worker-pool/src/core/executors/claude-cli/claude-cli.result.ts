@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Completion } from '../../contract/completion-request.js';
-import { usageSchema } from '../../contract/completion.schema.js';
+import type { Completion, TokenUsage } from '../../contract/completion-request.js';
 import { ExecutorError } from '../../contract/errors.js';
 import { safeTail } from '../../process/safe-tail.js';
 import { type ClaudeCliAnswer, isNaturalEnd } from './claude-cli.messages.js';
@@ -39,12 +38,19 @@ const resultSchema = z.looseObject({
   api_error_status: z.number().nullish(),
   api_error_type: z.string().nullish(),
   num_turns: z.number().optional(),
+  safety_stops: z.number().optional(),
 });
 
+const tokens = z.number().nonnegative();
+const modelUsageSchema = z.looseObject({
+  inputTokens: tokens,
+  outputTokens: tokens,
+  cacheReadInputTokens: tokens.default(0),
+  cacheCreationInputTokens: tokens.default(0),
+});
 const paidSchema = z.looseObject({
-  total_cost_usd: z.number().nonnegative(),
-  usage: usageSchema,
-  modelUsage: z.record(z.string(), z.looseObject({ outputTokens: z.number().nonnegative().optional() })),
+  total_cost_usd: tokens,
+  modelUsage: z.record(z.string(), modelUsageSchema),
 });
 const ownAnswerSchema = z.looseObject({ result: z.string(), stop_reason: z.string() });
 
@@ -63,10 +69,15 @@ export function parseReport(stdout: string): ClaudeCliResult | undefined {
     .findLast((report) => report !== undefined);
 }
 
+// The command line allows for a single call of the API, so that a run which goes well ends like this.
+const SINGLE_CALL = 'error_max_budget_usd';
+
 /** What is known about a run besides its report. */
 export interface RunFacts {
   /** The whole message of the model, from the stream. */
   answer: ClaudeCliAnswer | null;
+  /** Text of the model's message, also if it has no end. */
+  text: string;
   /** Name of the model when the report does not contain it. */
   model: string;
   /** What must not appear in an error. */
@@ -76,15 +87,16 @@ export interface RunFacts {
 /**
  * The completion of a run.
  *
- * A truncated or refused answer is one, with its stop reason, however the CLI reports it. Any other report of a failure is a
- * failure, and so is one of a run in which the model was not asked, or more than once.
+ * A truncated or refused answer is one, with its stop reason, however the CLI reports it, and so is a whole answer after which
+ * the CLI ended because it was allowed a single call. Any other report of a failure is a failure, and so is one of a run in
+ * which the model was not asked, or more than once.
  *
  * @throws {ClaudeCliError} the report is one of a failure
  * @throws {ExecutorError} a field of the report is missing or invalid
  */
 export function completionOf(result: ClaudeCliResult, facts: RunFacts): Completion {
-  const { answer } = facts;
-  if (answer && !isNaturalEnd(answer)) {
+  const answer = facts.answer ?? refusalIn(result, facts);
+  if (answer && (!isNaturalEnd(answer) || result.subtype === SINGLE_CALL)) {
     return toCompletion(answer, read(paidSchema, result), facts.model);
   }
   if (result.is_error || result.subtype !== 'success') {
@@ -92,6 +104,14 @@ export function completionOf(result: ClaudeCliResult, facts: RunFacts): Completi
   }
   refuseOwnAnswer(result);
   return toCompletion(answer ?? ownAnswerOf(result), read(paidSchema, result), facts.model);
+}
+
+/** With a single call allowed, the CLI ends before it passes on the end of a refused message. */
+function refusalIn(
+  { subtype, safety_stops: stops = 0 }: ClaudeCliResult,
+  { text }: RunFacts,
+): ClaudeCliAnswer | null {
+  return subtype === SINGLE_CALL && stops > 0 ? { text, stopReason: 'refusal' } : null;
 }
 
 /** The CLI executes some prompts itself, and asks the model again by itself after some answers. */
@@ -109,8 +129,8 @@ function ownAnswerOf(result: ClaudeCliResult): ClaudeCliAnswer {
   return { text, stopReason };
 }
 
-function read<T extends z.ZodType>(schema: T, result: ClaudeCliResult): z.output<T> {
-  const parsed = schema.safeParse(result);
+function read<T extends z.ZodType>(schema: T, value: object): z.output<T> {
+  const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const field = parsed.error.issues[0]?.path.join('.');
     throw new ExecutorError(`the claude CLI wrote a malformed report: ${field} is missing or invalid`);
@@ -119,23 +139,29 @@ function read<T extends z.ZodType>(schema: T, result: ClaudeCliResult): z.output
 }
 
 function toCompletion({ text, stopReason }: ClaudeCliAnswer, paid: Paid, model: string): Completion {
-  const { usage, total_cost_usd: cost } = paid;
-  const cached = (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
   return {
     completion: text,
-    usage: { input_tokens: usage.input_tokens + cached, output_tokens: usage.output_tokens },
-    cost,
+    usage: usageOf(paid),
+    cost: paid.total_cost_usd,
     model: modelOf(paid) ?? model,
     stopReason,
     content: [{ type: 'text', text }],
   };
 }
 
+/** Tokens read from and written to the API's prompt cache count as input. */
+function usageOf({ modelUsage }: Paid): TokenUsage {
+  const usage = { input_tokens: 0, output_tokens: 0 };
+  for (const used of Object.values(modelUsage)) {
+    usage.input_tokens += used.inputTokens + used.cacheReadInputTokens + used.cacheCreationInputTokens;
+    usage.output_tokens += used.outputTokens;
+  }
+  return usage;
+}
+
 /** The model with the most output tokens: the CLI may use a smaller one for auxiliary tasks. */
 function modelOf({ modelUsage }: Paid): string | undefined {
-  const byOutput = Object.entries(modelUsage).toSorted(
-    ([, a], [, b]) => (b.outputTokens ?? 0) - (a.outputTokens ?? 0),
-  );
+  const byOutput = Object.entries(modelUsage).toSorted(([, a], [, b]) => b.outputTokens - a.outputTokens);
   return byOutput[0]?.[0];
 }
 
