@@ -48,7 +48,7 @@ export class RateLimiter {
 
   /**
    * Counts one call, and calls back with the caller's count, which includes this call. Calls back synchronously while the
-   * count is known well enough: see {@link SharedWindow}.
+   * count is known well enough.
    */
   hit(caller: string, callback: Callback): void {
     this.#windowOf(caller).hit(callback);

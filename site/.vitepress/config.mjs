@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { defineConfig } from 'vitepress';
+import { isPage } from '../pages.mjs';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const REPOSITORY = 'https://github.com/nestjs-redis-cache/nestjs-redis-cache';
+const FILE_ON_GITHUB = `${REPOSITORY}/blob/main/`;
+const PAGES = resolve(import.meta.dirname, '../pages');
+
+const page = (text, link) => ({ text, link });
+const doc = (text, name) => page(text, `/docs/${name}`);
+
+/** The pages are the Markdown files of the repository, so that GitHub shows the same, and the API of TypeDoc. */
+export default defineConfig({
+  title: 'nestjs-redis-cache',
+  description:
+    'Response cache, request queue and worker pool for NestJS that keep serving when Redis does not.',
+  srcDir: 'pages',
+  outDir: 'dist',
+  cleanUrls: true,
+  markdown: { config: (markdown) => markdown.core.ruler.push('links', rewriteLinks) },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [doc('Getting started', 'getting-started'), page('API', '/api/'), page('Repository', REPOSITORY)],
+    sidebar: [
+      {
+        text: 'Start',
+        items: [
+          page('Overview', '/'),
+          doc('Getting started', 'getting-started'),
+          page('Examples', '/examples/'),
+          doc('Coming from another cache', 'migrating'),
+        ],
+      },
+      {
+        text: 'Set up',
+        items: [
+          doc('Connecting', 'connecting'),
+          doc('Configuration', 'configuration'),
+          doc('Rights of a Redis user', 'security'),
+          doc('Sizing', 'sizing'),
+          doc('Compatibility', 'compatibility'),
+        ],
+      },
+      {
+        text: 'Cache',
+        items: [
+          doc('Operations', 'operations'),
+          doc('Single-flight', 'single-flight'),
+          doc('Streams', 'streams'),
+          doc('Stale values', 'stale'),
+          doc('Near cache', 'near-cache'),
+          doc('HTTP caching', 'http-caching'),
+          doc('Keys and entries', 'keys'),
+          doc('Shared counters', 'counters'),
+        ],
+      },
+      {
+        text: 'Queue and pool',
+        items: [
+          doc('The queue', 'queue'),
+          page('Worker pool', '/libs/worker-pool/'),
+          doc('Scaling out', 'scaling-out'),
+        ],
+      },
+      {
+        text: 'Operate',
+        items: [
+          doc('When Redis fails', 'failures'),
+          doc('Troubleshooting', 'troubleshooting'),
+          doc('Testing', 'testing'),
+        ],
+      },
+      {
+        text: 'Gateway',
+        items: [
+          doc('The gateway', 'gateway'),
+          doc('HTTP API', 'http-api'),
+          doc('Clients', 'clients'),
+          doc('Observing', 'observing'),
+        ],
+      },
+      {
+        text: 'Inside',
+        items: [
+          page('Architecture', '/ARCHITECTURE'),
+          page('Decisions', '/docs/decisions/'),
+          page('Bench', '/bench/'),
+          page('Contributing', '/CONTRIBUTING'),
+          doc('Releasing', 'releasing'),
+        ],
+      },
+    ],
+  },
+});
+
+/** Links to files that are no pages go to the repository; those of the libraries' READMEs to it lead to the pages. */
+function rewriteLinks({ tokens, env }) {
+  for (const { children } of tokens) {
+    for (const token of children ?? []) {
+      if (token.type === 'link_open') token.attrSet('href', target(token.attrGet('href'), env.path));
+    }
+  }
+}
+
+function target(href, path) {
+  const isOfRepository = href.startsWith(FILE_ON_GITHUB);
+  if (!isOfRepository && /^(?:[a-z]+:|#|\/)/.test(href)) return href;
+  const [given, anchor] = (isOfRepository ? href.slice(FILE_ON_GITHUB.length) : href).split('#', 2);
+  const folder = dirname(relative(PAGES, path));
+  const file = isOfRepository ? given : join(folder, given);
+  const hash = anchor === undefined ? '' : `#${anchor}`;
+  const readme = join(file, 'README.md');
+  const name = existsSync(join(ROOT, readme)) ? readme : file;
+  if (!isPage(name)) return folder.startsWith('api') ? href : `${FILE_ON_GITHUB}${file}${hash}`;
+  return `/${name.replace(/README\.md$/, 'index.md')}${hash}`;
+}
