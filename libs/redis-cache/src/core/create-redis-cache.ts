@@ -11,6 +11,7 @@ import { JoinCheck } from './cache/join-check.js';
 import { Lookups } from './cache/lookup.js';
 import { ResultKeeper, type ResultKeeperDependencies } from './cache/result-keeper.js';
 import { Resumption } from './cache/resumption.js';
+import { PendingInvalidations } from './cache/pending-invalidations.js';
 import { WriteBehind } from './cache/write-behind.js';
 import { type InProgress, Invalidation } from './cache/invalidation.js';
 import { EntryPacker } from './entry/compression.js';
@@ -75,13 +76,14 @@ export function assemble(
   const near = createNearCache(options, backend, logger, now);
   const packer = new EntryPacker(options.compressAboveBytes);
   const { maxValueBytes } = options;
-  const shared = { guard, counters, logger, near, packer, maxValueBytes, now };
+  const pending = new PendingInvalidations({ backend, guard, near, logger });
+  const shared = { backend, guard, counters, logger, near, pending, packer, maxValueBytes, now };
   const reader = new EntryReader({ ...shared, entries: backend.entries, tags: backend.tags });
-  const writeBehind = new WriteBehind(backend.entries, guard, counters, options.writeBehind, now);
+  const writeBehind = createWriteBehind(options, shared);
   const defaults = { ...options.getOrSet, ttlSeconds: options.getOrSet.ttlSeconds ?? options.ttlSeconds };
   const lookups = new Lookups({ reader, near, now, counters, defaults });
   const { maxLive } = options.streams;
-  const computing = createComputing({ ...shared, backend, reader, writeBehind, lookups, defaults, maxLive });
+  const computing = createComputing({ ...shared, reader, writeBehind, lookups, defaults, maxLive });
   // While Redis is unavailable, requests that this process holds may be all there is.
   const queuesInUse = (queues: string[]): Promise<string[]> =>
     guard.run(() => backend.queue.inUse(queues), queues);
@@ -95,16 +97,18 @@ export function assemble(
     lookups,
     writer: new ResponseWriter({ ...shared, store: backend.entries, ttlSeconds: options.ttlSeconds }),
     ...computing.parts,
-    invalidation: new Invalidation({
-      backend,
-      guard,
-      inProgress: computing.inProgress,
-      writeBehind,
-      near,
-    }),
+    invalidation: new Invalidation({ ...shared, writeBehind, inProgress: computing.inProgress }),
     queues: new RequestQueues({ ...queueing, store: backend.queue }, options.queue),
     sharedCounters: new SharedCounters(backend.counters, guard),
   });
+}
+
+type WriteBehindUse = Pick<ResultKeeperDependencies, 'backend' | 'guard' | 'counters' | 'pending' | 'now'>;
+
+function createWriteBehind(options: ResolvedRedisCacheOptions, use: WriteBehindUse): WriteBehind {
+  const { backend, guard, counters, pending, now } = use;
+  const repeatInvalidations = (): Promise<boolean> => pending.repeat();
+  return new WriteBehind(backend.entries, guard, counters, options.writeBehind, now, repeatInvalidations);
 }
 
 type Computing = ResultKeeperDependencies & Omit<GetOrSetDependencies, 'computations'> & { maxLive: number };

@@ -210,7 +210,8 @@ export class RedisCacheService {
 
   /**
    * Removes an entry, or several. Computations of them that began before can no longer store their values.
-   * `false` when Redis has not confirmed it; the copies in this process are gone in any case.
+   * `false` when Redis has not confirmed it; the copies in this process are gone in any case, and the removal is
+   * repeated when Redis is back.
    *
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    */

@@ -1,8 +1,9 @@
-import type { Backend, ClearCursor } from '../backend/backend.js';
+import type { Backend } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import { assertKey } from '../entry/arguments.js';
 import { checkedTags } from './settings.js';
 import type { NearCache } from '../near/near-cache.js';
+import { clearPages, type PendingInvalidations } from './pending-invalidations.js';
 import type { WriteBehind } from './write-behind.js';
 
 /** Work in progress that later calls must not share after an invalidation. */
@@ -17,13 +18,12 @@ export interface InvalidationDependencies {
   inProgress: readonly InProgress[];
   writeBehind: WriteBehind;
   near: NearCache;
+  pending: PendingInvalidations;
 }
-
-const FAILED = Symbol('failed');
 
 /**
  * Invalidates entries. Drops what this process holds first, and in any case; `false` means that Redis has not
- * confirmed the rest. A computation that began before can no longer store its value: its lease is gone, or its tag
+ * confirmed the rest, which is then repeated until it does. A computation that began before can no longer store its value: its lease is gone, or its tag
  * has another version. Near copies are dropped once more at the end: what was read meanwhile may have been read before
  * Redis had done its part.
  */
@@ -34,9 +34,10 @@ export class Invalidation {
     for (const key of keys) assertKey(key, 'key');
     for (const key of keys) this.#forget(key);
     if (keys.length === 0) return true;
-    const { guard, backend, near } = this.use;
+    const { guard, backend, near, pending } = this.use;
     const isDone = await guard.run(() => backend.entries.delete(keys).then(() => true), false);
     for (const key of keys) near.delete(key);
+    if (!isDone) pending.addKeys(keys);
     return isDone;
   }
 
@@ -46,9 +47,10 @@ export class Invalidation {
     for (const work of this.use.inProgress) work.forgetAll();
     this.use.near.deleteTagged(names);
     if (names.length === 0) return true;
-    const { guard, backend, near } = this.use;
+    const { guard, backend, near, pending } = this.use;
     const isDone = await guard.run(() => backend.tags.invalidate(names).then(() => true), false);
     near.deleteTagged(names);
+    if (!isDone) pending.addTags(names);
     return isDone;
   }
 
@@ -57,22 +59,10 @@ export class Invalidation {
     for (const work of this.use.inProgress) work.forgetAll();
     this.use.writeBehind.clear();
     this.use.near.clear();
-    const isDone = await this.#clearPages();
+    const isDone = await clearPages(this.use);
     this.use.near.clear();
+    if (!isDone) this.use.pending.addAll();
     return isDone;
-  }
-
-  async #clearPages(): Promise<boolean> {
-    let cursor: ClearCursor | null | typeof FAILED = null;
-    do {
-      cursor = await this.#clearPage(cursor);
-      if (cursor === FAILED) return false;
-    } while (cursor !== null);
-    return true;
-  }
-
-  #clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null | typeof FAILED> {
-    return this.use.guard.run(() => this.use.backend.entries.clearPage(cursor), FAILED);
   }
 
   #forget(key: string): void {

@@ -3,6 +3,7 @@ import type { Guard } from '../guard/guard.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import type { EntryPacker } from '../entry/compression.js';
+import type { PendingInvalidations } from './pending-invalidations.js';
 import type { NearCache } from '../near/near-cache.js';
 import { assertKey, assertSize, ttlToMs } from '../entry/arguments.js';
 import { toJson } from '../util/json-value.js';
@@ -19,6 +20,7 @@ export interface ResponseWriterDependencies {
   store: EntryStore;
   guard: Guard;
   near: NearCache;
+  pending: PendingInvalidations;
   packer: EntryPacker;
   now: () => number;
   counters: RedisCacheCounters;
@@ -38,9 +40,14 @@ export class ResponseWriter {
   async set(key: string, value: unknown, ttlSeconds = this.use.ttlSeconds, field = 'key'): Promise<boolean> {
     assertKey(key, field);
     const ttlMs = ttlToMs(ttlSeconds);
+    const { counters, pending } = this.use;
+    const { moment } = pending;
     const stored = await this.#store(key, value, ttlMs);
-    if (stored) this.use.counters.writes += 1;
-    else this.use.counters.failedWrites += 1;
+    if (!stored) counters.failedWrites += 1;
+    else {
+      counters.writes += 1;
+      pending.replaced(key, moment);
+    }
     return stored;
   }
 

@@ -10,6 +10,7 @@ import { toJson } from '../util/json-value.js';
 import type { EntryReader } from './entry-reader.js';
 import { writeFailure } from './factory.js';
 import type { Lease } from './lease.js';
+import type { PendingInvalidations } from './pending-invalidations.js';
 import type { Settings } from './settings.js';
 import type { WriteBehind } from './write-behind.js';
 
@@ -42,6 +43,7 @@ export interface ResultKeeperDependencies {
   guard: Guard;
   reader: EntryReader;
   writeBehind: WriteBehind;
+  pending: PendingInvalidations;
   near: NearCache;
   packer: EntryPacker;
   now: () => number;
@@ -190,6 +192,7 @@ export class ResultKeeper {
     const end = lease === null ? 'unavailable' : await lease.complete(entry, ttlMs, since);
     if (end === 'done') {
       nearWrite.stored(copy);
+      if (isCurrent()) this.use.pending.replaced(key, this.use.pending.moment);
       return 'stored';
     }
     if (end === 'there') {

@@ -28,6 +28,8 @@ export class WriteBehind {
     private readonly counters: RedisCacheCounters,
     private readonly limits: WriteBehindLimits,
     private readonly now: () => number,
+    /** Sends what must reach Redis before a late write; `false` if that failed. */
+    private readonly before: () => Promise<boolean> = async () => true,
   ) {
     guard.onWritable(() => void this.drain());
   }
@@ -60,13 +62,18 @@ export class WriteBehind {
   async drain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    const isReady = await this.before();
+    if (isReady) await this.#writeAll();
+    this.#draining = false;
+  }
+
+  async #writeAll(): Promise<void> {
     for (const [key, pending] of this.#pending) {
       const written = await this.#write(key, pending);
       if (written && this.#pending.get(key) === pending) this.drop(key);
       // An entry that Redis refuses, because another program keeps a list under its key, must not block the rest.
       if (!written && !this.guard.status.writable) break;
     }
-    this.#draining = false;
   }
 
   async #write(key: string, { entry, until }: Pending): Promise<boolean> {
