@@ -26,6 +26,8 @@ async function inTime(call: Promise<unknown>): Promise<unknown> {
   return code;
 }
 
+const fill = (): Promise<unknown> => redis.client().config('SET', 'maxmemory', '1');
+
 describe('while the queue is unavailable', () => {
   it.each([
     ['frozen', () => redis.pause(), () => redis.resume()],
@@ -98,6 +100,29 @@ describe('while the queue is unavailable', () => {
   });
 });
 
+describe('getResult during an outage', () => {
+  it('waits for the task, and receives its result when Redis is back', async () => {
+    const { pool, executor } = await pools.open({ commandTimeoutMs: 100 });
+    const taskId = await pool.submit({ prompt: 'long' });
+    const call = await executor.call(0);
+    await redis.kill();
+    await until(async () => (await pool.health()).status === 'down', { what: 'the pool to notice' });
+    const known = pool.getResult(taskId);
+    const unknown = codeOf(pool.getResult('never-submitted'));
+    expect(await codeOf(pool.getResult(taskId, { timeoutMs: 50 }))).toBe('ERR_RESULT_TIMEOUT');
+    await redis.restart();
+    call.complete({ completion: 'done' });
+    expect(await known).toMatchObject({ status: 'completed', completion: 'done' });
+    expect(await unknown).toBe('ERR_TASK_NOT_FOUND');
+  });
+
+  it('fails after outageToleranceMs', async () => {
+    const { pool } = await pools.open({ commandTimeoutMs: 100, outageToleranceMs: 200 });
+    await redis.kill();
+    expect(await codeOf(pool.getResult('any'))).toBe('ERR_POOL_UNAVAILABLE');
+  });
+});
+
 describe('when the queue comes back', () => {
   it('with its data, waiters receive their results, and pending tasks run once', async () => {
     const { pool, executor } = await pools.open({ concurrency: 1 });
@@ -132,6 +157,34 @@ describe('when the queue comes back', () => {
     const run = pool.run({ prompt: 'again' });
     (await executor.call(1)).complete();
     expect(await run).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('a Redis that is out of memory', () => {
+  it('is named by the health, and refuses at once, until it accepts writes again', async () => {
+    const { pool, executor } = await pools.open({ commandTimeoutMs: 60_000 });
+    await fill();
+    expect(await inTime(pool.submit({ prompt: 'a' }))).toBe('ERR_POOL_UNAVAILABLE');
+    expect(await inTime(pool.run({ prompt: 'b' }))).toBe('ERR_POOL_UNAVAILABLE');
+    const warnings = ["The queue's Redis refuses writes: it is out of memory (maxmemory)."];
+    expect(await pool.health()).toMatchObject({ status: 'down', warnings });
+    await redis.client().config('SET', 'maxmemory', '0');
+    await untilWorkers(pool, 1);
+    expect(await pool.health()).toMatchObject({ status: 'up', warnings: [] });
+    const run = pool.run({ prompt: 'c' });
+    (await executor.call(0)).complete();
+    expect(await run).toMatchObject({ status: 'completed' });
+  });
+
+  it('lets the fallback begin at once', async () => {
+    const { pool, executor } = await pools.open({ commandTimeoutMs: 60_000, fallback: 'local' });
+    await fill();
+    const run = pool.run({ prompt: 'a' });
+    (await executor.call(0)).complete({ completion: 'done here' });
+    expect(await run).toMatchObject({ completion: 'done here' });
+    expect((await pool.health()).warnings).toEqual([
+      "The queue's Redis refuses writes: it is out of memory (maxmemory). This process executes requests itself.",
+    ]);
   });
 });
 

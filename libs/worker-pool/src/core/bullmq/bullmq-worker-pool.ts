@@ -23,6 +23,7 @@ import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit
 import { waitForEnd } from '../tasks/waiting.js';
 import { type Engine, openEngine } from './engine.js';
 import { Fallback } from './fallback.js';
+import type { Waiter } from './followers.js';
 import type { Submission, TaskData } from './producer.js';
 import type { Interest } from './queue-commands.js';
 import { toHealth, toPoolStats, unavailableHealth } from './queue-stats.js';
@@ -106,8 +107,7 @@ export class BullmqWorkerPool extends WorkerPool {
     const { waiters } = await this.#engine;
     const waiter = waiters.open(taskId);
     try {
-      const { result } = await this.#find(taskId);
-      waiter.isAccepted = true;
+      const result = await this.#firstLook(taskId, waiter);
       return result ?? (await waitForEnd(taskId, waiter, options));
     } finally {
       waiters.close(waiter);
@@ -157,7 +157,8 @@ export class BullmqWorkerPool extends WorkerPool {
   async health(): Promise<PoolHealth> {
     try {
       const { commands } = await this.#open();
-      return toHealth(await commands.readStats());
+      const [stats, refusal] = await Promise.all([commands.readStats(), commands.readRefusal()]);
+      return refusal === null ? toHealth(stats) : unavailableHealth(this.options, refusal);
     } catch (error) {
       if (error instanceof PoolUnavailableError) {
         return unavailableHealth(this.options);
@@ -197,6 +198,20 @@ export class BullmqWorkerPool extends WorkerPool {
       throw reason;
     } finally {
       waiters.close(waiter);
+    }
+  }
+
+  /** The result of a task that has ended; `null` also when an outage hides the task, which `outageToleranceMs` limits. */
+  async #firstLook(taskId: string, waiter: Waiter): Promise<TaskResult | null> {
+    const { waiters } = await this.#engine;
+    try {
+      return waiters.found(waiter, await this.#find(taskId));
+    } catch (error) {
+      if (!(error instanceof PoolUnavailableError)) {
+        throw error;
+      }
+      waiters.unknown(waiter);
+      return null;
     }
   }
 

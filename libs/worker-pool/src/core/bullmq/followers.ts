@@ -3,8 +3,8 @@ import { type Ending, SnapshotFeed } from '../tasks/waiting.js';
 
 /** Waits for the end of one task. */
 export class Waiter implements Ending {
-  /** The queue has accepted the task: from now on it must be found there. */
-  isAccepted = false;
+  /** Why the wait fails when Redis does not have the task; `null` as long as it may still be on its way there. */
+  lossOf: ((taskId: string) => Error) | null = null;
   #outcome: { result: TaskResult } | { reason: Error } | null = null;
   #onResult: ((result: TaskResult) => void) | undefined;
   #onFailure: ((reason: Error) => void) | undefined;

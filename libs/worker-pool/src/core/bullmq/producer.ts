@@ -70,7 +70,7 @@ export class Producer {
       ...(deduplicationKey !== undefined && { deduplication: { id: deduplicationKey } }),
     };
     // Idempotent, because the same id is the same task: the link may repeat it on a broken connection.
-    return this.link.call(
+    return this.link.write(
       async () => String((await this.queue.add(interest, data, jobOptions)).id),
       (found) => this.#withdraw(taskId, found),
     );

@@ -1,4 +1,4 @@
-import type { Script, ScriptArgument } from 'nestjs-redis-connection';
+import type { RedisClient, Script, ScriptArgument } from 'nestjs-redis-connection';
 import { TaskCancelledError, type WorkerPoolError } from '../contract/errors.js';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
 import { stoppedResult } from '../tasks/task-results.js';
@@ -172,9 +172,7 @@ export class QueueCommands {
     const { workerId, aliveMs, concurrency, lingering, completed, failed, timedOut, ended, serviceMs } =
       report;
     const globalConcurrency = report.globalConcurrency ?? '';
-    await this.#run(
-      beat,
-      [workers, workerFacts, capacity, counters, meta],
+    const args = [
       workerId,
       aliveMs,
       concurrency,
@@ -186,7 +184,19 @@ export class QueueCommands {
       Math.round(serviceMs),
       globalConcurrency,
       EVENT_STREAM_LENGTH,
-    );
+    ];
+    const names = [workers, workerFacts, capacity, counters, meta];
+    await this.link.write((client) => beat.run(client, names, ...args));
+  }
+
+  /** The code with which Redis refuses writes (`OOM`), `null` when it accepts them. Writes only after a refusal. */
+  async readRefusal(): Promise<string | null> {
+    if (this.link.refusal !== null) {
+      const probe = (client: RedisClient): Promise<number> =>
+        client.hincrby(this.keys.counters, 'rejected', 0);
+      await this.link.write(probe).catch(() => {});
+    }
+    return this.link.refusal;
   }
 
   async readStats(): Promise<QueueStats> {

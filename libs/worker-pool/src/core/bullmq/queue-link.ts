@@ -1,10 +1,13 @@
-import { endClient, isOutage, type RedisClient } from 'nestjs-redis-connection';
+import { endClient, failureCode, isOutage, type RedisClient } from 'nestjs-redis-connection';
 import { PoolUnavailableError } from '../contract/errors.js';
 
 type Call<T> = (client: RedisClient) => Promise<T>;
 
 /** Pause before a call is repeated on a broken connection, in milliseconds. */
 const REPEAT_MS = 50;
+
+/** Replies of a server that accepts no writes until somebody changes that: waiting for it does not help. */
+const REFUSALS = new Set(['OOM', 'MISCONF', 'NOREPLICAS']);
 
 /**
  * The connection for calls that a caller waits for. Every call has the same deadline; a call fails immediately when
@@ -16,6 +19,7 @@ export class QueueLink {
   #downSince: number | null = performance.now();
   /** The server received a command and did not reply within the deadline. */
   #isSilent = false;
+  #refusal: string | null = null;
   #isClosed = false;
 
   constructor(
@@ -29,6 +33,11 @@ export class QueueLink {
 
   get isUp(): boolean {
     return this.#downSince === null && !this.#isSilent;
+  }
+
+  /** The code with which Redis refused the last write (`OOM`); `null` when it accepted it. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
   /** How long Redis has been disconnected or silent, in milliseconds; 0 while it is up. */
@@ -59,12 +68,22 @@ export class QueueLink {
         if (error instanceof PoolUnavailableError || !isOutage(error)) {
           throw error;
         }
-        if (this.#isClosed || performance.now() >= deadline) {
+        const code = failureCode(error);
+        const isRefusal = REFUSALS.has(code);
+        this.#refusal = isRefusal ? code : this.#refusal;
+        if (isRefusal || this.#isClosed || performance.now() >= deadline) {
           throw new PoolUnavailableError({ cause: error });
         }
         await pause(Math.min(REPEAT_MS, deadline - performance.now()));
       }
     }
+  }
+
+  /** As `call`, for a call that writes: its success shows that Redis accepts writes again. */
+  async write<T>(call: Call<T>, onLate?: (outcome: T) => void): Promise<T> {
+    const outcome = await this.call(call, onLate);
+    this.#refusal = null;
+    return outcome;
   }
 
   close(): void {

@@ -79,8 +79,23 @@ export function toHealth(stats: QueueStats): PoolHealth {
   };
 }
 
-/** The health of a pool whose Redis is unavailable. */
-export function unavailableHealth({ fallback, role }: ResolvedBullmqOptions): PoolHealth {
+const REASONS: Readonly<Record<string, string>> = {
+  OOM: 'it is out of memory (maxmemory)',
+  MISCONF: 'it cannot save to disk',
+  NOREPLICAS: 'it has too few replicas',
+};
+
+/**
+ * The health of a pool whose Redis is unavailable.
+ *
+ * @param refusal the code with which it refuses writes, if it can be reached
+ */
+export function unavailableHealth(
+  { fallback, role }: ResolvedBullmqOptions,
+  refusal: string | null = null,
+): PoolHealth {
+  const problem =
+    refusal === null ? UNAVAILABLE : `The queue's Redis refuses writes: ${REASONS[refusal] ?? refusal}.`;
   const hasFallback = fallback === 'local' && role !== 'worker';
   return {
     status: hasFallback ? 'degraded' : 'down',
@@ -88,7 +103,7 @@ export function unavailableHealth({ fallback, role }: ResolvedBullmqOptions): Po
     workers: null,
     backlog: null,
     oldestWaitMs: null,
-    warnings: [hasFallback ? `${UNAVAILABLE} This process executes requests itself.` : UNAVAILABLE],
+    warnings: [hasFallback ? `${problem} This process executes requests itself.` : problem],
   };
 }
 

@@ -1,5 +1,10 @@
 import type { QueueEvents } from 'bullmq';
-import { PoolClosedError, PoolUnavailableError, TaskLostError } from '../contract/errors.js';
+import {
+  PoolClosedError,
+  PoolUnavailableError,
+  TaskLostError,
+  TaskNotFoundError,
+} from '../contract/errors.js';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
 import { TaskWatch, Waiter } from './followers.js';
 import type { QueueCommands } from './queue-commands.js';
@@ -51,7 +56,7 @@ export class TaskWaiters implements TaskEventListener {
 
   /** Notes that the queue has accepted the task: the waiter's own, or `taskId`, which was already in progress. */
   accept(waiter: Waiter, taskId: string): void {
-    waiter.isAccepted = true;
+    waiter.lossOf = lost;
     if (taskId === waiter.taskId) {
       return;
     }
@@ -59,6 +64,17 @@ export class TaskWaiters implements TaskEventListener {
     waiter.taskId = taskId;
     this.#add(taskId, waiter);
     void this.#lookUp([taskId]);
+  }
+
+  /** Notes that the task was found in the queue, and returns its result if it has ended. */
+  found(waiter: Waiter, { result }: TaskSnapshot): TaskResult | null {
+    waiter.lossOf = lost;
+    return result;
+  }
+
+  /** Notes that the queue could not be asked for the task: a look-up after the outage finds it or not. */
+  unknown(waiter: Waiter): void {
+    waiter.lossOf = (taskId) => new TaskNotFoundError(taskId);
   }
 
   /** Follows a task from a snapshot on. */
@@ -152,8 +168,9 @@ export class TaskWaiters implements TaskEventListener {
   }
 
   #lose(taskId: string, follower: Follower): void {
-    if (follower instanceof TaskWatch || follower.isAccepted) {
-      follower.fail(new TaskLostError(taskId));
+    const lossOf = follower instanceof TaskWatch ? lost : follower.lossOf;
+    if (lossOf) {
+      follower.fail(lossOf(taskId));
     }
   }
 
@@ -192,6 +209,8 @@ export class TaskWaiters implements TaskEventListener {
     });
   }
 }
+
+const lost = (taskId: string): Error => new TaskLostError(taskId);
 
 interface StoppedEvent {
   jobId: string;
