@@ -56,7 +56,7 @@ export {
   type WatchOptions,
   WorkerPool,
 } from './core/contract/worker-pool.js';
-export { createWorkerPool, loadWorkerPool } from './core/create-worker-pool.js';
+export { createWorkerPool, type LoadOptions, loadWorkerPool } from './core/create-worker-pool.js';
 export { AnthropicExecutor } from './core/executors/anthropic/anthropic.executor.js';
 export { AnthropicApiError, type AnthropicApiFailure } from './core/executors/anthropic/anthropic.failure.js';
 export { anthropicVersionOf } from './core/executors/anthropic/anthropic.messages.js';

@@ -1,4 +1,5 @@
 import { BullmqWorkerPool } from './bullmq/bullmq-worker-pool.js';
+import { loadPackages } from './bullmq/clients.js';
 import type { WorkerPool } from './contract/worker-pool.js';
 import { LocalWorkerPool } from './local/local-worker-pool.js';
 import { resolveWorkerPoolOptions, type WorkerPoolOptions } from './options/pool-options.js';
@@ -15,8 +16,15 @@ import { resolveWorkerPoolOptions, type WorkerPoolOptions } from './options/pool
  * await pool.close();
  */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
-  const resolved = resolveWorkerPoolOptions(options);
-  return resolved.driver === 'bullmq' ? new BullmqWorkerPool(resolved) : new LocalWorkerPool(resolved);
+  const pool = newPool(resolveWorkerPoolOptions(options));
+  pool.start();
+  return pool;
+}
+
+/** How {@link loadWorkerPool} creates a pool. */
+export interface LoadOptions {
+  /** Whether the pool connects only with `start()` or its first call. Default: `false`. */
+  startsLater?: boolean;
 }
 
 /**
@@ -24,7 +32,21 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
  *
  * @throws {InvalidPoolOptionsError} names the invalid option, or `driver` when its packages are not installed
  */
-export async function loadWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
-  const pool = createWorkerPool(options);
-  return pool instanceof BullmqWorkerPool ? pool.loaded() : pool;
+export async function loadWorkerPool(
+  options: WorkerPoolOptions,
+  { startsLater = false }: LoadOptions = {},
+): Promise<WorkerPool> {
+  const resolved = resolveWorkerPoolOptions(options);
+  if (resolved.driver === 'bullmq') {
+    await loadPackages();
+  }
+  const pool = newPool(resolved);
+  if (!startsLater) {
+    pool.start();
+  }
+  return pool;
+}
+
+function newPool(options: ReturnType<typeof resolveWorkerPoolOptions>): WorkerPool {
+  return options.driver === 'bullmq' ? new BullmqWorkerPool(options) : new LocalWorkerPool(options);
 }

@@ -1,4 +1,10 @@
-import { ConfigurableModuleBuilder, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { loadWorkerPool, WorkerPool, type WorkerPoolOptions } from '../core.js';
 
 /** Options of the module itself, in addition to those of the pool. */
@@ -30,11 +36,12 @@ export interface WorkerPoolOptionsFactory {
 const POOL_PROVIDER = {
   provide: WorkerPool,
   inject: [MODULE_OPTIONS_TOKEN],
-  useFactory: (options: WorkerPoolOptions) => loadWorkerPool(withNestLogger(options)),
+  useFactory: (options: WorkerPoolOptions) => loadWorkerPool(withNestLogger(options), { startsLater: true }),
 };
 
 /**
- * Provides a {@link WorkerPool}, whose log lines go to Nest's `Logger`. The pool drains and closes in
+ * Provides a {@link WorkerPool}, whose log lines go to Nest's `Logger`. The pool connects when the application has started or
+ * with its first call, so that an application which fails to start leaves no connection behind. It drains and closes in
  * `onApplicationShutdown`, after the HTTP server has answered its last request.
  *
  * @throws {InvalidPoolOptionsError} at start; names the invalid option
@@ -52,9 +59,16 @@ const POOL_PROVIDER = {
  * ],
  */
 @Module({ providers: [POOL_PROVIDER], exports: [WorkerPool] })
-export class WorkerPoolModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class WorkerPoolModule
+  extends ConfigurableModuleClass
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   constructor(private readonly pool: WorkerPool) {
     super();
+  }
+
+  onApplicationBootstrap(): void {
+    this.pool.start();
   }
 
   onApplicationShutdown(): Promise<void> {

@@ -34,25 +34,26 @@ import { type Accepted, streamSource } from './stream-source.js';
  * options describe its guarantees beyond the contract.
  */
 export class BullmqWorkerPool extends WorkerPool {
-  readonly #engine: Promise<Engine>;
   readonly #fallback: Fallback;
+  #opened: Promise<Engine> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: ResolvedBullmqOptions) {
     super();
     this.#fallback = new Fallback(options);
-    this.#engine = openEngine(options);
-    this.#engine.catch(() => {});
   }
 
-  /**
-   * Resolves when the packages of the driver are loaded; never waits for Redis.
-   *
-   * @throws {InvalidPoolOptionsError} they are not installed
-   */
-  async loaded(): Promise<this> {
-    await this.#engine;
-    return this;
+  /** Opened by the first call that needs it, or by `start`. */
+  get #engine(): Promise<Engine> {
+    if (!this.#opened) {
+      this.#opened = this.#closing ? Promise.reject(new PoolClosedError()) : openEngine(this.options);
+      this.#opened.catch(() => {});
+    }
+    return this.#opened;
+  }
+
+  override start(): void {
+    void this.#engine;
   }
 
   get executorName(): string {
@@ -255,7 +256,7 @@ export class BullmqWorkerPool extends WorkerPool {
   }
 
   async #shutDown(): Promise<void> {
-    const engine = await this.#engine.catch(() => null);
+    const engine = await this.#opened?.catch(() => null);
     await engine?.close();
     await this.#fallback.close();
   }

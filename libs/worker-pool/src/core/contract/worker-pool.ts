@@ -90,6 +90,11 @@ export abstract class WorkerPool {
   abstract resolveModel(model?: string): string;
 
   /**
+   * Connects, and begins to work on tasks. Only for a pool that was created to start later; its first call does the same.
+   */
+  start(): void {}
+
+  /**
    * Validates a request without submitting it.
    *
    * @throws {InvalidRequestError} a field is missing or invalid
