@@ -10,12 +10,13 @@ import type { QueueCommands } from './queue-commands.js';
 import type { QueueKeys } from './queue-keys.js';
 import { isConnectionProblem, type QueueLink } from './queue-link.js';
 
+/** Minimum time between two reads of a task, in milliseconds. */
+const READ_MS = 10;
 /** Mean interval of the reads that find what notifications missed, in milliseconds; each varies by half. */
 const POLL_MS = 500;
 /** Maximum time that the last reads may take when the pool closes, in milliseconds. */
 const CLOSE_MS = 1_000;
-/** Limits of one read, which all followed tasks of this process share. */
-const MAX_TASKS = 100;
+/** Limits of one read, which all followed tasks of this process share, and of one task in it. */
 const MAX_BYTES = 2 * 1024 * 1024;
 const MAX_TASK_BYTES = 256 * 1024;
 
@@ -32,12 +33,12 @@ export interface FollowersParts {
 
 /**
  * All tasks whose events this process follows. The workers announce what they append, on one channel for each task;
- * all that was announced is read in one call, at most once in 10 ms. A poll finds what announcements missed.
+ * what was announced at about the same time is read in one call, each task at most once in 10 ms. A poll finds what
+ * announcements missed.
  */
 export class EventFollowers {
   readonly #followers = new Map<string, { follower: EventFollower; streams: number }>();
-  readonly #due = new Set<EventFollower>();
-  readonly #pump = new Pump(() => this.#read());
+  readonly #pump = new Pump<EventFollower>(READ_MS, (followers) => this.#read(followers));
   readonly #idleListeners = new Set<() => void>();
   #subscriber: RedisClient | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -46,9 +47,13 @@ export class EventFollowers {
     parts.link.onUp(() => this.#readAll());
   }
 
-  /** Follows a task for one more stream; shared by all of them. */
-  follow(taskId: string): EventFollower {
-    const followed = this.#followers.get(taskId) ?? this.#start(taskId);
+  /**
+   * Follows a task for one more stream; shared by all of them.
+   *
+   * @param isNew the task has just been created: it has no events yet
+   */
+  follow(taskId: string, isNew: boolean): EventFollower {
+    const followed = this.#followers.get(taskId) ?? this.#start(taskId, isNew);
     followed.streams += 1;
     return followed.follower;
   }
@@ -56,9 +61,7 @@ export class EventFollowers {
   /** The task has ended: reads the rest of its events, then ends its readers. */
   finish(follower: EventFollower, result: TaskResult): void {
     follower.finish(result);
-    if (!follower.isClosed) {
-      this.#refresh(follower);
-    }
+    this.#refresh(follower);
   }
 
   /** The end of the task will never be known. */
@@ -89,22 +92,24 @@ export class EventFollowers {
     }
   }
 
-  #start(taskId: string): { follower: EventFollower; streams: number } {
+  #start(taskId: string, isNew: boolean): { follower: EventFollower; streams: number } {
     const followed = { follower: new EventFollower(taskId), streams: 0 };
     this.#followers.set(taskId, followed);
     this.#subscriber ??= this.#subscribe();
+    // A new task is not read before its first announcement, which would have to wait for the interval to end.
+    const refresh = (): void => this.#refresh(followed.follower);
     this.#subscriber.subscribe(this.parts.keys.eventLog(taskId)).then(
-      () => this.#refresh(followed.follower),
+      () => (isNew ? void setTimeout(refresh, READ_MS) : refresh()),
       // Without the announcements, the poll finds the events.
       this.parts.faults.report,
     );
-    this.#refresh(followed.follower);
+    if (!isNew) refresh();
     this.#schedulePoll();
     return followed;
   }
 
   #stop(follower: EventFollower): void {
-    this.#due.delete(follower);
+    this.#pump.forget(follower);
     if (this.#followers.get(follower.taskId)?.follower !== follower) {
       return;
     }
@@ -119,8 +124,9 @@ export class EventFollowers {
 
   /** Reads what is new. */
   #refresh(follower: EventFollower): void {
-    this.#due.add(follower);
-    this.#pump.request();
+    if (!follower.isClosed) {
+      this.#pump.request(follower);
+    }
   }
 
   // ioredis subscribes again after every reconnect.
@@ -159,17 +165,14 @@ export class EventFollowers {
   }
 
   #readAll(): void {
-    this.#followers.forEach(({ follower }) => this.#due.add(follower));
-    this.#pump.request();
+    this.#followers.forEach(({ follower }) => this.#refresh(follower));
   }
 
-  async #read(): Promise<void> {
+  async #read(batch: EventFollower[]): Promise<void> {
     const { link, commands } = this.parts;
-    const batch = [...this.#due].slice(0, MAX_TASKS);
-    if (batch.length === 0 || !link.isUp) {
+    if (!link.isUp) {
       return;
     }
-    batch.forEach((follower) => this.#due.delete(follower));
     const positions = batch.map(({ position }) => position);
     const maxBytes = Math.min(MAX_TASK_BYTES, Math.floor(MAX_BYTES / batch.length));
     try {
@@ -180,10 +183,6 @@ export class EventFollowers {
       });
     } catch (error) {
       this.#onReadFailed(batch, error);
-      return;
-    }
-    if (this.#due.size > 0) {
-      this.#pump.request();
     }
   }
 
@@ -199,7 +198,7 @@ export class EventFollowers {
     if (follower.isClosed) {
       this.#stop(follower);
     } else if (hasMore) {
-      this.#due.add(follower);
+      this.#refresh(follower);
     }
   }
 

@@ -7,8 +7,12 @@ import { Pump } from './pump.js';
 import type { EventChunk, QueueCommands } from './queue-commands.js';
 import type { QueueLink } from './queue-link.js';
 
-/** Limits of one write, which all streamed tasks of this worker share. */
-const MAX_TASKS = 100;
+/**
+ * Minimum time between two writes for a task, in milliseconds. Longer than that between two reads: a read then follows each
+ * write at once, instead of waiting for its own interval to end.
+ */
+const WRITE_MS = 12;
+/** Limit of one write, which all streamed tasks of this worker share. */
 const MAX_BYTES = 2 * 1024 * 1024;
 
 /** Limits of the events of a task. */
@@ -33,8 +37,7 @@ export interface WrittenRun {
  */
 export class EventWriter {
   readonly #open = new Set<EventText>();
-  readonly #due = new Set<EventText>();
-  readonly #pump = new Pump(() => this.#write());
+  readonly #pump = new Pump<EventText>(WRITE_MS, (texts) => this.#write(texts));
   #renewal: NodeJS.Timeout | undefined;
 
   constructor(
@@ -43,17 +46,14 @@ export class EventWriter {
     private readonly limits: EventLimits,
     private readonly faults: FaultLog,
   ) {
-    link.onUp(() => this.#pump.request());
+    link.onUp(() => this.#requestAll());
   }
 
   open(run: WrittenRun): EventText {
-    const text = new EventText(run, this.limits.maxStreamBytes, () => {
-      this.#due.add(text);
-      this.#pump.request();
-    });
+    const text = new EventText(run, this.limits.maxStreamBytes, () => this.#pump.request(text));
     this.#open.add(text);
     // Renews the logs of runs that emit nothing for a while.
-    this.#renewal ??= setInterval(() => this.#renew(), this.limits.lockDurationMs / 2);
+    this.#renewal ??= setInterval(() => this.#requestAll(), this.limits.lockDurationMs / 2);
     return text;
   }
 
@@ -61,38 +61,30 @@ export class EventWriter {
   close(text: EventText): void {
     text.close();
     this.#open.delete(text);
-    this.#due.delete(text);
+    this.#pump.forget(text);
     if (this.#open.size === 0) {
       clearInterval(this.#renewal);
       this.#renewal = undefined;
     }
   }
 
-  #renew(): void {
+  #requestAll(): void {
     for (const text of this.#open) {
-      if (text.length > 0) this.#due.add(text);
+      if (text.length > 0) this.#pump.request(text);
     }
-    if (this.#due.size > 0) this.#pump.request();
   }
 
-  async #write(): Promise<void> {
-    const texts = [...this.#due].slice(0, MAX_TASKS);
-    if (texts.length === 0 || !this.link.isUp) {
+  async #write(texts: EventText[]): Promise<void> {
+    if (!this.link.isUp) {
       return;
     }
     const maxBytes = Math.floor(MAX_BYTES / texts.length);
-    texts.forEach((text) => this.#due.delete(text));
     try {
       const lengths = await this.commands.appendEvents(texts.map((text) => this.#chunkOf(text, maxBytes)));
       texts.forEach((text, index) => this.#onWritten(text, lengths[index] ?? -1));
     } catch (error) {
       // Written when Redis is back, or when the logs are renewed.
-      texts.filter((text) => this.#open.has(text)).forEach((text) => this.#due.add(text));
       this.faults.report(error);
-      return;
-    }
-    if (this.#due.size > 0 && this.link.isUp) {
-      this.#pump.request();
     }
   }
 
@@ -105,7 +97,7 @@ export class EventWriter {
 
   #onWritten(text: EventText, length: number): void {
     text.written(length);
-    if (this.#open.has(text) && !text.isWritten) this.#due.add(text);
+    if (this.#open.has(text) && !text.isWritten) this.#pump.request(text);
   }
 }
 

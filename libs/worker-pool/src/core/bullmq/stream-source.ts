@@ -25,7 +25,7 @@ export function streamSource(
   getResult: () => Promise<TaskResult>,
 ): StreamSource {
   const { taskId } = waiter;
-  const follower = followers.follow(taskId);
+  const follower = followers.follow(taskId, acceptance.interestId === taskId);
   return {
     taskId,
     log: follower.log,
