@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { bothWays, servers } from './support/both-ways.mjs';
 import { TEAM_KEY } from './support/gateway.mjs';
+import { UPSTREAM_KEY } from './support/stand-in.mjs';
 
 const all = servers();
 const MODEL = 'claude-sonnet-5-5';
@@ -98,9 +99,46 @@ describe('the Vercel AI SDK', () => {
       return text;
     }));
 
-  it("gets the API's own error, after the attempts of the gateway alone", async () => {
-    const options = { model: modelOf(all.gateway.url, TEAM_KEY), prompt: '[[status 400]]', maxRetries: 0 };
-    await assert.rejects(generateText(options), { statusCode: 400, message: 'the API says 400' });
-    assert.equal(all.api.calls.length, 1);
+  it('sends a document', () =>
+    bothWays(all, async (url, key, unique) => {
+      const file = {
+        type: 'file',
+        data: Buffer.from('%PDF-1.4'),
+        mediaType: 'application/pdf',
+        filename: 'a.pdf',
+      };
+      const content = [file, { type: 'text', text: `[[say a page]] ${unique}` }];
+      return (await generateText({ model: modelOf(url, key), messages: [{ role: 'user', content }] })).text;
+    }));
+
+  for (const status of [400, 413, 429, 500, 529]) {
+    it(`gets the API's own error: ${status}`, async () => {
+      const failureOf = (url, key) =>
+        generateText({ model: modelOf(url, key), prompt: `[[status ${status}]]`, maxRetries: 0 }).catch(
+          ({ statusCode, message, isRetryable }) => ({ statusCode, message, isRetryable }),
+        );
+      const direct = await failureOf(all.api.url, UPSTREAM_KEY);
+      assert.equal(direct.statusCode, status);
+      assert.deepEqual(await failureOf(all.gateway.url, TEAM_KEY), direct);
+    });
+  }
+
+  it('gets 401 for a wrong key', async () => {
+    const options = { model: modelOf(all.gateway.url, 'wrong'), prompt: 'x', maxRetries: 0 };
+    await assert.rejects(generateText(options), { statusCode: 401 });
   });
+
+  for (const mark of ['break', 'fail']) {
+    it(`never pays twice for an answer that broke off: ${mark}`, async () => {
+      const stream = streamText({
+        model: modelOf(all.gateway.url, TEAM_KEY),
+        prompt: `[[${mark}]]`,
+        onError: () => {},
+      });
+      const parts = [];
+      for await (const { type } of stream.fullStream) parts.push(type);
+      assert.ok(parts.includes('error'));
+      assert.equal(all.api.calls.length, 1);
+    });
+  }
 });

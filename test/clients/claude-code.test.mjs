@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { assertSameCalls, servers } from './support/both-ways.mjs';
-import { claude, withFolders } from './support/claude-code.mjs';
+import { claude, PROGRAMS, withFolders } from './support/claude-code.mjs';
 import { TEAM_KEY } from './support/gateway.mjs';
 import { MODELS, UPSTREAM_KEY } from './support/stand-in.mjs';
 
@@ -9,25 +9,29 @@ const all = servers();
 
 const isMessage = ({ pathname }) => pathname === '/v1/messages';
 
-describe('Claude Code', () => {
+function tryVersion(version) {
+  const program = PROGRAMS[version];
+  const run = (folders, url, key, prompt, options) =>
+    claude(folders, url, key, prompt, { program, ...options });
+
   it('runs a tool, and a second run of the same is made of hits', () =>
     withFolders(async (folders) => {
-      const prompt = 'Run it. [[tool Bash {"command":"echo hello-from-bash","description":"Say hello"}]]';
+      const prompt = `Run it with ${version}. [[tool Bash {"command":"echo hello-from-bash","description":"Say hello"}]]`;
       const args = ['--allowedTools', 'Bash'];
-      const direct = await claude(folders, all.api.url, UPSTREAM_KEY, prompt, { args });
+      const direct = await run(folders, all.api.url, UPSTREAM_KEY, prompt, { args });
       assert.equal(direct.result, 'The tool said: hello-from-bash');
       const expected = all.api.calls.filter(isMessage);
       assert.ok(expected.length >= 2);
 
       all.api.reset();
-      const through = await claude(folders, all.gateway.url, TEAM_KEY, prompt, { args });
+      const through = await run(folders, all.gateway.url, TEAM_KEY, prompt, { args });
       assert.deepEqual([through.result, through.exitCode], [direct.result, 0]);
       assertSameCalls(all.api.calls.filter(isMessage), expected);
       assert.match(all.api.calls[0].headers['anthropic-beta'], /claude-code-/);
       assert.equal(all.api.calls[0].headers['x-claude-code-session-id'], through.session_id);
 
       all.api.reset();
-      const again = await claude(folders, all.gateway.url, TEAM_KEY, prompt, { args });
+      const again = await run(folders, all.gateway.url, TEAM_KEY, prompt, { args });
       assert.deepEqual([again.result, again.exitCode], [direct.result, 0]);
       assert.notEqual(again.session_id, through.session_id);
       assert.equal(all.api.calls.filter(isMessage).length, 0);
@@ -35,18 +39,18 @@ describe('Claude Code', () => {
 
   it('gets the price of the answers', () =>
     withFolders(async (folders) => {
-      const direct = await claude(folders, all.api.url, UPSTREAM_KEY, '[[say priced]]');
-      const through = await claude(folders, all.gateway.url, TEAM_KEY, '[[say priced]]');
+      const direct = await run(folders, all.api.url, UPSTREAM_KEY, `[[say priced]] ${version}`);
+      const through = await run(folders, all.gateway.url, TEAM_KEY, `[[say priced]] ${version}`);
       assert.equal(through.total_cost_usd, direct.total_cost_usd);
       assert.equal(through.result, 'priced');
     }));
 
   it('reports an error of the API with its words, after the attempts of the gateway alone', () =>
     withFolders(async (folders) => {
-      const direct = await claude(folders, all.api.url, UPSTREAM_KEY, '[[status 400]]');
+      const direct = await run(folders, all.api.url, UPSTREAM_KEY, '[[status 400]]');
       const calls = all.api.calls.filter(isMessage).length;
       all.api.reset();
-      const failed = await claude(folders, all.gateway.url, TEAM_KEY, '[[status 400]]');
+      const failed = await run(folders, all.gateway.url, TEAM_KEY, '[[status 400]]');
       assert.equal(failed.result, direct.result);
       assert.equal(failed.is_error, true);
       assert.match(failed.result, /the API says 400/);
@@ -69,7 +73,9 @@ describe('Claude Code', () => {
         MODELS.map(({ id }) => id),
       );
       assert.ok(data.every(({ display_name: name }) => typeof name === 'string'));
-      const { result } = await claude(folders, all.gateway.url, TEAM_KEY, '[[say found]]', { env });
+      const { result } = await run(folders, all.gateway.url, TEAM_KEY, '[[say found]]', { env });
       assert.equal(result, 'found');
     }));
-});
+}
+
+for (const version of Object.keys(PROGRAMS)) describe(`Claude Code ${version}`, () => tryVersion(version));

@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { bothWays, servers } from './support/both-ways.mjs';
+import { TEAM_KEY } from './support/gateway.mjs';
+import { UPSTREAM_KEY } from './support/stand-in.mjs';
 
 const all = servers();
 
@@ -71,4 +73,42 @@ describe("LangChain's ChatAnthropic", () => {
       const thinking = { type: 'adaptive' };
       return (await chat(url, key, { thinking, maxTokens: 2000 }).invoke(`[[think]] ${unique}`)).content;
     }));
+
+  it('sends an image, a document, and marks for the prompt cache', () =>
+    bothWays(all, async (url, key, unique) => {
+      const content = [
+        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } },
+        { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'A page.' } },
+        { type: 'text', text: `[[say both]] ${unique}`, cache_control: { type: 'ephemeral' } },
+      ];
+      return (await chat(url, key).invoke([new HumanMessage({ content })])).content;
+    }));
+
+  for (const status of [400, 401, 413, 429, 500, 529]) {
+    it(`gets the API's own error: ${status}`, async () => {
+      const [direct, through] = await Promise.all(
+        [
+          [all.api.url, status === 401 ? 'wrong' : UPSTREAM_KEY],
+          [all.gateway.url, status === 401 ? 'wrong' : TEAM_KEY],
+        ].map(([url, key]) =>
+          chat(url, key)
+            .invoke(`[[status ${status}]]`)
+            .catch(({ status: found, error }) => ({ status: found, type: error?.error?.type })),
+        ),
+      );
+      assert.equal(direct.status, status);
+      assert.deepEqual(through, direct);
+    });
+  }
+
+  it('never pays twice for an answer that broke off', async () => {
+    const model = chat(all.gateway.url, TEAM_KEY, { maxRetries: 2 });
+    const read = async () => {
+      let text = '';
+      for await (const chunk of await model.stream('[[fail]]')) text += chunk.text;
+      return text;
+    };
+    await assert.rejects(read());
+    assert.equal(all.api.calls.length, 1);
+  });
 });

@@ -272,7 +272,7 @@ describe('the client of OpenAI', () => {
         { status: reason.status, type: reason.type, message: reason.error.message, param: reason.param },
         { status, type, message: `the API says ${status}`, param: null },
       );
-      assert.equal(reason.headers.get('retry-after'), status === 429 ? '7' : null);
+      assert.equal(reason.headers.get('retry-after'), status === 429 ? '1' : null);
     });
 
     it(`costs one request of the gateway's own attempts for a ${status}`, async () => {

@@ -181,6 +181,54 @@ describe('the official SDK', () => {
     whole((unique) => ask(`Hello. ${unique}`, { container: 'container_1' }), { hits: false }),
   );
 
+  it(
+    'is not served a stored answer where the API runs code',
+    whole(
+      (unique) =>
+        ask(`Hello. ${unique}`, { tools: [{ type: 'code_execution_20250825', name: 'code_execution' }] }),
+      { hits: false },
+    ),
+  );
+
+  it('continues a thread at the API if the API takes it, and is never served a stored answer', async () => {
+    all.api.threads = true;
+    const { calls } = await bothWays(
+      all,
+      (url, key, unique) =>
+        clientOf(url, key).beta.messages.create(
+          ask(`Hello. ${unique}`, { betas: ['message-threads-2026-08-12'], thread: { type: 'new' } }),
+        ),
+      { hits: false },
+    );
+    assert.deepEqual(calls[0].body.thread, { type: 'new' });
+  });
+
+  it("gets the API's own refusal of a thread", async () => {
+    const refusals = await Promise.all(
+      [
+        [all.api.url, UPSTREAM_KEY],
+        [all.gateway.url, TEAM_KEY],
+      ].map(([url, key]) =>
+        clientOf(url, key)
+          .beta.messages.create(
+            ask('Hello.', { betas: ['message-threads-2026-08-12'], thread: { type: 'new' } }),
+          )
+          .catch(({ status, error }) => ({ status, error: error.error })),
+      ),
+    );
+    assert.deepEqual(refusals[1], refusals[0]);
+    assert.equal(refusals[0].error.details.error_code, 'thread_unsupported_request');
+  });
+
+  it('gets the request id and the limits of the API with a miss', async () => {
+    const { response } = await clientOf(all.gateway.url, TEAM_KEY)
+      .messages.create(ask('Hello, limits.'))
+      .withResponse();
+    assert.match(response.headers.get('request-id'), /^req_\d+$/);
+    assert.equal(response.headers.get('anthropic-ratelimit-requests-remaining'), '3999');
+    assert.equal(response.headers.get('anthropic-organization-id'), null);
+  });
+
   it('accepts max_tokens 0', async () => {
     const { calls } = await whole((unique) => ask(`[[cut]] ${unique}`, { max_tokens: 0 }), { hits: false })();
     assert.equal(calls[0].body.max_tokens, 0);

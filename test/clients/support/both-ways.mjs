@@ -13,6 +13,8 @@ export function servers(env) {
   after(async () => {
     await all.gateway?.stop();
     await all.api?.stop();
+    // A client may leave a timer behind, which would keep the process alive for minutes.
+    setTimeout(() => process.exit(), 5_000).unref();
   });
   beforeEach(() => {
     all.api.reset();
@@ -90,6 +92,7 @@ function withoutIds(value) {
     JSON.stringify(value ?? null)
       .replace(/msg_[0-9a-f]+/g, 'msg')
       .replace(/toolu_\d+/g, 'toolu')
+      .replace(/thread_\d+/g, 'thread')
       .replace(/req_[0-9a-zA-Z_-]+/g, 'req'),
   );
 }

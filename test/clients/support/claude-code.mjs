@@ -1,12 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-export const PROGRAM = fileURLToPath(new URL('../node_modules/.bin/claude', import.meta.url));
+const MODULES = new URL('../node_modules/', import.meta.url);
+
+/** The newest installed version. */
+export const PROGRAM = fileURLToPath(new URL('@anthropic-ai/claude-code/bin/claude.exe', MODULES));
+
+/** The installed versions, and their programs. */
+export const PROGRAMS = Object.fromEntries(
+  ['@anthropic-ai/claude-code', 'claude-code-2.1.197'].map((name) => {
+    const { version, bin } = JSON.parse(readFileSync(new URL(`${name}/package.json`, MODULES)));
+    return [version, fileURLToPath(new URL(`${name}/${bin.claude}`, MODULES))];
+  }),
+);
 
 /** The environment that keeps Claude Code to itself: its own home, no other traffic, and nothing of this process. */
 export function claudeEnvironment(home, baseUrl, key, more = {}) {
@@ -32,8 +44,14 @@ export async function withFolders(use) {
 }
 
 /** Runs `claude -p` and returns its JSON result, with `exitCode`. */
-export async function claude({ home, cwd }, baseUrl, key, prompt, { args = [], env = {} } = {}) {
-  const child = spawn(PROGRAM, ['-p', prompt, '--output-format', 'json', ...args], {
+export async function claude(
+  { home, cwd },
+  baseUrl,
+  key,
+  prompt,
+  { args = [], env = {}, program = PROGRAM } = {},
+) {
+  const child = spawn(program, ['-p', prompt, '--output-format', 'json', ...args], {
     cwd,
     env: claudeEnvironment(home, baseUrl, key, env),
     stdio: ['ignore', 'pipe', 'pipe'],

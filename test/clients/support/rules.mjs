@@ -39,6 +39,9 @@ const BETA_OF_FIELD = {
 const BETAS = new Set([
   ...Object.values(BETA_OF_FIELD),
   'claude-code-20250219',
+  'pdfs-2024-09-25',
+  'prompt-caching-scope-2026-01-05',
+  'mid-conversation-system-2026-04-07',
   'interleaved-thinking-2025-05-14',
   'per-turn-control-2026-07-01',
   'mid-conversation-tool-changes-2026-07-01',

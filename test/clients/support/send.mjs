@@ -6,6 +6,6 @@ export function sendJson(response, status, body, headers = {}) {
 export function sendError(response, status, type, message, details) {
   const error = { ...(details && { details }), type, message };
   const request_id = response.getHeader('request-id');
-  const headers = status === 429 ? { 'retry-after': '7' } : {};
+  const headers = status === 429 ? { 'retry-after': '1' } : {};
   sendJson(response, status, { type: 'error', error, request_id }, headers);
 }
