@@ -7,7 +7,7 @@ import { readSecretFiles } from './config/secret-files.js';
 import { useDocs } from './docs/openapi-document.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { acceptJsonOnly } from './http/json-body.js';
-import { allowBodilessDelete, serverOptions } from './http/server-options.js';
+import { allowBodilessDelete, refuseOtherTypes, serverOptions } from './http/server-options.js';
 import { HttpServers } from './http/servers.js';
 import { BodyBudget, limitBodies } from './limits/body-budget.js';
 import { refuseUnknownRoutes } from './messages/unknown-routes.controller.js';
@@ -61,6 +61,7 @@ export async function createApp(): Promise<GatewayApp> {
   allowBodilessDelete(fastify);
   refuseUnknownRoutes(fastify);
   refuseLegacyCompletions(fastify);
+  fastify.addHook('onRequest', refuseOtherTypes);
   useAssets(app);
   useDocs(app);
   const config = app.get<GatewayConfig>(gatewayConfig.KEY);

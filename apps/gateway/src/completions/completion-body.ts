@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { TAG_PATTERN } from '../tenants/tenant.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { ProblemError } from '../http/problem.js';
+import { listOf } from '../http/zod-list.js';
 
 const MAX_MODEL_LENGTH = 128;
 
@@ -19,7 +20,7 @@ export const completionBody = z.strictObject({
   max_tokens: z.int().min(1).optional(),
   temperature: z.number().min(0).max(1).optional(),
   ttl_seconds: z.number().positive().max(MAX_TTL_SECONDS).optional(),
-  tags: z.array(tag, { error: 'must be a list of strings' }).optional(),
+  tags: listOf(tag, { error: 'must be a list of strings' }).optional(),
 });
 
 export type CompletionBody = z.output<typeof completionBody>;

@@ -95,6 +95,28 @@ export function allowBodilessDelete(fastify: FastifyInstance): void {
   });
 }
 
+const JSON_TYPE = /^application\/json\s*(;|$)/i;
+const NOT_JSON = new ProblemError(415, 'The body must be application/json.', {
+  code: 'ERR_MEDIA_TYPE',
+  errors: [{ field: 'body', detail: 'must be application/json' }],
+});
+
+/**
+ * Refuses every media type but JSON with 415, also of an empty body, which no parser sees: a form of any web page can send
+ * text and URL-encoded fields, but no JSON.
+ */
+export const refuseOtherTypes: onRequestHookHandler = ({ method, headers }, _reply, done) => {
+  const type = headers['content-type'];
+  done(isSafe(method) || type === undefined || JSON_TYPE.test(type) ? undefined : NOT_JSON);
+};
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether requests with this method change nothing and cost nothing. */
+export function isSafe(method: string): boolean {
+  return SAFE_METHODS.has(method);
+}
+
 /** Creates a hook that refuses URLs of more than `maxLength` characters with 414. */
 export function limitUrl(maxLength: number): onRequestHookHandler {
   const tooLong = new ProblemError(414, `The URL is longer than the limit of ${maxLength} characters.`, {

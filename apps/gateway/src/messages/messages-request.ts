@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { CompletionCall, ServiceResponse } from '../completions/completion-call.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
+import { listOf } from '../http/zod-list.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { dependsOnState } from '../completions/stateful-request.js';
 
@@ -18,7 +19,7 @@ const WHOLE = 'must be a whole number of at least 0';
 
 const typed = z.looseObject({ type: z.string() }, { error: 'must be an object with a type' });
 const contentSchema = z.union(
-  [z.string(), z.array(typed)],
+  [z.string(), listOf(typed)],
   needed('must be a string or an array of content blocks'),
 );
 const messageSchema = z.looseObject(
@@ -36,7 +37,7 @@ const notOfTheApi = z.never('is not a field of the Messages API').optional();
 export const messagesBody = z.looseObject({
   model: z.string(needed('must be a string')).min(1, 'must not be empty'),
   max_tokens: z.int(needed(WHOLE)).min(0, WHOLE),
-  messages: z.array(messageSchema, needed('must be an array')),
+  messages: listOf(messageSchema, needed('must be an array')),
   system: contentSchema.nullish(),
   stream: z.boolean('must be true or false').nullish(),
   prompt: notOfTheApi,

@@ -10,6 +10,7 @@ import { admitEveryone, checkKeys, identifyByKey } from '../tenants/key-check.js
 import { ANONYMOUS, type Tenant } from '../tenants/tenant.js';
 import { corsFor } from './cors.js';
 import { hostCheck, refuseOtherHosts } from './host-check.js';
+import { originCheck, refuseOtherOrigins } from './origin-check.js';
 import { pageHeaders } from './page-headers.js';
 
 /**
@@ -56,16 +57,19 @@ interface Admission extends Omit<Gate, 'headers' | 'corsHeaders'> {
 }
 
 function admission(config: GatewayConfig, { hook, count, countFailure }: RequestLimits): Admission {
-  const { API_KEYS: keys, ALLOWED_HOSTS: hosts, HOST } = config;
+  const { API_KEYS: keys, ALLOWED_HOSTS: hosts, CORS_ORIGINS: origins, HOST } = config;
   if (keys !== undefined) {
     const identify = (headers: IncomingHttpHeaders) => identifyByKey(keys, headers);
     return { hooks: [checkKeys(keys, countFailure), hook], identify, count };
   }
-  const isAllowed = isLoopback(HOST) ? hostCheck(hosts) : () => true;
-  const hooks = [refuseOtherHosts(isAllowed), admitEveryone];
+  const isHostAllowed = isLoopback(HOST) ? hostCheck(hosts) : () => true;
+  const isOriginAllowed = originCheck(origins ?? []);
+  const isAllowed = (headers: IncomingHttpHeaders): boolean =>
+    isHostAllowed(headers.host) && isOriginAllowed(headers);
+  const hooks = [refuseOtherHosts(isHostAllowed), refuseOtherOrigins(isOriginAllowed), admitEveryone];
   // The limit of an address needs the address, which only Fastify knows behind a proxy.
   if (!servesThisMachineOnly(config)) return { hooks: [...hooks, hook], identify: () => undefined, count };
-  return { hooks, identify: ({ host }) => (isAllowed(host) ? ANONYMOUS : undefined), count: countNothing };
+  return { hooks, identify: (headers) => (isAllowed(headers) ? ANONYMOUS : undefined), count: countNothing };
 }
 
 /** Whether every caller is exempt from the limit. */
