@@ -44,9 +44,9 @@ export function requestLimits(
   return {
     hook: limitHook(count),
     count: (tenant, callback) => count(tenantCaller(tenant), callback),
-    countFailure: ({ ip }) =>
+    countFailure: (request) =>
       new Promise((resolve) => {
-        countFailed(`failed:${networkOf(ip)}`, ({ isExceeded, retryAfterSeconds }) =>
+        countFailed(`failed:${clientNetwork(request)}`, ({ isExceeded, retryAfterSeconds }) =>
           resolve(isExceeded ? Math.max(1, retryAfterSeconds) : 0),
         );
       }),
@@ -86,8 +86,14 @@ function tooManyRequests(retryAfterSeconds: number): ProblemError {
   return new ProblemError(429, detail, { code: 'ERR_RATE_LIMITED' }, retryAfterSeconds);
 }
 
-function callerOf({ tenant, ip }: FastifyRequest): string {
-  return tenant === ANONYMOUS ? `address:${networkOf(ip)}` : tenantCaller(tenant);
+function callerOf(request: FastifyRequest): string {
+  const { tenant } = request;
+  return tenant === ANONYMOUS ? `address:${clientNetwork(request)}` : tenantCaller(tenant);
+}
+
+/** What a proxy says that is no address counts as the proxy's own, so that no client has as many as it likes. */
+function clientNetwork({ ip, socket }: FastifyRequest): string {
+  return networkOf(ip, socket.remoteAddress);
 }
 
 function tenantCaller({ name }: Tenant): string {

@@ -63,7 +63,7 @@ function admission(config: GatewayConfig, { hook, count, countFailure }: Request
     return { hooks: [checkKeys(keys, countFailure), hook], identify, count };
   }
   const isHostAllowed = isLoopback(HOST) ? hostCheck(hosts) : () => true;
-  const isOriginAllowed = originCheck(origins ?? []);
+  const isOriginAllowed = originCheck(origins);
   const isAllowed = (headers: IncomingHttpHeaders): boolean =>
     isHostAllowed(headers.host) && isOriginAllowed(headers);
   const hooks = [refuseOtherHosts(isHostAllowed), refuseOtherOrigins(isOriginAllowed), admitEveryone];
