@@ -81,13 +81,28 @@ function nameOf(node) {
   return ts.isVariableStatement(node) ? node.declarationList.declarations[0].name.getText() : node.name.text;
 }
 
-function withoutPrivates(context) {
-  return (root) => ts.visitEachChild(root, (child) => (isPrivate(child) ? undefined : child), context);
+/** The order of a union's members depends on what the compiler happens to check first. */
+function comparable(context) {
+  const visit = (node) => {
+    const visited = ts.visitEachChild(
+      node,
+      (child) => (isPrivate(child) ? undefined : visit(child)),
+      context,
+    );
+    if (!ts.isUnionTypeNode(visited)) return visited;
+    const texts = new Map(visited.types.map((type, index) => [type, node.types[index].getText()]));
+    const isNothing = (type) => /^(null|undefined)$/.test(texts.get(type));
+    const sorted = visited.types.toSorted(
+      (one, other) => isNothing(one) - isNothing(other) || (texts.get(one) < texts.get(other) ? -1 : 1),
+    );
+    return ts.factory.createUnionTypeNode(sorted);
+  };
+  return (root) => visit(root);
 }
 
 /** Private members are no API. The names that the bundler gives to imports depend on their order. */
 function print(node) {
-  const [result] = ts.transform(node, [withoutPrivates]).transformed;
+  const [result] = ts.transform(node, [comparable]).transformed;
   const text = ts
     .createPrinter({ removeComments: true })
     .printNode(ts.EmitHint.Unspecified, result, node.getSourceFile());
