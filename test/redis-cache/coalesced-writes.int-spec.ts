@@ -78,11 +78,11 @@ describe('commands of one turn of the event loop', () => {
   });
 
   const askLater = (index: number): Promise<unknown> =>
-    new Promise((resolve) => setTimeout(() => resolve(cache.getCachedResponse(`key ${index}`))));
+    new Promise((resolve) => setImmediate(() => resolve(cache.getCachedResponse(`key ${index}`))));
 
   it('all but the first are sent in one write from several callbacks of one turn', async () => {
     const before = writes.count;
-    // Timers that are due together run in sequence, each with its microtasks.
+    // Callbacks of one turn run in sequence, each with its microtasks.
     await Promise.all([1, 2, 3].map(askLater));
     expect(writes.count - before).toBe(2);
   });
