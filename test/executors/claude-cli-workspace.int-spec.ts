@@ -114,9 +114,15 @@ describe('the workspace of the ClaudeCliExecutor', () => {
   });
 });
 
-const asRoot = UID === 0 ? describe : describe.skip;
+describe('the user of the CLI', () => {
+  // Only root may start programs as another user, so there is nothing to see for others.
+  if (UID !== 0) {
+    it('cannot be another without the right to change it', async () => {
+      expect(await outcome(start('a', OTHER))).toMatchObject({ code: 'ERR_EXECUTOR_FAILED' });
+    });
+    return;
+  }
 
-asRoot('the user of the CLI', () => {
   it('is that of this process by default, whose variables the CLI can read', async () => {
     expect(await factsOf(start('a'))).toMatchObject({ user: [0, 0], seesParent: true });
   });
