@@ -202,6 +202,13 @@ describe('work by a ticket', () => {
   });
 });
 
+/** Calls once the clock of the computer has moved on by a millisecond. */
+async function later<T>(make: () => T): Promise<T> {
+  const now = Date.now();
+  await until(() => Date.now() > now, { what: 'the next millisecond', everyMs: 1 });
+  return make();
+}
+
 describe('a ticket without a lease', () => {
   it('prevents other computations while its work is running', async () => {
     const [work, own] = [heldFactory(), counted(() => 'own')];
@@ -217,13 +224,25 @@ describe('a ticket without a lease', () => {
     expect(await leaseOf()).toBeNull();
   });
 
+  it('gives the value that somebody else has stored since it was issued, and runs nothing', async () => {
+    const ticket = submitter.ticketFor(key, { ttlSeconds: 100 });
+    expect(await other.getOrSet(key, () => 'paid')).toBe('paid');
+    const own = counted(() => 'own');
+    expect(await worker.resume(ticket, own)).toMatchObject({ value: 'paid', status: 'hit', source: 'redis' });
+    expect(own.calls).toBe(0);
+    expect(await leaseOf()).toBeNull();
+    // Not what was there before: the work may be meant to renew it.
+    const next = await later(() => submitter.ticketFor(key));
+    expect(await worker.resume(next, own)).toMatchObject({ value: 'own', status: 'miss', stored: true });
+  });
+
   it('is valid for work that begins after an invalidation, not for work that began before it', async () => {
     const ticket = submitter.ticketFor(key, { tags: ['tag'] });
     await other.invalidateTags('tag');
     await other.delete(key);
     expect(await worker.resume(ticket, () => 'new')).toMatchObject({ stored: true });
     const work = heldFactory();
-    const done = worker.resume(ticket, work.factory);
+    const done = worker.resume(await later(() => submitter.ticketFor(key, { tags: ['tag'] })), work.factory);
     const call = await work.call(0);
     await other.invalidateTags('tag');
     call.resolve('old');

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Completion } from 'nestjs-worker-pool';
+import { zeroed } from '../pool/stored-completion.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 
 /** Decides which usage a response from the cache reports. Stored values stay as they are. */
@@ -18,16 +19,9 @@ export class HitUsage {
     if (!this.#isZero) return stored;
     const copy = this.#copies.get(stored) ?? {
       ...stored,
-      usage: zeroed(stored.usage) as Completion['usage'],
+      usage: zeroed(stored.usage),
     };
     this.#copies.set(stored, copy);
     return copy;
   }
-}
-
-/** The same fields with 0 in place of every number. */
-function zeroed(value: unknown): unknown {
-  if (typeof value === 'number') return 0;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, zeroed(item)]));
 }

@@ -76,3 +76,11 @@ export function isWhole(value: unknown): boolean {
   const { container = null, thread = null } = value.extra ?? {};
   return COMPLETE_STOPS.has(value.stopReason) && container === null && thread === null;
 }
+
+/** The same fields with 0 in place of every number. */
+export function zeroed<T>(value: T): T;
+export function zeroed(value: unknown): unknown {
+  if (typeof value === 'number') return 0;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, zeroed(item)]));
+}

@@ -1,6 +1,6 @@
 import { type ComputationTicket, InvalidTicketError, type RedisCacheService } from 'nestjs-redis-cache';
 import { type Completion, type CompletionRequest, type ExecutionContext, Executor } from 'nestjs-worker-pool';
-import { isWhole, toStored, withContent } from './stored-completion.js';
+import { isWhole, toStored, withContent, zeroed } from './stored-completion.js';
 
 /** Data sent to the worker along with the request. */
 export interface TaskContext {
@@ -48,7 +48,8 @@ export class TicketExecutor extends Executor {
     const compute = async (): Promise<Completion> => toStored(await this.executor.execute(request, context));
     try {
       const options = { signal: context.signal, shouldCache: isWhole };
-      return withContent((await this.cache.resume(ticket, compute, options)).value);
+      const { value, status } = await this.cache.resume(ticket, compute, options);
+      return withContent(status === 'hit' ? free(value) : value);
     } catch (error) {
       // The ticket comes from another release, during an update: return the result without storing it.
       if (error instanceof InvalidTicketError) return withContent(await compute());
@@ -59,4 +60,9 @@ export class TicketExecutor extends Executor {
   override close(): Promise<void> {
     return this.executor.close();
   }
+}
+
+/** A completion that a task found in the cache: the task that computed it was paid for. */
+function free(stored: Completion): Completion {
+  return { ...stored, cost: 0, usage: zeroed(stored.usage) };
 }

@@ -262,7 +262,8 @@ export class RedisCacheService {
    * Does the work of a ticket: runs the factory and stores its value before it returns it, so that the value is kept
    * even if the process that made the ticket has died. Status `miss`, or `bypass` without Redis; `stored` is `false`
    * when the key was invalidated meanwhile, or another computation holds the lease. Without Redis the value is
-   * stored when Redis is back.
+   * stored when Redis is back. Status `hit`, and no call of the factory, if the ticket is of `ticketFor` and another
+   * computation has stored a value since it was issued.
    *
    * @throws what the factory throws; nothing is stored then
    * @throws {FactoryTimeoutError} after `hardTimeoutMs`

@@ -5,8 +5,9 @@ import type { TagVersions } from '../entry/entry-envelope.js';
 import { deepFreeze } from '../util/json-value.js';
 import type { Guard } from '../guard/guard.js';
 import type { ResumeOptions, TicketOptions } from '../options/get-or-set-options.js';
-import { agesOf, type CacheResult } from './cache-result.js';
+import { agesOf, type CacheResult, storedResult } from './cache-result.js';
 import { checkedTicket, type ComputationTicket, createTicket, versionsIn } from './computation-ticket.js';
+import type { EntryReader } from './entry-reader.js';
 import { type Factory, runFactory, writeFailure } from './factory.js';
 import { Lease } from './lease.js';
 import { type Computed, OUTCOME_KEEP_MS, type ResultKeeper } from './result-keeper.js';
@@ -15,6 +16,7 @@ import { type CallDefaults, type Settings, settingsOf } from './settings.js';
 export interface ResumptionDependencies {
   backend: Backend;
   guard: Guard;
+  reader: EntryReader;
   keeper: ResultKeeper;
   /** The lease of a computation that runs in this process, by its token. */
   leaseOf: (token: string) => Lease | undefined;
@@ -64,6 +66,8 @@ export class Resumption {
     this.#inProgress.add(work);
     try {
       const claim = await this.#claim(ticket, settings);
+      const found = await this.#storedSince(ticket, claim);
+      if (found !== null) return found as CacheResult<T>;
       return this.#result(claim, await this.#compute<T>(claim, factory, signal, work));
     } finally {
       this.#inProgress.delete(work);
@@ -103,6 +107,19 @@ export class Resumption {
     }
     // Storing is left to the computation that holds the lease.
     return adoption === 'held' ? { ...claim, settings: { ...settings, writes: false } } : claim;
+  }
+
+  /**
+   * The value that another computation has stored since the ticket was issued. Only for work without a lease of its own:
+   * between the look-up of its issuer and its beginning, any caller may have computed the same.
+   */
+  async #storedSince(ticket: ComputationTicket, { lease }: Claim): Promise<CacheResult<unknown> | null> {
+    if (ticket.token !== null || lease === null) return null;
+    const reading = await this.use.reader.read(ticket.key);
+    if (reading.state !== 'fresh' || reading.entry.failure) return null;
+    if ((reading.entry.times?.createdAt ?? 0) < ticket.issuedAt) return null;
+    await lease.release();
+    return storedResult(ticket.key, reading, 'hit', this.use.now());
   }
 
   async #compute<T>(claim: Claim, factory: Factory<T>, signal: AbortSignal, work: Work): Promise<Computed> {
