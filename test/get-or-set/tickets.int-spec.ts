@@ -236,6 +236,18 @@ describe('a ticket without a lease', () => {
     expect(await worker.resume(next, own)).toMatchObject({ value: 'own', status: 'miss', stored: true });
   });
 
+  it('stores its value under the lease of a holder that may be waiting for it', async () => {
+    const held = heldFactory();
+    const holding = submitter.getOrSetEntry(key, held.factory);
+    const call = await held.call(0);
+    expect(await worker.resume(worker.ticketFor(key), () => 'paid')).toMatchObject({ stored: true });
+    expect(await stored()).toBe('paid');
+    expect(await leaseOf()).not.toBeNull();
+    call.resolve('paid');
+    expect(await holding).toMatchObject({ value: 'paid', stored: true });
+    expect(await leaseOf()).toBeNull();
+  });
+
   it('is valid for work that begins after an invalidation, not for work that began before it', async () => {
     const ticket = submitter.ticketFor(key, { tags: ['tag'] });
     await other.invalidateTags('tag');

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { RedisCacheService } from 'nestjs-redis-cache';
+import { type ComputationTicket, RedisCacheService } from 'nestjs-redis-cache';
 import { type Completion, WorkerPool } from 'nestjs-worker-pool';
 import { toCompletion } from '../pool/stored-completion.js';
 import { contextWith } from '../pool/ticket-executor.js';
@@ -36,19 +36,21 @@ export class BackgroundCompletionsService {
    */
   async begin(call: CompletionCall): Promise<BegunCompletion> {
     if (!policyOf(call).allowsComputing) return { answer: await this.completions.complete(call) };
+    const key = this.completions.keyOf(call);
+    const { ttlSeconds, tags } = new CallOptions(call);
+    // Before the look-up: the task then finds what was stored after it, even if that was before the task was submitted.
+    const ticket = this.cache.ticketFor(key, { ttlSeconds, tags });
     const answer = await this.completions.stored(call);
-    return answer === null ? this.#submit(call) : { answer };
+    return answer === null ? this.#submit(call, key, ticket) : { answer };
   }
 
-  async #submit(call: CompletionCall): Promise<BegunCompletion> {
+  async #submit(call: CompletionCall, key: string, ticket: ComputationTicket): Promise<BegunCompletion> {
     const { request } = call;
     if (policyOf(call).action === 'bypass') {
       const taskId = await this.pool.submit(request);
       return { taskId, ended: this.#end(taskId) };
     }
-    const key = this.completions.keyOf(call);
-    const { ttlSeconds, tags } = new CallOptions(call);
-    const context = contextWith(this.cache.ticketFor(key, { ttlSeconds, tags }));
+    const context = contextWith(ticket);
     const taskId = await this.pool.submit(request, { deduplicationKey: key, context });
     return { taskId, ended: this.#store(call, key, taskId) };
   }

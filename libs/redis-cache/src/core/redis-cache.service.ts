@@ -260,10 +260,9 @@ export class RedisCacheService {
 
   /**
    * Does the work of a ticket: runs the factory and stores its value before it returns it, so that the value is kept
-   * even if the process that made the ticket has died. Status `miss`, or `bypass` without Redis; `stored` is `false`
-   * when the key was invalidated meanwhile, or another computation holds the lease. Without Redis the value is
-   * stored when Redis is back. Status `hit`, and no call of the factory, if the ticket is of `ticketFor` and another
-   * computation has stored a value since it was issued.
+   * even if the process that made the ticket has died. Status `miss`, or `bypass` without Redis; `hit`, without a call
+   * of the factory, if a value was stored since `ticketFor` issued the ticket. `stored` is `false` when the key was
+   * invalidated meanwhile, or the ticket's lease has passed to another. Without Redis the value is stored later.
    *
    * @throws what the factory throws; nothing is stored then
    * @throws {FactoryTimeoutError} after `hardTimeoutMs`

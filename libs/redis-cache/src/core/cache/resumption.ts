@@ -105,20 +105,42 @@ export class Resumption {
       const lease = new Lease(backend, guard, { key, token: next, leaseMs });
       return { ...claim, lease, tags: await keeper.tagVersions(settings, since) };
     }
-    // Storing is left to the computation that holds the lease.
-    return adoption === 'held' ? { ...claim, settings: { ...settings, writes: false } } : claim;
+    return adoption === 'held' ? this.#beside(ticket, claim, since) : claim;
+  }
+
+  /**
+   * Work beside the computation that holds the lease. Without a lease of its own, the holder may be waiting for this very
+   * work, so it stores its value under the holder's lease, before later callers find neither the work nor its value.
+   */
+  async #beside({ key, token, leaseMs }: ComputationTicket, claim: Claim, since: number): Promise<Claim> {
+    const { backend, guard, keeper, leaseOf } = this.use;
+    const unstored = { ...claim, settings: { ...claim.settings, writes: false } };
+    if (token !== null) return unstored;
+    const outcome = await guard.run(() => backend.leases.peek(key, '', null), null, { since });
+    if (outcome?.state !== 'held') return unstored;
+    const { holder } = outcome;
+    const lease = new Lease(backend, guard, {
+      key,
+      token: holder,
+      leaseMs,
+      adopted: { leader: leaseOf(holder) },
+    });
+    return { ...claim, lease, tags: await keeper.tagVersions(claim.settings, since) };
   }
 
   /**
    * The value that another computation has stored since the ticket was issued. Only for work without a lease of its own:
    * between the look-up of its issuer and its beginning, any caller may have computed the same.
    */
-  async #storedSince(ticket: ComputationTicket, { lease }: Claim): Promise<CacheResult<unknown> | null> {
-    if (ticket.token !== null || lease === null) return null;
+  async #storedSince(
+    ticket: ComputationTicket,
+    { lease, bypass }: Claim,
+  ): Promise<CacheResult<unknown> | null> {
+    if (ticket.token !== null || bypass) return null;
     const reading = await this.use.reader.read(ticket.key);
     if (reading.state !== 'fresh' || reading.entry.failure) return null;
     if ((reading.entry.times?.createdAt ?? 0) < ticket.issuedAt) return null;
-    await lease.release();
+    await lease?.release();
     return storedResult(ticket.key, reading, 'hit', this.use.now());
   }
 
