@@ -1,3 +1,4 @@
+import type { Command } from 'ioredis';
 import {
   createClient,
   type FailoverWatch,
@@ -60,10 +61,23 @@ export function collectCopies(client: RedisClient): RedisClient[] {
   const copies: RedisClient[] = [];
   const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => RedisClient;
   const duplicateAndCollect = (...args: unknown[]): RedisClient => {
-    const copy = duplicate(...args);
+    const copy = allowUnreadReplies(duplicate(...args));
     copies.push(copy);
     return copy;
   };
-  Object.assign(client, { duplicate: duplicateAndCollect });
+  Object.assign(allowUnreadReplies(client), { duplicate: duplicateAndCollect });
   return copies;
+}
+
+/**
+ * When BullMQ closes, it no longer reads the replies of some blocking commands. If their connection ends first, their
+ * rejections, which nobody handles, would end the process.
+ */
+function allowUnreadReplies(client: RedisClient): RedisClient {
+  const sendCommand = client.sendCommand.bind(client) as (...args: unknown[]) => unknown;
+  const sendAndIgnore = (command: Command, ...rest: unknown[]): unknown => {
+    (command.promise as Promise<unknown>).catch(() => {});
+    return sendCommand(command, ...rest);
+  };
+  return Object.assign(client, { sendCommand: sendAndIgnore });
 }
