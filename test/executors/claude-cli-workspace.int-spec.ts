@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000;
 
 let folder: string;
 let started: ManagedProcess[];
+/** Process ids of CLIs that wait. They outlive a process that is killed. */
+let waiting: number[];
 
 /** Starts a process that runs a request on the fake CLI. Its directory for temporary files is `folder`. */
 const start = (prompt: string, options: ClaudeCliOptions = {}): ManagedProcess => {
@@ -44,17 +46,20 @@ async function startWaiting(): Promise<{ child: ManagedProcess; claude: number; 
   const gate = join(await mkdtemp(join(folder, 'gate-')), 'pids.json');
   const child = start(`[[fake-claude gate ${gate}]]`);
   const { claude = 0 } = await pidsFrom(gate);
+  waiting.push(claude);
   return { child, claude, go: () => writeFile(`${gate}.go`, '') };
 }
 
 beforeEach(async () => {
   started = [];
+  waiting = [];
   folder = await mkdtemp(join(tmpdir(), 'claude-workspace-'));
   await chmod(folder, 0o755);
 });
 
 afterEach(async () => {
   await Promise.all(started.map((child) => child.kill()));
+  for (const pid of waiting) if (runs(pid)) process.kill(pid, 'SIGKILL');
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -3,7 +3,7 @@ import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MessagesApi, until } from '@test/support/index.js';
-import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
+import { type Gateway, jsonPost, overApi, startGateway } from './start-gateway.js';
 
 const KEY = 'team-key-0123456789abcdef:admin';
 const [SECRET] = KEY.split(':') as [string];
@@ -17,12 +17,9 @@ let gateway: Gateway;
 beforeAll(async () => {
   api = await MessagesApi.start();
   gateway = await startGateway({
-    WORKER_EXECUTOR: 'anthropic',
-    ANTHROPIC_MAX_RETRIES: '0',
+    ...overApi(api, KEY),
     MAX_BODY_BYTES: String(MAX_BODY),
     MAX_BODIES_BYTES: '150000',
-    API_KEYS: `team:${KEY}`,
-    ...api.env,
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MessagesApi } from '@test/support/index.js';
 import { lineOf } from './log-lines.js';
-import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
+import { type Gateway, jsonPost, overApi, startGateway } from './start-gateway.js';
 
 const KEY = 'team-key-0123456789abcdef';
 
@@ -14,14 +14,7 @@ let offline: Gateway;
 
 beforeAll(async () => {
   api = await MessagesApi.start();
-  const env = {
-    WORKER_EXECUTOR: 'anthropic',
-    ANTHROPIC_MAX_RETRIES: '0',
-    MAX_PROMPT_BYTES: '50000',
-    MAX_BODY_BYTES: '100000',
-    API_KEYS: `team:${KEY}`,
-    ...api.env,
-  };
+  const env = { ...overApi(api, KEY), MAX_PROMPT_BYTES: '50000', MAX_BODY_BYTES: '100000' };
   [gateway, patient, offline] = await Promise.all([
     startGateway(env),
     startGateway({ ...env, ANTHROPIC_MAX_RETRIES: '1' }),

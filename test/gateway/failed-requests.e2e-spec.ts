@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MessagesApi } from '@test/support/index.js';
 import { lineOf } from './log-lines.js';
-import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
+import { type Gateway, jsonPost, overApi, startGateway } from './start-gateway.js';
 
 const KEY = 'team-key-0123456789abcdef';
 
@@ -10,12 +10,7 @@ let gateway: Gateway;
 
 beforeAll(async () => {
   api = await MessagesApi.start();
-  gateway = await startGateway({
-    WORKER_EXECUTOR: 'anthropic',
-    ANTHROPIC_MAX_RETRIES: '0',
-    API_KEYS: `team:${KEY}`,
-    ...api.env,
-  });
+  gateway = await startGateway(overApi(api, KEY));
 });
 
 afterAll(async () => {

@@ -10,7 +10,7 @@ import Anthropic, {
 } from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MessagesApi, until, within } from '@test/support/index.js';
-import { type Gateway, jsonPost, startGateway } from './start-gateway.js';
+import { type Gateway, jsonPost, overApi, startGateway } from './start-gateway.js';
 
 const KEY = 'team-key-0123456789abcdef';
 
@@ -24,14 +24,7 @@ let client: Anthropic;
 
 beforeAll(async () => {
   api = await MessagesApi.start();
-  const env = {
-    WORKER_EXECUTOR: 'anthropic',
-    ANTHROPIC_MAX_RETRIES: '0',
-    MAX_PROMPT_BYTES: '50000',
-    MAX_BODY_BYTES: '100000',
-    API_KEYS: `team:${KEY}`,
-    ...api.env,
-  };
+  const env = { ...overApi(api, KEY), MAX_PROMPT_BYTES: '50000', MAX_BODY_BYTES: '100000' };
   [gateway, hasty, strict] = await Promise.all([
     startGateway(env),
     startGateway({ ...env, TASK_TIMEOUT_MS: '3000' }),

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type ManagedProcess, spawnNode } from '@test/support/index.js';
+import { type ManagedProcess, type MessagesApi, spawnNode } from '@test/support/index.js';
 
 const MAIN = resolve('apps/gateway/dist/main.js');
 
@@ -24,6 +24,11 @@ const DEFAULTS = {
 /** Starts the gateway and waits until it listens. Nothing of the caller's environment leaks in. */
 export function startGateway(env: Record<string, string> = {}): Promise<Gateway> {
   return startServer(MAIN, { ...DEFAULTS, ...env });
+}
+
+/** Settings of a gateway over the stand-in for the API, with one attempt for each request and one tenant, `team`. */
+export function overApi(api: MessagesApi, key: string): Record<string, string> {
+  return { WORKER_EXECUTOR: 'anthropic', ANTHROPIC_MAX_RETRIES: '0', API_KEYS: `team:${key}`, ...api.env };
 }
 
 /** Starts a built server that prints `Listening on <url>`, and waits for that line. */
