@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { defineConfig } from 'vitepress';
+import { withMermaid } from 'vitepress-plugin-mermaid';
 import { isPage } from '../pages.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -12,7 +12,7 @@ const page = (text, link) => ({ text, link });
 const doc = (text, name) => page(text, `/docs/${name}`);
 
 /** The pages are the Markdown files of the repository, so that GitHub shows the same, and the API of TypeDoc. */
-export default defineConfig({
+export default withMermaid({
   title: 'nestjs-redis-cache',
   description:
     'Response cache, request queue and worker pool for NestJS that keep serving when Redis does not.',
@@ -20,6 +20,8 @@ export default defineConfig({
   outDir: 'dist',
   cleanUrls: true,
   markdown: { config: (markdown) => markdown.core.ruler.push('links', rewriteLinks) },
+  // Labels as SVG text: HTML ones are measured without the site's styles and then cut.
+  mermaid: { htmlLabels: false, flowchart: { htmlLabels: false }, state: { htmlLabels: false } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
