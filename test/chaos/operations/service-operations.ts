@@ -1,0 +1,65 @@
+import type { Operation, Program, Session } from './operation.js';
+import type { Site } from './site.js';
+
+/** An operation of the one application of the program. */
+interface SiteOperation extends Omit<Operation, 'open' | 'group'> {
+  prepare?(site: Site): Promise<unknown>;
+  run(site: Site, count: number): Promise<unknown>;
+}
+
+const BYPASS = 'fwd=bypass; detail=redis-unavailable';
+
+function siteOperation({ prepare, run, ...row }: SiteOperation): Operation {
+  return {
+    ...row,
+    group: 'service',
+    open: async (program: Program): Promise<Session> => {
+      const site = await program.site();
+      let calls = 0;
+      return {
+        ...(prepare && { prepare: () => prepare(site) }),
+        run: () => run(site, (calls += 1)),
+        isBack: () => site.cache.isWritable(),
+        lines: () => site.lines,
+        close: () => site.close(),
+      };
+    },
+  };
+}
+
+async function pageOf(site: Site, name: string): Promise<unknown[]> {
+  const { status, body, cacheStatus } = await site.get(`/pages/${name}`);
+  return [status, body, cacheStatus];
+}
+
+export const SERVICE_OPERATIONS: readonly Operation[] = [
+  siteOperation({
+    name: 'HTTP hit',
+    needs: 'reads',
+    value: [200, 'page known', 'hit'],
+    fallback: [200, 'page known', BYPASS],
+    withoutData: [200, 'page known', 'hit'],
+    prepare: (site) => site.get('/pages/known'),
+    run: (site) => pageOf(site, 'known'),
+  }),
+  siteOperation({
+    name: 'HTTP miss',
+    needs: 'writes',
+    value: [200, 'fwd=miss; stored'],
+    fallback: [200, BYPASS],
+    run: async (site, count) => {
+      const { status, cacheStatus } = await site.get(`/pages/new-${count}`);
+      return [status, cacheStatus];
+    },
+  }),
+  siteOperation({
+    name: 'health',
+    needs: 'writes',
+    value: [200, 'ok'],
+    fallback: [200, 'degraded'],
+    run: async (site) => {
+      const { status, body } = await site.get('/health');
+      return [status, (JSON.parse(body) as { status: string }).status];
+    },
+  }),
+];
