@@ -157,6 +157,26 @@ describe('the health of a cache', () => {
     expect(shown).not.toContain(WRONG);
   });
 
+  it('warns of a Redis that may evict queued requests, from their first use until the policy is changed', async () => {
+    const app = await start(false, { keyPrefix: 'evicted' });
+    const warnings = async (): Promise<unknown> => (await cacheOf(app).getWarnings()).join();
+    const admin = server.client();
+    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    expect(await check(app)).toMatchObject({ body: { details: { redis: { warnings: [] } } } });
+    await cacheOf(app).sharedCounters.add('savings', { hits: 1 });
+    expect(await check(app)).toMatchObject({
+      status: 200,
+      body: {
+        status: 'ok',
+        details: { redis: { status: 'up', warnings: [expect.stringContaining('is allkeys-lru')] } },
+      },
+    });
+    expect(log.matching(/may evict/)).toHaveLength(1);
+    await admin.config('SET', 'maxmemory-policy', 'volatile-lru');
+    expect(await warnings()).toBe('');
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+  });
+
   it('leaves only its own small key, which expires within seconds', async () => {
     const app = await start(false, { keyPrefix: 'probed' });
     await check(app);

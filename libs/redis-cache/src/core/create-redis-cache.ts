@@ -20,6 +20,7 @@ import { ResponseWriter } from './cache/response-writer.js';
 import type { RedisCacheOptions } from './options/redis-cache-options.js';
 import { type ResolvedRedisCacheOptions, resolveOptions } from './options/redis-cache-options.schema.js';
 import { SharedCounters } from './shared-counters.js';
+import { EvictionWatch } from './guard/eviction-watch.js';
 import { Guard } from './guard/guard.js';
 import { Arrivals } from './queue/arrivals.js';
 import { RequestQueues } from './queue/request-queues.js';
@@ -88,7 +89,8 @@ export function assemble(
   const queuesInUse = (queues: string[]): Promise<string[]> =>
     guard.run(() => backend.queue.inUse(queues), queues);
   const arrivals = new Arrivals(backend.arrivals, queuesInUse);
-  const queueing = { guard, counters, logger, arrivals };
+  const evictions = new EvictionWatch(backend, guard, logger);
+  const queueing = { guard, counters, logger, arrivals, evictions };
   return new RedisCacheService({
     backend,
     guard,
@@ -99,7 +101,8 @@ export function assemble(
     ...computing.parts,
     invalidation: new Invalidation({ ...shared, writeBehind, inProgress: computing.inProgress }),
     queues: new RequestQueues({ ...queueing, store: backend.queue }, options.queue),
-    sharedCounters: new SharedCounters(backend.counters, guard),
+    sharedCounters: new SharedCounters(backend.counters, guard, evictions),
+    evictions,
   });
 }
 

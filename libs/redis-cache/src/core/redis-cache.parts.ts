@@ -7,6 +7,7 @@ import type { ResponseWriter } from './cache/response-writer.js';
 import type { Resumption } from './cache/resumption.js';
 import type { RedisCacheCounters } from './counters/counters.js';
 import type { SharedCounters } from './shared-counters.js';
+import type { EvictionWatch } from './guard/eviction-watch.js';
 import type { Guard, GuardStatus } from './guard/guard.js';
 import type { NearCache } from './near/near-cache.js';
 import type { RequestQueues } from './queue/request-queues.js';
@@ -24,6 +25,7 @@ export interface RedisCacheParts {
   invalidation: Invalidation;
   queues: RequestQueues;
   sharedCounters: SharedCounters;
+  evictions: EvictionWatch;
   counters: RedisCacheCounters;
 }
 

@@ -100,10 +100,7 @@ export class RedisCacheService {
     return this.#defaultQueue.clearQueue();
   }
 
-  /**
-   * Lets the consumers of all queues finish, within their `drainTimeoutMs`, then closes the connection, unless it is
-   * the user's own. Idempotent.
-   */
+  /** Lets all consumers finish, within `drainTimeoutMs`, then closes the connection unless it is the user's own. Idempotent. */
   async close(): Promise<void> {
     await this.parts.queues.close();
     await this.parts.guard.close();
@@ -190,7 +187,7 @@ export class RedisCacheService {
    * Returns several cached values, in the order of the keys, `null` as for `getCachedResponse`. All reads are sent
    * before the first reply.
    *
-   * @throws {InvalidKeyError} empty, over-long or ill-formed key
+   * @throws {InvalidKeyError}
    */
   async getMany<T = unknown>(keys: readonly string[]): Promise<(T | null)[]> {
     for (const key of keys) assertKey(key, 'key');
@@ -198,8 +195,7 @@ export class RedisCacheService {
   }
 
   /**
-   * Stores several responses, all sent before the first is confirmed. Returns for each whether Redis confirmed it.
-   * If one of them is a wrong argument, none is stored.
+   * Stores several responses, all sent at once. Returns for each whether Redis confirmed it; a wrong one stores none.
    *
    * @throws what `cacheResponse` throws
    * @example await cache.setMany([{ key: 'a', response: 1 }, { key: 'b', response: 2, ttlSeconds: 60 }]);
@@ -209,9 +205,8 @@ export class RedisCacheService {
   }
 
   /**
-   * Removes an entry, or several. Computations of them that began before can no longer store their values.
-   * `false` when Redis has not confirmed it; the copies in this process are gone in any case, and the removal is
-   * repeated when Redis is back.
+   * Removes an entry, or several. Computations of them that began before can no longer store their values. `false` when
+   * Redis has not confirmed it: the copies in this process are gone, and the removal is repeated when Redis is back.
    *
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    */
@@ -289,12 +284,17 @@ export class RedisCacheService {
     return { ...this.parts.counters };
   }
 
-  /**
-   * Like `isConnected`, and also `false` when the server refuses writes (a read-only replica, out of memory): it
-   * overwrites a small key of its own.
-   */
+  /** Like `isConnected`, and also `false` when the server refuses writes; it overwrites a small key of its own. */
   async isWritable(): Promise<boolean> {
     const { guard, backend } = this.parts;
     return guard.runWrite(() => backend.pingWrite().then(() => true), false);
+  }
+
+  /**
+   * Returns what an operator should fix though nothing fails yet: a Redis that may evict queued requests, dead letters or
+   * shared counters while they are in use. Empty if all is well.
+   */
+  getWarnings(): Promise<string[]> {
+    return this.parts.evictions.warnings();
   }
 }

@@ -1,6 +1,7 @@
 import type { CounterStore, TallyBatch, WindowCount } from './backend/backend.js';
 import { assertKey } from './entry/arguments.js';
 import { InvalidCallOptionError } from './errors/errors.js';
+import type { EvictionWatch } from './guard/eviction-watch.js';
 import type { Guard } from './guard/guard.js';
 
 /** Most fields that one call can add to. */
@@ -16,6 +17,7 @@ export class SharedCounters {
   constructor(
     private readonly store: CounterStore,
     private readonly guard: Guard,
+    private readonly evictions: EvictionWatch,
   ) {}
 
   /**
@@ -37,7 +39,12 @@ export class SharedCounters {
     if (batch) assertBatch(batch);
     if (amounts.size === 0) return true;
     // A batch that was added before counts as confirmed.
-    return this.guard.runWrite(() => this.store.add(name, amounts, batch).then(() => true), false);
+    const isAdded = await this.guard.runWrite(
+      () => this.store.add(name, amounts, batch).then(() => true),
+      false,
+    );
+    if (isAdded) this.evictions.noteUse();
+    return isAdded;
   }
 
   /**

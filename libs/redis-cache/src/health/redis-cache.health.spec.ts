@@ -43,6 +43,7 @@ describe('RedisCacheHealthIndicator', () => {
         writable: true,
         latencyMs: expect.any(Number),
         lastError: null,
+        warnings: [],
       },
     });
   });
@@ -67,6 +68,7 @@ describe('RedisCacheHealthIndicator', () => {
         writable: false,
         latencyMs: null,
         lastError: 'ECONNREFUSED',
+        warnings: [],
       },
     });
   });
@@ -96,6 +98,15 @@ describe('RedisCacheHealthIndicator', () => {
     const result = indicator().isHealthy();
     await jest.advanceTimersByTimeAsync(HEALTH_TIMEOUT_MS);
     expect(await result).toMatchObject({ redis: { status: 'degraded', state: 'starting', writable: false } });
+  });
+
+  it('warns of a server that may evict queued requests, and stays up', async () => {
+    backend.up();
+    backend.policy = 'allkeys-lru';
+    await service.queueRequest({ prompt: 'a' });
+    expect(await indicator().isHealthy()).toMatchObject({
+      redis: { status: 'up', warnings: [expect.stringContaining('its maxmemory-policy is allkeys-lru')] },
+    });
   });
 
   it('is degraded after close()', async () => {

@@ -14,6 +14,8 @@ export interface RedisCacheHealthDetails extends Record<string, unknown> {
   latencyMs: number | null;
   /** Code of the latest failure, or `null`. */
   lastError: string | null;
+  /** What an operator should fix; see `RedisCacheService.getWarnings`. */
+  warnings: string[];
 }
 
 /** What a check may report. `degraded` exists since Terminus 12. */
@@ -29,6 +31,7 @@ export type RedisCacheHealthResult<
  * Terminus indicator of one cache instance: `up`; or `degraded` (HTTP status 200) when Redis is unavailable or
  * refuses writes while fallbacks are served; or `down` in place of `degraded` with `health: { required: true }`.
  * Terminus 11 has no `degraded`: there the status is `up`, and `state` and `writable` say what is wrong.
+ * `warnings` names what does not make the check fail, above all a Redis that may evict queued requests.
  * Never throws, and returns within `health.timeoutMs`.
  *
  * @example
@@ -52,9 +55,11 @@ export class RedisCacheHealthIndicator {
     key: Key = 'redis' as Key,
   ): Promise<RedisCacheHealthResult<Key, Status>> {
     const startedAt = performance.now();
+    const warnings = atMost<string[]>(this.options.timeoutMs, this.cache.getWarnings(), []);
     const writable = await atMost(this.options.timeoutMs, this.cache.isWritable(), false);
     const latencyMs = writable ? Math.round((performance.now() - startedAt) * 10) / 10 : null;
-    const result = { ...this.#details(writable, latencyMs), status: await this.#status(writable) };
+    const details = this.#details(writable, latencyMs);
+    const result = { ...details, warnings: await warnings, status: await this.#status(writable) };
     return { [key]: result } as RedisCacheHealthResult<Key, string> as RedisCacheHealthResult<Key, Status>;
   }
 
@@ -63,7 +68,7 @@ export class RedisCacheHealthIndicator {
     return this.options.required ? 'down' : degradedStatus();
   }
 
-  #details(writable: boolean, latencyMs: number | null): RedisCacheHealthDetails {
+  #details(writable: boolean, latencyMs: number | null): Omit<RedisCacheHealthDetails, 'warnings'> {
     const { backend, phase, breaker, lastError } = this.cache.getStatus();
     return { backend, state: phase, breaker, writable, latencyMs, lastError };
   }

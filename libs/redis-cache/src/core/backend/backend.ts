@@ -46,6 +46,8 @@ export interface Backend {
   ping(): Promise<unknown>;
   /** A round trip that fails when writes are refused. */
   pingWrite(): Promise<unknown>;
+  /** `maxmemory-policy` of the server; empty if the server does not report it. Only for a store that may evict. */
+  evictionPolicy?(): Promise<string>;
   /** Drops the current connection and opens a new one. */
   reconnect(): void;
   /** Idempotent; never rejects. */

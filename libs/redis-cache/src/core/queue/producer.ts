@@ -57,13 +57,14 @@ export class Producer {
 
   /** How many were queued; `null` when Redis has not confirmed it. */
   async #push(texts: readonly string[]): Promise<number | null> {
-    const { guard, store, name, maxLength, counters } = this.context;
+    const { guard, store, name, maxLength, counters, evictions } = this.context;
     let pushed = 0;
     const wrote = await guard.runWrite(async () => {
       pushed = await store.push(name, texts, maxLength);
       return pushed > 0;
     }, null);
     if (wrote === null) return null;
+    evictions.noteUse();
     if (!wrote) return 0;
     counters.queued += pushed;
     return pushed;

@@ -1,5 +1,6 @@
 import type { QueueStore } from '../backend/queue-store.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
+import type { EvictionWatch } from '../guard/eviction-watch.js';
 import type { Guard } from '../guard/guard.js';
 import type { NamedQueueOptions } from '../options/redis-cache-options.js';
 import type { CacheLogger } from '../util/cache-logger.js';
@@ -17,6 +18,7 @@ export interface QueueDependencies {
   counters: RedisCacheCounters;
   logger: CacheLogger;
   arrivals: Arrivals;
+  evictions: EvictionWatch;
 }
 
 /** Name and options of one queue, with what it shares with the others. */

@@ -44,6 +44,7 @@ export class Reservations {
       const reserved = await this.#next(count, leaseMs, since);
       const readable: ReservedRequest<T>[] = [];
       for (const one of reserved) this.#decode(one, readable);
+      if (reserved.length > 0) this.context.evictions.noteUse();
       this.context.counters.reserved += readable.length;
       if (readable.length > 0 || reserved.length === 0) return readable;
     }

@@ -127,6 +127,10 @@ export class ChaosBackend implements Backend {
     return this.#run('pingWrite', () => this.inner.pingWrite());
   }
 
+  async evictionPolicy(): Promise<string> {
+    return (await this.#run('evictionPolicy', async () => this.inner.evictionPolicy?.())) ?? '';
+  }
+
   reconnect(): void {
     this.inner.reconnect();
     this.#link.renew(new ChaosError('chaos: the connection was replaced'));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster } from 'ioredis';
+import { isReplyError, type RedisClient } from 'nestjs-redis-connection';
 import { describeServer } from '../../connection/describe-server.js';
 import type { RedisConnection } from '../../connection/redis-connection.js';
 import type {
@@ -113,11 +114,29 @@ export class RedisBackend implements Backend {
     return this.connection.client.set(this.#keys.probe, '', 'PX', PROBE_TTL_MS);
   }
 
+  /** On a Cluster, of the master that may evict the most. */
+  async evictionPolicy(): Promise<string> {
+    const { client } = this.connection;
+    const servers = client.isCluster ? (client as Cluster).nodes('master') : [client];
+    const policies = await Promise.all(servers.map(policyOf));
+    return policies.find((policy) => policy.startsWith('allkeys-')) ?? policies[0] ?? '';
+  }
+
   reconnect(): void {
     this.connection.reconnect();
   }
 
   async close(): Promise<void> {
     await Promise.all([this.events.close(), this.arrivals.close(), this.connection.close()]);
+  }
+}
+
+async function policyOf(server: RedisClient): Promise<string> {
+  try {
+    return /^maxmemory_policy:(\S+)/m.exec(await server.info('memory'))?.[1] ?? '';
+  } catch (error) {
+    // A user without the right to INFO still has a connection.
+    if (isReplyError(error)) return '';
+    throw error;
   }
 }
