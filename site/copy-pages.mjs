@@ -14,7 +14,7 @@ rmSync(PAGES, { recursive: true, force: true });
 for (const folder of ['.', ...FOLDERS]) {
   for (const name of readdirSync(join(ROOT, folder))) {
     const file = join(folder, name);
-    if (isPage(file) || (folder === 'docs' && name.endsWith('.png'))) copy(file);
+    if (isPage(file) || (folder === 'docs' && /\.(?:png|svg)$/.test(name))) copy(file);
   }
 }
 

@@ -25,10 +25,14 @@ export interface Operations {
   getOrSet?(key: string, factory: () => Promise<object>): unknown;
   /** Returns the pieces of a value as they come, from the factory, another process or the store. */
   getOrStream?(key: string, factory: () => AsyncIterable<object>): Promise<AsyncIterable<object>>;
+  /** A round trip to Redis without a value. */
+  ping?(): Promise<unknown>;
   /** Appends a request to a queue. */
   enqueue?(request: object): Promise<unknown>;
   /** Reserves the oldest requests, at most `count`, acknowledges them and returns them. */
   take?(count: number): Promise<object[]>;
+  /** Waits for requests that `enqueue` appends and handles them one at a time, until the returned function is called. */
+  watch?(handle: (request: object) => void): Promise<() => Promise<unknown>>;
   /** Empties the queue; returns how many requests were in it. */
   clearQueue?(): Promise<number>;
   /** Appends a request to the queue that `work` handles. */

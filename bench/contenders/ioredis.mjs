@@ -16,12 +16,26 @@ export const ioredis = {
       operations: {
         get: async (key) => JSON.parse(await client.get(nameOf(key))),
         set: (key, value) => client.set(nameOf(key), JSON.stringify(value), 'PX', ttlMs),
+        ping: () => client.ping(),
         ...(await queueOf(client, nameOf('queue'))),
       },
       teardown: () => client.disconnect(),
     };
   },
 };
+
+/** Waits for requests, one at a time, until the connection is closed. */
+async function readBlocking(client, { stream, handle }) {
+  const next = () =>
+    client
+      .xreadgroup('GROUP', 'group', 'me', 'COUNT', 1, 'BLOCK', 0, 'STREAMS', stream, '>')
+      .catch(() => null);
+  for (let reply = await next(); reply !== null; reply = await next()) {
+    const [id, fields] = reply[0][1][0];
+    handle(JSON.parse(fields[1]));
+    await client.xack(stream, 'group', id);
+  }
+}
 
 /** A stream with one group, used by hand: read, handle, acknowledge. */
 async function queueOf(client, stream) {
@@ -39,6 +53,15 @@ async function queueOf(client, stream) {
       const requests = entries.map(([, fields]) => JSON.parse(fields[1]));
       await client.xack(stream, 'group', ...entries.map(([id]) => id));
       return requests;
+    },
+    async watch(handle) {
+      const blocking = client.duplicate();
+      await blocking.ping();
+      const reading = readBlocking(blocking, { stream, handle });
+      return async () => {
+        blocking.disconnect();
+        await reading;
+      };
     },
     async clearQueue() {
       const length = await client.xlen(stream);

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+/** Only what a user should see of a run. */
+const WARNINGS = { log() {}, warn: console.warn, error: console.error };
 const NEAR = { maxBytes: 64 * 1024 * 1024, maxEntries: 10_000, staleSeconds: 0 };
 
 /**
@@ -16,7 +18,8 @@ export function buildOfTheLibrary({ name, role, entry }) {
     async setup({ redisUrl, prefix, near, ttlSeconds }) {
       const { createRedisCache, RequestConsumer } = await import(entry.href);
       const options = { connection: { url: redisUrl }, keyPrefix: prefix, ttlSeconds };
-      const cache = near ? withNearCache(createRedisCache, options) : createRedisCache(options);
+      const create = (given) => createRedisCache(given, { logger: WARNINGS });
+      const cache = near ? withNearCache(create, options) : create(options);
       if (cache === undefined) return { operations: {}, teardown() {} };
       if (!(await cache.isConnected())) throw new Error(`${name} has no connection to Redis`);
       const operations = { ...operationsOf(cache), ...queueOf(cache, RequestConsumer) };
@@ -26,9 +29,9 @@ export function buildOfTheLibrary({ name, role, entry }) {
 }
 
 /** `undefined` if the build has no near cache. */
-function withNearCache(createRedisCache, options) {
+function withNearCache(create, options) {
   try {
-    return createRedisCache({ ...options, near: NEAR });
+    return create({ ...options, near: NEAR });
   } catch (error) {
     if (/near/.test(error.message)) return undefined;
     throw error;

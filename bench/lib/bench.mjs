@@ -38,7 +38,10 @@ export class Bench {
     await server.end();
   }
 
-  /** Starts a process with the contender; `operations` are the names of the operations that it offers. */
+  /**
+   * Starts a process with the contender; `operations` are the names of the operations that it offers, `setupMs` is how
+   * long importing and connecting took.
+   */
   async start(contender, { redis, near = false, label }) {
     this.#started += 1;
     const process = new ContenderProcess(
@@ -48,8 +51,8 @@ export class Bench {
     this.#processes.add(process);
     const prefix = `bench-${label}-${contender.name.replaceAll(' ', '-')}`;
     const context = { redisUrl: redis.url, prefix, near, ttlSeconds: TTL_SECONDS };
-    const { operations } = await process.call('setup', { name: contender.name, context });
-    return { process, operations };
+    const { operations, setupMs } = await process.call('setup', { name: contender.name, context });
+    return { process, operations, setupMs };
   }
 
   /** Registers a process that a scenario started itself, an object with `kill()` and `end()`, to be ended. */

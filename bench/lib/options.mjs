@@ -7,6 +7,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --peers          also measures other libraries; needs npm --prefix bench ci --ignore-scripts
   --list           names the scenarios and their limits
   --profile <dir>  writes a CPU profile of each contender's process there
+  --page           writes docs/performance.md and its charts; needs a run of all scenarios
   --json <file>    where the results go (default: bench/results/latest.json)
 BENCH_OTHER_BUILDS=name=path/to/dist/index.js,… adds builds of the library as contenders.`;
 
@@ -19,6 +20,7 @@ export function readOptions(args) {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       peers: { type: 'boolean', default: false },
+      page: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       profile: { type: 'string' },
       json: { type: 'string' },

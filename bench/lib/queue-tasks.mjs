@@ -1,6 +1,10 @@
 /** Queue tasks of a contender's process. Each gets the session and its arguments. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { makePayload } from './payload.mjs';
+
+/** A pause after which a consumer has nothing left to do. */
+const IDLE_MS = 20;
 
 /** Repeats a step `count` times with `callers` concurrent loops, each of which awaits its step. */
 async function inParallel(count, callers, step) {
@@ -49,6 +53,25 @@ export async function takeRound({ operations }, { count, callers, batch, payload
   if (taken !== count) throw new Error(`${taken} of ${count} requests were reserved`);
   if (!isDeepStrictEqual(last, value)) throw new Error('a reserved request differs from the queued one');
   return result;
+}
+
+/** Queues one request after the other, each once the handler had the one before; returns the milliseconds each took. */
+export async function idleRound({ operations }, { payload, count }) {
+  const value = makePayload(payload, 0);
+  let onHandled;
+  const { add = operations.enqueue, watch = (handle) => operations.work(1, handle) } = operations;
+  const stop = await watch(() => onHandled());
+  const durations = [];
+  for (let index = 0; index < count; index += 1) {
+    await sleep(IDLE_MS);
+    const handled = new Promise((resolve) => (onHandled = resolve));
+    const startedAt = performance.now();
+    await add(value);
+    await handled;
+    durations.push(performance.now() - startedAt);
+  }
+  await stop();
+  return durations;
 }
 
 /** Queues `count` requests while a worker handles them; resolves when the last one has been handled. */

@@ -52,7 +52,12 @@ export function writeResults(file, machine, results) {
   mkdirSync(dirname(file), { recursive: true });
   const scenarios = results.map(({ rows, ...scenario }) => ({
     ...scenario,
-    contenders: rows.map(({ contender, cells, data }) => ({ name: contender.name, text: cells, data })),
+    contenders: rows.map(({ contender, cells, data }) => ({
+      name: contender.name,
+      role: contender.role,
+      text: cells,
+      data,
+    })),
   }));
   writeFileSync(file, `${JSON.stringify({ machine, scenarios }, null, 2)}\n`);
 }

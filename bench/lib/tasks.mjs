@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { sharedNow } from './clock.mjs';
 import { makePayload } from './payload.mjs';
 
@@ -19,7 +21,7 @@ function entriesOf({ payload, keys }) {
 }
 
 /** Returns how to use an operation: `step(index)` runs it once, on one of the entries. */
-function stepOf({ operations }, operation, entries) {
+function stepOf({ operations }, operation, entries, factory = unexpected) {
   const count = entries.length;
   const keys = entries.map(({ key }) => key);
   // Unneeded values would only add work for the garbage collector.
@@ -28,7 +30,7 @@ function stepOf({ operations }, operation, entries) {
   const steps = {
     get: (index) => get(keys[index % count]),
     getBytes: (index) => getBytes(keys[index % count]),
-    getOrSet: (index) => getOrSet(keys[index % count], unexpected),
+    getOrSet: (index) => getOrSet(keys[index % count], factory),
     set: (index) => set(keys[index % count], values[index % count]),
   };
   return steps[operation];
@@ -38,10 +40,14 @@ function asObject(result) {
   return result instanceof Uint8Array ? JSON.parse(Buffer.from(result).toString()) : result;
 }
 
-/** Stores the entries and verifies that the measured operation returns them. */
-export async function fill(session, { operation, payload, keys }) {
+/**
+ * Stores the entries and verifies that the measured operation returns them. With `mayCompute` the factory of `getOrSet`
+ * returns the value again, otherwise it fails.
+ */
+export async function fill(session, { operation, payload, keys, mayCompute = false }) {
   const entries = entriesOf({ payload, keys });
-  session.step = stepOf(session, operation, entries);
+  const factory = mayCompute ? async () => entries[0].value : unexpected;
+  session.step = stepOf(session, operation, entries, factory);
   const read = operation === 'set' ? stepOf(session, 'get', entries) : session.step;
   for (const [index, { key, value }] of entries.entries()) {
     await session.operations.set(key, value);
@@ -77,6 +83,36 @@ export async function measure(session, { callers, batch, milliseconds, mayMiss =
   const seconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
   return { perSecond: done / seconds, cpuMicroseconds: (user + system) / done };
+}
+
+/** Writes and reads values, 64 at a time, and returns the heap before and after, once garbage was collected. */
+export async function heapAfter({ operations }, { payload, count }) {
+  const values = Array.from({ length: 16 }, (_, index) => makePayload(payload, index));
+  const keys = Array.from({ length: 1_024 }, (_, index) => keyOf(index));
+  const pair = async (index) => {
+    await operations.set(keys[index % keys.length], values[index % values.length]);
+    await operations.get(keys[index % keys.length]);
+  };
+  const pairs = async (from, to) => {
+    for (let index = from; index < to; index += 64) {
+      await Promise.all(Array.from({ length: 64 }, (_, offset) => pair(index + offset)));
+    }
+  };
+  // The first calls compile code and fill caches that stay.
+  await pairs(0, 2_048);
+  const before = await heapUsed();
+  await pairs(0, count / 2);
+  return { before, after: await heapUsed(), rss: process.memoryUsage.rss() };
+}
+
+async function heapUsed() {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  for (let count = 0; count < 4; count += 1) {
+    await yieldToEventLoop();
+    collect();
+  }
+  return process.memoryUsage().heapUsed;
 }
 
 /** Callers request one key at once; returns how often the factory ran here, and when all had the value. */
@@ -119,17 +155,22 @@ async function readStream({ getOrStream }, key, factory) {
   return delays;
 }
 
-/** Makes calls one after the other until all are done or the time is up; returns the duration of each that settled. */
+/**
+ * Makes calls one after the other until all are done or the time is up; returns the duration of each that settled, and how
+ * many returned a value.
+ */
 export async function callInTurn({ step }, { calls, milliseconds }) {
   const durations = [];
+  let values = 0;
   const timeUp = sleep(milliseconds, NOTHING, { ref: false });
   for (let index = 0; index < calls; index += 1) {
     const startedAt = performance.now();
     const answer = await Promise.race([settled(step(index)), timeUp]);
     if (answer === NOTHING) break;
     durations.push(performance.now() - startedAt);
+    if (answer !== null && answer !== undefined) values += 1;
   }
-  return { durations };
+  return { durations, values };
 }
 
 /** Returns how many milliseconds pass until a call is a hit again; `null` if none is. */

@@ -4,9 +4,13 @@ import { frozenRedis } from './frozen-redis.mjs';
 import { httpBesideMisses } from './http-beside-misses.mjs';
 import { httpHits, streamHits } from './http-hits.mjs';
 import { loadTime } from './load-time.mjs';
+import { memory } from './memory.mjs';
+import { parts } from './parts.mjs';
 import { queue } from './queue.mjs';
+import { queueIdle } from './queue-idle.mjs';
 import { poolOverhead } from './pool-overhead.mjs';
 import { stampede } from './stampede.mjs';
+import { startUp } from './start-up.mjs';
 import { streamCommands, streamFollower } from './stream-follower.mjs';
 import { streamCrowd, streamFirstToken } from './stream-gateway.mjs';
 import { throughput } from './throughput.mjs';
@@ -23,6 +27,7 @@ const message = (body, stream) => {
 const completion = (body, stream) => JSON.stringify({ ...JSON.parse(body), ...(stream && { stream }) });
 
 export const scenarios = [
+  parts({ id: 'parts', title: 'What the parts of a call cost' }),
   throughput({ ...small, ...near, id: 'near-get', title: 'Near hit', operation: 'get', floor: 0.55 }),
   throughput({
     ...small,
@@ -80,6 +85,13 @@ export const scenarios = [
   }),
   throughput({
     ...large,
+    callers: 1,
+    id: 'redis-get-64k-alone',
+    title: 'Redis hit, 64 KB, 1 caller',
+    operation: 'get',
+  }),
+  throughput({
+    ...large,
     ...crowd,
     id: 'redis-get-64k',
     title: 'Redis hit, 64 KB, 64 callers',
@@ -119,6 +131,49 @@ export const scenarios = [
     operation: 'enqueue',
     count: 10_000,
     floor: 0.9,
+  }),
+  queue({
+    payload: small.payload,
+    callers: 1,
+    id: 'queue-enqueue-alone',
+    title: 'Enqueue, 2 KB, 1 caller (baseline: XADD)',
+    task: 'enqueueRound',
+    operation: 'enqueue',
+    count: 4_000,
+  }),
+  queue({
+    payload: small.payload,
+    callers: 100,
+    id: 'queue-enqueue-100',
+    title: 'Enqueue, 2 KB, 100 at once (baseline: XADD)',
+    task: 'enqueueRound',
+    operation: 'enqueue',
+    count: 10_000,
+  }),
+  queue({
+    payload: small.payload,
+    callers: 1,
+    id: 'queue-take-alone',
+    title: 'Reserve + acknowledge, 2 KB, 1 caller (baseline: XREADGROUP + XACK)',
+    task: 'takeRound',
+    operation: 'take',
+    batch: 1,
+    count: 4_000,
+  }),
+  queue({
+    payload: small.payload,
+    callers: 1,
+    id: 'queue-take-50',
+    title: 'Reserve + acknowledge, 2 KB, 50 at a time (baseline: XREADGROUP COUNT 50 + XACK)',
+    task: 'takeRound',
+    operation: 'take',
+    batch: 50,
+    count: 10_000,
+  }),
+  queueIdle({
+    payload: small.payload,
+    id: 'queue-idle',
+    title: 'Queued → handled in an idle system (baseline: XREADGROUP BLOCK, BullMQ)',
   }),
   queue({
     payload: small.payload,
@@ -163,13 +218,36 @@ export const scenarios = [
   stampede({
     payload: small.payload,
     callers: 1_000,
+    processes: 4,
     id: 'stampede',
     title: 'Stampede: 1,000 callers in 4 processes, a factory of 200 ms',
+  }),
+  stampede({
+    payload: small.payload,
+    callers: 1_000,
+    processes: 1,
+    id: 'stampede-one-process',
+    title: 'Stampede: 1,000 callers in 1 process, a factory of 200 ms',
   }),
   frozenRedis({
     payload: small.payload,
     id: 'frozen-redis',
     title: 'Reads while Redis is frozen',
+  }),
+  frozenRedis({
+    payload: small.payload,
+    operation: 'getOrSet',
+    id: 'frozen-redis-get-or-set',
+    title: 'getOrSet while Redis is frozen',
+  }),
+  memory({
+    payload: small.payload,
+    id: 'memory',
+    title: 'Heap after 100,000 writes and reads of 2 KB',
+  }),
+  startUp({
+    id: 'start-up',
+    title: 'A new process: import, connect, ready',
   }),
   loadTime({
     id: 'load-time',

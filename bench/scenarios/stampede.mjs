@@ -2,10 +2,15 @@ import { milliseconds } from '../lib/format.mjs';
 import { summarise } from '../lib/statistics.mjs';
 import { endGroup, inTurn, notAvailable, startGroups } from './rounds.mjs';
 
-const PROCESSES = 4;
 const FACTORY_MS = 200;
 
-/** Many callers in several processes request one value that is not cached yet. */
+/**
+ * Many callers in one or several processes request one value that is not cached yet.
+ *
+ * @param {object} spec
+ * @param {number} spec.callers in all processes together
+ * @param {number} spec.processes
+ */
 export function stampede(spec) {
   return { ...spec, run: (bench, tools) => run(bench, tools, spec) };
 }
@@ -14,7 +19,7 @@ async function run(bench, { redis }, spec) {
   const operation = 'getOrSet';
   const { groups, missing } = await startGroups(bench, {
     operation,
-    processes: PROCESSES,
+    processes: spec.processes,
     redis,
     label: spec.id,
   });
@@ -27,7 +32,7 @@ async function run(bench, { redis }, spec) {
 }
 
 async function storm(processes, { key, callers, payload }) {
-  const question = { key, callers: callers / PROCESSES, factoryMs: FACTORY_MS, payload };
+  const question = { key, callers: callers / processes.length, factoryMs: FACTORY_MS, payload };
   const answers = await Promise.all(processes.map((process) => process.call('ask', question)));
   const startedAt = Math.min(...answers.map((answer) => answer.startedAt));
   const at = Math.max(...answers.map((answer) => answer.at));

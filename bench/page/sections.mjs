@@ -1,0 +1,109 @@
+/**
+ * The sections of docs/performance.md. `limits` says what bounds a scenario: how often a call needs which part of
+ * ../scenarios/parts.mjs, and whether that is compared with the processor time of a call or with its duration.
+ */
+export const SECTIONS = [
+  {
+    title: 'Hits from Redis',
+    file: 'performance-hits.svg',
+    intro: '`getCachedResponse` and `getOrSet`; the baseline is `GET` and `JSON.parse` on ioredis.',
+    scenarios: [
+      'redis-get-2k-alone',
+      'redis-get-2k',
+      'redis-get-64k-alone',
+      'redis-get-64k',
+      'redis-get-or-set-2k',
+      'redis-get-or-set-64k',
+      'redis-bytes-64k',
+    ],
+  },
+  {
+    title: 'Writes',
+    file: 'performance-writes.svg',
+    intro: '`cacheResponse`; the baseline is `JSON.stringify` and `SET … PX` on ioredis.',
+    scenarios: ['set-2k-alone', 'set-2k', 'set-64k'],
+  },
+  {
+    title: 'Near hits',
+    file: 'performance-near.svg',
+    intro:
+      'Values in the process; the baseline is an awaited `get` of lru-cache, which returns the stored object.',
+    scenarios: ['near-get', 'near-get-or-set'],
+  },
+  {
+    title: 'A stampede',
+    intro:
+      '1,000 callers at once, a value that nobody has, a factory of 200 ms. One call is the least possible.',
+    scenarios: ['stampede', 'stampede-one-process', 'collapsed-waiter'],
+  },
+  {
+    title: 'An outage',
+    intro:
+      'Redis is frozen by a signal, so that connections stay open. 200 calls, one after the other, within 3 seconds.',
+    scenarios: ['frozen-redis', 'frozen-redis-get-or-set'],
+  },
+  {
+    title: 'The queue',
+    file: 'performance-queue.svg',
+    intro:
+      'The baselines are a Redis stream with one group, used by hand on ioredis, and BullMQ from end to end.',
+    scenarios: [
+      'queue-enqueue-alone',
+      'queue-enqueue',
+      'queue-enqueue-100',
+      'queue-take-alone',
+      'queue-take',
+      'queue-take-50',
+      'queue-take-batches',
+      'queue-end-to-end',
+      'queue-idle',
+    ],
+  },
+  { title: 'The worker pool', scenarios: ['pool-overhead'] },
+  {
+    title: 'HTTP',
+    file: 'performance-http.svg',
+    intro:
+      'The gateway with its defaults (log, metrics, guards on); the baseline is a bare Nest + Fastify route.',
+    scenarios: ['http-near', 'http-redis', 'http-beside-misses'],
+  },
+  {
+    title: 'Streams',
+    scenarios: [
+      'stream-follower',
+      'stream-commands',
+      'stream-first-local',
+      'stream-first-bullmq',
+      'stream-crowd',
+      'stream-crowd-flood',
+      'stream-hits-messages',
+      'stream-hits-completions',
+    ],
+  },
+  { title: 'Memory and start', scenarios: ['memory', 'load-time', 'start-up'] },
+];
+
+const alone = (...parts) => ({ parts: ['roundTrip', ...parts], of: 'duration' });
+const busy = (...parts) => ({ parts, of: 'cpu' });
+
+/** What no implementation can avoid, for each scenario that has one caller or is bound by the processor. */
+export const LIMITS = {
+  'redis-get-2k-alone': alone('parse2k'),
+  'redis-get-2k': busy('parse2k'),
+  'redis-get-64k-alone': alone('parse64k'),
+  'redis-get-64k': busy('parse64k'),
+  'redis-get-or-set-2k': busy('parse2k'),
+  'redis-get-or-set-64k': busy('parse64k'),
+  'set-2k-alone': alone('stringify2k'),
+  'set-2k': busy('stringify2k'),
+  'set-64k': busy('stringify64k'),
+  'near-get': busy('promise'),
+  'near-get-or-set': busy('promise'),
+  'queue-enqueue-alone': alone('stringify2k'),
+  'queue-enqueue': busy('stringify2k'),
+  'queue-enqueue-100': busy('stringify2k'),
+  'queue-take-alone': { parts: ['roundTrip', 'roundTrip', 'parse2k'], of: 'duration' },
+  'queue-take': busy('parse2k'),
+  'queue-take-50': busy('parse2k'),
+  'queue-take-batches': busy('parse2k'),
+};
