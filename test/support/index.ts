@@ -1,4 +1,5 @@
 /** Everything that test suites use: `import { RedisServer, until } from './support/index.js'`. */
+export { BusyClients, type BusyRequest, WAITS_AT_END } from './busy-clients.js';
 export { CHROMIUM_ARGS, chromiumBinary } from './chromium.js';
 export { CutProxy } from './cut-proxy.js';
 export { freePort } from './free-port.js';

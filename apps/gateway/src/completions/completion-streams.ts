@@ -8,7 +8,6 @@ import { EVENTS_TYPE, EventStream, STREAM_HEADERS } from '../http/event-stream.j
 import { ProblemError } from '../http/problem.js';
 import { problemOf } from '../http/problem-details.filter.js';
 import { StreamProgress } from '../http/stream-progress.js';
-import { ConnectionDrain } from '../lifecycle/shutdown.js';
 import { LATE, within } from '../util/deadline.js';
 import type { CompletionAnswer, CompletionCall } from './completion-call.js';
 import { type CompletionPiece, isEnd, isGap, replayPieces } from './completion-pieces.js';
@@ -34,7 +33,6 @@ export class CompletionStreams {
 
   constructor(
     private readonly completions: CompletionsService,
-    private readonly drain: ConnectionDrain,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
 
@@ -94,7 +92,6 @@ export class CompletionStreams {
       ping: format.ping,
       pingMs: this.config.MESSAGES_PING_MS,
     });
-    this.drain.endConnectionAfter(reply.raw);
     void reply.send(events);
     return events;
   }

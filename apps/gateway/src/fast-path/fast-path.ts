@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import type { CacheStatus } from 'nestjs-redis-cache/http';
@@ -7,7 +7,6 @@ import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import type { RequestObserver } from '../http/request-end.js';
 import type { Interceptor } from '../http/servers.js';
 import { BodyBudget } from '../limits/body-budget.js';
-import { ConnectionDrain } from '../lifecycle/shutdown.js';
 import { SavingsService } from '../savings/savings.service.js';
 import type { Gate } from '../security/protect.js';
 import { FastRequest, fastBodyLength, type FoundHit } from './fast-request.js';
@@ -41,7 +40,6 @@ export class FastPath {
     private readonly cache: RedisCacheService,
     private readonly hits: HitCache,
     private readonly savings: SavingsService,
-    private readonly drain: ConnectionDrain,
     private readonly budget: BodyBudget,
     @Inject(gatewayConfig.KEY) { CACHE_NEAR: near, MAX_BODY_BYTES: maxBytes }: GatewayConfig,
   ) {
@@ -52,18 +50,13 @@ export class FastPath {
   /** Creates the interceptor of the servers' requests. */
   interceptor(gate: Gate, observers: readonly RequestObserver[]): Interceptor {
     return (incoming, response, next) => {
-      const length = this.#bodyLengthOf(incoming);
+      const length = fastBodyLength(incoming, this.#maxBytes);
       const tenant = length > 0 ? gate.identify(incoming.headers) : undefined;
       // Without room for the body, Fastify refuses it as it refuses others.
       if (tenant === undefined || !this.budget.hold(incoming, response)) return next(incoming, response);
       const request = new FastRequest(incoming, response, tenant, observers);
       request.readBody(length, (body) => this.#serve(request, body, { gate, next }));
     };
-  }
-
-  // While the server stops, responses have to close their connections, which a hook of Fastify does.
-  #bodyLengthOf(incoming: IncomingMessage): number {
-    return this.drain.stopping ? 0 : fastBodyLength(incoming, this.#maxBytes);
   }
 
   #serve(request: FastRequest, body: Buffer, around: Surroundings): void {

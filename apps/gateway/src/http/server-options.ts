@@ -23,7 +23,12 @@ export function serverOptions(
   config: GatewayConfig,
 ): Pick<
   FastifyHttpOptions<Server>,
-  'bodyLimit' | 'trustProxy' | 'routerOptions' | 'clientErrorHandler' | 'frameworkErrors'
+  | 'bodyLimit'
+  | 'trustProxy'
+  | 'routerOptions'
+  | 'clientErrorHandler'
+  | 'frameworkErrors'
+  | 'return503OnClosing'
 > {
   return {
     bodyLimit: config.MAX_BODY_BYTES,
@@ -31,6 +36,8 @@ export function serverOptions(
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     clientErrorHandler: answerClientError,
     frameworkErrors: answerRouterError,
+    // A request that arrives just before the end is served.
+    return503OnClosing: false,
   };
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConnectionDrain } from 'nestjs-redis-cache/http';
 import { readGatewayConfig } from '../config/gateway-config.js';
 import { HttpServers } from './servers.js';
 
@@ -13,7 +14,7 @@ class PingController {
   }
 }
 
-@Module({ controllers: [PingController] })
+@Module({ controllers: [PingController], providers: [ConnectionDrain] })
 class PingModule {}
 
 let app: NestFastifyApplication | undefined;

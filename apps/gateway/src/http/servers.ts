@@ -10,6 +10,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConnectionDrain } from 'nestjs-redis-cache/http';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { answerClientError } from './server-options.js';
 
@@ -54,6 +55,7 @@ export class HttpServers {
     const found = await this.resolve(HOST, { all: true }).catch(() => []);
     const more = found.map((one) => one.address).filter((one) => one !== address);
     others.push(...(await Promise.all(more.map((one) => this.#listenOn(one, port)))).flat());
+    for (const server of others) app.get(ConnectionDrain).watch(server);
   }
 
   // An address that cannot be used is left out, as with Fastify's own servers: IPv6 may be off.

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { ConnectionDrain, WorkDeadline } from './shutdown.js';
+import { ConnectionDrain } from 'nestjs-redis-cache/http';
+import { WorkDeadline } from './shutdown.js';
 
-@Module({ providers: [ConnectionDrain, WorkDeadline], exports: [ConnectionDrain] })
+@Module({ providers: [ConnectionDrain, WorkDeadline] })
 export class LifecycleModule {}

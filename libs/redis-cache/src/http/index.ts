@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 
+export { ConnectionDrain } from './connection-drain.js';
 export { HttpCache, type HttpCacheOptions } from './http-cache.decorator.js';
 export { HttpCacheInterceptor } from './http-cache.interceptor.js';
 export {
