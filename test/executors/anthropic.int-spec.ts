@@ -218,7 +218,12 @@ describe('a request to the Anthropic API fails', () => {
 
   it('with a wrong key', async () => {
     const failure = await failureOf({ prompt: 'a' }, { apiKey: 'sk-ant-wrong' });
-    expect(failure).toMatchObject({ code: 'ERR_ANTHROPIC_AUTHENTICATION', upstream: { status: 401 } });
+    expect(failure).toMatchObject({
+      code: 'ERR_ANTHROPIC_AUTHENTICATION',
+      upstream: { status: 401 },
+      message: 'the Anthropic API answered 401 authentication_error',
+      logDetail: 'invalid x-api-key',
+    });
   });
 
   it('with the message of the API, without prompt and key', async () => {

@@ -228,16 +228,21 @@ describe('ClaudeCliExecutor', () => {
       await failing('is-error').toMatchObject({
         code: 'ERR_CLAUDE_CLI',
         apiStatus: 401,
-        message: 'the claude CLI reported a failure (HTTP 401): Invalid API key · Please run /login',
+        message: 'the claude CLI reported a failure (HTTP 401)',
+        logDetail: 'Invalid API key · Please run /login',
       });
-      await failing('is-error-zero').toThrow('the claude CLI reported a failure: Credit balance is too low');
+      await failing('is-error-zero').toMatchObject({
+        message: 'the claude CLI reported a failure',
+        logDetail: 'Credit balance is too low',
+      });
     });
 
     it('is a report of any other subtype', async () => {
       await failing('max-turns').toThrow('the claude CLI reported a failure (error_max_turns)');
-      await failing('execution').toThrow(
-        'the claude CLI reported a failure (error_during_execution): it broke',
-      );
+      await failing('execution').toMatchObject({
+        message: 'the claude CLI reported a failure (error_during_execution)',
+        logDetail: 'it broke',
+      });
     });
 
     it.each([
@@ -272,7 +277,8 @@ describe('ClaudeCliExecutor', () => {
       await expect(executor.execute(request, context())).rejects.toMatchObject({
         code: 'ERR_PROCESS_EXIT',
         exitCode: 3,
-        message: `${FAKE_CLAUDE} exited with code 3: fatal: key […], prompt […], system […]`,
+        message: 'the program of the executor exited with code 3',
+        logDetail: `${FAKE_CLAUDE}: fatal: key […], prompt […], system […]`,
       });
     });
 
@@ -285,7 +291,8 @@ describe('ClaudeCliExecutor', () => {
     it('is a missing CLI', async () => {
       await failing('text', { executable: 'no-claude-here' }).toMatchObject({
         code: 'ERR_PROCESS_START',
-        message: 'cannot start no-claude-here (ENOENT)',
+        message: 'the program of the executor cannot be started (ENOENT)',
+        logDetail: 'no-claude-here',
       });
     });
 

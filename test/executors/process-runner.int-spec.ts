@@ -100,7 +100,8 @@ describe('ProcessRunner', () => {
   ])('names an executable %s', async (_name, executable, code) => {
     await expect(runner.run(node('', { executable }), signal)).rejects.toMatchObject({
       code: 'ERR_PROCESS_START',
-      message: `cannot start ${executable} (${code})`,
+      message: `the program of the executor cannot be started (${code})`,
+      logDetail: executable,
     });
   });
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { FactoryContext } from 'nestjs-redis-cache';
 import {
   type Completion,
@@ -14,6 +14,8 @@ import { contextWith } from '../pool/ticket-executor.js';
 import { SavingsService } from '../savings/savings.service.js';
 import { type CompletionCall, policyOf, responseIn } from './completion-call.js';
 import { type CompletionGap, type CompletionPiece, endOf, gapOf, replayPieces } from './completion-pieces.js';
+import { INTERNAL_ERROR } from '../http/problem.js';
+import { toProblemError } from '../http/problem-details.filter.js';
 import { TaskFailedError } from './errors.js';
 
 /** Executors that take milliseconds, so that nobody could read a completion before it is there. */
@@ -22,6 +24,8 @@ const QUICK: ReadonlySet<string> = new Set(['offline']);
 /** Computes completions in the pool. */
 @Injectable()
 export class CompletionSource {
+  readonly #logger = new Logger(CompletionSource.name);
+
   constructor(
     private readonly pool: WorkerPool,
     private readonly savings: SavingsService,
@@ -35,8 +39,33 @@ export class CompletionSource {
     return !QUICK.has(this.pool.executorName);
   }
 
-  /** Yields the events of a completion as they come, and last the completion itself. */
+  /**
+   * Yields the events of a completion as they come, and last the completion itself.
+   *
+   * @throws only errors whose message may be stored, and sent to clients of other processes as well
+   */
   async *pieces(call: CompletionCall, key: string, context: FactoryContext): AsyncGenerator<CompletionPiece> {
+    try {
+      yield* this.#pieces(call, key, context);
+    } catch (error) {
+      throw this.#publicFailure(error, context);
+    }
+  }
+
+  /** @throws only errors whose message may be stored, as {@link pieces} */
+  async whole(call: CompletionCall, key: string, context: FactoryContext): Promise<Completion> {
+    try {
+      return this.#completionOf(call, await this.pool.run(call.request, optionsOf(call, key, context)));
+    } catch (error) {
+      throw this.#publicFailure(error, context);
+    }
+  }
+
+  async *#pieces(
+    call: CompletionCall,
+    key: string,
+    context: FactoryContext,
+  ): AsyncGenerator<CompletionPiece> {
     const task = await this.pool.stream(call.request, optionsOf(call, key, context));
     let isStreamed = false;
     for await (const piece of eventsOf(task)) {
@@ -53,8 +82,12 @@ export class CompletionSource {
     else yield* replayPieces(completion);
   }
 
-  async whole(call: CompletionCall, key: string, context: FactoryContext): Promise<Completion> {
-    return this.#completionOf(call, await this.pool.run(call.request, optionsOf(call, key, context)));
+  /** An unexpected error is logged here, because its message must not reach Redis, where failures are shared. */
+  #publicFailure(error: unknown, { signal }: FactoryContext): unknown {
+    if (signal.aborted || toProblemError(error) !== null) return error;
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.#logger.error(`Computing a completion failed: ${message}`, stack);
+    return INTERNAL_ERROR;
   }
 
   #completionOf({ tenant }: CompletionCall, result: TaskResult): Completion {

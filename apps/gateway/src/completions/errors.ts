@@ -17,12 +17,14 @@ const STATUS_OF = { failed: 502, timeout: 504, killed: 503, completed: 500 } as 
 /** A task did not complete. Status 502 if it failed, 504 if it exceeded its time limit, 503 if it was ended. */
 export class TaskFailedError extends ProblemError {
   override readonly upstream: UpstreamFailure | undefined;
+  override readonly taskId: string | undefined;
 
-  constructor(result: Pick<TaskResult, 'status' | 'error'>) {
+  constructor(result: Pick<TaskResult, 'status' | 'error'> & Partial<Pick<TaskResult, 'taskId'>>) {
     const { code, message = `The task ended as ${result.status}.`, upstream } = result.error ?? {};
     super(statusOf(result), message, { code }, retryAfterSeconds(upstream));
     this.name = 'TaskFailedError';
     this.upstream = upstream;
+    this.taskId = result.taskId;
   }
 
   /** Converts a failure of an executor that ran without a task. */

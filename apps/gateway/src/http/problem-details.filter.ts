@@ -60,6 +60,7 @@ const STATUS_OF_REMOTE: Record<string, number> = {
   ERR_POOL_UNAVAILABLE: 503,
   ERR_TASK_LOST: 503,
   ERR_POOL_SATURATED: 429,
+  ERR_INTERNAL: 500,
 };
 
 /** Converts an error of the libraries or the framework; `null` for an unexpected error. */

@@ -24,6 +24,8 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 export class ProblemError extends Error {
   /** The response of the service behind the executor, if that failed. */
   readonly upstream: UpstreamFailure | undefined = undefined;
+  /** The task that failed, if one did: log lines of the pool contain its id. */
+  readonly taskId: string | undefined = undefined;
 
   constructor(
     readonly status: number,

@@ -11,7 +11,7 @@ const MICROSECONDS = 1_000;
 export const NO_ROUTE = 'unknown';
 
 /** The part of an error that a log line contains. */
-export type RequestFailure = Pick<ProblemError, 'code' | 'upstream'>;
+export type RequestFailure = Pick<ProblemError, 'code' | 'upstream' | 'taskId'>;
 
 /** What is known about a request apart from how it ended. */
 export interface RequestFacts {

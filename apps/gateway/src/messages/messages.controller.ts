@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Logger, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
 import { CannotCountTokensError, type Completion, Executor, ExecutorError } from 'nestjs-worker-pool';
@@ -11,6 +11,7 @@ import { JSON_TYPE, sendAnswer } from '../http/answer.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
 import { WithErrorShape } from '../http/route-config.js';
+import { failureText } from '../util/failure-text.js';
 import { MESSAGE_STREAM } from './message-stream-format.js';
 import { EVENTS, JSON_BODY, type MessageWriter } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
@@ -77,6 +78,8 @@ export interface TokenCount {
 /** Counts the tokens of a request without running it. Counting is free, so nothing is cached or queued. */
 @Controller('v1/messages/count_tokens')
 export class CountTokensController {
+  readonly #logger = new Logger(CountTokensController.name);
+
   constructor(
     private readonly executor: Executor,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
@@ -98,18 +101,22 @@ export class CountTokensController {
     try {
       return { input_tokens: await this.executor.countTokens(request, signal) };
     } catch (error) {
-      throw countFailure(error, timeout);
+      throw this.#failure(error, timeout, id);
     }
   }
-}
 
-/** Converts a failure of counting to an HTTP error. Errors that are known elsewhere are returned unchanged. */
-function countFailure(error: unknown, timeout: AbortSignal): unknown {
-  if (error instanceof CannotCountTokensError) {
-    return new ProblemError(404, `This gateway has no count_tokens: ${error.message}.`, { code: error.code });
+  /** Converts a failure of counting to an HTTP error. Errors that are known elsewhere are returned unchanged. */
+  #failure(error: unknown, timeout: AbortSignal, requestId: string): unknown {
+    if (error instanceof CannotCountTokensError) {
+      return new ProblemError(404, `This gateway has no count_tokens: ${error.message}.`, {
+        code: error.code,
+      });
+    }
+    if (timeout.aborted && error === timeout.reason) {
+      return new ProblemError(504, 'Counting took too long.', { code: 'ERR_TASK_TIMEOUT' });
+    }
+    if (!(error instanceof ExecutorError)) return error;
+    this.#logger.warn(`Request ${requestId}: counting tokens failed: ${failureText(error)}`);
+    return TaskFailedError.of(error);
   }
-  if (timeout.aborted && error === timeout.reason) {
-    return new ProblemError(504, 'Counting took too long.', { code: 'ERR_TASK_TIMEOUT' });
-  }
-  return error instanceof ExecutorError ? TaskFailedError.of(error) : error;
 }

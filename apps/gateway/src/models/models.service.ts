@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import { Executor, type ModelInfo, WorkerPool } from 'nestjs-worker-pool';
 import { LATE, within } from '../util/deadline.js';
+import { failureText } from '../util/failure-text.js';
 import { knownModels } from './model-list.js';
 
 const KEY = 'gateway:models';
@@ -38,9 +39,7 @@ export class ModelsService {
         { ttlSeconds: TTL_SECONDS, staleSeconds: STALE_SECONDS, negativeTtlSeconds: FAILURE_SECONDS },
       );
     } catch (error) {
-      this.#logger.warn(
-        `The models could not be listed: ${error instanceof Error ? error.message : 'unknown'}`,
-      );
+      this.#logger.warn(`The models could not be listed: ${failureText(error)}`);
       return null;
     }
   }

@@ -1,5 +1,12 @@
 import { type ComputationTicket, InvalidTicketError, type RedisCacheService } from 'nestjs-redis-cache';
-import { type Completion, type CompletionRequest, type ExecutionContext, Executor } from 'nestjs-worker-pool';
+import {
+  type Completion,
+  type CompletionRequest,
+  type ExecutionContext,
+  Executor,
+  ExecutorError,
+  WorkerPoolError,
+} from 'nestjs-worker-pool';
 import { isWhole, toStored, withContent, zeroed } from './stored-completion.js';
 
 /** Data sent to the worker along with the request. */
@@ -45,7 +52,15 @@ export class TicketExecutor extends Executor {
   async execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
     const ticket = ticketIn(context.context);
     if (ticket === null) return this.executor.execute(request, context);
-    const compute = async (): Promise<Completion> => toStored(await this.executor.execute(request, context));
+    let thrown: { error: unknown } | undefined;
+    const compute = async (): Promise<Completion> => {
+      try {
+        return toStored(await this.executor.execute(request, context));
+      } catch (error) {
+        thrown = { error };
+        throw this.#publicFailure(error);
+      }
+    };
     try {
       const options = { signal: context.signal, shouldCache: isWhole };
       const { value, status } = await this.cache.resume(ticket, compute, options);
@@ -53,8 +68,14 @@ export class TicketExecutor extends Executor {
     } catch (error) {
       // The ticket comes from another release, during an update: return the result without storing it.
       if (error instanceof InvalidTicketError) return withContent(await compute());
-      throw error;
+      // The pool logs the stack of the executor's own error.
+      throw thrown ? thrown.error : error;
     }
+  }
+
+  /** The cache shares failures by their message. That of a foreign error may quote the prompt. */
+  #publicFailure(error: unknown): unknown {
+    return error instanceof WorkerPoolError ? error : new ExecutorError(`the ${this.name} executor failed`);
   }
 
   override close(): Promise<void> {

@@ -2,6 +2,7 @@ import {
   type BeforeApplicationShutdown,
   Inject,
   Injectable,
+  Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
@@ -15,6 +16,7 @@ import {
 import { completionBody, type CompletionBody, toCompletionRequest } from '../completions/completion-body.js';
 import { CompletionsService } from '../completions/completions.service.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
+import { problemOf } from '../http/problem-details.filter.js';
 import { type QueuedCompletion, TenantQueues } from './tenant-queues.js';
 
 /**
@@ -25,6 +27,7 @@ import { type QueuedCompletion, TenantQueues } from './tenant-queues.js';
 export class QueueConsumers
   implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
+  readonly #logger = new Logger(QueueConsumers.name);
   readonly #consumers: RequestConsumer<QueuedCompletion>[] = [];
 
   constructor(
@@ -71,7 +74,7 @@ export class QueueConsumers
       try {
         await this.completions.complete({ tenant, request, ttlSeconds, tags, signal });
       } catch (error) {
-        throw toQueueError(error);
+        throw signal.aborted ? error : toQueueError(error, this.#logger);
       }
     };
   }
@@ -97,8 +100,11 @@ interface PoolFailure extends Error {
   retryAfterMs: number;
 }
 
-function toQueueError(error: unknown): unknown {
+/** The message becomes the reason of a dead letter, which the tenant can read. */
+function toQueueError(error: unknown, logger: Logger): unknown {
   const { code = '', retryAfterMs, message = '' } = (error ?? {}) as Partial<PoolFailure>;
   if (BUSY.has(code)) return new TryLaterError(retryAfterMs ?? BUSY_MS, { cause: error });
-  return PERMANENT.has(code) ? new RejectRequestError(message, { cause: error }) : error;
+  return PERMANENT.has(code)
+    ? new RejectRequestError(message, { cause: error })
+    : problemOf(error, 'of the queue', logger);
 }

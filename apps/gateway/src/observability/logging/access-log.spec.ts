@@ -60,18 +60,22 @@ describe('a line of the access log', () => {
       isFinal: true,
       requestId: 'req_"1"',
     };
-    const line = accessLine(end({ status: 529, failure: { code: 'ERR_ANTHROPIC_OVERLOADED', upstream } }));
+    const line = accessLine(
+      end({ status: 529, failure: { code: 'ERR_ANTHROPIC_OVERLOADED', upstream, taskId: 'task-1' } }),
+    );
     expect(JSON.parse(line)).toMatchObject({
       status: 529,
       error: 'ERR_ANTHROPIC_OVERLOADED',
+      task: 'task-1',
       upstreamStatus: 529,
       upstreamRequestId: 'req_"1"',
     });
     const own = JSON.parse(
-      accessLine(end({ failure: { code: 'ERR_NO_API_KEY', upstream: undefined } })),
+      accessLine(end({ failure: { code: 'ERR_NO_API_KEY', upstream: undefined, taskId: undefined } })),
     ) as object;
     expect(own).toMatchObject({ error: 'ERR_NO_API_KEY' });
     expect(Object.keys(own)).not.toContain('upstreamStatus');
+    expect(Object.keys(own)).not.toContain('task');
   });
 
   it('says how a stream ended, and where its events came from', () => {

@@ -22,8 +22,9 @@ const quoted = new Map<string, string>();
 /**
  * Writes one line of JSON for each request: `requestId`, `method`, `route`, `status`, `durationMs`, and if present
  * `cache`, `source`, `tenant` (absent if the key was not accepted) and `aborted`; for a stream of a completion also
- * `stream` (how it ended), `firstEventMs` and `streamError`. A request that failed has `error`, the code; if the service
- * behind the executor failed, also `upstreamStatus` and `upstreamRequestId`, its own id of the request.
+ * `stream` (how it ended), `firstEventMs` and `streamError`. A request that failed has `error`, the code, and `task`, the
+ * id of the task that failed, which the pool's own lines contain; if the service behind the executor failed, also
+ * `upstreamStatus` and `upstreamRequestId`, its own id of the request.
  */
 export function accessLog(write: (line: string) => void): RequestObserver {
   return (end) => write(accessLine(end));
@@ -49,9 +50,10 @@ function streamFields({ outcome, firstEventMs, code }: StreamEnd): string {
   return `,"stream":"${outcome}"${first}${reason}`;
 }
 
-function failureFields({ code, upstream }: RequestFailure): string {
+function failureFields({ code, upstream, taskId }: RequestFailure): string {
   const { status = null, requestId = null } = upstream ?? {};
-  const error = code === undefined ? '' : `,"error":${quote(code)}`;
+  const task = taskId === undefined ? '' : `,"task":${JSON.stringify(taskId)}`;
+  const error = code === undefined ? task : `,"error":${quote(code)}${task}`;
   const statusField = status === null ? '' : `,"upstreamStatus":${status}`;
   return `${error}${statusField}${requestId === null ? '' : `,"upstreamRequestId":${JSON.stringify(requestId)}`}`;
 }

@@ -73,10 +73,7 @@ export class PoolSaturatedError extends WorkerPoolError {
   }
 }
 
-/**
- * The queue's Redis is unavailable or did not reply in time. The submission was not accepted; a task that had been
- * accepted earlier is in Redis and continues.
- */
+/** The queue's Redis is unavailable or late: the submission was not accepted. Tasks accepted earlier are in Redis. */
 export class PoolUnavailableError extends WorkerPoolError {
   readonly code = 'ERR_POOL_UNAVAILABLE';
 
@@ -176,10 +173,7 @@ export class TaskStreamInterruptedError extends WorkerPoolError {
   }
 }
 
-/**
- * Thrown by the iteration of a `TaskStream` after the events of the task have exceeded `maxStreamBytes`. The task
- * itself continues; `result()` waits for it.
- */
+/** Thrown by a `TaskStream` whose events have exceeded `maxStreamBytes`. The task continues; `result()` waits for it. */
 export class TaskStreamTooLargeError extends WorkerPoolError {
   readonly code = 'ERR_TASK_STREAM_TOO_LARGE';
 
@@ -258,17 +252,25 @@ export interface UpstreamFailure {
 export interface ExecutorErrorOptions extends ErrorOptions {
   /** The failure of the service behind the executor, if that is what failed. */
   upstream?: UpstreamFailure;
+  /** What only the operator may know, such as a path or a program's own words. Never the prompt or a secret. */
+  logDetail?: string;
 }
 
-/** The executor could not produce a completion. The message never contains the prompt or a secret. */
+/**
+ * The executor could not produce a completion. The message is part of the result, which clients may read: it contains no
+ * prompt, no secret, no path, no address and no output of a program; those of the machine belong in `logDetail`.
+ */
 export class ExecutorError extends WorkerPoolError {
   readonly code: string = 'ERR_EXECUTOR_FAILED';
   /** Present when a service behind the executor refused the request or failed. */
   readonly upstream?: UpstreamFailure;
+  /** Written to the log together with the message and the id of the task; not part of the task's result. */
+  readonly logDetail?: string;
 
-  constructor(message: string, { upstream, ...options }: ExecutorErrorOptions = {}) {
+  constructor(message: string, { upstream, logDetail, ...options }: ExecutorErrorOptions = {}) {
     super(message, options);
     this.upstream = upstream;
+    if (logDetail) this.logDetail = logDetail;
   }
 }
 

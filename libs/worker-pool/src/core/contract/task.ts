@@ -11,7 +11,7 @@ import type { UpstreamFailure } from './errors.js';
  */
 export type TaskStatus = 'pending' | 'running' | 'completed' | 'failed' | 'timeout' | 'killed';
 
-/** Why a task did not complete. Never contains the prompt or a secret. */
+/** Why a task did not complete. Never contains the prompt, a secret, a path or an address: clients may read it. */
 export interface TaskError {
   /** Stable code, such as `ERR_EXECUTOR_FAILED` or `ERR_TASK_TIMEOUT`. */
   code: string;

@@ -1,5 +1,7 @@
 import { ExecutorError } from '../contract/errors.js';
 
+// The messages become part of results, which clients may read: they name neither the executable nor what it wrote.
+
 /** The executable could not be started: not found, not permitted, or the system is out of processes. */
 export class ProcessStartError extends ExecutorError {
   override readonly code = 'ERR_PROCESS_START';
@@ -9,7 +11,7 @@ export class ProcessStartError extends ExecutorError {
     readonly executable: string,
     cause: unknown,
   ) {
-    super(`cannot start ${executable}${codeOf(cause)}`, { cause });
+    super(`the program of the executor cannot be started${codeOf(cause)}`, { cause, logDetail: executable });
   }
 }
 
@@ -32,7 +34,9 @@ export class ProcessExitError extends ExecutorError {
     readonly stderrTail: string,
   ) {
     const end = signal ? `was ended by ${signal}` : `exited with code ${exitCode}`;
-    super(`${executable} ${end}${stderrTail ? `: ${stderrTail}` : ''}`);
+    super(`the program of the executor ${end}`, {
+      logDetail: stderrTail ? `${executable}: ${stderrTail}` : executable,
+    });
     this.exitCode = exitCode;
     this.signal = signal;
   }
@@ -53,8 +57,9 @@ export class ProcessTimeoutError extends ExecutorError {
   ) {
     super(
       kind === 'wall'
-        ? `${executable} ran longer than its limit of ${timeoutMs} ms`
-        : `${executable} wrote nothing for ${timeoutMs} ms`,
+        ? `the program of the executor ran longer than its limit of ${timeoutMs} ms`
+        : `the program of the executor wrote nothing for ${timeoutMs} ms`,
+      { logDetail: executable },
     );
   }
 }
@@ -69,7 +74,9 @@ export class ProcessOutputLimitError extends ExecutorError {
     /** The limit, in bytes. */
     readonly maxBytes: number,
   ) {
-    super(`${executable} wrote more than ${maxBytes} bytes to ${stream}`);
+    super(`the program of the executor wrote more than ${maxBytes} bytes to ${stream}`, {
+      logDetail: executable,
+    });
   }
 }
 

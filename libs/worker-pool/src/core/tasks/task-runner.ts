@@ -1,7 +1,7 @@
 import type { CompletionEvent } from '../contract/completion-event.js';
 import type { CompletionRequest } from '../contract/completion-request.js';
 import { parseCompletion } from '../contract/completion.schema.js';
-import { WorkerPoolError } from '../contract/errors.js';
+import { ExecutorError, WorkerPoolError } from '../contract/errors.js';
 import type { Executor } from '../contract/executor.js';
 import type { PoolLogger } from '../contract/logger.js';
 import type { TaskResult } from '../contract/task.js';
@@ -35,9 +35,7 @@ export class TaskRunner {
       return completedResult(taskId, parseCompletion(completion));
     } catch (thrown) {
       // After an abort the executor may reject with anything; that is not a fault.
-      if (!signal.aborted && !(thrown instanceof WorkerPoolError)) {
-        this.#log(`task ${taskId}`, thrown);
-      }
+      if (!signal.aborted) this.#logFailure(`task ${taskId}`, thrown);
       return failedResult(taskId, describeFailure(this.executor.name, thrown));
     }
   }
@@ -49,6 +47,13 @@ export class TaskRunner {
     } catch (thrown) {
       this.#log('close', thrown);
     }
+  }
+
+  /** Logs what the result does not contain: the detail of an executor's error, the frames of an unexpected one. */
+  #logFailure(occasion: string, thrown: unknown): void {
+    if (!(thrown instanceof WorkerPoolError)) return this.#log(occasion, thrown);
+    if (!(thrown instanceof ExecutorError) || thrown.logDetail === undefined) return;
+    this.logger.warn(`${occasion}: ${thrown.message} (${thrown.logDetail})`, LOG_CONTEXT);
   }
 
   #log(occasion: string, thrown: unknown): void {

@@ -2,11 +2,18 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { ExecutorError, type UpstreamFailure } from '../../contract/errors.js';
 import { safeTail } from '../../process/safe-tail.js';
 
+/** Codes of failures of the operator's key or account. */
+const OWN_ACCOUNT: ReadonlySet<string> = new Set([
+  'ERR_ANTHROPIC_AUTHENTICATION',
+  'ERR_ANTHROPIC_BILLING',
+  'ERR_ANTHROPIC_PERMISSION',
+]);
+
 /** Constructor argument of an {@link AnthropicApiError}. */
 export interface AnthropicApiFailure extends UpstreamFailure {
   /** What went wrong, in this package's words. */
   summary: string;
-  /** The API's own message: short, one line, without prompt and key. May be empty. */
+  /** The API's own message: short, one line, without prompt and key. May be empty. Logged only if it is about the account. */
   detail?: string;
   cause?: unknown;
 }
@@ -26,8 +33,14 @@ export class AnthropicApiError extends ExecutorError {
   readonly requestId: string | null;
 
   constructor({ summary, detail, requestId = null, body, cause, ...upstream }: AnthropicApiFailure) {
-    super(detail ? `${summary}: ${detail}` : summary, { cause });
-    this.code = codeOf(upstream);
+    const code = codeOf(upstream);
+    // What the API says about the account is for its owner.
+    const isOwn = OWN_ACCOUNT.has(code);
+    super(detail && !isOwn ? `${summary}: ${detail}` : summary, {
+      cause,
+      ...(isOwn && { logDetail: detail }),
+    });
+    this.code = code;
     this.upstream = { ...upstream, requestId };
     // Not enumerable, so that a logged error does not quote the request.
     if (body !== undefined) Object.defineProperty(this.upstream, 'body', { value: body });

@@ -200,7 +200,7 @@ export class ClaudeCliExecutor extends Executor {
       signal.throwIfAborted();
       throw error instanceof WorkerPoolError
         ? error
-        : new ExecutorError('the claude CLI could not be run', { cause: error });
+        : new ExecutorError('the claude CLI could not be run', { cause: error, logDetail: String(error) });
     }
   }
 
@@ -212,7 +212,7 @@ export class ClaudeCliExecutor extends Executor {
   #withoutReport(output: ProcessOutput, secrets: readonly string[]): ExecutorError {
     const { executable } = this.#options;
     return output.exitCode === 0
-      ? new ExecutorError(`${executable} wrote no report of its run`)
+      ? new ExecutorError('the claude CLI wrote no report of its run', { logDetail: executable })
       : new ProcessExitError(executable, output, safeTail(output.stderr, secrets));
   }
 }

@@ -24,6 +24,14 @@ const read = (patch: object, answer: ClaudeCliAnswer | null = null) => {
   return completionOf(result, { answer, text: 'I can', model: 'requested', secrets: ['the secret prompt'] });
 };
 
+function failureOf(patch: object): unknown {
+  try {
+    return read(patch);
+  } catch (error) {
+    return error;
+  }
+}
+
 describe('parseReport', () => {
   it.each([
     ['nothing', ''],
@@ -117,14 +125,32 @@ describe('completionOf', () => {
     expect(() => read(patch)).toThrow(`${field} is missing`);
   });
 
-  it('fails with the message of the CLI, without the prompt', () => {
-    const failure = { is_error: true, result: 'cannot answer: the secret prompt!' };
-    expect(() => read(failure)).toThrow(ClaudeCliError);
-    expect(() => read(failure)).toThrow('the claude CLI reported a failure: cannot answer: […]!');
+  it('keeps the message of the CLI for the log, without the prompt', () => {
+    const failure = failureOf({ is_error: true, result: 'cannot answer: the secret prompt!' });
+    expect(failure).toBeInstanceOf(ClaudeCliError);
+    expect(failure).toMatchObject({
+      message: 'the claude CLI reported a failure',
+      logDetail: 'cannot answer: […]!',
+    });
   });
+
+  it.each([
+    [429, 'the claude CLI reported a failure (HTTP 429): too fast', undefined],
+    [401, 'the claude CLI reported a failure (HTTP 401)', 'too fast'],
+  ])(
+    'shows what the API said, unless it concerns the account: %i',
+    (api_error_status, message, logDetail) => {
+      const failure = failureOf({ is_error: true, result: 'too fast', api_error_status });
+      expect(failure).toMatchObject({ message, detail: 'too fast' });
+      expect((failure as ClaudeCliError).logDetail).toBe(logDetail);
+    },
+  );
 
   it('fails for a subtype other than success, even without is_error', () => {
     const failure = { subtype: 'error_max_turns', result: undefined, errors: ['one', 'two'] };
-    expect(() => read(failure)).toThrow('the claude CLI reported a failure (error_max_turns): one; two');
+    expect(failureOf(failure)).toMatchObject({
+      message: 'the claude CLI reported a failure (error_max_turns)',
+      logDetail: 'one; two',
+    });
   });
 });

@@ -4,6 +4,9 @@ import { ExecutorError } from '../../contract/errors.js';
 import { safeTail } from '../../process/safe-tail.js';
 import { type ClaudeCliAnswer, isNaturalEnd } from './claude-cli.messages.js';
 
+/** Statuses by which the API refuses the key or the account of the CLI. */
+const OWN_ACCOUNT: ReadonlySet<number> = new Set([401, 402, 403]);
+
 /** The claude CLI reported that its run failed. */
 export class ClaudeCliError extends ExecutorError {
   override readonly code = 'ERR_CLAUDE_CLI';
@@ -17,6 +20,11 @@ export class ClaudeCliError extends ExecutorError {
     readonly detail: string,
     /** Type of the API's error, if there was one. */
     readonly apiType: string | null = null,
+    /**
+     * Whether clients may read `detail`, which otherwise is only logged: words of the API, which do not concern the key or
+     * the account. The CLI's own words may name paths of the machine.
+     */
+    isPublic = apiStatus !== null && !OWN_ACCOUNT.has(apiStatus),
   ) {
     const kind = [
       subtype === 'success' ? [] : [subtype],
@@ -25,7 +33,11 @@ export class ClaudeCliError extends ExecutorError {
     const what = kind.length > 0 ? ` (${kind.join(', ')})` : '';
     const upstream =
       apiStatus === null ? undefined : { status: apiStatus, type: apiType, retryAfterMs: null };
-    super(`the claude CLI reported a failure${what}${detail ? `: ${detail}` : ''}`, { upstream });
+    const message = `the claude CLI reported a failure${what}`;
+    super(detail && isPublic ? `${message}: ${detail}` : message, {
+      upstream,
+      ...(!isPublic && { logDetail: detail }),
+    });
   }
 }
 
@@ -117,11 +129,15 @@ function refusalIn(
 /** The CLI executes some prompts itself, and asks the model again by itself after some answers. */
 function refuseOwnAnswer({ num_turns: turns = 1, modelUsage }: ClaudeCliResult): void {
   if (turns === 0 || Object.keys(Object(modelUsage)).length === 0) {
-    throw new ClaudeCliError('success', null, 'it answered itself, without the model');
+    throw unaskedFor('it answered itself, without the model');
   }
   if (turns > 1) {
-    throw new ClaudeCliError('success', null, 'it asked the model more than once');
+    throw unaskedFor('it asked the model more than once');
   }
+}
+
+function unaskedFor(detail: string): ClaudeCliError {
+  return new ClaudeCliError('success', null, detail, null, true);
 }
 
 function ownAnswerOf(result: ClaudeCliResult): ClaudeCliAnswer {
