@@ -88,9 +88,9 @@ describe.each([
   });
 
   it.each<[string, { key: string; response: unknown; ttlSeconds?: number }, string]>([
-    ['an empty key', { key: '', response: 1 }, 'key'],
-    ['a wrong TTL', { key: 'b', response: 1, ttlSeconds: 0 }, 'ttlSeconds'],
-    ['a value above the limit', { key: 'b', response: 'x'.repeat(9_000_000) }, 'response'],
+    ['an empty key', { key: '', response: 1 }, 'responses[1].key'],
+    ['a wrong TTL', { key: 'b', response: 1, ttlSeconds: 0 }, 'responses[1].ttlSeconds'],
+    ['a value above the limit', { key: 'b', response: 'x'.repeat(9_000_000) }, 'responses[1].response'],
   ])('are refused as a whole if one of them has %s', async (_what, wrong, field) => {
     const good = { key: 'good', response: 1 };
     await expect(cache.setMany([good, wrong])).rejects.toMatchObject({ field });
@@ -99,7 +99,7 @@ describe.each([
 
   it('are refused as a whole if one of the keys is wrong', async () => {
     const before = cache.getCounters();
-    await expect(cache.getMany(['good', ''])).rejects.toMatchObject({ field: 'key' });
+    await expect(cache.getMany(['good', ''])).rejects.toMatchObject({ field: 'keys[1]' });
     expect(cache.getCounters()).toEqual(before);
   });
 });

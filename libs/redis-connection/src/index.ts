@@ -5,6 +5,7 @@ export { EnvReader, type Variable, variables } from './connection-env.js';
 export { optionsObject, type OptionsOf, text, wholeNumber } from './option-schema.js';
 export { checkOptions } from './option-problems.js';
 export { nearestOption, unknownOption } from './unknown-option.js';
+export { OptionNames } from './option-names.js';
 export { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';
 export { createClient, endClient, type RedisClient, type RedisConstructors } from './create-client.js';
 export { BLOCK_MS, cachePolicy, type ClientPolicy, hastyPolicy, patientPolicy } from './client-policies.js';

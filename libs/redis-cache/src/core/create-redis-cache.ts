@@ -28,6 +28,7 @@ import type { RedisCacheParts } from './redis-cache.parts.js';
 import { RedisCacheService } from './redis-cache.service.js';
 import { Publisher } from './stream/publisher.js';
 import { createCounters } from './counters/counters.js';
+import { instanceOptionNames } from './errors/option-names.js';
 import { type CacheLogger, consoleLogger } from './util/cache-logger.js';
 
 /** Dependencies of a cache that `createRedisCache` creates by default. */
@@ -44,11 +45,19 @@ export interface CacheDependencies {
   now?: () => number;
 }
 
+const DEPENDENCIES = instanceOptionNames<CacheDependencies>({
+  name: true,
+  logger: true,
+  backend: true,
+  hold: true,
+  now: true,
+});
+
 /**
  * Creates a cache without Nest, for scripts and worker processes. It starts to connect at once and returns
  * without waiting; operations that are called meanwhile wait for the connection within their deadline.
  *
- * @throws {InvalidOptionsError} a wrong option
+ * @throws {InvalidOptionsError} a wrong option, or an unknown dependency
  * @example
  * const cache = createRedisCache({ connection: { url: 'redis://localhost:6379' } });
  * await cache.cacheResponse('greeting', { text: 'hello' }, 60);
@@ -56,8 +65,10 @@ export interface CacheDependencies {
  */
 export function createRedisCache(
   options: RedisCacheOptions = {},
-  { name, logger, backend, hold, now }: CacheDependencies = {},
+  dependencies: CacheDependencies = {},
 ): RedisCacheService {
+  DEPENDENCIES.check(dependencies, 'dependencies');
+  const { name, logger, backend, hold, now } = dependencies;
   const resolved = resolveOptions(options);
   const label = name === undefined ? 'RedisCache' : `RedisCache:${name}`;
   const store = backend ?? createBackend(resolved, now, hold);

@@ -1,4 +1,4 @@
-import { assertKey } from './entry/arguments.js';
+import { assertKeys } from './entry/arguments.js';
 import type { CacheResult } from './cache/cache-result.js';
 import type { CacheStream } from './cache/cache-stream.js';
 import type { ComputationTicket } from './cache/computation-ticket.js';
@@ -61,7 +61,7 @@ export class RedisCacheService {
    * @throws {ValueTooLargeError} above `maxValueBytes`
    */
   cacheResponse(promptHash: string, response: unknown, ttlSeconds?: number): Promise<boolean> {
-    return this.parts.writer.set(promptHash, response, ttlSeconds, 'promptHash');
+    return this.parts.writer.set(promptHash, response, ttlSeconds);
   }
 
   /**
@@ -72,7 +72,8 @@ export class RedisCacheService {
    */
   getCachedResponse<T = unknown>(promptHash: string): Promise<T | null> {
     const copy = this.parts.lookups.near(promptHash);
-    return copy === undefined ? this.parts.lookups.value<T>(promptHash) : (copy.promise as Promise<T>);
+    if (copy !== undefined) return copy.promise as Promise<T>;
+    return this.parts.lookups.value<T>(promptHash, 'promptHash');
   }
 
   /** Appends a request to the default queue; see {@link RequestQueue.queueRequest}. Fallback: `false`. */
@@ -155,7 +156,7 @@ export class RedisCacheService {
    * remaining TTL of a hit. With `{ as: 'bytes' }` the hit carries the stored JSON unparsed.
    *
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
-   * @throws {InvalidCallOptionError} an unknown `as`
+   * @throws {InvalidCallOptionError} an unknown option, or an unknown `as`
    * @example
    * const found = await cache.lookup<Completion>(key);
    * if (found.status === 'hit') reply.header('Age', Math.floor(found.ageSeconds ?? 0));
@@ -166,8 +167,7 @@ export class RedisCacheService {
   lookup(key: string, options: LookupOptions & { as: 'bytes' }): Promise<BytesLookup>;
   lookup<T = unknown>(key: string, options?: LookupOptions & { as?: 'value' }): Promise<CacheLookup<T>>;
   lookup<T>(key: string, options: LookupOptions = {}): Promise<CacheLookup<T> | BytesLookup> {
-    const { lookups } = this.parts;
-    return options.as === 'bytes' ? lookups.bytes(key, options) : lookups.lookup<T>(key, options);
+    return this.parts.lookups.lookup<T>(key, options);
   }
 
   /**
@@ -187,10 +187,10 @@ export class RedisCacheService {
    * Returns several cached values, in the order of the keys, `null` as for `getCachedResponse`. All reads are sent
    * before the first reply.
    *
-   * @throws {InvalidKeyError}
+   * @throws {InvalidKeyError} an empty, over-long or ill-formed key, named as `keys[3]`
    */
   async getMany<T = unknown>(keys: readonly string[]): Promise<(T | null)[]> {
-    for (const key of keys) assertKey(key, 'key');
+    assertKeys(keys, 'keys');
     return Promise.all(keys.map((key) => this.getCachedResponse<T>(key)));
   }
 
@@ -211,9 +211,7 @@ export class RedisCacheService {
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    */
   async delete(keys: string | readonly string[]): Promise<boolean> {
-    return this.parts.invalidation.delete(
-      Array.isArray(keys) ? (keys as readonly string[]) : [keys as string],
-    );
+    return this.parts.invalidation.delete(keys);
   }
 
   /**

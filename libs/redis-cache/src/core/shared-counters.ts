@@ -1,6 +1,7 @@
 import type { CounterStore, TallyBatch, WindowCount } from './backend/backend.js';
 import { assertKey } from './entry/arguments.js';
 import { InvalidCallOptionError } from './errors/errors.js';
+import { callOptionNames } from './errors/option-names.js';
 import type { EvictionWatch } from './guard/eviction-watch.js';
 import type { Guard } from './guard/guard.js';
 
@@ -8,6 +9,7 @@ import type { Guard } from './guard/guard.js';
 export const MAX_TALLY_FIELDS = 1_000;
 /** Largest amount of one addition, so that sums stay exact for long. */
 const MAX_AMOUNT = Number.MAX_SAFE_INTEGER;
+const BATCH = callOptionNames<TallyBatch>({ writer: true, sequence: true });
 /** Longest window, in milliseconds: about 24 days. */
 export const MAX_WINDOW_MS = 2_147_483_647;
 
@@ -36,7 +38,7 @@ export class SharedCounters {
   ): Promise<boolean> {
     assertKey(name, 'name');
     const amounts = checkedIncrements(increments);
-    if (batch) assertBatch(batch);
+    if (batch !== undefined) assertBatch(batch);
     if (amounts.size === 0) return true;
     // A batch that was added before counts as confirmed.
     const isAdded = await this.guard.runWrite(
@@ -94,7 +96,9 @@ function checkedIncrements(increments: Readonly<Record<string, number>>): Map<st
   return amounts;
 }
 
-function assertBatch({ writer, sequence }: TallyBatch): void {
+function assertBatch(batch: TallyBatch): void {
+  BATCH.check(batch, 'batch');
+  const { writer, sequence } = batch;
   assertKey(writer, 'batch.writer');
   if (!Number.isSafeInteger(sequence) || sequence < 0) {
     throw new InvalidCallOptionError('batch.sequence', 'must be a whole number, 0 or more');

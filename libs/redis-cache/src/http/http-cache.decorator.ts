@@ -1,5 +1,6 @@
 import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { GetOrSetOptions } from '../core.js';
+import { COMPUTING_OPTIONS, decoratorOptionNames } from '../nest/option-names.js';
 
 /** Options of `@HttpCache()`: those of `getOrSet`, and what distinguishes requests. */
 export interface HttpCacheOptions extends Omit<
@@ -26,12 +27,23 @@ export interface HttpCacheOptions extends Omit<
   name?: string;
 }
 
+const OPTIONS = decoratorOptionNames<HttpCacheOptions>({
+  ...COMPUTING_OPTIONS,
+  key: true,
+  tags: true,
+  varyByAuthorization: true,
+  varyByHeaders: true,
+  honourCacheControl: true,
+  name: true,
+});
+
 export const HTTP_CACHE_METADATA = 'nestjs-redis-cache:http-cache';
 
 /**
  * Sets how `HttpCacheInterceptor` caches the responses of a handler, or of all handlers of a controller; a handler's
  * options take precedence over its controller's. `false` excludes a handler or controller.
  *
+ * @throws {InvalidCallOptionError} on an unknown option, when the class is defined
  * @example
  * @Controller('articles')
  * @UseInterceptors(HttpCacheInterceptor)
@@ -42,5 +54,6 @@ export const HTTP_CACHE_METADATA = 'nestjs-redis-cache:http-cache';
  * }
  */
 export function HttpCache(options: HttpCacheOptions | false = {}): CustomDecorator {
+  if (options !== false) OPTIONS.check(options);
   return SetMetadata(HTTP_CACHE_METADATA, options);
 }

@@ -1,4 +1,5 @@
 import type { SharedCounters, WindowCount } from '../core.js';
+import { registrationNames } from '../nest/option-names.js';
 
 const MAX_CALLERS = 10_000;
 /** Up to this fraction of the limit, calls are decided by what this process knows, and counted afterwards. */
@@ -28,6 +29,13 @@ export interface RateLimiterOptions {
   maxCallers?: number;
 }
 
+const OPTIONS = registrationNames<RateLimiterOptions>({
+  limit: true,
+  windowMs: true,
+  name: true,
+  maxCallers: true,
+});
+
 /**
  * Counts calls by caller, in all processes on one Redis, in fixed windows. Without Redis every count is 0, at no cost, so
  * that no call is refused because of it.
@@ -41,10 +49,13 @@ export interface RateLimiterOptions {
 export class RateLimiter {
   readonly #windows = new Map<string, SharedWindow>();
 
+  /** @throws {InvalidOptionsError} an unknown option */
   constructor(
     private readonly counters: Pick<SharedCounters, 'countInWindow'>,
     private readonly options: RateLimiterOptions,
-  ) {}
+  ) {
+    OPTIONS.check(options);
+  }
 
   /**
    * Counts one call, and calls back with the caller's count, which includes this call. Calls back synchronously while the

@@ -7,6 +7,7 @@ import {
   inPlaceOf,
   type Takes,
 } from './cached.decorator.js';
+import { COMPUTING_OPTIONS, decoratorOptionNames } from './option-names.js';
 
 type StreamMethod<C> = (...args: never[]) => AsyncIterable<C>;
 
@@ -20,6 +21,17 @@ export interface CachedStreamOptions<
   extends
     Omit<GetOrStreamOptions<C, V>, 'tags' | 'signal'>,
     Pick<CachedOptions<K, T>, 'key' | 'tags' | 'name'> {}
+
+const OPTIONS = decoratorOptionNames<CachedStreamOptions<never, never>>({
+  ...COMPUTING_OPTIONS,
+  collect: true,
+  replay: true,
+  readPolicy: true,
+  writePolicy: true,
+  key: true,
+  tags: true,
+  name: true,
+});
 
 /** Applies to methods that return an `AsyncIterable` and accept the arguments that `key` and `tags` accept. */
 export type CachedStreamDecorator<C, K, T> = <M extends StreamMethod<C>>(
@@ -37,6 +49,7 @@ export type CachedStreamDecorator<C, K, T> = <M extends StreamMethod<C>>(
  * as `getOrStream` and its iterations do, and with `CacheNotInjectedError`.
  *
  * @throws {TypeError} on a static method, when the class is defined
+ * @throws {InvalidCallOptionError} on an unknown option, when the class is defined
  * @example
  * @CachedStream({ collect: (pieces: readonly string[]) => pieces.join(''), replay: (text) => [text] })
  * async *tell(topic: string): AsyncGenerator<string> {
@@ -49,6 +62,7 @@ export function CachedStream<
   K extends Functions['key'] = () => string,
   T extends Functions['tags'] = () => [],
 >(options: CachedStreamOptions<C, V, K, T>): CachedStreamDecorator<C, K, T> {
+  OPTIONS.check(options);
   return (target, property, descriptor) => {
     const method = descriptor.value as unknown as (...args: Arguments) => AsyncIterable<C>;
     const { key: _key, tags: _tags, name: _name, ...rest } = options;

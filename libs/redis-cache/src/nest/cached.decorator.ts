@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Inject } from '@nestjs/common';
 import { cacheKey, type GetOrSetOptions, RedisCacheError, type RedisCacheService } from '../core.js';
+import { COMPUTING_OPTIONS, decoratorOptionNames } from './option-names.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 
 export type Arguments = unknown[];
@@ -28,6 +29,16 @@ export interface CachedOptions<
   /** Name of the cache instance. Default: the default instance. */
   name?: string;
 }
+
+const OPTIONS = decoratorOptionNames<CachedOptions>({
+  ...COMPUTING_OPTIONS,
+  signal: true,
+  readPolicy: true,
+  writePolicy: true,
+  key: true,
+  tags: true,
+  name: true,
+});
 
 /** Applies to methods that return a promise and accept the arguments that `key` and `tags` accept. */
 export type CachedDecorator<K, T> = <M extends AsyncMethod>(
@@ -65,6 +76,7 @@ export class CacheNotInjectedError extends RedisCacheError {
  * {@link CacheNotInjectedError} (an object that Nest did not create), and as `getOrSet` does.
  *
  * @throws {TypeError} on a static method, when the class is defined
+ * @throws {InvalidCallOptionError} on an unknown option, when the class is defined
  * @example
  * @Cached({ key: (id: string) => `article:${id}`, tags: ['articles'], ttlSeconds: 600 })
  * async find(id: string): Promise<Article> {
@@ -74,6 +86,7 @@ export class CacheNotInjectedError extends RedisCacheError {
 export function Cached<K extends Functions['key'] = () => string, T extends Functions['tags'] = () => []>(
   options: CachedOptions<K, T> = {},
 ): CachedDecorator<K, T> {
+  OPTIONS.check(options);
   return (target, property, descriptor) => {
     const method = descriptor.value as unknown as (...args: Arguments) => Promise<unknown>;
     const { key: _key, tags: _tags, name: _name, ...rest } = options;

@@ -8,6 +8,7 @@ import type {
   Provider,
 } from '@nestjs/common';
 import type { RedisCacheService, RequestConsumer, RequestConsumerOptions } from '../core.js';
+import { registrationNames } from './option-names.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 
 type MaybeOptions<T> = RequestConsumerOptions<T> | null;
@@ -26,6 +27,14 @@ export interface ConsumerRegistration<T = unknown> {
   useFactory: (...args: never[]) => MaybeOptions<T> | Promise<MaybeOptions<T>>;
 }
 
+const REGISTRATION = registrationNames<ConsumerRegistration>({
+  queue: true,
+  name: true,
+  imports: true,
+  inject: true,
+  useFactory: true,
+});
+
 /**
  * Injection token of a registered consumer.
  *
@@ -43,6 +52,7 @@ export function getRequestConsumerToken(
  * A provider with a `RequestConsumer` that Nest starts with the application and stops at its shutdown. For modules in
  * which `RedisCacheService` can be injected; `RedisCacheModule.registerConsumer` makes a module of its own.
  *
+ * @throws {InvalidOptionsError} an unknown field of the registration
  * @example
  * @Module({
  *   providers: [
@@ -57,6 +67,7 @@ export function getRequestConsumerToken(
  * export class MailModule {}
  */
 export function createConsumerProvider<T>(registration: ConsumerRegistration<T>): Provider {
+  REGISTRATION.check(registration, 'registration');
   const { queue, name, inject = [] } = registration;
   const useFactory = registration.useFactory as (...args: unknown[]) => Promise<MaybeOptions<T>>;
   return {

@@ -7,6 +7,7 @@ import {
   getRequestConsumerToken,
 } from './consumer-providers.js';
 import { ENV_LOOKUP, envModule } from './env-module.js';
+import { registrationNames } from './option-names.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -17,6 +18,19 @@ import {
   type RedisCacheModuleExtras,
 } from './redis-cache.providers.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
+
+type AsyncOptions = typeof ASYNC_OPTIONS_TYPE | RedisCacheModuleExtras;
+
+const ASYNC_OPTIONS = registrationNames<typeof ASYNC_OPTIONS_TYPE>({
+  useFactory: true,
+  useClass: true,
+  useExisting: true,
+  inject: true,
+  imports: true,
+  provideInjectionTokensFrom: true,
+  isGlobal: true,
+  name: true,
+});
 
 /** Holds what `registerConsumer` registers. */
 @Module({})
@@ -46,12 +60,11 @@ export class RedisCacheModule extends ConfigurableModuleClass {
    * are read from `ConfigService`: `REDIS_URL`, `REDIS_HOST`, … (see `optionsFromEnv`). If the configuration is
    * loaded asynchronously, list its `ConfigModule.forRoot(…)` in `imports`, so that Nest waits for it.
    *
-   * @throws {InvalidOptionsError} when the module is built and an option or variable is wrong
+   * @throws {InvalidOptionsError} an unknown field; when the module is built, a wrong option or variable
    * @throws {Error} when the module is built without a factory, class or provider, and `@nestjs/config` is not installed
    */
-  static override forRootAsync(
-    options: typeof ASYNC_OPTIONS_TYPE | RedisCacheModuleExtras = {},
-  ): DynamicModule {
+  static override forRootAsync(options: AsyncOptions = {}): DynamicModule {
+    ASYNC_OPTIONS.check(options);
     return withInstance(
       super.forRootAsync(hasSource(options) ? options : fromConfigService(options)),
       options.name,

@@ -1,5 +1,11 @@
 import { Counter, Gauge, type OpenMetricsContentType, type Registry } from 'prom-client';
-import type { RedisCacheCounters, RedisCacheService, RedisCacheStatus } from '../core.js';
+import { OptionNames } from 'nestjs-redis-connection';
+import {
+  InvalidOptionsError,
+  type RedisCacheCounters,
+  type RedisCacheService,
+  type RedisCacheStatus,
+} from '../core.js';
 
 /** Options of {@link registerCacheMetrics}. */
 export interface CacheMetricsOptions {
@@ -9,6 +15,11 @@ export interface CacheMetricsOptions {
    */
   prefix?: string;
 }
+
+const OPTIONS = new OptionNames<CacheMetricsOptions>(
+  { prefix: true },
+  (path, problem) => new InvalidOptionsError(path, problem),
+);
 
 interface Definition<Source, Value> {
   name: string;
@@ -108,6 +119,7 @@ const BREAKER_STATES = ['closed', 'half-open', 'open'] as const;
  * scrape, without a command to Redis, so a scrape is as fast while Redis is unavailable. All names begin with
  * `redis_cache_`; no label has values that clients choose. The counters cover this process since its start.
  *
+ * @throws {InvalidOptionsError} an unknown option
  * @throws {Error} from `prom-client` if a name is already registered or the prefix makes it invalid
  * @example
  * const registry = new Registry();
@@ -117,8 +129,10 @@ const BREAKER_STATES = ['closed', 'half-open', 'open'] as const;
 export function registerCacheMetrics(
   cache: Pick<RedisCacheService, 'getCounters' | 'getStatus'>,
   registry: Registry | Registry<OpenMetricsContentType>,
-  { prefix = '' }: CacheMetricsOptions = {},
+  options: CacheMetricsOptions = {},
 ): void {
+  OPTIONS.check(options);
+  const { prefix = '' } = options;
   const status = (): RedisCacheStatus => cache.getStatus();
   const metrics = [
     ...COUNTERS.map((definition) => counterOf(definition, prefix, () => cache.getCounters())),

@@ -1,5 +1,7 @@
+import { OptionNames } from 'nestjs-redis-connection';
 import { BullmqWorkerPool } from './bullmq/bullmq-worker-pool.js';
 import { loadPackages } from './bullmq/clients.js';
+import { InvalidPoolOptionsError } from './contract/errors.js';
 import type { WorkerPool } from './contract/worker-pool.js';
 import { LocalWorkerPool } from './local/local-worker-pool.js';
 import { resolveWorkerPoolOptions, type WorkerPoolOptions } from './options/pool-options.js';
@@ -27,6 +29,11 @@ export interface LoadOptions {
   startsLater?: boolean;
 }
 
+const LOAD_OPTIONS = new OptionNames<LoadOptions>(
+  { startsLater: true },
+  (path, problem) => new InvalidPoolOptionsError(path, problem),
+);
+
 /**
  * Creates a pool and waits until the packages of its driver are loaded, never for Redis.
  *
@@ -34,8 +41,10 @@ export interface LoadOptions {
  */
 export async function loadWorkerPool(
   options: WorkerPoolOptions,
-  { startsLater = false }: LoadOptions = {},
+  loading: LoadOptions = {},
 ): Promise<WorkerPool> {
+  LOAD_OPTIONS.check(loading, 'loading');
+  const { startsLater = false } = loading;
   const resolved = resolveWorkerPoolOptions(options);
   if (resolved.driver === 'bullmq') {
     await loadPackages();

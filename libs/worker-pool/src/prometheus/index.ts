@@ -1,6 +1,6 @@
-import { atMost } from 'nestjs-redis-connection';
+import { atMost, OptionNames } from 'nestjs-redis-connection';
 import { Counter, Gauge, type OpenMetricsContentType, type Registry } from 'prom-client';
-import type { PoolStats, WorkerPool } from '../core.js';
+import { InvalidPoolOptionsError, type PoolStats, type WorkerPool } from '../core.js';
 
 /** Options of {@link registerPoolMetrics}. */
 export interface PoolMetricsOptions {
@@ -12,6 +12,11 @@ export interface PoolMetricsOptions {
   /** How long a scrape waits for the statistics of a pool on Redis, in milliseconds. Default: 1,000. */
   timeoutMs?: number;
 }
+
+const OPTIONS = new OptionNames<PoolMetricsOptions>(
+  { prefix: true, timeoutMs: true },
+  (path, problem) => new InvalidPoolOptionsError(path, problem),
+);
 
 /** The statistics, or `null` if the pool did not return them in time. */
 type ReadStats = () => Promise<PoolStats | null>;
@@ -58,6 +63,7 @@ const GAUGES: readonly { name: string; help: string; read: (stats: PoolStats) =>
  * statistics, the gauges are NaN, which a graph shows as a gap, and the counter keeps its values. With BullMQ the numbers
  * are those of all processes of the pool, otherwise those of this process since its start.
  *
+ * @throws {InvalidPoolOptionsError} an unknown option
  * @throws {Error} from `prom-client` if a name is already registered or the prefix makes it invalid
  * @example
  * const registry = new Registry();
@@ -67,8 +73,10 @@ const GAUGES: readonly { name: string; help: string; read: (stats: PoolStats) =>
 export function registerPoolMetrics(
   pool: Pick<WorkerPool, 'stats'>,
   registry: Registry | Registry<OpenMetricsContentType>,
-  { prefix = '', timeoutMs = 1_000 }: PoolMetricsOptions = {},
+  options: PoolMetricsOptions = {},
 ): void {
+  OPTIONS.check(options);
+  const { prefix = '', timeoutMs = 1_000 } = options;
   // The metrics of one scrape are collected at the same time: they share one reading.
   let reading: Promise<PoolStats | null> | undefined;
   const stats: ReadStats = () => {

@@ -1,4 +1,4 @@
-import type { GetOrSetOptions } from '../options/get-or-set-options.js';
+import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from '../options/get-or-set-options.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/arguments.js';
 import type { NearEntry } from '../near/near-cache.js';
@@ -68,6 +68,8 @@ export class GetOrSet {
   }
 
   #near<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): NearEntry | undefined {
+    // Unknown options are refused where a miss completes them.
+    if (options !== NO_OPTIONS && !GET_OR_SET_OPTIONS.areKnown(options)) return undefined;
     if (options.readPolicy === 'no-cache') return undefined;
     const near = this.use.lookups.near(key);
     if (near === undefined) return undefined;
@@ -94,6 +96,7 @@ export class GetOrSet {
 
   async #run<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): Promise<CacheResult<T>> {
     assertKey(key, 'key');
+    GET_OR_SET_OPTIONS.check(options);
     const call = this.#callOf(key, factory, options);
     const { outdated, elsewhere, ...result } = await this.#join(call, options.signal);
     countStatus(this.use.counters, result.status);

@@ -1,7 +1,7 @@
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/arguments.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
-import type { GetOrStreamOptions } from '../options/get-or-set-options.js';
+import { GET_OR_STREAM_OPTIONS, type GetOrStreamOptions } from '../options/get-or-set-options.js';
 import {
   type CacheResult,
   computedResult,
@@ -60,6 +60,7 @@ export class GetOrStream {
     options: GetOrStreamOptions<C, V>,
   ): Promise<CacheStream<C, V>> {
     assertKey(key, 'key');
+    GET_OR_STREAM_OPTIONS.check(options);
     assertFunction('collect', options.collect);
     assertFunction('replay', options.replay);
     const near = this.#near(key, factory, options);

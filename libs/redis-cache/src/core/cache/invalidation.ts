@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
-import { assertKey } from '../entry/arguments.js';
+import { assertKey, assertKeys } from '../entry/arguments.js';
 import { checkedTags } from './settings.js';
 import type { NearCache } from '../near/near-cache.js';
 import { clearPages, type PendingInvalidations } from './pending-invalidations.js';
@@ -30,8 +30,8 @@ export interface InvalidationDependencies {
 export class Invalidation {
   constructor(private readonly use: InvalidationDependencies) {}
 
-  async delete(keys: readonly string[]): Promise<boolean> {
-    for (const key of keys) assertKey(key, 'key');
+  async delete(given: string | readonly string[]): Promise<boolean> {
+    const keys = checkedKeys(given);
     for (const key of keys) this.#forget(key);
     if (keys.length === 0) return true;
     const { guard, backend, near, pending } = this.use;
@@ -70,4 +70,13 @@ export class Invalidation {
     this.use.writeBehind.drop(key);
     this.use.near.delete(key);
   }
+}
+
+function checkedKeys(keys: string | readonly string[]): readonly string[] {
+  if (typeof keys === 'string') {
+    assertKey(keys, 'keys');
+    return [keys];
+  }
+  assertKeys(keys, 'keys');
+  return keys;
 }

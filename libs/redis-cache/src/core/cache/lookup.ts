@@ -3,6 +3,7 @@ import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/arguments.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
+import { callOptionNames } from '../errors/option-names.js';
 import type { NearCache, NearEntry } from '../near/near-cache.js';
 import { type Ages, agesOf, isDue } from './cache-result.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
@@ -20,6 +21,8 @@ export interface LookupOptions {
    */
   hitsOnly?: boolean;
 }
+
+const LOOKUP_OPTIONS = callOptionNames<LookupOptions>({ as: true, hitsOnly: true });
 
 /** Neither a hit: Redis has no valid entry (`miss`), or could not be queried (`bypass`). */
 export interface NoHit {
@@ -85,14 +88,23 @@ export class Lookups {
     return copy && this.#nearHit(copy);
   }
 
-  async value<T>(key: string): Promise<T | null> {
-    assertKey(key, 'promptHash');
+  /** `argument`: what the caller calls the key, for errors. */
+  async value<T>(key: string, argument: string): Promise<T | null> {
+    assertKey(key, argument);
     const reading = await this.use.reader.read(key);
     return this.#isHit(reading) ? (reading.entry.value as T) : null;
   }
 
-  async lookup<T>(key: string, { as = 'value', hitsOnly = false }: LookupOptions): Promise<CacheLookup<T>> {
+  lookup<T>(key: string, options: LookupOptions): Promise<CacheLookup<T> | BytesLookup> {
+    // Options that are no object are refused below, as a rejected promise.
+    const { as } = Object(options) as LookupOptions;
+    return as === 'bytes' ? this.#bytes(key, options) : this.#value<T>(key, options);
+  }
+
+  async #value<T>(key: string, options: LookupOptions): Promise<CacheLookup<T>> {
     assertKey(key, 'key');
+    LOOKUP_OPTIONS.check(options);
+    const { as = 'value', hitsOnly = false } = options;
     if (as !== 'value') throw new InvalidCallOptionError('as', "must be 'value' or 'bytes'");
     const copy = this.near(key, hitsOnly);
     if (copy !== undefined) return this.#nearHit(copy);
@@ -102,8 +114,10 @@ export class Lookups {
     return { status: 'hit', value: value as T, source: 'redis', ...agesOf(times, this.use.now()) };
   }
 
-  async bytes(key: string, { hitsOnly = false }: LookupOptions): Promise<BytesLookup> {
+  async #bytes(key: string, options: LookupOptions): Promise<BytesLookup> {
     assertKey(key, 'key');
+    LOOKUP_OPTIONS.check(options);
+    const { hitsOnly = false } = options;
     const reading = await this.use.reader.read(key, 'bytes');
     if (!this.#isHit(reading, hitsOnly)) return reading.state === 'unavailable' ? BYPASS : MISS;
     const { value, times } = reading.entry;

@@ -5,7 +5,8 @@ import type { RedisCacheCounters } from '../counters/counters.js';
 import type { EntryPacker } from '../entry/compression.js';
 import type { PendingInvalidations } from './pending-invalidations.js';
 import type { NearCache } from '../near/near-cache.js';
-import { assertKey, assertSize, ttlToMs } from '../entry/arguments.js';
+import { assertKey, assertList, assertSize, ttlToMs } from '../entry/arguments.js';
+import { callOptionNames } from '../errors/option-names.js';
 import { toJson } from '../util/json-value.js';
 
 /** One response for `setMany`. */
@@ -15,6 +16,8 @@ export interface ResponseToCache {
   /** Default: the module's `ttlSeconds`. */
   ttlSeconds?: number;
 }
+
+const RESPONSE_TO_CACHE = callOptionNames<ResponseToCache>({ key: true, response: true, ttlSeconds: true });
 
 export interface ResponseWriterDependencies {
   store: EntryStore;
@@ -36,10 +39,26 @@ const confirmed = (): boolean => true;
 export class ResponseWriter {
   constructor(private readonly use: ResponseWriterDependencies) {}
 
-  /** `field` names the key argument in errors. */
-  async set(key: string, value: unknown, ttlSeconds = this.use.ttlSeconds, field = 'key'): Promise<boolean> {
-    assertKey(key, field);
+  async set(promptHash: string, value: unknown, ttlSeconds = this.use.ttlSeconds): Promise<boolean> {
+    assertKey(promptHash, 'promptHash');
     const ttlMs = ttlToMs(ttlSeconds);
+    return this.#set(promptHash, value, ttlMs);
+  }
+
+  /** Validates all responses before it stores the first. */
+  async setMany(responses: readonly ResponseToCache[]): Promise<boolean[]> {
+    assertList(responses, 'responses');
+    for (const [index, response] of responses.entries()) {
+      this.#assertStorable(response, `responses[${index}]`);
+    }
+    return Promise.all(
+      responses.map(({ key, response, ttlSeconds = this.use.ttlSeconds }) =>
+        this.#set(key, response, ttlToMs(ttlSeconds)),
+      ),
+    );
+  }
+
+  async #set(key: string, value: unknown, ttlMs: number): Promise<boolean> {
     const { counters, pending } = this.use;
     const { moment } = pending;
     const stored = await this.#store(key, value, ttlMs);
@@ -51,17 +70,13 @@ export class ResponseWriter {
     return stored;
   }
 
-  /** Validates all responses before it stores the first. */
-  async setMany(responses: readonly ResponseToCache[]): Promise<boolean[]> {
-    for (const response of responses) this.#assertStorable(response);
-    return Promise.all(responses.map(({ key, response, ttlSeconds }) => this.set(key, response, ttlSeconds)));
-  }
-
-  #assertStorable({ key, response, ttlSeconds = this.use.ttlSeconds }: ResponseToCache): void {
-    assertKey(key, 'key');
-    ttlToMs(ttlSeconds);
+  #assertStorable(given: ResponseToCache, argument: string): void {
+    RESPONSE_TO_CACHE.check(given, argument);
+    const { key, response, ttlSeconds = this.use.ttlSeconds } = given;
+    assertKey(key, `${argument}.key`);
+    ttlToMs(ttlSeconds, `${argument}.ttlSeconds`);
     const text = toJson(response);
-    if ('json' in text) assertSize('response', text.json, this.use.maxValueBytes);
+    if ('json' in text) assertSize(`${argument}.response`, text.json, this.use.maxValueBytes);
   }
 
   #store(key: string, value: unknown, ttlMs: number): boolean | Promise<boolean> {

@@ -108,7 +108,7 @@ describe('resume', () => {
   it.each<[string, () => unknown, string]>([
     ['an empty key', () => cache.ticketFor(''), 'key'],
     ['a wrong TTL', () => cache.ticketFor('key', { ttlSeconds: -1 }), 'ttlSeconds'],
-    ['a wrong tag', () => cache.ticketFor('key', { tags: [''] }), 'tags'],
+    ['a wrong tag', () => cache.ticketFor('key', { tags: [''] }), 'tags[0]'],
   ])('%s is refused', (_what, make, field) => {
     expect(make).toThrow(expect.objectContaining({ field }));
   });

@@ -4,7 +4,12 @@ import { assertKey } from '../entry/arguments.js';
 import type { TagVersions } from '../entry/entry-envelope.js';
 import { deepFreeze } from '../util/json-value.js';
 import type { Guard } from '../guard/guard.js';
-import type { ResumeOptions, TicketOptions } from '../options/get-or-set-options.js';
+import {
+  RESUME_OPTIONS,
+  type ResumeOptions,
+  TICKET_OPTIONS,
+  type TicketOptions,
+} from '../options/get-or-set-options.js';
 import { agesOf, type CacheResult, storedResult } from './cache-result.js';
 import { checkedTicket, type ComputationTicket, createTicket, versionsIn } from './computation-ticket.js';
 import type { EntryReader } from './entry-reader.js';
@@ -50,6 +55,7 @@ export class Resumption {
 
   ticketFor(key: string, options: TicketOptions): ComputationTicket {
     assertKey(key, 'key');
+    TICKET_OPTIONS.check(options);
     return createTicket(key, settingsOf(options, this.use.defaults), null, this.use.now());
   }
 
@@ -59,6 +65,7 @@ export class Resumption {
     options: ResumeOptions,
   ): Promise<CacheResult<T>> {
     const ticket = checkedTicket(given);
+    RESUME_OPTIONS.check(options);
     const settings = this.#settingsOf(ticket, options);
     const signal = options.signal ?? new AbortController().signal;
     signal.throwIfAborted();

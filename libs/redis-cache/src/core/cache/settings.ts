@@ -84,13 +84,16 @@ function numberOf<Name extends NumericOption>(
 export function checkedTags(tags: readonly string[]): readonly string[] {
   if (!Array.isArray(tags)) throw new InvalidTagError('tags', 'must be an array of strings');
   if (tags.length > MAX_TAGS) throw new InvalidTagError('tags', `must be at most ${MAX_TAGS}`);
-  for (const tag of tags) checkTag(tag);
+  for (const [index, tag] of tags.entries()) checkTag(tag, index);
   return [...new Set(tags)];
 }
 
-function checkTag(tag: string): void {
+function checkTag(tag: string, index: number): void {
   if (typeof tag !== 'string' || tag === '' || tag.length > MAX_TAG_LENGTH || !tag.isWellFormed()) {
-    throw new InvalidTagError('tags', `must be strings of 1 to ${MAX_TAG_LENGTH} characters`);
+    throw new InvalidTagError(
+      `tags[${index}]`,
+      `must be a well-formed string of 1 to ${MAX_TAG_LENGTH} characters`,
+    );
   }
 }
 

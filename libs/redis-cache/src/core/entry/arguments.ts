@@ -1,4 +1,9 @@
-import { InvalidKeyError, InvalidTtlError, ValueTooLargeError } from '../errors/errors.js';
+import {
+  InvalidCallOptionError,
+  InvalidKeyError,
+  InvalidTtlError,
+  ValueTooLargeError,
+} from '../errors/errors.js';
 
 /** Longest key, in UTF-16 code units. */
 export const MAX_KEY_LENGTH = 1_024;
@@ -19,6 +24,22 @@ export function assertKey(key: string, field: string): void {
   if (!key.isWellFormed()) throw new InvalidKeyError(field, 'must be well-formed Unicode');
 }
 
+/**
+ * Throws unless the keys are an array of valid keys. A string is refused: it would count as a list of its characters.
+ *
+ * @throws {InvalidCallOptionError} not an array
+ * @throws {InvalidKeyError} naming the key, such as `keys[3]`
+ */
+export function assertKeys(keys: readonly string[], field: string): void {
+  assertList(keys, field);
+  for (const [index, key] of keys.entries()) assertKey(key, `${field}[${index}]`);
+}
+
+/** @throws {InvalidCallOptionError} not an array */
+export function assertList(list: readonly unknown[], field: string): void {
+  if (!Array.isArray(list)) throw new InvalidCallOptionError(field, 'must be an array');
+}
+
 /** A hundred years: far above any use, far below the largest expiry in milliseconds. */
 export const MAX_TTL_SECONDS = 3_155_760_000;
 
@@ -27,9 +48,9 @@ export const MAX_TTL_SECONDS = 3_155_760_000;
  *
  * @throws {InvalidTtlError} not a positive finite number, or above {@link MAX_TTL_SECONDS}
  */
-export function ttlToMs(ttlSeconds: number): number {
+export function ttlToMs(ttlSeconds: number, field = 'ttlSeconds'): number {
   if (typeof ttlSeconds !== 'number' || !(ttlSeconds > 0 && ttlSeconds <= MAX_TTL_SECONDS)) {
-    throw new InvalidTtlError('ttlSeconds', `must be a number above 0 and up to ${MAX_TTL_SECONDS}`);
+    throw new InvalidTtlError(field, `must be a number above 0 and up to ${MAX_TTL_SECONDS}`);
   }
   return Math.max(1, Math.round(ttlSeconds * 1000));
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { InvalidKeyPartError } from '../errors/errors.js';
+import { InvalidCallOptionError, InvalidKeyPartError } from '../errors/errors.js';
+import { callOptionNames } from '../errors/option-names.js';
 
 /** What a key depends on in addition to its parts. */
 export interface CacheKeyOptions {
@@ -10,6 +11,7 @@ export interface CacheKeyOptions {
 }
 
 const MAX_DEPTH = 100;
+const OPTIONS = callOptionNames<CacheKeyOptions>({ tenant: true, schemaVersion: true });
 
 /**
  * Returns a cache key for everything that determines a value: the SHA-256, in hexadecimal, of its canonical JSON.
@@ -21,10 +23,15 @@ const MAX_DEPTH = 100;
  *   requests would share an entry.
  *
  * @throws {InvalidKeyPartError} naming the part, such as `messages.0.content`
+ * @throws {InvalidCallOptionError} an unknown option, or one of a wrong type
  * @example
  * const key = cacheKey({ model: 'sonnet', prompt, max_tokens: 500 }, { tenant: 'team-a' });
  */
-export function cacheKey(parts: unknown, { tenant = '', schemaVersion = 1 }: CacheKeyOptions = {}): string {
+export function cacheKey(parts: unknown, options: CacheKeyOptions = {}): string {
+  OPTIONS.check(options);
+  const { tenant = '', schemaVersion = 1 } = options;
+  if (typeof tenant !== 'string') throw new InvalidCallOptionError('tenant', 'must be a string');
+  if (!Number.isFinite(schemaVersion)) throw new InvalidCallOptionError('schemaVersion', 'must be a number');
   const text = `[${schemaVersion},${JSON.stringify(tenant)},${canonical(parts, [])}]`;
   return hash('sha256', text, 'hex');
 }

@@ -1,6 +1,7 @@
 import type { OptionsOf } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { MAX_TTL_SECONDS } from '../entry/arguments.js';
+import { callOptionNames } from '../errors/option-names.js';
 
 /** The longest time that a timer of Node can run, in milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -119,6 +120,15 @@ export interface GetOrSetOptions extends GetOrSetDefaults {
   writePolicy?: 'cache' | 'no-store';
 }
 
+const getOrSetNames = {
+  ...getOrSetShape,
+  tags: true,
+  signal: true,
+  readPolicy: true,
+  writePolicy: true,
+};
+export const GET_OR_SET_OPTIONS = callOptionNames<GetOrSetOptions>(getOrSetNames);
+
 /** Options of one call of `getOrStream`. */
 export interface GetOrStreamOptions<C, V> extends GetOrSetOptions {
   /** Makes the value that is stored of all pieces, which are frozen. Pure: equal pieces give an equal value. */
@@ -127,11 +137,31 @@ export interface GetOrStreamOptions<C, V> extends GetOrSetOptions {
   replay: (value: V) => Iterable<C>;
 }
 
+export const GET_OR_STREAM_OPTIONS = callOptionNames<GetOrStreamOptions<never, never>>({
+  ...getOrSetNames,
+  collect: true,
+  replay: true,
+});
+
 /** How the value of a ticket is stored. Each option defaults to the module's `getOrSet`. */
 export type TicketOptions = Pick<
   GetOrSetOptions,
   'ttlSeconds' | 'jitterRatio' | 'staleSeconds' | 'leaseMs' | 'tags'
 >;
 
+export const TICKET_OPTIONS = callOptionNames<TicketOptions>({
+  ttlSeconds: true,
+  jitterRatio: true,
+  staleSeconds: true,
+  leaseMs: true,
+  tags: true,
+});
+
 /** Options of work that is done with a ticket, which holds the TTL, the tags and the lease. */
 export type ResumeOptions = Pick<GetOrSetOptions, 'shouldCache' | 'hardTimeoutMs' | 'signal'>;
+
+export const RESUME_OPTIONS = callOptionNames<ResumeOptions>({
+  shouldCache: true,
+  hardTimeoutMs: true,
+  signal: true,
+});

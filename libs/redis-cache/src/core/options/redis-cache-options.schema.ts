@@ -2,6 +2,7 @@ import { checkOptions } from 'nestjs-redis-connection';
 import type { z } from 'zod';
 import { InvalidCallOptionError, InvalidOptionsError } from '../errors/errors.js';
 import {
+  NAMED_QUEUE_OPTIONS,
   type NamedQueueOptions,
   queueSchema,
   type RedisCacheOptions,
@@ -29,6 +30,7 @@ export function resolveQueueOptions(
   defaults: ResolvedRedisCacheOptions['queue'],
   options: NamedQueueOptions,
 ): ResolvedRedisCacheOptions['queue'] {
+  NAMED_QUEUE_OPTIONS.check(options);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return checkOptions(
     queueSchema,

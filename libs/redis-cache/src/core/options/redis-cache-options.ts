@@ -9,6 +9,7 @@ import {
 } from 'nestjs-redis-connection';
 import { z } from 'zod';
 import { MAX_TTL_SECONDS } from '../entry/arguments.js';
+import { callOptionNames } from '../errors/option-names.js';
 import { getOrSetSchema, type GetOrSetDefaults, ttlSeconds } from './get-or-set-options.js';
 
 /** A day. */
@@ -113,6 +114,8 @@ const namedQueueShape = {
 
 /** Limits of one queue. Processes that share a queue should have the same limits. */
 export interface NamedQueueOptions extends OptionsOf<typeof namedQueueShape> {}
+
+export const NAMED_QUEUE_OPTIONS = callOptionNames<NamedQueueOptions>(namedQueueShape);
 
 const queueShape = {
   /** Name within the prefix. Instances with the same prefix and name share a queue. Default `requests`. */

@@ -1,4 +1,5 @@
 import { InvalidCallOptionError } from '../errors/errors.js';
+import { callOptionNames } from '../errors/option-names.js';
 import { MAX_LEASE_SECONDS, MIN_LEASE_SECONDS } from '../options/redis-cache-options.js';
 
 export interface LeaseOptions {
@@ -29,6 +30,15 @@ export interface ListDeadLettersOptions {
   after?: string;
 }
 
+export const LEASE_OPTIONS = callOptionNames<LeaseOptions>({ leaseSeconds: true });
+export const WAIT_OPTIONS = callOptionNames<WaitOptions>({ timeoutMs: true, signal: true });
+export const RELEASE_OPTIONS = callOptionNames<ReleaseOptions>({
+  delaySeconds: true,
+  counts: true,
+  reason: true,
+});
+export const LIST_OPTIONS = callOptionNames<ListDeadLettersOptions>({ limit: true, after: true });
+
 const MAX_REQUESTS_PER_CALL = 10_000;
 const DEFAULT_WAIT_MS = 30_000;
 /** A day. */
@@ -58,14 +68,14 @@ export function checkedCount(field: string, count: number): number {
 }
 
 /** @throws {InvalidCallOptionError} */
-export function checkedId(id: string): string {
+export function checkedId(id: string, field = 'id'): string {
   if (typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH) return id;
-  throw new InvalidCallOptionError('id', 'must be an id that the queue returned');
+  throw new InvalidCallOptionError(field, 'must be an id that the queue returned');
 }
 
 /** @throws {InvalidCallOptionError} */
 export function checkedIds(ids: readonly string[]): readonly string[] {
-  for (const id of checkedList('ids', ids)) checkedId(id);
+  for (const [index, id] of checkedList('ids', ids).entries()) checkedId(id, `ids[${index}]`);
   return ids;
 }
 

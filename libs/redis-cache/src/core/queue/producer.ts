@@ -28,7 +28,9 @@ export class Producer {
 
   /** Sends the requests in as few commands as the limits allow. Returns for each whether it is in the queue. */
   async pushAll(requests: readonly unknown[]): Promise<boolean[]> {
-    const texts = requests.map((request) => encodeRequest(request, this.context));
+    const texts = requests.map((request, index) =>
+      encodeRequest(request, this.context, `requests[${index}]`),
+    );
     let pushed = await this.#pushInOrder(texts.filter((text) => text !== null));
     return texts.map((text) => text !== null && pushed-- > 0);
   }

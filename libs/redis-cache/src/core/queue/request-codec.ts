@@ -13,13 +13,14 @@ const MAX_BYTES_PER_UNIT = 3;
 export function encodeRequest(
   request: unknown,
   { logger, maxRequestBytes }: Pick<QueueContext, 'logger' | 'maxRequestBytes'>,
+  field = 'request',
 ): string | null {
   const text = toJson(request);
   if ('problem' in text) {
     logger.warn(`A request was not queued: ${text.problem}`);
     return null;
   }
-  if (text.json.length * MAX_BYTES_PER_UNIT > maxRequestBytes) assertSize(text.json, maxRequestBytes);
+  if (text.json.length * MAX_BYTES_PER_UNIT > maxRequestBytes) assertSize(field, text.json, maxRequestBytes);
   return text.json;
 }
 
@@ -32,7 +33,7 @@ export function decodeRequest<T>(text: string): T | undefined {
   }
 }
 
-function assertSize(json: string, maxRequestBytes: number): void {
+function assertSize(field: string, json: string, maxRequestBytes: number): void {
   const bytes = Buffer.byteLength(json);
-  if (bytes > maxRequestBytes) throw new ValueTooLargeError('request', bytes, maxRequestBytes);
+  if (bytes > maxRequestBytes) throw new ValueTooLargeError(field, bytes, maxRequestBytes);
 }

@@ -4,12 +4,16 @@ import {
   checkedIds,
   checkedList,
   checkedWaitMs,
+  LEASE_OPTIONS,
   type LeaseOptions,
+  LIST_OPTIONS,
   type ListDeadLettersOptions,
+  RELEASE_OPTIONS,
   type ReleaseOptions,
   toDelayMs,
   toLeaseMs,
   toReason,
+  WAIT_OPTIONS,
   type WaitOptions,
 } from './call-options.js';
 import type { RequestConsumerOptions } from './consumer-options.js';
@@ -117,6 +121,7 @@ export class RequestQueue {
    * const job = await queue.waitForRequest<Job>({ timeoutMs: 5_000, signal });
    */
   async waitForRequest<T = unknown>(options: WaitOptions = {}): Promise<T | null> {
+    WAIT_OPTIONS.check(options);
     return this.#core.waiters.wait<T>(checkedWaitMs(options.timeoutMs), options.signal);
   }
 
@@ -165,6 +170,7 @@ export class RequestQueue {
    * @throws {InvalidCallOptionError} an invalid id or `delaySeconds`
    */
   async releaseRequest(id: string, options: ReleaseOptions = {}): Promise<boolean> {
+    RELEASE_OPTIONS.check(options);
     const { delaySeconds = 0, counts = true, reason = 'released' } = options;
     const details = { delayMs: toDelayMs(delaySeconds), counts, reason: toReason(reason) };
     const result = await this.#core.reservations.release(checkedId(id), details);
@@ -226,8 +232,9 @@ export class RequestQueue {
    * @throws {InvalidCallOptionError} an invalid `limit` or `after`
    */
   async listDeadLetters<T = unknown>(options: ListDeadLettersOptions = {}): Promise<DeadLetter<T>[]> {
+    LIST_OPTIONS.check(options);
     const { limit = DEFAULT_PAGE_SIZE, after } = options;
-    const afterId = after === undefined ? undefined : checkedId(after);
+    const afterId = after === undefined ? undefined : checkedId(after, 'after');
     return this.#core.deadLetters.list<T>(checkedCount('limit', limit), afterId);
   }
 
@@ -266,6 +273,7 @@ export class RequestQueue {
   }
 
   #leaseMs(options: LeaseOptions = {}): number {
+    LEASE_OPTIONS.check(options);
     return toLeaseMs(options.leaseSeconds ?? this.#core.context.leaseSeconds);
   }
 }

@@ -1,3 +1,4 @@
+import { OptionNames } from 'nestjs-redis-connection';
 import { InvalidOptionsError } from '../../core.js';
 
 /** Which faults occur, and how often. Rates are probabilities per operation, from 0 (never) to 1 (always). */
@@ -29,7 +30,7 @@ export const CALM: ChaosSettings = {
   seed: 1,
 };
 
-const LIMITS: Readonly<Record<string, readonly [min: number, max: number]>> = {
+const LIMITS: Readonly<Record<Exclude<keyof ChaosOptions, 'error'>, readonly [min: number, max: number]>> = {
   failRate: [0, 1],
   hangRate: [0, 1],
   delayRate: [0, 1],
@@ -38,24 +39,28 @@ const LIMITS: Readonly<Record<string, readonly [min: number, max: number]>> = {
   seed: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
 
+const OPTIONS = new OptionNames<ChaosOptions>(
+  { ...LIMITS, error: true },
+  (path, problem) => new InvalidOptionsError(path, problem),
+);
+
 /**
  * Returns the settings with the given options changed; absent and `undefined` options keep their value.
  *
  * @throws {InvalidOptionsError} naming the option that is unknown or out of range
  */
 export function changedSettings(settings: ChaosSettings, options: ChaosOptions): ChaosSettings {
+  OPTIONS.check(options);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (name !== 'error') assertInRange(name, value);
+    if (name !== 'error') assertInRange(name as keyof typeof LIMITS, value);
     else if (typeof value !== 'function') throw new InvalidOptionsError(name, 'must be a function');
   }
   return { ...settings, ...Object.fromEntries(given) };
 }
 
-function assertInRange(name: string, value: unknown): void {
-  const limits = Object.hasOwn(LIMITS, name) ? LIMITS[name] : undefined;
-  if (limits === undefined) throw new InvalidOptionsError(name, 'is not an option');
-  const [min, max] = limits;
+function assertInRange(name: keyof typeof LIMITS, value: unknown): void {
+  const [min, max] = LIMITS[name];
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw new InvalidOptionsError(name, `must be a number from ${min} to ${max}`);
 }

@@ -1,3 +1,5 @@
+import { OptionNames } from 'nestjs-redis-connection';
+import { InvalidOptionsError } from '../../core.js';
 import type { Backend } from '../../core/backend/backend.js';
 import { arrivalPromises } from './arrival-promises.js';
 import { clearPromises } from './clear-promises.js';
@@ -46,10 +48,16 @@ export interface ConformanceOptions {
   plantForeign?: PlantForeign;
 }
 
+const OPTIONS = new OptionNames<ConformanceOptions>(
+  { name: true, setUp: true, framework: true, plantForeign: true },
+  (path, problem) => new InvalidOptionsError(path, problem),
+);
+
 /**
  * Defines tests for every promise of `Backend` and its stores. Call it in a test file, with your own backend. Without
  * `passTime` the tests wait in real time, some seconds in all.
  *
+ * @throws {InvalidOptionsError} an unknown option
  * @throws {Error} no `framework` was given, and its functions are not global
  * @example
  * import { afterEach, beforeEach, describe, it } from 'vitest';
@@ -61,6 +69,7 @@ export interface ConformanceOptions {
  * });
  */
 export function backendConformance(options: ConformanceOptions): void {
+  OPTIONS.check(options);
   const { framework = globalFramework() } = options;
   framework.describe(`the backend contract on ${options.name}`, () => {
     const current = useBackends(options, framework);

@@ -19,7 +19,14 @@ import {
 } from '../contract/worker-pool.js';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { EventStream } from '../tasks/event-stream.js';
-import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit-options.js';
+import {
+  checkGetResult,
+  copyRequest,
+  resolveSubmitOptions,
+  RUN_OPTIONS,
+  SUBMIT_OPTIONS,
+  WATCH_OPTIONS,
+} from '../tasks/submit-options.js';
 import { waitForEnd } from '../tasks/waiting.js';
 import { type Engine, openEngine } from './engine.js';
 import { Fallback } from './fallback.js';
@@ -69,11 +76,13 @@ export class BullmqWorkerPool extends WorkerPool {
   }
 
   async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
+    SUBMIT_OPTIONS.check(options);
     const submission = this.#toSubmission(request, options, 'submit');
     return (await (await this.#engine).producer.add(submission)).taskId;
   }
 
   async run(request: CompletionRequest, options: RunOptions = {}): Promise<TaskResult> {
+    RUN_OPTIONS.check(options);
     options.signal?.throwIfAborted();
     const submission = this.#toSubmission(request, options, 'run');
     let accepted: Accepted;
@@ -86,6 +95,7 @@ export class BullmqWorkerPool extends WorkerPool {
   }
 
   async stream(request: CompletionRequest, options: RunOptions = {}): Promise<TaskStream> {
+    RUN_OPTIONS.check(options);
     options.signal?.throwIfAborted();
     const submission = this.#toSubmission(request, options, 'run', { isStreamed: true });
     let accepted: Accepted;
@@ -103,7 +113,7 @@ export class BullmqWorkerPool extends WorkerPool {
   }
 
   async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
-    checkTimeout(options.timeoutMs, 0);
+    checkGetResult(options);
     options.signal?.throwIfAborted();
     const { waiters } = await this.#engine;
     const waiter = waiters.open(taskId);
@@ -133,8 +143,10 @@ export class BullmqWorkerPool extends WorkerPool {
 
   async *watchTask(
     taskId: string,
-    { signal }: WatchOptions = {},
+    options: WatchOptions = {},
   ): AsyncGenerator<TaskSnapshot, void, undefined> {
+    WATCH_OPTIONS.check(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     const snapshot = await this.#find(taskId);
     const { waiters } = await this.#engine;

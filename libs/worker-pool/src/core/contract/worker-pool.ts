@@ -107,7 +107,7 @@ export abstract class WorkerPool {
    * `deduplicationKey` is in progress, returns the id of that task. A task submitted in this way is only cancelled
    * by `cancel`, never because a waiter has left.
    *
-   * @throws {InvalidRequestError} a field or an option is missing or invalid
+   * @throws {InvalidRequestError} a field or an option is missing, invalid or unknown
    * @throws {UnsupportedParameterError} a field that the executor cannot honour
    * @throws {PoolSaturatedError} the backlog is full
    * @throws {PoolClosedError} the pool is shutting down
@@ -120,7 +120,7 @@ export abstract class WorkerPool {
    * Waits for the end of a task. A failed task is a result, not an exception. All waiters of a task receive the
    * same frozen result.
    *
-   * @throws {InvalidRequestError} `timeoutMs` is not a number from 0 to 2,147,483,647
+   * @throws {InvalidRequestError} `timeoutMs` is not a number from 0 to 2,147,483,647, or an option is unknown
    * @throws {TaskNotFoundError} no such task, or its result is no longer kept
    * @throws {ResultTimeoutError} the task had not ended after `timeoutMs`
    * @throws {TaskLostError} Redis has lost the task (`bullmq`)
@@ -160,6 +160,7 @@ export abstract class WorkerPool {
    * Yields the current state of the task, then a snapshot after each change of its status; ends after the snapshot
    * with the result.
    *
+   * @throws {InvalidRequestError} an option is unknown
    * @throws {TaskNotFoundError} no such task, or it is no longer kept
    * @throws the signal's reason, when it aborts
    *

@@ -19,7 +19,14 @@ import {
 import type { ResolvedLocalOptions } from '../options/pool-options.js';
 import { EventStream } from '../tasks/event-stream.js';
 import { ServiceTimes } from '../tasks/service-times.js';
-import { checkTimeout, copyRequest, resolveSubmitOptions } from '../tasks/submit-options.js';
+import {
+  checkGetResult,
+  copyRequest,
+  resolveSubmitOptions,
+  RUN_OPTIONS,
+  SUBMIT_OPTIONS,
+  WATCH_OPTIONS,
+} from '../tasks/submit-options.js';
 import { stoppedResult } from '../tasks/task-results.js';
 import { TaskRunner } from '../tasks/task-runner.js';
 import { waitForEnd } from '../tasks/waiting.js';
@@ -63,13 +70,14 @@ export class LocalWorkerPool extends WorkerPool {
   }
 
   async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
+    SUBMIT_OPTIONS.check(options);
     const task = this.#enqueue(request, options);
     task.keep();
     return task.id;
   }
 
   async getResult(taskId: string, options: GetResultOptions = {}): Promise<TaskResult> {
-    checkTimeout(options.timeoutMs, 0);
+    checkGetResult(options);
     options.signal?.throwIfAborted();
     const task = this.#registry.findActive(taskId);
     if (task) {
@@ -83,6 +91,7 @@ export class LocalWorkerPool extends WorkerPool {
   }
 
   async run(request: CompletionRequest, options: RunOptions = {}): Promise<TaskResult> {
+    RUN_OPTIONS.check(options);
     const { signal } = options;
     signal?.throwIfAborted();
     const task = this.#enqueue(request, options);
@@ -96,6 +105,7 @@ export class LocalWorkerPool extends WorkerPool {
   }
 
   async stream(request: CompletionRequest, options: RunOptions = {}): Promise<TaskStream> {
+    RUN_OPTIONS.check(options);
     const { signal } = options;
     signal?.throwIfAborted();
     const task = this.#enqueue(request, options, (found) => found.openEvents());
@@ -122,8 +132,10 @@ export class LocalWorkerPool extends WorkerPool {
 
   async *watchTask(
     taskId: string,
-    { signal }: WatchOptions = {},
+    options: WatchOptions = {},
   ): AsyncGenerator<TaskSnapshot, void, undefined> {
+    WATCH_OPTIONS.check(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     const task = this.#registry.findActive(taskId);
     if (task) {

@@ -1,13 +1,23 @@
+import { OptionNames } from 'nestjs-redis-connection';
 import type { CompletionRequest } from '../contract/completion-request.js';
 import { InvalidRequestError } from '../contract/errors.js';
 import { MAX_TIMER_MS } from '../contract/validation.js';
-import type { SubmitOptions } from '../contract/worker-pool.js';
+import type { GetResultOptions, RunOptions, SubmitOptions, WatchOptions } from '../contract/worker-pool.js';
 import { freezeDeep } from './task-results.js';
 
 /** The largest priority that BullMQ supports. */
 const MAX_PRIORITY = 2 ** 21 - 1;
 const MAX_DEDUPLICATION_KEY_LENGTH = 1_024;
 const MAX_CONTEXT_BYTES = 16_384;
+
+const refuse = (path: string, problem: string): Error => new InvalidRequestError(path, problem);
+
+const submitNames = { timeoutMs: true, priority: true, deduplicationKey: true, context: true };
+
+export const SUBMIT_OPTIONS = new OptionNames<SubmitOptions>(submitNames, refuse);
+export const RUN_OPTIONS = new OptionNames<RunOptions>({ ...submitNames, signal: true }, refuse);
+export const WATCH_OPTIONS = new OptionNames<WatchOptions>({ signal: true }, refuse);
+const GET_RESULT_OPTIONS = new OptionNames<GetResultOptions>({ timeoutMs: true, signal: true }, refuse);
 
 /** Validated options of a submission, with every default filled in. */
 export interface ResolvedSubmitOptions {
@@ -40,10 +50,13 @@ export function resolveSubmitOptions(
   };
 }
 
-/**
- * @throws {InvalidRequestError} `timeoutMs` is present and not a number from `min` to {@link MAX_TIMER_MS}
- */
-export function checkTimeout(timeoutMs: number | undefined, min: number): void {
+/** @throws {InvalidRequestError} an unknown option, or `timeoutMs` is not a number from 0 to {@link MAX_TIMER_MS} */
+export function checkGetResult(options: GetResultOptions): void {
+  GET_RESULT_OPTIONS.check(options);
+  checkTimeout(options.timeoutMs, 0);
+}
+
+function checkTimeout(timeoutMs: number | undefined, min: number): void {
   if (timeoutMs === undefined) {
     return;
   }

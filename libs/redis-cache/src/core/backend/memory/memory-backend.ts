@@ -13,6 +13,7 @@ import type {
 } from '../backend.js';
 import type { ArrivalChannel, QueueStore } from '../queue-store.js';
 import type { StreamStore } from '../stream-store.js';
+import { instanceOptionNames } from '../../errors/option-names.js';
 import { MemoryCounterStore } from './memory-counter-store.js';
 import { MemoryEntryStore } from './memory-entry-store.js';
 import { MemoryLeaseStore } from './memory-lease-store.js';
@@ -26,6 +27,8 @@ export interface MemoryBackendOptions {
   now?: () => number;
 }
 
+const OPTIONS = instanceOptionNames<MemoryBackendOptions>({ maxBytes: true, now: true });
+
 /** A backend in this process: always reachable, and lost with the process. */
 export class MemoryBackend implements Backend {
   readonly kind = 'memory';
@@ -38,7 +41,10 @@ export class MemoryBackend implements Backend {
   readonly streams: StreamStore;
   readonly events: EventChannel;
 
-  constructor({ maxBytes, now = () => performance.timeOrigin + performance.now() }: MemoryBackendOptions) {
+  /** @throws {InvalidOptionsError} an unknown option */
+  constructor(options: MemoryBackendOptions) {
+    OPTIONS.check(options);
+    const { maxBytes, now = () => performance.timeOrigin + performance.now() } = options;
     const entries = new MemoryEntryStore(maxBytes, now, (key) => leases.revoke(key));
     const leases = new MemoryLeaseStore(entries, now);
     this.entries = entries;
