@@ -5,7 +5,7 @@ import { judge } from './lib/limits.mjs';
 import { machineFacts } from './lib/machine.mjs';
 import { readOptions, USAGE } from './lib/options.mjs';
 import { printFailures, printList, printMachine, printScenario, writeResults } from './lib/report.mjs';
-import { writePageFrom } from './page/performance-page.mjs';
+import { writePagesFrom } from './page/performance-page.mjs';
 import { scenarios } from './scenarios/index.mjs';
 
 const RESULTS = fileURLToPath(new URL('results/latest.json', import.meta.url));
@@ -57,7 +57,7 @@ async function runBench(options) {
     const results = await runAll(bench, chosen);
     const file = options.json ?? RESULTS;
     writeResults(file, machine, results);
-    if (options.page) await writePageFrom(file);
+    if (options.page) await writePagesFrom(file);
     if (printFailures(results) > 0 && options.check) process.exitCode = 1;
   } catch (error) {
     // A scenario that was running when the signal arrived has failed because of it.

@@ -9,7 +9,8 @@ import { peers } from './peers.mjs';
 const subject = buildOfTheLibrary({
   name: 'nestjs-redis-cache',
   role: 'subject',
-  entry: new URL('../../libs/redis-cache/dist/index.js', import.meta.url),
+  // The engine without Nest, as the others are without it.
+  entry: new URL('../../libs/redis-cache/dist/core.js', import.meta.url),
 });
 
 /** Other builds as comma-separated `name=path`, so that a change can be measured against the build before it. */

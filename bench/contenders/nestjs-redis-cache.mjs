@@ -7,7 +7,7 @@ const NEAR = { maxBytes: 64 * 1024 * 1024, maxEntries: 10_000, staleSeconds: 0 }
 /**
  * A build of this repository's library.
  *
- * @param {{ name: string, role: 'subject' | 'peer', entry: URL }} build `entry` is its `dist/index.js`
+ * @param {{ name: string, role: 'subject' | 'peer', entry: URL }} build `entry` is its `dist/core.js`
  * @returns {import('./contender').Contender}
  */
 export function buildOfTheLibrary({ name, role, entry }) {

@@ -7,9 +7,9 @@ export const USAGE = `Usage: npm run bench -- [options]
   --peers          also measures other libraries; needs npm --prefix bench ci --ignore-scripts
   --list           names the scenarios and their limits
   --profile <dir>  writes a CPU profile of each contender's process there
-  --page           writes docs/performance.md and its charts; needs a run of all scenarios
+  --page           writes docs/performance.md, its charts and docs/comparison.md from a run of all scenarios
   --json <file>    where the results go (default: bench/results/latest.json)
-BENCH_OTHER_BUILDS=name=path/to/dist/index.js,… adds builds of the library as contenders.`;
+BENCH_OTHER_BUILDS=name=path/to/dist/core.js,… adds builds of the library as contenders.`;
 
 /** @throws {TypeError} an option that does not exist */
 export function readOptions(args) {

@@ -1,33 +1,36 @@
-/** Writes docs/performance.md and its charts from the results of a run. */
+/** Writes docs/performance.md with its charts, and docs/comparison.md, from the results of a run. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { PARTS } from '../scenarios/parts.mjs';
 import { barChart } from './bar-chart.mjs';
+import { writeComparisonPage } from './comparison-page.mjs';
+import { table, writeMarkdown } from './markdown.mjs';
 import { LIMITS, SECTIONS } from './sections.mjs';
 
 const DOCS = resolve(import.meta.dirname, '../../docs');
-const PAGE = join(DOCS, 'performance.md');
 
 /**
  * @param {object} results what `writeResults` of ../lib/report.mjs has written
  * @throws {Error} a scenario of a section is not in the results
  */
-export async function writePerformancePage({ machine, scenarios }) {
+async function writePerformancePage({ machine, scenarios }) {
   const byId = new Map(scenarios.map((scenario) => [scenario.id, scenario]));
   const missing = SECTIONS.flatMap((section) => section.scenarios).filter((id) => !byId.has(id));
   if (missing.length > 0) throw new Error(`The page needs a whole run; missing: ${missing.join(', ')}`);
   const parts = partsOf(byId.get('parts'));
   const sections = SECTIONS.map((section) => sectionText(section, byId, parts));
   const text = [introduction(machine, parts), ...sections].join('\n\n');
-  writeFileSync(PAGE, await format(text, { ...(await resolveConfig(PAGE)), filepath: PAGE }));
+  await writeMarkdown(join(DOCS, 'performance.md'), text);
   for (const section of SECTIONS.filter(({ file }) => file)) {
     writeFileSync(join(DOCS, section.file), barChart(chartOf(section, byId)));
   }
 }
 
-export async function writePageFrom(file) {
-  await writePerformancePage(JSON.parse(readFileSync(file, 'utf8')));
+/** Writes both pages from a file of results. */
+export async function writePagesFrom(file) {
+  const results = JSON.parse(readFileSync(file, 'utf8'));
+  await writePerformancePage(results);
+  await writeComparisonPage(DOCS, results);
 }
 
 function partsOf({ contenders }) {
@@ -39,7 +42,6 @@ function introduction(machine, parts) {
   const rows = [...parts].map(([name, cost]) => [PARTS[name], microseconds(cost)]);
   return [
     '# Performance',
-    '<!-- Written by `npm run bench -- --peers --page`; do not edit. -->',
     `All figures of one run, each contender in a process of its own, in turns: a ratio compares two turns of the same round.
 Median, and in parentheses the quartiles. How it is measured: [bench](../bench/README.md).`,
     `${machine.cores} cores (${machine.processor}), Node ${machine.node}, Redis ${machine.redis}, load ${machine.loadAtStart.toFixed(1)} at
@@ -94,10 +96,4 @@ function barsOf({ name, role, data }) {
 
 function microseconds(value) {
   return `${value >= 100 ? value.toFixed(0) : value.toPrecision(2)} µs`;
-}
-
-const line = (cells) => `| ${cells.join(' | ')} |`;
-
-function table(head, rows) {
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
