@@ -110,7 +110,7 @@ export class RedisCacheService {
   /**
    * Returns the cached value, or runs the factory and caches its value. However many callers ask for a key at the same
    * time, in this process and in all others on one Redis, the factory runs once, and all get its value or its
-   * failure. Values are shared, hence frozen.
+   * failure. Values are shared, hence frozen, and each is what JSON makes of it: a `Date` is text also on a miss.
    *
    * Without Redis the factory still runs once per process, and its value is stored when Redis is back.
    *

@@ -68,8 +68,8 @@ export class CacheNotInjectedError extends RedisCacheError {
  * this and other processes call it at the same time. For controllers and for providers of any scope; the class need
  * not inject the service, but `RedisCacheModule` must be imported by its module, or global.
  *
- * All callers share one value, so it is frozen. From the second call on it comes from JSON, without class
- * instances, `Date`s and `Map`s. Without `key`, two classes with the same name share keys, and the state of the
+ * All callers share one value, so it is frozen. It is what JSON makes of the result, from the first call on: class
+ * instances, `Date`s and `Map`s become plain data. Without `key`, two classes with the same name share keys, and the state of the
  * object (such as the user of a request-scoped provider) is not part of the key.
  *
  * The method rejects with `InvalidKeyPartError` (no `key`, and an argument that JSON does not carry), with

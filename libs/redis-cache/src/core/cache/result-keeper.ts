@@ -12,6 +12,7 @@ import { writeFailure } from './factory.js';
 import type { Lease } from './lease.js';
 import type { PendingInvalidations } from './pending-invalidations.js';
 import type { Settings } from './settings.js';
+import { StoredForm } from './stored-form.js';
 import type { WriteBehind } from './write-behind.js';
 
 /** A value, computed in this process or another. */
@@ -62,7 +63,11 @@ const TAG_MARGIN_MS = 60_000;
 
 /** Stores computed values, or keeps them until Redis is back. The caller gets the value in any case. */
 export class ResultKeeper {
-  constructor(private readonly use: ResultKeeperDependencies) {}
+  readonly #storedForm: StoredForm;
+
+  constructor(private readonly use: ResultKeeperDependencies) {
+    this.#storedForm = new StoredForm(use.logger);
+  }
 
   /**
    * Versions of the tags before the factory runs; `undefined` without tags, `null` when unknown. `since`: when the
@@ -77,12 +82,14 @@ export class ResultKeeper {
     return versions && Object.fromEntries(tags.map((tag, index) => [tag, versions[index]!]));
   }
 
+  /** Returns the value as a hit will. A value that JSON cannot carry, or that is too large, is returned as it is. */
   async keep(given: FreshValue): Promise<Computed> {
+    const json = this.#jsonOf(given.value);
+    const value = json === null ? given.value : this.#storedForm.of(given.key, given.value, json);
     const fresh = { ...given, settings: { ...given.settings, ttlMs: this.#ttlMs(given) } };
     const times = timesFrom(this.use.now(), fresh.settings.ttlMs, fresh.durationMs);
-    const outcome = await this.#keep(fresh, times);
+    const outcome = await this.#keep(fresh, times, json);
     if (outcome === 'stored') this.use.counters.writes += 1;
-    const { value } = fresh;
     const stored = outcome === 'stored' || outcome === 'there';
     return { value, elsewhere: false, times, stored, outdated: outcome === 'outdated' };
   }
@@ -135,21 +142,25 @@ export class ResultKeeper {
     this.use.logger.warn(`${option} returned no usable value, so nothing was stored: ${reason}`);
   }
 
-  async #keep(fresh: FreshValue, times: EntryTimes): Promise<Outcome> {
+  async #keep(fresh: FreshValue, times: EntryTimes, json: string | null): Promise<Outcome> {
     const { near, reader } = this.use;
     const { key } = fresh;
     // Before the tags are compared, so that an invalidation after the comparison is noticed.
     const nearWrite = near.beginWrite(key, () => void reader.read(key));
     try {
-      return await this.#write(fresh, times, nearWrite);
+      return await this.#write(fresh, times, json, nearWrite);
     } finally {
       nearWrite.end();
     }
   }
 
-  async #write(fresh: FreshValue, times: EntryTimes, nearWrite: NearWrite): Promise<Outcome> {
-    const { lease, settings, value, tags } = fresh;
-    const json = this.#jsonOf(value);
+  async #write(
+    fresh: FreshValue,
+    times: EntryTimes,
+    json: string | null,
+    nearWrite: NearWrite,
+  ): Promise<Outcome> {
+    const { lease, settings, tags } = fresh;
     const entry = await this.#packed(fresh, times, json);
     const since = this.use.guard.moment;
     const tagState = tags ? await this.#compareTags(tags, since) : 'same';

@@ -4,6 +4,7 @@ import type { PiecePublication } from '../stream/publisher.js';
 import type { Relay } from '../stream/relay.js';
 import { type Factory, type FactoryContext, writeFailure } from './factory.js';
 import { AbandonedError } from './flight.js';
+import { storedPiece } from './stored-form.js';
 
 /** Produces the pieces of a value. */
 export type StreamFactory<C> = (context: FactoryContext) => AsyncIterable<C> | Promise<AsyncIterable<C>>;
@@ -70,8 +71,9 @@ export class StreamSource {
     for (;;) {
       const next = await iterator.next();
       if (next.done || signal.aborted) return;
-      log.append([next.value]);
-      this.#publication?.add(next.value);
+      const piece = storedPiece(next.value);
+      log.append([piece]);
+      this.#publication?.add(piece);
       if (performance.now() < turnEndsAt) continue;
       await nextTurn();
       turnEndsAt = performance.now() + MAX_TURN_MS;
