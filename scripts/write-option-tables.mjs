@@ -17,6 +17,7 @@ import ts from 'typescript';
 import { z } from 'zod';
 import { gatewayVariables } from '../apps/gateway/dist/config/gateway-variables.js';
 import { consumerShape } from '../libs/redis-cache/dist/core/queue/consumer-options.js';
+import { encryptionShape } from '../libs/redis-cache/dist/core/options/encryption-options.js';
 import { getOrSetShape } from '../libs/redis-cache/dist/core/options/get-or-set-options.js';
 import { redisCacheShape } from '../libs/redis-cache/dist/core/options/redis-cache-options.js';
 import { bullmqShape } from '../libs/worker-pool/dist/core/options/bullmq-options.js';
@@ -30,6 +31,7 @@ const POOL = 'libs/worker-pool/dist/core.d.ts';
 const CONNECTION = 'libs/redis-connection/dist/index.d.ts';
 const OPTIONS = {
   'redis-cache': [CORE, 'RedisCacheOptions', redisCacheShape],
+  encryption: [CORE, 'EncryptionOptions', encryptionShape],
   'get-or-set': [CORE, 'GetOrSetOptions', getOrSetShape],
   consumer: [CORE, 'RequestConsumerOptions', consumerShape],
   'worker-pool': [POOL, 'LocalPoolOptions', { ...commonShape, ...localShape }],
@@ -40,7 +42,11 @@ const OPTIONS = {
 };
 const VARIABLES = {
   gateway: gatewayRows,
-  'redis-cache': () => [...variableRows('connection', 'connection.'), ...variableRows('redis-cache', '')],
+  'redis-cache': () => [
+    ...variableRows('connection', 'connection.'),
+    ...variableRows('redis-cache', ''),
+    ...variableRows('encryption', 'encryption.'),
+  ],
 };
 const TABLE = /(<!-- (options|variables):([\w-]+)((?: [\w.]+)*) -->\n).*?(<!-- \/\2 -->)/gs;
 

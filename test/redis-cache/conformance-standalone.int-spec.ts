@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { RedisServer } from '@test/support/index.js';
 import { backendConformance } from './backend-conformance.js';
 
@@ -8,6 +9,14 @@ backendConformance('memory', async () => ({ options: { backend: 'memory' }, stop
 backendConformance('a standalone Redis', async () => {
   const server = await RedisServer.start();
   return { options: { connection: { url: server.url } }, stop: () => server.stop() };
+});
+
+backendConformance('a standalone Redis whose content is encrypted', async () => {
+  const server = await RedisServer.start();
+  const keys = [{ id: 'k1', key: randomBytes(32).toString('base64') }];
+  // Other programs write plain JSON.
+  const encryption = { keys, readPlain: true };
+  return { options: { connection: { url: server.url }, encryption }, stop: () => server.stop() };
 });
 
 backendConformance('a database of its own behind a user of few rights', async () => {

@@ -63,6 +63,7 @@ export type {
   RequestHandler,
 } from './core/queue/consumer-options.js';
 
+export type { EncryptionKey, EncryptionOptions } from './core/options/encryption-options.js';
 export type { RedisCacheStatus } from './core/redis-cache.parts.js';
 export type { GuardPhase } from './core/guard/guard.js';
 export type { BreakerState } from './core/guard/circuit-breaker.js';

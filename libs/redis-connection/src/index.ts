@@ -1,7 +1,7 @@
 export { type RedisConnectionOptions, connectionShape, type NodeAddress } from './connection-options.js';
 export { checkConnection, connectionSchema } from './check-connection.js';
 export { connectionFromEnv } from './connection-from-env.js';
-export { EnvReader, type Variable, variables } from './connection-env.js';
+export { EnvReader, flag, type Variable, variables } from './connection-env.js';
 export { optionsObject, type OptionsOf, text, wholeNumber } from './option-schema.js';
 export { checkOptions } from './option-problems.js';
 export { nearestOption, unknownOption } from './unknown-option.js';

@@ -10,6 +10,7 @@ export const SECRET_VARIABLES = [
   'REDIS_URL',
   'REDIS_PASSWORD',
   'QUEUE_REDIS_URL',
+  'CACHE_ENCRYPTION_KEYS',
 ] as const;
 
 /**

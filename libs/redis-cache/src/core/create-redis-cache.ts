@@ -20,9 +20,12 @@ import { ResponseWriter } from './cache/response-writer.js';
 import type { RedisCacheOptions } from './options/redis-cache-options.js';
 import { type ResolvedRedisCacheOptions, resolveOptions } from './options/redis-cache-options.schema.js';
 import { SharedCounters } from './shared-counters.js';
+import { encrypted } from './encrypted-backend.js';
+import { UnreadableReport } from './encryption/unreadable.js';
 import { EvictionWatch } from './guard/eviction-watch.js';
 import { Guard } from './guard/guard.js';
 import { Arrivals } from './queue/arrivals.js';
+import type { QueueDependencies } from './queue/queue-core.js';
 import { RequestQueues } from './queue/request-queues.js';
 import type { RedisCacheParts } from './redis-cache.parts.js';
 import { RedisCacheService } from './redis-cache.service.js';
@@ -78,30 +81,28 @@ export function createRedisCache(
 /** Assembles a service over a backend. */
 export function assemble(
   options: ResolvedRedisCacheOptions,
-  backend: Backend,
+  store: Backend,
   logger: CacheLogger,
   now: () => number = () => Date.now(),
   hold?: ProcessHold,
 ): RedisCacheService {
   const counters = createCounters();
+  const unreadable = new UnreadableReport(counters, logger);
+  const { backend, opener } = encrypted(store, options, unreadable);
   const guard = new Guard(backend, { deadlineMs: options.commandTimeoutMs, counters, logger, hold });
   const near = createNearCache(options, backend, logger, now);
   const packer = new EntryPacker(options.compressAboveBytes);
   const { maxValueBytes } = options;
   const pending = new PendingInvalidations({ backend, guard, near, logger });
   const shared = { backend, guard, counters, logger, near, pending, packer, maxValueBytes, now };
-  const reader = new EntryReader({ ...shared, entries: backend.entries, tags: backend.tags });
+  const reading = { ...shared, opener, unreadable };
+  const reader = new EntryReader({ ...reading, entries: backend.entries, tags: backend.tags });
   const writeBehind = createWriteBehind(options, shared);
   const defaults = { ...options.getOrSet, ttlSeconds: options.getOrSet.ttlSeconds ?? options.ttlSeconds };
   const lookups = new Lookups({ reader, near, now, counters, defaults });
   const { maxLive } = options.streams;
   const computing = createComputing({ ...shared, reader, writeBehind, lookups, defaults, maxLive });
-  // While Redis is unavailable, requests that this process holds may be all there is.
-  const queuesInUse = (queues: string[]): Promise<string[]> =>
-    guard.run(() => backend.queue.inUse(queues), queues);
-  const arrivals = new Arrivals(backend.arrivals, queuesInUse);
   const evictions = new EvictionWatch(backend, guard, logger);
-  const queueing = { guard, counters, logger, arrivals, evictions };
   return new RedisCacheService({
     backend,
     guard,
@@ -111,10 +112,24 @@ export function assemble(
     writer: new ResponseWriter({ ...shared, store: backend.entries, ttlSeconds: options.ttlSeconds }),
     ...computing.parts,
     invalidation: new Invalidation({ ...shared, writeBehind, inProgress: computing.inProgress }),
-    queues: new RequestQueues({ ...queueing, store: backend.queue }, options.queue),
+    queues: createQueues(options, { ...shared, evictions }),
     sharedCounters: new SharedCounters(backend.counters, guard, evictions),
     evictions,
   });
+}
+
+type QueueUse = Omit<QueueDependencies, 'store' | 'arrivals'> & { backend: Backend };
+
+function createQueues(
+  options: ResolvedRedisCacheOptions,
+  { backend, guard, counters, logger, evictions }: QueueUse,
+): RequestQueues {
+  // While Redis is unavailable, requests that this process holds may be all there is.
+  const queuesInUse = (queues: string[]): Promise<string[]> =>
+    guard.run(() => backend.queue.inUse(queues), queues);
+  const arrivals = new Arrivals(backend.arrivals, queuesInUse);
+  const use = { store: backend.queue, guard, counters, logger, arrivals, evictions };
+  return new RequestQueues(use, options.queue);
 }
 
 type WriteBehindUse = Pick<ResultKeeperDependencies, 'backend' | 'guard' | 'counters' | 'pending' | 'now'>;

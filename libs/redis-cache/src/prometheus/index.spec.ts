@@ -54,6 +54,7 @@ describe('registerCacheMetrics', () => {
       `redis_cache_writes_total{result="late"} ${counters.lateWrites}`,
       `redis_cache_writes_total{result="dropped"} ${counters.droppedWrites}`,
       `redis_cache_corrupt_total ${counters.corrupt}`,
+      `redis_cache_undecryptable_total ${counters.undecryptable}`,
       `redis_cache_queue_requests_total{direction="queued"} ${counters.queued}`,
       `redis_cache_queue_requests_total{direction="dequeued"} ${counters.dequeued}`,
       `redis_cache_failures_total{kind="timeout"} ${counters.timeouts}`,

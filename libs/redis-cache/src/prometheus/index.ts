@@ -76,6 +76,11 @@ const COUNTERS: readonly CounterDefinition[] = [
     read: ({ corrupt }) => corrupt,
   },
   {
+    name: 'redis_cache_undecryptable_total',
+    help: 'Entries, requests and other stored data that could not be decrypted',
+    read: ({ undecryptable }) => undecryptable,
+  },
+  {
     name: 'redis_cache_queue_requests_total',
     help: 'Requests added to the queue and taken from it',
     label: 'direction',

@@ -4,12 +4,13 @@ import type { Guard, RunTerms } from '../guard/guard.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { type NearCache, NO_READ, type NearRead } from '../near/near-cache.js';
+import type { Unreadable, UnreadableReport } from '../encryption/unreadable.js';
 import { decompress } from '../entry/compression.js';
+import type { EntryOpener } from '../entry/entry-sealing.js';
 import {
   type DecodedEntry,
   type EntryTimes,
   HEADER_BYTES,
-  openEntry,
   type OpenedEntry,
   parseBody,
   type TagVersions,
@@ -36,6 +37,8 @@ export type ReadForm = 'value' | 'bytes';
 
 export interface EntryReaderDependencies {
   entries: EntryStore;
+  opener: EntryOpener;
+  unreadable: UnreadableReport;
   tags: TagStore;
   guard: Guard;
   near: NearCache;
@@ -89,8 +92,9 @@ export class EntryReader {
     form: ReadForm = 'value',
     since = this.moment,
   ): Reading | Promise<Reading> {
-    const opened = openEntry(bytes);
+    const opened = this.use.opener.open(key, bytes);
     if (opened === null) return this.#afterCorruptEntry(key, bytes);
+    if (typeof opened === 'string') return this.#afterUnreadableEntry(bytes, opened);
     if (opened.tags !== undefined) return this.#judgeTagged(key, bytes, opened, form, since);
     return this.#judgeUntagged(key, bytes, opened, form);
   }
@@ -145,6 +149,12 @@ export class EntryReader {
   #afterCorruptEntry(key: string, bytes: Buffer): Reading {
     this.#reportCorrupt('is not readable');
     void this.use.guard.run(() => this.use.entries.discard(key, bytes), 0);
+    return { state: 'missing', seen: bytes.subarray(0, HEADER_BYTES) };
+  }
+
+  /** Not removed: another process may have the key. The next value that is stored replaces it. */
+  #afterUnreadableEntry(bytes: Buffer, reason: Unreadable): Reading {
+    this.use.unreadable.note(reason);
     return { state: 'missing', seen: bytes.subarray(0, HEADER_BYTES) };
   }
 

@@ -20,6 +20,8 @@ export interface RedisCacheCounters {
   droppedWrites: number;
   /** Entries and requests that could not be read, and were removed. */
   corrupt: number;
+  /** Entries, requests and other stored data that could not be decrypted; they are left where they are. */
+  undecryptable: number;
   /** Requests appended to a queue. */
   queued: number;
   /** Requests removed by `dequeueRequest`, `dequeueRequests` and `waitForRequest`. */
@@ -55,6 +57,7 @@ export function createCounters(): RedisCacheCounters {
     lateWrites: 0,
     droppedWrites: 0,
     corrupt: 0,
+    undecryptable: 0,
     queued: 0,
     dequeued: 0,
     reserved: 0,

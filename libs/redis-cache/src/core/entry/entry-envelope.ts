@@ -6,7 +6,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
  * | bytes | field |
  * |---|---|
  * | 0 | format version, 1: no JSON text can begin with it |
- * | 1 | flags: 1 = the value is compressed (zlib), 2 = it is a failure (see `negativeTtlSeconds`) |
+ * | 1 | flags: 1 = the value is compressed (zlib), 2 = it is a failure (see `negativeTtlSeconds`), 4 = what follows the header is encrypted (see `EntrySealer`) |
  * | 2–7 | created at, epoch milliseconds |
  * | 8–13 | expires at, epoch milliseconds |
  * | 14–17 | what computing the value took, milliseconds |
@@ -29,6 +29,7 @@ const TIME_BYTES = 6;
 const MAX_UINT32 = 0xffff_ffff;
 const COMPRESSED_FLAG = 1;
 const FAILURE_FLAG = 2;
+const SEALED_FLAG = 4;
 const KNOWN_FLAGS = COMPRESSED_FLAG | FAILURE_FLAG;
 
 /** The times that are stored with a value. */
@@ -85,7 +86,20 @@ export function encodeEntry(body: string | Buffer, times: EntryTimes, marks: Ent
   return entry;
 }
 
-/** Returns the entry without parsing its value, or `null` unless the bytes are an entry. Never throws. */
+/** Whether the bytes are an entry whose metadata and value are encrypted. */
+export function hasSealedBody(bytes: Buffer): boolean {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== VERSION) return false;
+  return (bytes[1]! & ~KNOWN_FLAGS) === SEALED_FLAG;
+}
+
+/** Returns a copy of the header that says whether what follows is encrypted. */
+export function withSealedMark(header: Buffer, sealed: boolean): Buffer {
+  const copy = Buffer.from(header);
+  copy[1] = sealed ? copy[1]! | SEALED_FLAG : copy[1]! & ~SEALED_FLAG;
+  return copy;
+}
+
+/** Returns the entry without parsing its value, or `null` unless the bytes are a plain entry. Never throws. */
 export function openEntry(bytes: Buffer): OpenedEntry | null {
   if (bytes[0] !== VERSION) return { body: bytes, times: null };
   try {

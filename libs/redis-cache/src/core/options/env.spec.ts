@@ -3,6 +3,11 @@ import { InvalidOptionsError } from '../errors/errors.js';
 import { optionsFromEnv } from './env.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
 
+const [KEY_1, KEY_2] = [1, 2].map((byte) => Buffer.alloc(32, byte * 77).toString('base64')) as [
+  string,
+  string,
+];
+
 const read = (env: Record<string, unknown>): RedisCacheOptions => optionsFromEnv((name) => env[name]);
 
 const errorOf = (env: Record<string, unknown>): InvalidOptionsError => {
@@ -51,6 +56,36 @@ describe('optionsFromEnv', () => {
     [{ REDIS_CONNECT_TIMEOUT_MS: '1e3' }, { connectTimeoutMs: 1_000 }],
   ])('reads %j', (env, options) => {
     expect(read(env)).toEqual({ connection: {}, ...options });
+  });
+
+  it('reads the keys of encryption, the first of which encrypts', () => {
+    const [one, two] = [KEY_1, KEY_2];
+    expect(read({ CACHE_ENCRYPTION_KEYS: `2026:${one}, 2025:${two}` }).encryption).toEqual({
+      keys: [
+        { id: '2026', key: one },
+        { id: '2025', key: two },
+      ],
+    });
+    const env = { CACHE_ENCRYPTION_KEYS: `a:${one}`, CACHE_ENCRYPTION_READ_PLAIN: 'true' };
+    expect(read(env).encryption).toEqual({ keys: [{ id: 'a', key: one }], readPlain: true });
+    expect(read({ CACHE_ENCRYPTION_READ_PLAIN: 'false' }).encryption).toBeUndefined();
+  });
+
+  it.each([
+    [KEY_1, /^CACHE_ENCRYPTION_KEYS must be a list of id:key, separated by commas/],
+    [`a:${KEY_1}:b`, /^CACHE_ENCRYPTION_KEYS must be a list of id:key/],
+    [`a:${KEY_1.slice(4)}`, /^CACHE_ENCRYPTION_KEYS must be 32 bytes in base64/],
+    [`a:${KEY_1.slice(0, -3)}!!=`, /^CACHE_ENCRYPTION_KEYS must be 32 bytes in base64/],
+    [`a b:${KEY_1}`, /^CACHE_ENCRYPTION_KEYS must be 1 to 32 letters/],
+    [`a:${KEY_1},a:${KEY_2}`, /^CACHE_ENCRYPTION_KEYS must not contain an id twice/],
+  ])('refuses wrong keys of encryption, and repeats none', (text, message) => {
+    const error = errorOf({ CACHE_ENCRYPTION_KEYS: text });
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain(KEY_1.slice(4, 20));
+  });
+
+  it('refuses to read plain data as well where nothing is encrypted', () => {
+    expect(errorOf({ CACHE_ENCRYPTION_READ_PLAIN: 'true' }).message).toBe('CACHE_ENCRYPTION_KEYS is needed');
   });
 
   it('reads values that a configuration gives as numbers and booleans', () => {

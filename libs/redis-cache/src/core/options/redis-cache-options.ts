@@ -10,6 +10,7 @@ import {
 import { z } from 'zod';
 import { MAX_TTL_SECONDS } from '../entry/arguments.js';
 import { callOptionNames } from '../errors/option-names.js';
+import { type EncryptionOptions, encryptionShape } from './encryption-options.js';
 import { getOrSetSchema, type GetOrSetDefaults, ttlSeconds } from './get-or-set-options.js';
 
 /** A day. */
@@ -178,6 +179,11 @@ export const redisCacheShape = {
    * time at every write and read of such a value. Default: never.
    */
   compressAboveBytes: z.number().min(0).default(Infinity),
+  /**
+   * Encryption of values, failures, pieces of streams and requests in Redis; see docs/security.md for what stays plain
+   * text. Has no effect on the backend `memory`. Default: off.
+   */
+  encryption: group<EncryptionOptions>(optionsObject(encryptionShape)).optional(),
   /** Limits of the backend `memory`. */
   memory: group<MemoryOptions>(z.strictObject(memoryShape)).prefault({}),
   /**
