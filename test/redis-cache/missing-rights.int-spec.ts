@@ -127,3 +127,69 @@ it('a right that is granted later is used without a restart', async () => {
     what: 'the near cache',
   });
 });
+
+describe('rights that change while the cache runs', () => {
+  it('a user that may do nothing is an unavailable Redis, and is served again once it may', async () => {
+    await grant(...EVERYTHING);
+    const cache = open();
+    expect(await cache.cacheResponse('key', 'value')).toBe(true);
+    await grant(...EVERYTHING, '-@all');
+    expect(await cache.isConnected()).toBe(false);
+    await untilPhase(cache, 'unavailable');
+    expect(cache.getStatus()).toMatchObject({
+      breaker: expect.stringMatching(/open/),
+      writable: false,
+      lastError: 'NOPERM',
+    });
+    expect(await cache.getOrSetEntry('key', () => 'computed')).toMatchObject({ status: 'bypass' });
+    expect(log.matching(/^Redis is unavailable \(.*NOPERM/)).toHaveLength(1);
+    await grant(...EVERYTHING);
+    await untilPhase(cache, 'serving');
+    expect(cache.getStatus()).toMatchObject({ breaker: 'closed', writable: true, lastError: null });
+    expect(await cache.getWarnings()).toEqual([]);
+    expect(log.matching(/^Redis is back/)).toHaveLength(1);
+  });
+
+  it('a user that may not write is a Redis that refuses writes, until it may', async () => {
+    await grant(...EVERYTHING);
+    const cache = open();
+    expect(await cache.cacheResponse('key', 'value')).toBe(true);
+    await grant(...EVERYTHING, '-@write');
+    expect(await cache.cacheResponse('key', 'new')).toBe(false);
+    await until(() => !cache.getStatus().writable, { what: 'the refusal to be known' });
+    expect(cache.getStatus()).toMatchObject({ phase: 'serving', lastError: 'NOPERM' });
+    expect(await cache.getCachedResponse('key')).toBe('value');
+    expect(cache.getStatus()).toMatchObject({ writable: false, lastError: 'NOPERM' });
+    expect(await cache.getWarnings()).toEqual([expect.stringMatching(/NOPERM\): .*SET/)]);
+    await grant(...EVERYTHING);
+    expect(await cache.isWritable()).toBe(true);
+    expect(cache.getStatus().writable).toBe(true);
+    await until(async () => (await cache.isWritable()) && cache.getStatus().lastError === null, {
+      what: 'the failure to be forgotten',
+    });
+    expect(await cache.getWarnings()).toEqual([]);
+  });
+
+  it('one missing right is named in status and warnings while it is missing', async () => {
+    await grant(...EVERYTHING, '-get');
+    const cache = open();
+    expect(await cache.getCachedResponse('key')).toBeNull();
+    expect(await cache.isWritable()).toBe(true);
+    expect(cache.getStatus()).toMatchObject({ phase: 'serving', writable: true, lastError: 'NOPERM' });
+    expect(await cache.getWarnings()).toEqual([expect.stringMatching(/NOPERM\): GET/)]);
+    await grant('+get');
+    await until(async () => (await cache.isWritable()) && cache.getStatus().lastError === null, {
+      what: 'the failure to be forgotten',
+    });
+  });
+});
+
+it('a failure that has ended is not reported any more', async () => {
+  await grant(...EVERYTHING);
+  const cache = open();
+  await redis.client().lpush(`${keyPrefix}:queue:{requests}`, 'foreign');
+  await cache.queueRequest('request');
+  expect(cache.getStatus().lastError).toBe('WRONGTYPE');
+  expect(await cache.cacheResponse('key', 'value')).toBe(true);
+  expect(cache.getStatus()).toMatchObject({ phase: 'serving', lastError: null });
+});

@@ -69,6 +69,27 @@ it('a user without @dangerous can do everything; only the eviction policy stays 
   expect(await pool.health()).toMatchObject({ status: 'up', warnings: [] });
 });
 
+it('a user that may do nothing is an unavailable queue with the reason, until it may', async () => {
+  const { host, port } = redis;
+  await redis.client().acl('SETUSER', 'tied', ...RIGHTS);
+  const connection = { host, port, username: 'tied', password: PASSWORD };
+  const { pool, executor } = pools.make({ connection, logger });
+  await untilWorkers(pool, 1);
+  await redis.client().acl('SETUSER', 'tied', '-@all');
+  expect(await codeOf(pool.submit({ prompt: 'x' }))).toBe('ERR_POOL_UNAVAILABLE');
+  expect(await pool.health()).toMatchObject({
+    status: 'down',
+    warnings: ["The queue's Redis refuses commands: its user lacks a right (NOPERM)."],
+  });
+  expect(lines).toContainEqual(expect.stringMatching(/NOPERM/));
+  await redis.client().acl('SETUSER', 'tied', '+@all');
+  await until(async () => (await pool.health()).status === 'up', { what: 'the pool to be up' });
+  expect(await pool.health()).toMatchObject({ warnings: [] });
+  const run = pool.run({ prompt: 'x' });
+  (await executor.call(0)).complete({ completion: 'done' });
+  expect(await run).toMatchObject({ status: 'completed' });
+});
+
 describe('a damaged record of a task', () => {
   const DAMAGED = { status: 'failed', error: { message: 'the record of the task is damaged' } };
 

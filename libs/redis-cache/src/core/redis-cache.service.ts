@@ -16,6 +16,7 @@ import type {
 } from './options/get-or-set-options.js';
 import type { NamedQueueOptions } from './options/redis-cache-options.js';
 import type { RequestQueue } from './queue/request-queue.js';
+import { missingRights } from './guard/failure-record.js';
 import type { RedisCacheParts, RedisCacheStatus } from './redis-cache.parts.js';
 
 /**
@@ -289,10 +290,11 @@ export class RedisCacheService {
   }
 
   /**
-   * Returns what an operator should fix though nothing fails yet: a Redis that may evict queued requests, dead letters or
-   * shared counters while they are in use. Empty if all is well.
+   * Returns what an operator should fix: a right that the user of Redis lacks, and a Redis that may evict queued requests,
+   * dead letters or shared counters while they are in use. Empty if all is well.
    */
-  getWarnings(): Promise<string[]> {
-    return this.parts.evictions.warnings();
+  async getWarnings(): Promise<string[]> {
+    const { guard, evictions } = this.parts;
+    return [...missingRights(guard.deniedCommands), ...(await evictions.warnings())];
   }
 }

@@ -11,6 +11,10 @@ const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
 const reject = (error: unknown): never => {
   throw error;
 };
+const denied = (): Error =>
+  Object.assign(replyError("NOPERM this user has no permissions to run the 'get' command"), {
+    command: { name: 'get' },
+  });
 
 describe('Guard: failures of a server that replies', () => {
   let backend: ControlledBackend;
@@ -60,6 +64,71 @@ describe('Guard: failures of a server that replies', () => {
     it('never logs the text of a failed command, which may hold keys', async () => {
       await fail(replyError("ERR unknown command, with args beginning with: 'the prompt'"));
       expect(logger.lines.join()).not.toContain('the prompt');
+    });
+  });
+
+  describe('the latest failure', () => {
+    beforeEach(() => backend.up());
+
+    it.each(['WRONGTYPE', 'ERR'])('%s has ended when an operation succeeds', async (code) => {
+      await fail(replyError(`${code} some text`));
+      expect(guard.status.lastError).toBe(code);
+      await answer();
+      expect(guard.status.lastError).toBeNull();
+    });
+
+    it('a timeout has ended when an operation succeeds', async () => {
+      const slow = guard.run(() => new Promise(() => {}), FALLBACK);
+      const other = guard.run(() => new Promise((resolve) => setTimeout(resolve, DEADLINE_MS - 1)), FALLBACK);
+      await pass(2 * DEADLINE_MS);
+      expect(await slow).toBe(FALLBACK);
+      await other;
+      expect(guard.status).toMatchObject({ phase: 'serving', lastError: 'TIMEOUT' });
+      await answer();
+      expect(guard.status.lastError).toBeNull();
+    });
+
+    it('a refused write is named until a write is accepted, whatever is read meanwhile', async () => {
+      await failWrite(replyError('OOM x'));
+      await answer();
+      expect(guard.status).toMatchObject({ writable: false, lastError: 'OOM' });
+      await write();
+      expect(guard.status).toMatchObject({ writable: true, lastError: null });
+    });
+  });
+
+  describe('missing rights', () => {
+    beforeEach(() => backend.up());
+
+    it('are named while the command is refused, although others succeed', async () => {
+      await fail(denied());
+      await answer();
+      expect(guard.status).toMatchObject({ phase: 'serving', writable: true, lastError: 'NOPERM' });
+      expect(guard.deniedCommands).toEqual(['GET']);
+      await pass(6_000);
+      expect(guard.deniedCommands).toEqual([]);
+      await answer();
+      expect(guard.status.lastError).toBeNull();
+    });
+
+    it('for writes make a server that refuses writes', async () => {
+      backend.writeAnswer = async () => reject(replyError('NOPERM x'));
+      const failing = fail(denied());
+      await pass(0);
+      await failing;
+      backend.pings[0]!.resolve('PONG');
+      await pass(0);
+      expect(guard.status).toMatchObject({ phase: 'serving', writable: false, lastError: 'NOPERM' });
+      expect(logger.matching(/^Redis refuses writes \(NOPERM\)/)).toHaveLength(1);
+      await write();
+      expect(guard.status.writable).toBe(true);
+    });
+
+    it('are looked into once in a while, however many commands are refused', async () => {
+      let checks = 0;
+      backend.writeAnswer = async () => (checks += 1);
+      for (let call = 0; call < 100; call += 1) await fail(denied());
+      expect(checks).toBe(1);
     });
   });
 

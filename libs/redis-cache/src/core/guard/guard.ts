@@ -1,17 +1,13 @@
-import {
-  describeFailure,
-  describeReason,
-  failureCode,
-  failureKind,
-  isUnservedSlot,
-} from 'nestjs-redis-connection';
+import { describeReason, failureCode, failureKind, isUnservedSlot } from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
 import type { ProcessHold } from '../connection/process-hold.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineSweep } from './deadline-sweep.js';
+import { FailureRecord } from './failure-record.js';
 import { RecoveryProbe } from './recovery-probe.js';
+import { RightsCheck } from './rights-check.js';
 
 /**
  * - `starting`: the first connection is being opened; operations wait for it within their deadline
@@ -29,7 +25,7 @@ export interface GuardStatus {
   writable: boolean;
   /** When the breaker entered its current state, in epoch milliseconds. */
   since: number;
-  /** Code of the latest failure: `ECONNREFUSED`, `OOM`, `TIMEOUT`, … */
+  /** Code of the latest failure: `ECONNREFUSED`, `OOM`, `TIMEOUT`, …; `null` once operations succeed again. */
   lastError: string | null;
 }
 
@@ -58,7 +54,6 @@ const MAX_PROBE_DELAY_MS = 500;
 /** How long a connection may be silent before it is dropped. */
 const STALL_DEADLINES = 4;
 const MIN_STALL_MS = 5_000;
-const MAX_REPORTED = 32;
 
 /**
  * The only place where a failure of the backend becomes a value. Every operation goes through `run`,
@@ -71,7 +66,8 @@ export class Guard {
   });
   readonly #deadlines: DeadlineSweep;
   readonly #probe: RecoveryProbe;
-  readonly #reported = new Set<string>();
+  readonly #rights: RightsCheck;
+  readonly #failures: FailureRecord;
   #phase: GuardPhase = 'starting';
   #started!: () => void;
   readonly #start = new Promise<void>((resolve) => (this.#started = resolve));
@@ -79,7 +75,6 @@ export class Guard {
   #closing: Promise<void> | undefined;
   #isDoubted = false;
   #writeRefusal: string | null = null;
-  #lastError: string | null = null;
 
   constructor(
     private readonly backend: Backend,
@@ -91,9 +86,11 @@ export class Guard {
       onTimeout: () => this.#onTimeout(),
       onSilence: () => this.#trip('TIMEOUT', `no reply within ${options.deadlineMs} ms`),
     });
+    this.#failures = new FailureRecord(options.logger);
+    this.#rights = new RightsCheck(backend);
     this.#probe = new RecoveryProbe({
       breaker: this.#breaker,
-      ping: () => backend.ping(),
+      ping: () => this.#rights.reach(),
       reconnect: () => backend.reconnect(),
       stallMs: Math.max(MIN_STALL_MS, STALL_DEADLINES * options.deadlineMs),
       onRecovered: () => this.#recover(),
@@ -102,7 +99,7 @@ export class Guard {
       up: () => this.#onUp(),
       down: (reason) => this.#onDown(reason),
       reached: (server) => this.options.logger.log(`Connected to ${server}`),
-      fault: (error) => this.#reportOnce(error),
+      fault: (error) => this.#failures.reportOnce(error),
     });
   }
 
@@ -112,8 +109,13 @@ export class Guard {
       breaker: this.#breaker.state,
       writable: this.#phase === 'serving' && this.#writeRefusal === null,
       since: this.#breaker.since,
-      lastError: this.#lastError,
+      lastError: this.#failures.code ?? this.#writeRefusal,
     };
+  }
+
+  /** Names of commands that the server has refused to this user within the last seconds. */
+  get deniedCommands(): string[] {
+    return this.#failures.deniedCommands;
   }
 
   get serving(): boolean {
@@ -183,8 +185,9 @@ export class Guard {
       };
       try {
         operation().then((value) => {
-          if (this.#deadlines.settle(call)) resolve(value);
-          else terms.onLate?.(value);
+          if (!this.#deadlines.settle(call)) return terms.onLate?.(value);
+          if (this.#failures.code !== null) this.#failures.succeeded();
+          resolve(value);
         }, fail);
       } catch (error) {
         fail(error);
@@ -215,18 +218,19 @@ export class Guard {
 
   #onTimeout(): void {
     this.options.counters.timeouts += 1;
-    this.#lastError = 'TIMEOUT';
+    this.#failures.note('TIMEOUT');
   }
 
   #onFailure(error: unknown): void {
     if (this.#phase !== 'serving') return;
     const code = failureCode(error);
     this.options.counters.errors += 1;
-    this.#lastError = code;
+    const lacksRight = this.#failures.noteError(error);
     const kind = failureKind(error);
     if (kind === 'unavailable') this.#trip(code, `the server answers ${code}`);
     else if (kind === 'write-refused') this.#refuseWrites(code);
-    else if (kind === 'command') this.#reportOnce(error);
+    else if (kind === 'command') this.#failures.reportOnce(error);
+    if (lacksRight && this.#rights.isDue) void this.#checkRights();
     if (isUnservedSlot(error)) this.#doubt();
   }
 
@@ -237,9 +241,16 @@ export class Guard {
     void this.run(() => this.backend.ping(), null).then(() => (this.#isDoubted = false));
   }
 
+  async #checkRights(): Promise<void> {
+    const refused = await this.#rights.check();
+    if (this.#phase !== 'serving') return;
+    if (refused === 'everything') this.#trip('NOPERM', 'its user may not even PING, read or write: NOPERM');
+    else if (refused === 'writes') this.#refuseWrites('NOPERM');
+  }
+
   #trip(code: string, reason: string): void {
     if (this.#phase === 'closed') return;
-    this.#lastError = code;
+    this.#failures.note(code);
     if (!this.#breaker.open()) return;
     this.#phase = 'unavailable';
     this.#started();
@@ -253,9 +264,8 @@ export class Guard {
     if (this.#phase !== 'unavailable') return;
     const seconds = (this.#breaker.close() / 1000).toFixed(1);
     this.#phase = 'serving';
-    this.#lastError = null;
     this.#writeRefusal = null;
-    this.#reported.clear();
+    this.#failures.clear();
     this.options.logger.log(`Redis is back after ${seconds} s`);
     this.#onWritable();
   }
@@ -274,17 +284,8 @@ export class Guard {
 
   #acceptWrites(): void {
     this.#writeRefusal = null;
-    this.#lastError = null;
+    this.#failures.succeeded();
     this.options.logger.log('Redis accepts writes again');
     this.#onWritable();
-  }
-
-  #reportOnce(error: unknown): void {
-    const failure = describeFailure(error);
-    if (this.#reported.has(failure) || this.#reported.size >= MAX_REPORTED) return;
-    this.#reported.add(failure);
-    this.options.logger.warn(
-      `A Redis command failed (${failure}); further ones of this kind are only counted`,
-    );
   }
 }

@@ -1,4 +1,3 @@
-import { failureCode } from 'nestjs-redis-connection';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
 export interface RecoveryProbeOptions {
@@ -31,12 +30,7 @@ export class RecoveryProbe {
     this.#after(this.options.stallMs, this.options.reconnect);
     this.options.ping().then(
       () => run === this.#run && this.#recovered(),
-      (error: unknown) => {
-        if (run !== this.#run) return;
-        // The server serves this user, who may only not run this command.
-        if (failureCode(error) === 'NOPERM') this.#recovered();
-        else this.probeLater();
-      },
+      () => run === this.#run && this.probeLater(),
     );
   }
 

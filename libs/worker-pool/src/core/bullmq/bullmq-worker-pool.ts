@@ -33,6 +33,7 @@ import { Fallback } from './fallback.js';
 import type { Waiter } from './followers.js';
 import type { Submission, TaskData } from './producer.js';
 import type { Interest } from './queue-commands.js';
+import { refusalIn } from './queue-link.js';
 import { toHealth, toPoolStats, unavailableHealth } from './queue-stats.js';
 import { type Accepted, streamSource } from './stream-source.js';
 
@@ -174,7 +175,7 @@ export class BullmqWorkerPool extends WorkerPool {
       return refusal === null ? toHealth(stats) : unavailableHealth(this.options, refusal);
     } catch (error) {
       if (error instanceof PoolUnavailableError) {
-        return unavailableHealth(this.options);
+        return unavailableHealth(this.options, refusalIn(error));
       }
       throw error;
     }

@@ -37,7 +37,8 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
   const keys = new QueueKeys(options);
   const faults = new FaultLog(options.logger);
   const shared = { faults, watch: new FailoverWatch() };
-  const link = new QueueLink(openClient(packages, options, 'hasty', shared), options.commandTimeoutMs);
+  const hasty = openClient(packages, options, 'hasty', shared);
+  const link = new QueueLink(hasty, options.commandTimeoutMs, faults.report);
   link.onUp(() => faults.recovered());
   const commands = new QueueCommands(link, keys, options.resultTtlMs);
   const queue = openQueue(packages, options, keys, link.client);

@@ -6,8 +6,10 @@ type Call<T> = (client: RedisClient) => Promise<T>;
 /** Pause before a call is repeated on a broken connection, in milliseconds. */
 const REPEAT_MS = 50;
 
-/** Replies of a server that accepts no writes until somebody changes that: waiting for it does not help. */
-const REFUSALS = new Set(['OOM', 'MISCONF', 'NOREPLICAS']);
+/** The user lacks a right. */
+const MISSING_RIGHT = 'NOPERM';
+/** Replies of a server that refuses until somebody changes that: waiting for it does not help. */
+const REFUSALS = new Set(['OOM', 'MISCONF', 'NOREPLICAS', MISSING_RIGHT]);
 
 /**
  * The connection for calls that a caller waits for. Every call has the same deadline; a call fails immediately when
@@ -22,9 +24,11 @@ export class QueueLink {
   #refusal: string | null = null;
   #isClosed = false;
 
+  /** @param onMissingRight receives the error of each command that the user may not run */
   constructor(
     readonly client: RedisClient,
     private readonly deadlineMs: number,
+    private readonly onMissingRight: (error: unknown) => void,
   ) {
     client.on('ready', () => this.#onReply());
     client.on('close', () => this.#onClose());
@@ -35,7 +39,7 @@ export class QueueLink {
     return this.#downSince === null && !this.#isSilent;
   }
 
-  /** The code with which Redis refused the last write (`OOM`); `null` when it accepted it. */
+  /** The code with which Redis last refused a call (`OOM`, `NOPERM`); `null` once it has accepted a write since. */
   get refusal(): string | null {
     return this.#refusal;
   }
@@ -65,11 +69,14 @@ export class QueueLink {
       try {
         return await this.#once(call, deadline, onLate);
       } catch (error) {
-        if (error instanceof PoolUnavailableError || !isOutage(error)) {
-          throw error;
-        }
         const code = failureCode(error);
         const isRefusal = REFUSALS.has(code);
+        if (error instanceof PoolUnavailableError || !(isRefusal || isOutage(error))) {
+          throw error;
+        }
+        if (code === MISSING_RIGHT) {
+          this.onMissingRight(error);
+        }
         this.#refusal = isRefusal ? code : this.#refusal;
         if (isRefusal || this.#isClosed || performance.now() >= deadline) {
           throw new PoolUnavailableError({ cause: error });
@@ -172,6 +179,12 @@ export class QueueLink {
     this.#isSilent = false;
     this.#downSince ??= performance.now();
   }
+}
+
+/** The code with which Redis refused a call (`OOM`, `NOPERM`); `null` if it could not be reached. */
+export function refusalIn({ cause }: PoolUnavailableError): string | null {
+  const code = failureCode(cause);
+  return REFUSALS.has(code) ? code : null;
 }
 
 /** Whether the error only shows that Redis is unavailable. */

@@ -79,23 +79,23 @@ export function toHealth(stats: QueueStats): PoolHealth {
   };
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  OOM: 'it is out of memory (maxmemory)',
-  MISCONF: 'it cannot save to disk',
-  NOREPLICAS: 'it has too few replicas',
+const PROBLEMS: Readonly<Record<string, string>> = {
+  OOM: "The queue's Redis refuses writes: it is out of memory (maxmemory).",
+  MISCONF: "The queue's Redis refuses writes: it cannot save to disk.",
+  NOREPLICAS: "The queue's Redis refuses writes: it has too few replicas.",
+  NOPERM: "The queue's Redis refuses commands: its user lacks a right (NOPERM).",
 };
 
 /**
  * The health of a pool whose Redis is unavailable.
  *
- * @param refusal the code with which it refuses writes, if it can be reached
+ * @param refusal the code with which it refuses calls, if it can be reached
  */
 export function unavailableHealth(
   { fallback, role }: ResolvedBullmqOptions,
   refusal: string | null = null,
 ): PoolHealth {
-  const problem =
-    refusal === null ? UNAVAILABLE : `The queue's Redis refuses writes: ${REASONS[refusal] ?? refusal}.`;
+  const problem = PROBLEMS[refusal ?? ''] ?? UNAVAILABLE;
   const hasFallback = fallback === 'local' && role !== 'worker';
   return {
     status: hasFallback ? 'degraded' : 'down',
