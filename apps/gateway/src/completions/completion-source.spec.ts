@@ -21,7 +21,7 @@ describe('a failure while a completion is computed', () => {
 
   beforeEach(() => {
     pool = createWorkerPool({ executor: new OfflineExecutor() });
-    source = new CompletionSource(pool, new SavingsService(createTestingCache()));
+    source = new CompletionSource(pool, new SavingsService(createTestingCache(), { WORKER_POOL: 'local' }));
   });
 
   afterEach(async () => {

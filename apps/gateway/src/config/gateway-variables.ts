@@ -123,6 +123,11 @@ export const gatewayVariables = {
     .default(1_000)
     .describe('Tasks that may wait for a worker; above it requests get 429 with `Retry-After`'),
   TASK_TIMEOUT_MS: byExecutor('TASK_TIMEOUT_MS', whole(1, MAX_MS), 'Time limit of a task, in milliseconds'),
+  TASK_RESULT_TTL_MS: whole(1, MAX_MS)
+    .default(600_000)
+    .describe(
+      'How long the result of an ended task can be read, in milliseconds; it takes memory until then',
+    ),
   WORKER_MAX_ATTEMPTS: whole(1, 100).default(3).describe('How often a task is started when its workers die'),
   WORKER_GLOBAL_CONCURRENCY: whole(0, MAX_TASKS).optional().meta({
     description: 'Tasks that all worker processes run at the same time; kept in Redis; 0: no limit',

@@ -51,6 +51,7 @@ function commonOptions(config: GatewayConfig, executor: Executor, cache: RedisCa
     concurrency: config.WORKER_CONCURRENCY,
     maxBacklog: config.WORKER_BACKLOG,
     taskTimeoutMs: config.TASK_TIMEOUT_MS,
+    resultTtlMs: config.TASK_RESULT_TTL_MS,
   };
 }
 

@@ -14,6 +14,7 @@ const COMPLETION = {
   stopReason: 'end_turn',
   content: [],
 };
+const SHARED_POOL = { WORKER_POOL: 'bullmq' } as const;
 const HIT: CacheStatus = { outcome: 'hit', ttlSeconds: 10 };
 
 function countAnswer(to: SavingsService, status: CacheStatus, tenant = 'team'): void {
@@ -33,7 +34,7 @@ describe('savings', () => {
     jest.useFakeTimers({ doNotFake: ['performance', 'nextTick', 'queueMicrotask'] });
     chaos = new ChaosBackend(new MemoryBackend({ maxBytes: 1_000_000 }));
     cache = createTestingCache({ backend: chaos });
-    savings = new SavingsService(cache);
+    savings = new SavingsService(cache, SHARED_POOL);
   });
 
   afterEach(() => {
@@ -62,11 +63,35 @@ describe('savings', () => {
   });
 
   it('know what computing cost, each task once for all processes', async () => {
-    const other = new SavingsService(cache);
+    const other = new SavingsService(cache, SHARED_POOL);
     for (const process of [savings, other, savings, other])
       process.countSpending('team', COMPLETION, 'shared');
     await Promise.all([savings.onApplicationShutdown(), other.onApplicationShutdown()]);
     expect(await countsOf(savings)).toMatchObject({ tokens_spent: 45, cost_spent: 0.5 });
+  });
+
+  it('remember each task of a shared pool for two minutes, here and in Redis', async () => {
+    const count = jest.spyOn(cache.sharedCounters, 'countInWindow');
+    const now = jest.spyOn(performance, 'now');
+    const countTask = async (atMs: number): Promise<void> => {
+      now.mockReturnValue(atMs);
+      savings.countSpending('team', COMPLETION, 'remembered');
+      await savings.read();
+    };
+    await countTask(0);
+    await countTask(119_999);
+    expect(count.mock.calls).toEqual([['spent:remembered', 120_000, 1]]);
+    await countTask(120_000);
+    expect(count).toHaveBeenCalledTimes(2);
+    now.mockRestore();
+  });
+
+  it('need nothing in Redis to count the tasks of a local pool once', async () => {
+    const count = jest.spyOn(cache.sharedCounters, 'countInWindow');
+    const local = new SavingsService(cache, { WORKER_POOL: 'local' });
+    for (const taskId of ['one', 'one', 'two']) local.countSpending('team', COMPLETION, taskId);
+    expect(await countsOf(local)).toMatchObject({ tokens_spent: 90, cost_spent: 1 });
+    expect(count).not.toHaveBeenCalled();
   });
 
   it('know what computing cost while Redis is away', async () => {
@@ -87,7 +112,7 @@ describe('savings', () => {
   });
 
   it('add up over processes, and are there at once for those of this one', async () => {
-    const other = new SavingsService(cache);
+    const other = new SavingsService(cache, SHARED_POOL);
     countAnswer(other, HIT);
     countAnswer(savings, HIT);
     expect((await countsOf(savings)).hits).toBe(1);
@@ -129,7 +154,7 @@ describe('savings', () => {
   it('send more than one batch when there are more fields than one takes', async () => {
     for (let tenant = 0; tenant < 700; tenant += 1) countAnswer(savings, HIT, `team-${tenant}`);
     await savings.onApplicationShutdown();
-    const { table } = await new SavingsService(cache).read();
+    const { table } = await new SavingsService(cache, SHARED_POOL).read();
     expect([...table.entries()]).toHaveLength(700);
     expect(table.of('team-699', 'model').hits).toBe(1);
   });

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { MAX_TALLY_FIELDS, RedisCacheService } from 'nestjs-redis-cache';
 import type { CacheStatus } from 'nestjs-redis-cache/http';
 import type { Completion } from 'nestjs-worker-pool';
+import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { type SavingsMetric, SavingsTable } from './savings-table.js';
 
 const TALLY = 'savings';
 const FLUSH_MS = 1_000;
 const MAX_TASK_IDS = 10_000;
-/** How long Redis remembers that a task was counted; every process is notified of its end within seconds. */
-const COUNTED_MS = 600_000;
+/**
+ * How long it is remembered that a task was counted, here and in Redis. Each takes memory; a process that waits for a
+ * task hears of its end within seconds, and waits out an outage of its Redis for 30 s at most.
+ */
+const COUNTED_MS = 120_000;
 
 /** A batch that Redis has not confirmed yet. */
 interface Batch {
@@ -44,7 +48,8 @@ export class SavingsService implements OnApplicationShutdown {
   #pending = new SavingsTable();
   /** What this process has counted and batched since its start. */
   readonly #batched = new SavingsTable();
-  readonly #countedTasks = new Set<string>();
+  /** When each task was counted, the earliest first. */
+  readonly #countedTasks = new Map<string, number>();
   /** Pending checks whether another process has counted the task. */
   readonly #spending = new Set<Promise<void>>();
   readonly #batches: Batch[] = [];
@@ -54,7 +59,10 @@ export class SavingsService implements OnApplicationShutdown {
   /** Serializes flushes and reads, so that a read never sees half of a batch. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly cache: RedisCacheService) {}
+  constructor(
+    private readonly cache: RedisCacheService,
+    @Inject(gatewayConfig.KEY) private readonly config: Pick<GatewayConfig, 'WORKER_POOL'>,
+  ) {}
 
   /**
    * Counts an answer, and what it saved if it was not computed for this request.
@@ -84,22 +92,31 @@ export class SavingsService implements OnApplicationShutdown {
   }
 
   #isNew(taskId: string): boolean {
-    const ids = this.#countedTasks;
-    if (ids.has(taskId)) return false;
-    ids.add(taskId);
-    if (ids.size > MAX_TASK_IDS) ids.delete(ids.values().next().value!);
+    const tasks = this.#countedTasks;
+    const now = performance.now();
+    for (const [id, at] of tasks) {
+      if (now - at < COUNTED_MS && tasks.size < MAX_TASK_IDS) break;
+      tasks.delete(id);
+    }
+    if (tasks.has(taskId)) return false;
+    tasks.set(taskId, now);
     return true;
   }
 
-  // Without Redis each process may count a task that several of them share.
   async #countFirst(tenant: string, completion: Completion, taskId: string): Promise<void> {
-    const window = await this.cache.sharedCounters.countInWindow(`spent:${taskId}`, COUNTED_MS, 1);
-    if (window !== null && window.count > 1) return;
+    if (await this.#isCountedElsewhere(taskId)) return;
     const { model, tokens, cost } = costOf(completion);
     const counts = this.#pending.of(tenant, model);
     counts.tokens_spent += tokens;
     counts.cost_spent += cost;
     this.#schedule();
+  }
+
+  /** Tasks of a local pool belong to this process. Without Redis each process may count a task that several share. */
+  async #isCountedElsewhere(taskId: string): Promise<boolean> {
+    if (this.config.WORKER_POOL === 'local') return false;
+    const window = await this.cache.sharedCounters.countInWindow(`spent:${taskId}`, COUNTED_MS, 1);
+    return window !== null && window.count > 1;
   }
 
   /** Reads the counts of all processes. */
