@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { FactoryContext } from '@redis-cache/core/cache/factory.js';
-import { LEASE_MS, MAX_LATENCY_MS, type StreamNode, StreamWorld } from './stream-world.js';
+import { LEASE_MS, MAX_LATENCY_MS, type WorldNode, World } from '@test/model/world.js';
 
 const KEY = 'key';
 const LIST = { collect: (pieces: readonly string[]) => [...pieces], replay: (value: string[]) => value };
@@ -15,7 +15,7 @@ const ignore = (): void => {};
 /** A call of the factory, and what it has produced. */
 interface Computation {
   number: number;
-  node: StreamNode;
+  node: WorldNode;
   pieces: string[];
   state: 'open' | 'ended' | 'failed' | 'aborted';
   push(piece: string | null | Error): void;
@@ -28,7 +28,7 @@ interface Computation {
 }
 
 interface Reader {
-  node: StreamNode;
+  node: WorldNode;
   pieces: string[];
   /** Whether it reads from the start; otherwise it only waits for its stream until it is started. */
   reads: boolean;
@@ -48,7 +48,7 @@ type Failure = Error & { code?: string };
 
 /** A world with one key, and the specification of what readers of that key may receive. */
 export class StreamScenario {
-  readonly world: StreamWorld;
+  readonly world: World;
   readonly computations: Computation[] = [];
   readonly readers: Reader[] = [];
   readonly #violations: string[] = [];
@@ -58,7 +58,7 @@ export class StreamScenario {
   #deletedAt = -Infinity;
 
   constructor(nodes: number, seed: number) {
-    this.world = new StreamWorld(nodes, seed);
+    this.world = new World(nodes, seed);
     for (const node of this.world.nodes) node.onTrouble(() => this.#trouble(node));
   }
 
@@ -67,7 +67,7 @@ export class StreamScenario {
     return this.computations.filter(({ state, node }) => state === 'open' && node.state !== 'dead');
   }
 
-  openReader(node: StreamNode, reads: boolean): Reader {
+  openReader(node: WorldNode, reads: boolean): Reader {
     const reader: Reader = {
       node,
       pieces: [],
@@ -97,19 +97,14 @@ export class StreamScenario {
     computation.push(state === 'ended' ? null : new Error(`failure of c${computation.number}`));
   }
 
-  delete(node: StreamNode): void {
+  delete(node: WorldNode): void {
     void this.world.time.at(node, () => this.#delete(node));
   }
 
   /** Ends all faults and all computations, after which every reader must have ended. */
   async settle(): Promise<void> {
     const { nodes, time } = this.world;
-    for (const node of nodes) {
-      node.faults.clear();
-      node.isDeaf = false;
-      node.thaw();
-      node.restore();
-    }
+    this.world.heal();
     for (const reader of this.readers) reader.start();
     for (let round = 0; round < SETTLE_ROUNDS; round += 1) {
       await time.advance(LEASE_MS / 2);
@@ -133,10 +128,7 @@ export class StreamScenario {
   }
 
   async close(): Promise<void> {
-    const { time, nodes } = this.world;
-    for (const node of nodes) node.state = 'dead';
-    await time.advance(1);
-    time.restore();
+    await this.world.close();
   }
 
   #complete(computation: Computation): void {
@@ -171,7 +163,7 @@ export class StreamScenario {
     }
   }
 
-  #compute(node: StreamNode, { signal }: FactoryContext): AsyncIterable<string> {
+  #compute(node: WorldNode, { signal }: FactoryContext): AsyncIterable<string> {
     this.#checkStart(node);
     const steps: (string | null | Error)[] = [];
     let wake = ignore;
@@ -204,7 +196,7 @@ export class StreamScenario {
     })();
   }
 
-  #trouble(node: StreamNode): void {
+  #trouble(node: WorldNode): void {
     for (const reader of this.readers) if (reader.node === node) reader.isTroubled = true;
     for (const computation of this.computations) {
       if (computation.node !== node) continue;
@@ -214,7 +206,7 @@ export class StreamScenario {
   }
 
   /** There is one computation at a time, unless its process or this one has had trouble. */
-  #checkStart(node: StreamNode): void {
+  #checkStart(node: WorldNode): void {
     if (node.isTroubled) return;
     for (const { number, state, isTroubled, isDeleted } of this.computations) {
       if (state === 'open' && !isTroubled && !isDeleted) {
@@ -253,7 +245,7 @@ export class StreamScenario {
   }
 
   /** Whatever is stored is a complete value, and not one that was computed before the key was deleted. */
-  async #checkEntry(node: StreamNode): Promise<void> {
+  async #checkEntry(node: WorldNode): Promise<void> {
     let value: string[] | null | undefined;
     void this.world.time.at(node, async () => (value = await node.cache.getCachedResponse<string[]>(KEY)));
     await this.world.time.advance(LEASE_MS);
@@ -267,7 +259,7 @@ export class StreamScenario {
     }
   }
 
-  async #delete(node: StreamNode): Promise<void> {
+  async #delete(node: WorldNode): Promise<void> {
     const { length } = this.computations;
     this.#deletes += 1;
     for (const computation of this.computations) computation.isDeleted = true;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
+import { randomFrom } from '@test/support/random.js';
 
 /** A process of the world: its timers and what it receives wait while it is frozen, and are dropped once it is dead. */
 export interface Place {
@@ -36,10 +37,10 @@ export class VirtualTime {
   };
   #now = 0;
   #order = 0;
-  #seed: number;
+  readonly #random: () => number;
 
   constructor(seed: number) {
-    this.#seed = seed;
+    this.#random = randomFrom(seed);
     const set = (everyMs: number | undefined, action: () => void, ms: number): unknown =>
       this.#add(action, ms, everyMs, this.#places.getStore());
     const clear = (timer: unknown): void => void this.#timers.delete(timer as VirtualTimer);
@@ -67,12 +68,9 @@ export class VirtualTime {
     return this.#now;
   }
 
-  /** From 0 to 1, the same sequence for the same seed (mulberry32). */
+  /** From 0 to 1, the same sequence for the same seed. */
   random(): number {
-    this.#seed = (this.#seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    return this.#random();
   }
 
   /** Runs an action as part of a place. */
@@ -87,7 +85,7 @@ export class VirtualTime {
 
   /** Lets a place receive something: later if it is frozen, never if it is dead. */
   deliver(place: Place, action: () => void): void {
-    this.#add(action, 0, undefined, place);
+    this.#add(() => this.at(place, action), 0, undefined, place);
   }
 
   /** Lets time pass, and everything happen that falls into it. */
