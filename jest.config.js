@@ -41,5 +41,9 @@ export default {
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts'] },
     { ...shared, displayName: 'int', testMatch: ['<rootDir>/test/**/*.int-spec.ts'] },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },
+    // Only by `test/long-run.mjs`.
+    ...(process.env.LONG_RUN === undefined
+      ? []
+      : [{ ...shared, displayName: 'long', testMatch: ['<rootDir>/test/**/*.long-spec.ts'] }]),
   ],
 };

@@ -18,10 +18,17 @@ export class CutProxy {
   #heard = '';
   #connections = 0;
 
-  private constructor(private target: { host: string; port: number }) {}
+  private constructor(
+    private target: { host: string; port: number },
+    private readonly records: boolean,
+  ) {}
 
-  static async start({ host, port }: { host: string; port: number }): Promise<CutProxy> {
-    const proxy = new CutProxy({ host, port });
+  /** `records: false` keeps nothing of what was sent, for long runs; `timesSent` then returns 0. */
+  static async start(
+    { host, port }: { host: string; port: number },
+    { records = true }: { records?: boolean } = {},
+  ): Promise<CutProxy> {
+    const proxy = new CutProxy({ host, port }, records);
     proxy.#server.listen({ host: '127.0.0.1', port: 0 });
     await once(proxy.#server, 'listening');
     return proxy;
@@ -92,7 +99,7 @@ export class CutProxy {
     this.#track(server);
     let isDoomed = false;
     this.#pass(client, server, (data) => {
-      this.#heard += data.toString('latin1');
+      if (this.records) this.#heard += data.toString('latin1');
       isDoomed ||= this.#isFatal(data);
       return false;
     });
