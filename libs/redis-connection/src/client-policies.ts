@@ -32,6 +32,11 @@ export const BLOCK_MS = 2_000;
 const SILENCE_MS = 3_000;
 /** When the operating system starts to probe an idle connection. */
 const KEEP_ALIVE_MS = 10_000;
+/**
+ * A socket that a frozen server leaves half closed is destroyed after this time. Shorter than the pause between two
+ * attempts to connect: ioredis waits for it even where the socket was gone before, which keeps the process alive.
+ */
+const DISCONNECT_MS = 50;
 /** Few, and tried quickly: an error has to surface within the deadline of an operation. */
 const MAX_REDIRECTIONS = 4;
 /** Pause before a command is repeated in a slot that migrates; then the cache sends its keys one by one. */
@@ -43,8 +48,7 @@ const SPLIT_SLOT_MS = 10;
  */
 export function cachePolicy(connectTimeoutMs: number): ClientPolicy {
   return {
-    // A socket that a frozen server leaves half closed is destroyed after `disconnectTimeout`.
-    node: { connectTimeout: connectTimeoutMs, disconnectTimeout: 500 },
+    node: { connectTimeout: connectTimeoutMs, disconnectTimeout: DISCONNECT_MS },
     single: {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -94,8 +98,7 @@ function poolPolicy({ connectTimeoutMs, commandTimeoutMs }: PoolLimits) {
   return {
     node: {
       connectTimeout: connectTimeoutMs,
-      // Short: ioredis waits for it, which keeps the process alive, even where the socket was gone before.
-      disconnectTimeout: 50,
+      disconnectTimeout: DISCONNECT_MS,
       socketTimeout: Math.max(commandTimeoutMs, BLOCK_MS + SILENCE_MS),
       keepAlive: KEEP_ALIVE_MS,
     },

@@ -25,7 +25,10 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
 /** How {@link loadWorkerPool} creates a pool. */
 export interface LoadOptions {
-  /** Whether the pool connects only with `start()` or its first call. Default: `false`. */
+  /**
+   * Whether the pool connects only with `start()` or its first call. Before `start()` it disconnects within two seconds
+   * once no call waits. Default: `false`.
+   */
   startsLater?: boolean;
 }
 

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { RedisClient } from 'nestjs-redis-connection';
 
 interface Handle {
@@ -6,13 +6,22 @@ interface Handle {
   unref?(): unknown;
 }
 
+/** What keeps a client of ioredis alive: its socket, the timer of its next attempt, and that of a Cluster's refreshes. */
+type Handles = Partial<Record<'stream' | 'reconnectTimeout' | 'slotsTimer', Handle | null>>;
+
+/** The connection for subscriptions that the client of a Cluster always opens. */
+interface ClusterSubscriber {
+  getInstance(): Redis | null;
+}
+
 /**
  * Decides whether the connections of a cache keep the process alive; operations that wait do in any case. Nobody closes
- * the connections of an application that failed to start, so they must not keep it alive before it has started. Not
- * for a Cluster, whose client has timers of its own.
+ * the connections of an application that failed to start, so they must not keep it alive before it has started.
+ *
+ * Attempts to find a master by Sentinel hold it in any case while no Sentinel can be reached: ioredis has their timers.
  */
 export class ProcessHold {
-  readonly #clients = new Set<Redis>();
+  readonly #clients = new Set<RedisClient>();
 
   constructor(private isHeldNow = true) {}
 
@@ -20,15 +29,15 @@ export class ProcessHold {
     return this.isHeldNow;
   }
 
-  /** Applies to the client's present connection and to those that follow. */
+  /** Applies to the client's present connections and to those that follow. */
   add(client: RedisClient): void {
-    if (client.isCluster) return;
-    const single = client as Redis;
-    this.#clients.add(single);
-    const apply = (): void => this.#apply(single);
-    single.on('connect', apply);
-    single.on('reconnecting', apply);
-    single.once('end', () => this.#clients.delete(single));
+    if (this.#clients.has(client)) return;
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+    const apply = (): void => this.#apply(client);
+    client.on('connect', apply);
+    client.on('reconnecting', apply);
+    if (client.isCluster) this.#addNodes(client as Cluster);
     apply();
   }
 
@@ -37,9 +46,27 @@ export class ProcessHold {
     for (const client of this.#clients) this.#apply(client);
   }
 
-  #apply(client: Redis): void {
-    const { stream, reconnectTimeout } = client as unknown as Record<string, Handle | null | undefined>;
-    for (const handle of [stream, reconnectTimeout]) {
+  #addNodes(cluster: Cluster): void {
+    cluster.nodes().forEach((node) => this.add(node));
+    cluster.on('+node', (node) => this.add(node));
+    // ioredis chooses the node for subscriptions, and starts the timer, after these events.
+    const addOthers = (): void => void setImmediate(() => this.#addSubscriber(cluster));
+    for (const event of ['+node', '-node', 'refresh']) cluster.on(event, addOthers);
+  }
+
+  #addSubscriber(cluster: Cluster): void {
+    const { subscriber } = cluster as unknown as { subscriber?: ClusterSubscriber };
+    const client = subscriber?.getInstance();
+    if (client && !this.#clients.has(client)) {
+      this.add(client);
+      client.once('end', () => this.#addSubscriber(cluster));
+    }
+    this.#apply(cluster);
+  }
+
+  #apply(client: RedisClient): void {
+    const { stream, reconnectTimeout, slotsTimer } = client as unknown as Handles;
+    for (const handle of [stream, reconnectTimeout, slotsTimer]) {
       if (this.isHeldNow) handle?.ref?.();
       else handle?.unref?.();
     }

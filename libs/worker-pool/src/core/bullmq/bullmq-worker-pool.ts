@@ -29,6 +29,7 @@ import {
 } from '../tasks/submit-options.js';
 import { waitForEnd } from '../tasks/waiting.js';
 import { type Engine, openEngine } from './engine.js';
+import { EngineLife } from './engine-life.js';
 import { Fallback } from './fallback.js';
 import type { Waiter } from './followers.js';
 import type { Submission, TaskData } from './producer.js';
@@ -43,25 +44,21 @@ import { type Accepted, streamSource } from './stream-source.js';
  */
 export class BullmqWorkerPool extends WorkerPool {
   readonly #fallback: Fallback;
-  #opened: Promise<Engine> | undefined;
+  readonly #life: EngineLife;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: ResolvedBullmqOptions) {
     super();
     this.#fallback = new Fallback(options);
+    this.#life = new EngineLife(() => openEngine(options), options.taskTimeoutMs);
   }
 
-  /** Opened by the first call that needs it, or by `start`. */
   get #engine(): Promise<Engine> {
-    if (!this.#opened) {
-      this.#opened = this.#closing ? Promise.reject(new PoolClosedError()) : openEngine(this.options);
-      this.#opened.catch(() => {});
-    }
-    return this.#opened;
+    return this.#life.use();
   }
 
   override start(): void {
-    void this.#engine;
+    this.#life.start();
   }
 
   get executorName(): string {
@@ -269,8 +266,7 @@ export class BullmqWorkerPool extends WorkerPool {
   }
 
   async #shutDown(): Promise<void> {
-    const engine = await this.#opened?.catch(() => null);
-    await engine?.close();
+    await this.#life.close();
     await this.#fallback.close();
   }
 }

@@ -1,7 +1,8 @@
 import type { Queue } from 'bullmq';
-import { atMost, BLOCK_MS, endClient, FailoverWatch, type RedisClient } from 'nestjs-redis-connection';
+import { BLOCK_MS, FailoverWatch, type RedisClient } from 'nestjs-redis-connection';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { collectCopies, loadPackages, openClient, type Packages } from './clients.js';
+import { EngineShutdown } from './engine-shutdown.js';
 import { FaultLog } from './fault-log.js';
 import { EventFollowers } from './event-followers.js';
 import { Producer, type TaskData } from './producer.js';
@@ -10,9 +11,6 @@ import { QueueKeys } from './queue-keys.js';
 import { QueueLink } from './queue-link.js';
 import { listenToEvents, TaskWaiters } from './task-waiters.js';
 import { WorkerHost } from './worker-host.js';
-
-/** Maximum time to close the connections, in milliseconds. */
-const CLOSE_MS = 1_000;
 
 /** The connected parts of a pool over BullMQ. */
 export interface Engine {
@@ -23,8 +21,14 @@ export interface Engine {
   followers: EventFollowers;
   /** Whether its connections are closed. */
   readonly isClosed: boolean;
-  /** Lets work in progress end within the drain time, then closes every connection. */
-  close(): Promise<void>;
+  /** Whether a call of this process waits for it; what its worker does is not counted. */
+  readonly isUsed: boolean;
+  /**
+   * Lets work in progress end within the drain time, then closes every connection. A later call may shorten that time.
+   *
+   * @param drainMs default: the option `drainTimeoutMs`
+   */
+  close(drainMs?: number): Promise<void>;
 }
 
 /**
@@ -53,7 +57,9 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
     options.role === 'producer'
       ? null
       : new WorkerHost({ options, packages, link, commands, keys, patient, shared });
-  let isClosed = false;
+  const closeQueue = (): Promise<unknown> => Promise.allSettled([closeEvents(), queue.close()]);
+  const clients = (): RedisClient[] => [patient, ...copies];
+  const shutdown = new EngineShutdown({ faults, link, host, waiters, followers, closeQueue, clients });
   return {
     link,
     commands,
@@ -61,31 +67,13 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
     followers,
     producer: new Producer(link, queue, commands, options.maxBacklog),
     get isClosed() {
-      return isClosed;
+      return shutdown.isDone;
     },
-    close: async () => {
-      faults.close();
-      await Promise.all([host?.close(), waiters.drain(options.drainTimeoutMs)]);
-      await followers.close();
-      isClosed = true;
-      const closing = Promise.allSettled([closeEvents(), queue.close()]);
-      await endConnections(closing, link, [patient, ...copies]);
+    get isUsed() {
+      return link.isUsed || waiters.areUsed || followers.areUsed;
     },
+    close: (drainMs = options.drainTimeoutMs) => shutdown.begin(drainMs),
   };
-}
-
-async function endConnections(
-  closing: Promise<unknown>,
-  link: QueueLink,
-  clients: RedisClient[],
-): Promise<void> {
-  if (!link.isUp) {
-    // BullMQ would wait for replies that cannot come.
-    clients.forEach(endClient);
-  }
-  await atMost(CLOSE_MS, closing, undefined);
-  clients.forEach(endClient);
-  link.close();
 }
 
 function openQueue(

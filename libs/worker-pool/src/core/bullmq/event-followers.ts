@@ -82,6 +82,10 @@ export class EventFollowers {
     }
   }
 
+  get areUsed(): boolean {
+    return this.#followers.size > 0;
+  }
+
   /** Lets the events of ended tasks be read, then fails the remaining readers with `PoolClosedError`. */
   async close(): Promise<void> {
     await atMost(CLOSE_MS, this.#whenIdle(), undefined);

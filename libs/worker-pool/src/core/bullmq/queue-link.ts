@@ -23,6 +23,7 @@ export class QueueLink {
   #isSilent = false;
   #refusal: string | null = null;
   #isClosed = false;
+  #calls = 0;
 
   /** @param onMissingRight receives the error of each command that the user may not run */
   constructor(
@@ -49,6 +50,11 @@ export class QueueLink {
     return this.#downSince === null ? 0 : performance.now() - this.#downSince;
   }
 
+  /** Whether a call waits for its reply. */
+  get isUsed(): boolean {
+    return this.#calls > 0;
+  }
+
   /** Adds a listener for every time when the connection is up again. */
   onUp(listener: () => void): void {
     this.#upListeners.add(listener);
@@ -63,6 +69,28 @@ export class QueueLink {
    * @throws every other error of the call
    */
   async call<T>(call: Call<T>, onLate: (outcome: T) => void = () => {}): Promise<T> {
+    this.#calls += 1;
+    try {
+      return await this.#repeat(call, onLate);
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  /** As `call`, for a call that writes: its success shows that Redis accepts writes again. */
+  async write<T>(call: Call<T>, onLate?: (outcome: T) => void): Promise<T> {
+    const outcome = await this.call(call, onLate);
+    this.#refusal = null;
+    return outcome;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#upListeners.clear();
+    endClient(this.client);
+  }
+
+  async #repeat<T>(call: Call<T>, onLate: (outcome: T) => void): Promise<T> {
     const deadline = performance.now() + this.deadlineMs;
     for (;;) {
       await this.#untilUp(deadline);
@@ -84,19 +112,6 @@ export class QueueLink {
         await pause(Math.min(REPEAT_MS, deadline - performance.now()));
       }
     }
-  }
-
-  /** As `call`, for a call that writes: its success shows that Redis accepts writes again. */
-  async write<T>(call: Call<T>, onLate?: (outcome: T) => void): Promise<T> {
-    const outcome = await this.call(call, onLate);
-    this.#refusal = null;
-    return outcome;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#upListeners.clear();
-    endClient(this.client);
   }
 
   async #untilUp(deadline: number): Promise<void> {

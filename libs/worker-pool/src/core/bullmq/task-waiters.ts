@@ -120,6 +120,10 @@ export class TaskWaiters implements TaskEventListener {
     }
   }
 
+  get areUsed(): boolean {
+    return this.#followers.size > 0;
+  }
+
   /** Lets waiters continue for a time, then fails the remaining ones with `PoolClosedError`. */
   async drain(timeoutMs: number): Promise<void> {
     await this.#untilIdle(timeoutMs);

@@ -47,8 +47,8 @@ export class WorkerHost {
   readonly #stops: RedisClient;
   readonly #beatTimer: NodeJS.Timeout;
   readonly #claimTimer: NodeJS.Timeout;
-  #isDraining = false;
-  #onIdle: () => void = () => {};
+  #closing: Promise<void> | undefined;
+  #endDrain: () => void = () => {};
 
   constructor(private readonly parts: WorkerHostParts) {
     const { options, commands, link, shared } = parts;
@@ -68,13 +68,20 @@ export class WorkerHost {
   }
 
   /**
-   * Claims no more tasks, lets running ones continue for `drainTimeoutMs`, and returns the rest to the queue.
-   * Resolves within about three seconds after that, even when Redis is unavailable.
+   * Claims no more tasks, lets running ones continue for the given time, and returns the rest to the queue. Resolves
+   * within about three seconds after that, even when Redis is unavailable. A later call may shorten the time.
    */
-  async close(): Promise<void> {
-    this.#isDraining = true;
+  async close(drainMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#endDrain(), drainMs);
+    await (this.#closing ??= this.#shutDown());
+    clearTimeout(timer);
+  }
+
+  async #shutDown(): Promise<void> {
+    const drained = new Promise<void>((resolve) => (this.#endDrain = resolve));
     await this.#worker.pause(true);
-    await atMost(this.parts.options.drainTimeoutMs, this.#whenIdle(), undefined);
+    this.#checkIdle();
+    await drained;
     await Promise.all([...this.#tasks.values()].map((task) => this.#return(task)));
     clearInterval(this.#beatTimer);
     clearInterval(this.#claimTimer);
@@ -84,16 +91,9 @@ export class WorkerHost {
     endClient(this.#stops);
   }
 
-  #whenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-      this.#checkIdle();
-    });
-  }
-
   #checkIdle(): void {
     if (this.#tasks.size === 0) {
-      this.#onIdle();
+      this.#endDrain();
     }
   }
 
@@ -161,7 +161,7 @@ export class WorkerHost {
 
   /** A task that was stopped after its worker died is delivered again, and must not run. */
   async #mustNotStart(task: ClaimedTask, job: Job<TaskData>): Promise<boolean> {
-    if (this.#isDraining) {
+    if (this.#closing) {
       await this.#return(task);
       throw new this.parts.packages.bullmq.WaitingError();
     }
