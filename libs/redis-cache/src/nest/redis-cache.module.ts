@@ -12,8 +12,8 @@ import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   createHealthProvider,
+  createLifecycleProvider,
   createServiceProvider,
-  createShutdownProvider,
   OPTIONS_TYPE,
   type RedisCacheModuleExtras,
 } from './redis-cache.providers.js';
@@ -39,6 +39,9 @@ class RequestConsumerModule {}
 /**
  * Provides `RedisCacheService` and `RedisCacheHealthIndicator`, and closes the service when the application shuts
  * down. The start of the application never waits for Redis and never fails because of it.
+ *
+ * Each registration is a cache of its own. Two of them without a name, or with the same name, are reported by a warning
+ * when the application starts: modules then share nothing, which is rarely meant.
  *
  * @example
  * @Module({ imports: [ConfigModule.forRoot(), RedisCacheModule.forRootAsync()] })
@@ -113,7 +116,7 @@ function withInstance(definition: DynamicModule, name: string | undefined): Dyna
       ...(definition.providers ?? []),
       createServiceProvider(name),
       createHealthProvider(name),
-      createShutdownProvider(name),
+      createLifecycleProvider(name),
     ],
     exports: [getRedisCacheToken(name), getRedisCacheHealthToken(name)],
   };

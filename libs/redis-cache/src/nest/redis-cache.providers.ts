@@ -3,8 +3,10 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import {
   createRedisCache,
   ProcessHold,
@@ -13,6 +15,7 @@ import {
   resolveOptions,
 } from '../core.js';
 import { getRedisCacheHealthToken, RedisCacheHealthIndicator } from '../health/redis-cache.health.js';
+import { registrationsOf, repeatedRegistration } from './repeated-registration.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 
 /** Options of the registration rather than of the cache. */
@@ -42,18 +45,20 @@ const holds = new WeakMap<RedisCacheService, ProcessHold>();
 
 /** Provides the service of an instance, which logs through Nest's `Logger`. */
 export function createServiceProvider(name: string | undefined): Provider {
-  const logger = new Logger(name === undefined ? 'RedisCache' : `RedisCache:${name}`);
   return {
     provide: getRedisCacheToken(name),
     useFactory: (options: RedisCacheOptions) => {
       const hold = new ProcessHold(false);
-      const cache = createRedisCache(options, { logger, hold });
+      const cache = createRedisCache(options, { logger: loggerOf(name), hold });
       holds.set(cache, hold);
       return cache;
     },
     inject: [MODULE_OPTIONS_TOKEN],
   };
 }
+
+const loggerOf = (name: string | undefined): Logger =>
+  new Logger(name === undefined ? 'RedisCache' : `RedisCache:${name}`);
 
 /** Provides the health indicator of an instance. */
 export function createHealthProvider(name: string | undefined): Provider {
@@ -65,17 +70,33 @@ export function createHealthProvider(name: string | undefined): Provider {
   };
 }
 
-/** Lets an instance keep the process alive once the application has started, and closes it when that shuts down. */
-export function createShutdownProvider(name: string | undefined): Provider {
+/**
+ * Lets an instance keep the process alive once the application has started, and closes it when that shuts down. Warns
+ * if the application registers it more than once.
+ */
+export function createLifecycleProvider(name: string | undefined): Provider {
   return {
-    provide: CacheShutdown,
-    useFactory: (cache: RedisCacheService) => new CacheShutdown(cache),
-    inject: [getRedisCacheToken(name)],
+    provide: CacheLifecycle,
+    useFactory: (cache: RedisCacheService, modules: ModulesContainer) =>
+      new CacheLifecycle(cache, modules, name),
+    inject: [getRedisCacheToken(name), ModulesContainer],
   };
 }
 
-class CacheShutdown implements OnApplicationBootstrap, OnApplicationShutdown {
-  constructor(private readonly cache: RedisCacheService) {}
+class CacheLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly cache: RedisCacheService,
+    private readonly modules: ModulesContainer,
+    private readonly name: string | undefined,
+  ) {}
+
+  // Reported by the first registration only.
+  onModuleInit(): void {
+    const found = registrationsOf(this.modules, getRedisCacheToken(this.name), CacheLifecycle);
+    if (found.length < 2 || found[0]?.instance !== this) return;
+    const places = found.map(({ place }) => place);
+    loggerOf(this.name).warn(repeatedRegistration(this.name, places));
+  }
 
   // Nobody closes the connections of an application that failed to start.
   onApplicationBootstrap(): void {

@@ -3,7 +3,7 @@ import {
   MODULE_OPTIONS_TOKEN,
   type RedisCacheModuleExtras,
   createHealthProvider,
-  createShutdownProvider,
+  createLifecycleProvider,
 } from '../nest/redis-cache.providers.js';
 import { getRedisCacheHealthToken } from '../health/redis-cache.health.js';
 import { getRedisCacheToken } from '../nest/redis-cache.tokens.js';
@@ -46,7 +46,7 @@ export class RedisCacheTestingModule {
         { provide: MODULE_OPTIONS_TOKEN, useValue: { health: cache.health } },
         { provide: getRedisCacheToken(name), useFactory },
         createHealthProvider(name),
-        createShutdownProvider(name),
+        createLifecycleProvider(name),
       ],
       exports: [FakeClock, getRedisCacheToken(name), getRedisCacheHealthToken(name)],
     };

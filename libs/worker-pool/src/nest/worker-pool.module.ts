@@ -4,8 +4,11 @@ import {
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { loadWorkerPool, WorkerPool, type WorkerPoolOptions } from '../core.js';
+import { registrationsOf, repeatedRegistration } from './repeated-registration.js';
 
 /** Options of the module itself, in addition to those of the pool. */
 export interface WorkerPoolModuleExtras {
@@ -41,8 +44,11 @@ const POOL_PROVIDER = {
 
 /**
  * Provides a {@link WorkerPool}, whose log lines go to Nest's `Logger`. The pool connects when the application has started or
- * with its first call, so that an application which fails to start leaves no connection behind. It drains and closes in
+ * with its first call; before the start it disconnects once no call waits, so that an application which fails to start
+ * leaves no connection behind. It drains and closes in
  * `onApplicationShutdown`, after the HTTP server has answered its last request.
+ *
+ * Each registration is a pool of its own. A second one in the same application is reported by a warning at the start.
  *
  * @throws {InvalidPoolOptionsError} at start; names the invalid option
  *
@@ -61,10 +67,21 @@ const POOL_PROVIDER = {
 @Module({ providers: [POOL_PROVIDER], exports: [WorkerPool] })
 export class WorkerPoolModule
   extends ConfigurableModuleClass
-  implements OnApplicationBootstrap, OnApplicationShutdown
+  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
-  constructor(private readonly pool: WorkerPool) {
+  constructor(
+    private readonly pool: WorkerPool,
+    private readonly modules: ModulesContainer,
+  ) {
     super();
+  }
+
+  // Reported by the first registration only.
+  onModuleInit(): void {
+    const found = registrationsOf(this.modules, WorkerPoolModule);
+    const first: unknown = found[0]?.instance;
+    if (found.length < 2 || first !== this) return;
+    new Logger('WorkerPool').warn(repeatedRegistration(found, this.modules));
   }
 
   onApplicationBootstrap(): void {
