@@ -89,7 +89,7 @@ it('the snippets of all documents compile', () => {
   expect(compile(files)).toEqual([]);
 });
 
-it.each([...DOCUMENTS, ...DECISIONS, 'CONTRIBUTING.md', 'ARCHITECTURE.md'])(
+it.each([...DOCUMENTS, ...DECISIONS, 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md'])(
   'the links of %s have a target',
   (document) => {
     expect(brokenLinksOf(document)).toEqual([]);

@@ -41,7 +41,7 @@ export default withMermaid({
         items: [
           doc('Connecting', 'connecting'),
           doc('Configuration', 'configuration'),
-          doc('Rights of a Redis user', 'security'),
+          doc('Security', 'security'),
           doc('Sizing', 'sizing'),
           doc('Compatibility', 'compatibility'),
         ],
@@ -91,6 +91,7 @@ export default withMermaid({
           page('Decisions', '/docs/decisions/'),
           page('Bench', '/bench/'),
           page('Contributing', '/CONTRIBUTING'),
+          page('Reporting a vulnerability', '/SECURITY'),
           doc('Releasing', 'releasing'),
         ],
       },

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { RedisCacheService } from 'nestjs-redis-cache';
 import {
@@ -60,7 +60,20 @@ export class PoolModule {
   }
 }
 
-function poolModule(useFactory: typeof apiPoolOptions): DynamicModule {
+/** Tasks of worker processes are the one content in Redis that `CACHE_ENCRYPTION_KEYS` does not cover. */
+function warnOfPlainTasks({ WORKER_POOL: pool }: GatewayConfig, environment: ConfigService): void {
+  if (pool === 'local' || !environment.get<string>('CACHE_ENCRYPTION_KEYS')) return;
+  new Logger(PoolModule.name).warn(
+    'CACHE_ENCRYPTION_KEYS does not cover the tasks of worker processes: their prompts and results are plain text in the ' +
+      "queue's Redis. See docs/security.md",
+  );
+}
+
+function poolModule(optionsOf: typeof apiPoolOptions): DynamicModule {
+  const useFactory: typeof apiPoolOptions = (config, executorToUse, cache, environment) => {
+    warnOfPlainTasks(config, environment);
+    return optionsOf(config, executorToUse, cache, environment);
+  };
   const inject = [gatewayConfig.KEY, Executor, RedisCacheService, ConfigService];
   const pool = WorkerPoolModule.forRootAsync({ isGlobal: true, inject, useFactory });
   return { module: PoolModule, global: true, imports: [pool] };
