@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { connect } from 'node:net';
+import { json, text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '@test/support/index.js';
 import { type Gateway, startGateway } from './start-gateway.js';
@@ -74,6 +75,33 @@ describe('a server that only this machine can reach', () => {
     }
     const { code } = await gateway.process.stop();
     expect(code).toBe(0);
+  });
+
+  it.each<Record<string, string>>([{}, { API_KEYS: `web:${KEY}` }])(
+    'refuses a Host that is not one host, also for a cached answer: %j',
+    async (env) => {
+      gateway = await startGateway(env);
+      const { host } = new URL(gateway.url);
+      await until(async () => (await statusOf('/v1/completions', host, BODY)) === 200, { what: 'an answer' });
+      await untilFastPath(host);
+      for (const improper of [`${host}, ${host}`, `user@${host}`, `${host}/x`, '[::1'])
+        for (const path of ['/health', '/v1/completions']) {
+          const response = await ask(path, improper, path === '/health' ? undefined : BODY);
+          expect([improper, response.statusCode]).toEqual([improper, 400]);
+          expect(await json(response)).toMatchObject({ code: 'ERR_INVALID_HOST' });
+        }
+    },
+  );
+
+  it('refuses two Host headers, also for a cached answer', async () => {
+    gateway = await startGateway();
+    const { host, hostname, port } = new URL(gateway.url);
+    await untilFastPath(host);
+    const socket = connect(Number(port), hostname);
+    const head = [`POST /v1/completions HTTP/1.1`, `Host: ${host}`, `Host: ${host}`];
+    const more = ['Content-Type: application/json', `Content-Length: ${BODY.length}`, 'Connection: close'];
+    socket.end([...head, ...more, '', BODY].join('\r\n'));
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   it('accepts any name if keys are set', async () => {

@@ -154,4 +154,18 @@ describe('requests without a valid key', () => {
     expect((await from(one, '203.0.113.7', RED)).status).toBe(200);
     expect((await from(one, '203.0.113.8', WRONG)).status).toBe(401);
   });
+
+  it('count for one address, whatever port or garbage is added to it', async () => {
+    const gateway = await start({ API_KEYS, FAILED_KEYS_PER_MINUTE: '2', TRUST_PROXY: 'loopback' });
+    const statusesFrom = async (...addresses: string[]): Promise<number[]> => {
+      const seen = [];
+      for (const address of addresses)
+        seen.push((await ask(gateway, { 'x-forwarded-for': address, 'x-api-key': WRONG })).status);
+      return seen;
+    };
+    expect(await statusesFrom('203.0.113.9:1', '203.0.113.9:2', '203.0.113.9')).toEqual([401, 401, 429]);
+    expect(await statusesFrom('[2001:db8::1]:9', '2001:db8::2', '[2001:db8:0:1::]')).toEqual([401, 401, 429]);
+    // What is no address counts as the proxy's.
+    expect(await statusesFrom('garbage-1', 'garbage-2', 'unknown')).toEqual([401, 401, 429]);
+  });
 });

@@ -51,7 +51,7 @@ export class FastPath {
   interceptor(gate: Gate, observers: readonly RequestObserver[]): Interceptor {
     return (incoming, response, next) => {
       const length = fastBodyLength(incoming, this.#maxBytes);
-      const tenant = length > 0 ? gate.identify(incoming.headers) : undefined;
+      const tenant = length > 0 ? gate.identify(incoming) : undefined;
       // Without room for the body, Fastify refuses it as it refuses others.
       if (tenant === undefined || !this.budget.hold(incoming, response)) return next(incoming, response);
       const request = new FastRequest(incoming, response, tenant, observers);

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { onRequestHookHandler, RouteOptions } from 'fastify';
 import { RedisCacheService } from 'nestjs-redis-cache';
@@ -10,6 +10,7 @@ import { admitEveryone, checkKeys, identifyByKey } from '../tenants/key-check.js
 import { ANONYMOUS, type Tenant } from '../tenants/tenant.js';
 import { corsFor } from './cors.js';
 import { hostCheck, refuseOtherHosts } from './host-check.js';
+import { hasProperHost, refuseImproperHosts } from './host-form.js';
 import { originCheck, refuseOtherOrigins } from './origin-check.js';
 import { pageHeaders } from './page-headers.js';
 
@@ -22,7 +23,7 @@ const PUBLIC_ROUTES = /^\/(assets|docs|docs-json|docs-yaml)(\/|$)/;
 /** The checks of every request, for responses that are sent without Fastify's hooks. */
 export interface Gate {
   /** The tenant according to the headers; `undefined` if the hooks have to decide. */
-  identify(headers: IncomingHttpHeaders): Tenant | undefined;
+  identify(request: IncomingMessage): Tenant | undefined;
   count: RequestLimits['count'];
   /** Headers for a request of a page with this origin. */
   corsHeaders(origin: string | undefined): readonly string[];
@@ -35,25 +36,27 @@ export async function protect(app: NestFastifyApplication): Promise<Gate> {
   const config = app.get<GatewayConfig>(gatewayConfig.KEY);
   const fastify = app.getHttpAdapter().getInstance();
   const { hook, ofData } = await pageHeaders();
-  const { hooks, ...gate } = admission(
+  const { hooks, count, identify } = admission(
     config,
     requestLimits(app.get(RedisCacheService).sharedCounters, config),
   );
   const cors = corsFor(config.CORS_ORIGINS);
   fastify.decorateRequest('tenant');
   fastify.addHook('onRoute', markPublic);
-  for (const one of [hook, cors.hook, limitUrl(config.MAX_URL_LENGTH), ...hooks])
+  for (const one of [hook, cors.hook, refuseImproperHosts, limitUrl(config.MAX_URL_LENGTH), ...hooks])
     fastify.addHook('onRequest', one);
   return {
-    ...gate,
+    count,
+    identify: (request) => (hasProperHost(request) ? identify(request.headers) : undefined),
     corsHeaders: cors.headersFor,
     headers: Object.entries(ofData).flatMap(([name, value]) => [name, String(value)]),
   };
 }
 
 /** Who is admitted and how often, for the hooks and for the gate. */
-interface Admission extends Omit<Gate, 'headers' | 'corsHeaders'> {
+interface Admission extends Pick<Gate, 'count'> {
   hooks: onRequestHookHandler[];
+  identify(headers: IncomingHttpHeaders): Tenant | undefined;
 }
 
 function admission(config: GatewayConfig, { hook, count, countFailure }: RequestLimits): Admission {
