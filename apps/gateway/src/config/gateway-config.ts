@@ -47,6 +47,11 @@ function withDefaults(data: z.output<typeof schema>): GatewayConfig {
 
 /** @throws {InvalidEnvError} variables contradict each other */
 function checked(config: GatewayConfig): GatewayConfig {
-  if (config.MAX_BODIES_BYTES >= config.MAX_BODY_BYTES) return config;
-  throw new InvalidEnvError('MAX_BODIES_BYTES', `must be at least MAX_BODY_BYTES, ${config.MAX_BODY_BYTES}`);
+  const { MAX_BODY_BYTES: one, TENANT_BODIES_BYTES: tenant = one } = config;
+  for (const [name, value] of Object.entries({
+    MAX_BODIES_BYTES: config.MAX_BODIES_BYTES,
+    TENANT_BODIES_BYTES: tenant,
+  }))
+    if (value < one) throw new InvalidEnvError(name, `must be at least MAX_BODY_BYTES, ${one}`);
+  return config;
 }

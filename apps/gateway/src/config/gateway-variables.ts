@@ -57,6 +57,11 @@ export const gatewayVariables = {
     whole(1_024, MAX_HELD_BYTES),
     'Bytes of all request bodies that this process holds at the same time, until their responses end; above it requests get 503 or 529 with `Retry-After`',
   ),
+  TENANT_BODIES_BYTES: whole(1_024, MAX_HELD_BYTES).optional().meta({
+    description:
+      'Bytes of request bodies of one tenant that this process holds at the same time; above it requests get 429 with `Retry-After`',
+    unset: 'half of `MAX_BODIES_BYTES`, at least `MAX_BODY_BYTES`; all of it if there is one tenant',
+  }),
   SHUTDOWN_GRACE_MS: whole(0, MAX_MS)
     .default(1_000)
     .describe('How long `/health` returns 503 before the server stops listening, in milliseconds'),
@@ -219,6 +224,14 @@ export const gatewayVariables = {
     .default(30)
     .describe(
       'Requests per minute of an address without a valid key that get 401; above it 429; 0: no limit',
+    ),
+  MAX_CONNECTIONS: whole(1, MAX_TASKS)
+    .default(10_000)
+    .describe('Open connections of each address on which the API listens; above it new ones are closed'),
+  MAX_EVENT_STREAMS: whole(1, MAX_TASKS)
+    .default(200)
+    .describe(
+      'Open streams of `/v1/events` and `/v1/tasks/:id/events` in this process, shared fairly among tenants; above it 503 with `Retry-After`',
     ),
   MAX_HEADER_BYTES: whole(1_024, 1024 * 1024)
     .default(16 * 1024)

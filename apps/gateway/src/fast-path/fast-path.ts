@@ -53,7 +53,8 @@ export class FastPath {
       const length = fastBodyLength(incoming, this.#maxBytes);
       const tenant = length > 0 ? gate.identify(incoming) : undefined;
       // Without room for the body, Fastify refuses it as it refuses others.
-      if (tenant === undefined || !this.budget.hold(incoming, response)) return next(incoming, response);
+      if (tenant === undefined || this.budget.hold(incoming, response, tenant.name) !== null)
+        return next(incoming, response);
       const request = new FastRequest(incoming, response, tenant, observers);
       request.readBody(length, (body) => this.#serve(request, body, { gate, next }));
     };

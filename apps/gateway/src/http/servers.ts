@@ -81,6 +81,7 @@ export class HttpServers {
     const server = createServer(options, (request, response) => {
       this.intercept(request, response, this.#next!);
     });
+    server.maxConnections = config.MAX_CONNECTIONS;
     return server.setTimeout(config.CONNECTION_TIMEOUT_MS ?? connectionTimeout(config.TASK_TIMEOUT_MS));
   }
 }

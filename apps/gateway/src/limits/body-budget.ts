@@ -8,6 +8,16 @@ import { ProblemError } from '../http/problem.js';
 /** Bodies are held for seconds to minutes; a client that waits a moment is likely to find room. */
 const RETRY_AFTER_SECONDS = 2;
 export const NO_ROOM_CODE = 'ERR_BODIES_IN_FLIGHT';
+const NO_ROOM = refusal(
+  503,
+  'The server holds as many request bodies as it may (MAX_BODIES_BYTES). Try again in a moment.',
+  NO_ROOM_CODE,
+);
+const TENANT_NO_ROOM = refusal(
+  429,
+  'The server holds as many request bodies of this tenant as it may (TENANT_BODIES_BYTES). Try again in a moment.',
+  'ERR_TENANT_BODIES_IN_FLIGHT',
+);
 
 /** The bytes of a body that this process holds. */
 class Hold {
@@ -15,7 +25,8 @@ class Hold {
 
   constructor(
     public bytes: number,
-    private readonly release: (bytes: number) => void,
+    readonly tenant: string,
+    private readonly release: (tenant: string, bytes: number) => void,
   ) {}
 
   retain(): void {
@@ -24,27 +35,29 @@ class Hold {
 
   leave(): void {
     this.#holders -= 1;
-    if (this.#holders === 0) this.release(this.bytes);
+    if (this.#holders === 0) this.release(this.tenant, this.bytes);
   }
 }
 
 /**
  * Bounds the bytes of all request bodies that this process holds at the same time: from the headers that announce a body
- * to the end of the response, during which the request may wait for a worker or for the executor.
+ * to the end of the response, during which the request may wait for a worker or for the executor. The bodies of one tenant
+ * have a bound of their own, so that no tenant can take all the room.
  */
 @Injectable()
 export class BodyBudget {
   readonly #maxBytes: number;
   readonly #maxBodyBytes: number;
   readonly #holds = new WeakMap<IncomingMessage, Hold>();
-  readonly #release = (bytes: number): void => {
-    this.#bytes -= bytes;
-  };
+  readonly #maxTenantBytes: number;
+  readonly #bytesOf = new Map<string, number>();
+  readonly #release = (tenant: string, bytes: number): void => this.#add(tenant, -bytes);
   #bytes = 0;
 
-  constructor(@Inject(gatewayConfig.KEY) config: Pick<GatewayConfig, 'MAX_BODIES_BYTES' | 'MAX_BODY_BYTES'>) {
+  constructor(@Inject(gatewayConfig.KEY) config: BudgetConfig) {
     this.#maxBytes = config.MAX_BODIES_BYTES;
     this.#maxBodyBytes = config.MAX_BODY_BYTES;
+    this.#maxTenantBytes = config.TENANT_BODIES_BYTES ?? tenantShare(config);
   }
 
   /** The bytes that are held now. */
@@ -55,18 +68,19 @@ export class BodyBudget {
   /**
    * Holds the announced bytes of a body until the response ends; once per request.
    *
-   * @returns `false` if there is no room for them
+   * @returns why there is no room for them; `null` if there is
    */
-  hold(request: IncomingMessage, response: ServerResponse): boolean {
-    if (this.#holds.has(request)) return true;
+  hold(request: IncomingMessage, response: ServerResponse, tenant: string): ProblemError | null {
+    if (this.#holds.has(request)) return null;
     const announced = Number(request.headers['content-length'] ?? 0);
     // A body above the limit is refused without being read.
     const bytes = announced <= this.#maxBodyBytes ? announced : 0;
-    if (!this.#take(bytes)) return false;
-    const hold = new Hold(bytes, this.#release);
+    const refused = this.#take(tenant, bytes);
+    if (refused !== null) return refused;
+    const hold = new Hold(bytes, tenant, this.#release);
     this.#holds.set(request, hold);
     response.once('close', () => hold.leave());
-    return true;
+    return null;
   }
 
   /** Holds the body of a request until `work` is settled, also if the response ends before. */
@@ -79,26 +93,45 @@ export class BodyBudget {
   }
 
   /** Holds further bytes of a body whose length was not announced. */
-  grow(request: IncomingMessage, bytes: number): boolean {
-    const hold = this.#holds.get(request);
-    if (hold === undefined || !this.#take(bytes)) return false;
-    hold.bytes += bytes;
-    return true;
+  grow(request: IncomingMessage, bytes: number): ProblemError | null {
+    const hold = this.#holds.get(request)!;
+    const refused = this.#take(hold.tenant, bytes);
+    if (refused === null) hold.bytes += bytes;
+    return refused;
   }
 
-  #take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#maxBytes) return false;
-    this.#bytes += bytes;
-    return true;
+  #take(tenant: string, bytes: number): ProblemError | null {
+    if (this.#bytes + bytes > this.#maxBytes) return NO_ROOM;
+    if ((this.#bytesOf.get(tenant) ?? 0) + bytes > this.#maxTenantBytes) return TENANT_NO_ROOM;
+    this.#add(tenant, bytes);
+    return null;
   }
+
+  #add(tenant: string, bytes: number): void {
+    this.#bytes += bytes;
+    const held = (this.#bytesOf.get(tenant) ?? 0) + bytes;
+    if (held === 0) this.#bytesOf.delete(tenant);
+    else this.#bytesOf.set(tenant, held);
+  }
+}
+
+type BudgetConfig = Pick<
+  GatewayConfig,
+  'MAX_BODIES_BYTES' | 'MAX_BODY_BYTES' | 'TENANT_BODIES_BYTES' | 'API_KEYS'
+>;
+
+/** A single tenant may have all the room; of several, each at most half of it. */
+function tenantShare({ MAX_BODIES_BYTES: all, MAX_BODY_BYTES: one, API_KEYS: keys }: BudgetConfig): number {
+  const tenants = keys?.tenants.length ?? 1;
+  return tenants > 1 ? Math.max(one, Math.floor(all / 2)) : all;
 }
 
 /** Refuses bodies for which there is no room, before they are read. Must be called after the hooks that check keys. */
 export function limitBodies(fastify: FastifyInstance, budget: BodyBudget): void {
-  fastify.addHook('onRequest', ({ raw }, reply, done) => {
+  fastify.addHook('onRequest', ({ raw, tenant }, reply, done) => {
     const hasBody =
       raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length']) > 0;
-    done(hasBody && !budget.hold(raw, reply.raw) ? noRoom() : undefined);
+    done((hasBody && budget.hold(raw, reply.raw, tenant.name)) || undefined);
   });
   fastify.addHook('preParsing', ({ raw }, _reply, payload, done) => {
     if (raw.headers['transfer-encoding'] === undefined) return done(null, payload);
@@ -119,13 +152,10 @@ class CountedBody extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-    if (this.budget.grow(this.request, chunk.length)) callback(null, chunk);
-    else callback(noRoom());
+    callback(this.budget.grow(this.request, chunk.length), chunk);
   }
 }
 
-function noRoom(): ProblemError {
-  const detail =
-    'The server holds as many request bodies as it may (MAX_BODIES_BYTES). Try again in a moment.';
-  return new ProblemError(503, detail, { code: NO_ROOM_CODE }, RETRY_AFTER_SECONDS);
+function refusal(status: number, detail: string, code: string): ProblemError {
+  return new ProblemError(status, detail, { code }, RETRY_AFTER_SECONDS);
 }

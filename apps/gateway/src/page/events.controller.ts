@@ -1,16 +1,14 @@
 import { type BeforeApplicationShutdown, Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { sendEvents } from '../http/client-gone.js';
-import { ProblemError } from '../http/problem.js';
+import { EventStreams } from '../limits/event-streams.js';
 import { CurrentTenant } from '../tenants/access.decorators.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { getOrPut } from '../util/get-or-put.js';
 import { LiveFeed, LiveSnapshots } from './live-feed.js';
 
-const MAX_LISTENERS = 200;
 /** The feed of all administrators. Not a valid tenant name. */
 const ALL_TENANTS = '';
-const TOO_MANY = new ProblemError(503, 'Too many pages are open.', { code: 'ERR_TOO_MANY_LISTENERS' }, 5);
 
 /** Streams live numbers to the page. */
 @Controller('v1/events')
@@ -19,22 +17,26 @@ export class EventsController implements BeforeApplicationShutdown {
   readonly #feeds = new Map<string, LiveFeed>();
   #closed = false;
 
-  constructor(private readonly snapshots: LiveSnapshots) {}
+  constructor(
+    private readonly snapshots: LiveSnapshots,
+    private readonly streams: EventStreams,
+  ) {}
 
   @Get()
   listen(@Res() reply: FastifyReply, @CurrentTenant() tenant: Tenant): void {
-    if (this.#listeners >= MAX_LISTENERS) throw TOO_MANY;
-    sendEvents(reply, this.#feedOf(tenant).listen());
+    const feed = this.#feedOf(tenant);
+    const listener = this.streams.open(
+      tenant.name,
+      () => feed.listen(),
+      (stream) => feed.end(stream),
+    );
+    sendEvents(reply, listener);
   }
 
   // Open pages would otherwise delay the shutdown.
   beforeApplicationShutdown(): void {
     this.#closed = true;
     for (const feed of this.#feeds.values()) feed.close();
-  }
-
-  get #listeners(): number {
-    return [...this.#feeds.values()].reduce((listeners, { size }) => listeners + size, 0);
   }
 
   #feedOf(tenant: Tenant): LiveFeed {

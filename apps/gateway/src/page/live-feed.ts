@@ -43,6 +43,12 @@ export class LiveFeed {
     return listener;
   }
 
+  /** Ends one stream; its client may connect again. */
+  end(listener: Readable): void {
+    this.#remove(listener);
+    listener.push(null);
+  }
+
   /** Ends all streams. */
   close(): void {
     this.#closed = true;

@@ -1,10 +1,11 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { Controller, Delete, Get, Header, Inject, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type TaskSnapshot, type WatchOptions, WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { sendEvents } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
+import { EventStreams } from '../limits/event-streams.js';
 import { CurrentTenant } from '../tenants/access.decorators.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { TaskIds } from './task-ids.js';
@@ -26,6 +27,7 @@ export class TasksController {
   constructor(
     private readonly pool: WorkerPool,
     private readonly ids: TaskIds,
+    private readonly streams: EventStreams,
     @Inject(gatewayConfig.KEY) private readonly config: GatewayConfig,
   ) {}
 
@@ -57,11 +59,16 @@ export class TasksController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { taskId } = await this.#find(tenant, id);
-    const events = taskEvents({
-      watch: (options) => this.pool.watchTask(taskId, options),
-      view: (task) => toTaskView(id, task),
+    const options = {
+      watch: (watchOptions: WatchOptions) => this.pool.watchTask(taskId, watchOptions),
+      view: (task: TaskSnapshot) => toTaskView(id, task),
       heartbeatMs: this.config.SSE_HEARTBEAT_MS,
-    });
+    };
+    const events = this.streams.open(
+      tenant.name,
+      () => taskEvents(options),
+      (stream) => stream.end(INTERRUPTED),
+    );
     sendEvents(reply, events);
   }
 
@@ -75,6 +82,7 @@ export class TasksController {
 
 const HEARTBEAT = ': still here\n\n';
 const END = 'event: end\ndata: {}\n\n';
+const INTERRUPTED = 'event: error\ndata: {"code":"ERR_TOO_MANY_LISTENERS"}\n\n';
 const LOST = 'event: error\ndata: {"code":"ERR_TASK_LOST"}\n\n';
 
 interface TaskEventsOptions {
@@ -89,19 +97,21 @@ interface TaskEventsOptions {
  * Renders the changes of a task as Server-Sent Events: a `status` event for each, then `end`. Stops watching when the
  * client disconnects.
  */
-function taskEvents({ watch, view, heartbeatMs }: TaskEventsOptions): Readable {
+function taskEvents({ watch, view, heartbeatMs }: TaskEventsOptions): PassThrough {
   const stream = new PassThrough();
   const disconnected = new AbortController();
   // No heartbeats for a client that does not read.
   const beat = (): void => void (stream.writableNeedDrain || stream.write(HEARTBEAT));
   const heartbeat = setInterval(beat, heartbeatMs);
-  stream.once('close', () => {
+  const stop = (): void => {
     clearInterval(heartbeat);
     disconnected.abort();
-  });
+  };
+  stream.once('finish', stop);
+  stream.once('close', stop);
   // Writing to a client that has disconnected fails, which needs no handling.
   stream.on('error', () => {});
-  void send(stream, watch({ signal: disconnected.signal }), view).finally(() => clearInterval(heartbeat));
+  void send(stream, watch({ signal: disconnected.signal }), view);
   return stream;
 }
 
@@ -114,6 +124,6 @@ async function send(
     for await (const task of tasks) stream.write(`event: status\ndata: ${JSON.stringify(view(task))}\n\n`);
     stream.end(END);
   } catch {
-    if (!stream.destroyed) stream.end(LOST);
+    if (!stream.destroyed && !stream.writableEnded) stream.end(LOST);
   }
 }
