@@ -72,10 +72,26 @@ function checkTimeout(timeoutMs: number | undefined, min: number): void {
  */
 export function copyRequest(request: CompletionRequest): CompletionRequest {
   try {
-    return structuredClone(request);
+    return copyPlain(request) as CompletionRequest;
   } catch {
     throw new InvalidRequestError('request', 'must be plain data');
   }
+}
+
+const ATOMIC: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'undefined']);
+
+/** As `structuredClone`, which takes as long as the texts are; a copy may share them, because they cannot change. */
+function copyPlain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyPlain);
+  if (value === null || ATOMIC.has(typeof value)) return value;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value);
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value as object)) {
+    // An assignment of this name would change the prototype.
+    if (name === '__proto__') return structuredClone(value);
+    copy[name] = copyPlain((value as Record<string, unknown>)[name]);
+  }
+  return copy;
 }
 
 function checkPriority(priority: number): void {
