@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RecordingLogger } from '@test/fixtures/redis-cache/recording-logger.js';
 import { MemoryBackend } from '../backend/memory/memory-backend.js';
 import { Guard } from '../guard/guard.js';
@@ -36,6 +36,10 @@ describe('write-behind', () => {
     now = START;
     counters = createCounters();
     backend = new RefusingBackend(new Set());
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
   });
 
   function waiting(limits: Partial<WriteBehindLimits> = {}): WriteBehind {
@@ -145,5 +149,29 @@ describe('write-behind', () => {
     late.add('a', entryOf('new', START + 5), until);
     await draining;
     expect(await stored('a')).toEqual(entryOf('new', START + 5));
+  });
+
+  it('tries refused values again by itself, while the store serves', async () => {
+    jest.useFakeTimers();
+    const late = waiting();
+    backend.refused.add('a');
+    late.add('a', entryOf('a'), until);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(late.size).toBe(1);
+    backend.refused.clear();
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(await stored('a')).toEqual(entryOf('a'));
+    expect(late.size).toBe(0);
+  });
+
+  it('stops an attempt after ten refusals, and begins the next one with the others', async () => {
+    const late = waiting();
+    const refused = Array.from({ length: 10 }, (_, index) => `refused-${index}`);
+    for (const key of [...refused, 'a']) late.add(key, entryOf(key), until);
+    refused.forEach((key) => backend.refused.add(key));
+    await late.drain();
+    expect([late.size, await stored('a')]).toEqual([11, null]);
+    await late.drain();
+    expect([late.size, await stored('a')]).toEqual([10, entryOf('a')]);
   });
 });

@@ -1,3 +1,4 @@
+import { backOffMs } from 'nestjs-redis-connection';
 import type { EntryStore } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
@@ -13,14 +14,22 @@ interface Pending {
   until: number;
 }
 
+const MIN_RETRY_MS = 250;
+const MAX_RETRY_MS = 30_000;
+/** Refusals in one attempt, after which the rest waits for the next one. */
+const MAX_REFUSALS = 10;
+
 /**
- * Entries that could not be written because Redis was unavailable. They are written when it is back, each with the
- * rest of its TTL, unless a younger entry is stored by then. Bounded: the oldest are dropped first.
+ * Entries that could not be written because Redis was unavailable. They are written when it is back, and with a
+ * back-off while it replies but refuses, for instance because of a missing right; each with the rest of its TTL, unless
+ * a younger entry is stored by then. Bounded: the oldest are dropped first.
  */
 export class WriteBehind {
   readonly #pending = new Map<string, Pending>();
   #bytes = 0;
   #draining = false;
+  #attempts = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly entries: EntryStore,
@@ -43,6 +52,7 @@ export class WriteBehind {
     this.#pending.set(key, { entry, until });
     this.#bytes += entry.byteLength;
     this.#shrink();
+    this.#drainLater();
   }
 
   /** Drops the entry of a key that was written or deleted since. */
@@ -62,18 +72,44 @@ export class WriteBehind {
   async drain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const isReady = await this.before();
     if (isReady) await this.#writeAll();
     this.#draining = false;
+    if (this.#pending.size > 0) this.#drainLater();
+    else this.#attempts = 0;
   }
 
   async #writeAll(): Promise<void> {
-    for (const [key, pending] of this.#pending) {
+    let refusals = 0;
+    // A copy, because refused entries move to the end.
+    const attempted = [...this.#pending];
+    for (const [key, pending] of attempted) {
+      if (this.#pending.get(key) !== pending) continue;
       const written = await this.#write(key, pending);
-      if (written && this.#pending.get(key) === pending) this.drop(key);
-      // An entry that Redis refuses, because another program keeps a list under its key, must not block the rest.
       if (!written && !this.guard.status.writable) break;
+      if (this.#pending.get(key) !== pending) continue;
+      if (written) this.drop(key);
+      else {
+        this.#putLast(key, pending);
+        if ((refusals += 1) === MAX_REFUSALS) break;
+      }
     }
+  }
+
+  // An entry that Redis refuses, because another program keeps a list under its key, must not block the rest.
+  #putLast(key: string, pending: Pending): void {
+    this.#pending.delete(key);
+    this.#pending.set(key, pending);
+  }
+
+  // While Redis is unavailable nothing is tried: its return is noticed.
+  #drainLater(): void {
+    if (!this.guard.status.writable || this.#draining || this.#timer !== undefined) return;
+    this.#attempts += 1;
+    const pauseMs = backOffMs(this.#attempts, MIN_RETRY_MS, MAX_RETRY_MS);
+    this.#timer = setTimeout(() => void this.drain(), pauseMs).unref();
   }
 
   async #write(key: string, { entry, until }: Pending): Promise<boolean> {
