@@ -5,6 +5,9 @@ import { isConnectionProblem } from './queue-link.js';
 
 const MAX_FAULTS = 32;
 
+/** BullMQ names the task; of many tasks that fail alike one line is enough. */
+const TASK_ID = /\bjob [\w-]+/g;
+
 /**
  * Logs what the user has to correct, such as a database that cannot be selected or a missing right: one line per
  * fault until the connection is up again. An unavailable Redis is reported by the pool's health.
@@ -16,7 +19,7 @@ export class FaultLog {
   constructor(private readonly logger: PoolLogger) {}
 
   readonly report = (error: unknown): void => {
-    const fault = describeFailure(error);
+    const fault = describeFailure(error).replace(TASK_ID, 'a task');
     if (this.#isClosing || isConnectionProblem(error) || this.#reported.has(fault)) {
       return;
     }

@@ -1,4 +1,4 @@
-import { endClient, failureCode, isOutage, type RedisClient } from 'nestjs-redis-connection';
+import { endClient, failureCode, failureKind, isOutage, type RedisClient } from 'nestjs-redis-connection';
 import { PoolUnavailableError } from '../contract/errors.js';
 
 type Call<T> = (client: RedisClient) => Promise<T>;
@@ -169,7 +169,7 @@ export class QueueLink {
     });
   }
 
-  // Sends a PING: its reply shows that the server responds again.
+  // Sends a PING: its reply, even an error such as LOADING, shows that the server responds again.
   #onSilence(): void {
     if (this.#isSilent || this.#downSince !== null) {
       return;
@@ -178,7 +178,9 @@ export class QueueLink {
     this.#downSince = performance.now();
     this.client.ping().then(
       () => this.#onReply(),
-      () => {},
+      (error: unknown) => {
+        if (failureKind(error) !== 'connection') this.#onReply();
+      },
     );
   }
 

@@ -111,7 +111,8 @@ export abstract class WorkerPool {
    * @throws {UnsupportedParameterError} a field that the executor cannot honour
    * @throws {PoolSaturatedError} the backlog is full
    * @throws {PoolClosedError} the pool is shutting down
-   * @throws {PoolUnavailableError} the queue's Redis is unavailable or did not reply in time (`bullmq`)
+   * @throws {PoolUnavailableError} the queue's Redis is unavailable, did not reply in time, or its user lacks a right
+   *   (`bullmq`)
    * @throws {PoolRoleError} this process only runs tasks (`bullmq`)
    */
   abstract submit(request: CompletionRequest, options?: SubmitOptions): Promise<string>;
