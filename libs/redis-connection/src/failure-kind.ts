@@ -81,7 +81,7 @@ export function failureKind(error: unknown): FailureKind {
 export function isOutage(error: unknown): boolean {
   const root = rootFailure(error);
   if (isReplyError(root)) {
-    return failureKind(root) !== 'command' || isUnservedSlot(root) || isSplitSlot(root);
+    return failureKind(root) !== 'command' || isUnservedSlot(root) || [error, root].some(isSplitSlot);
   }
   return [error, root].some(isConnectionFailure);
 }

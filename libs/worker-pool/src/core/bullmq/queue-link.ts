@@ -22,6 +22,8 @@ export class QueueLink {
   /** The server received a command and did not reply within the deadline. */
   #isSilent = false;
   #refusal: string | null = null;
+  /** Since when Redis has replied to every call that it serves no client. */
+  #refusingSince: number | null = null;
   #isClosed = false;
   #calls = 0;
 
@@ -61,8 +63,8 @@ export class QueueLink {
   }
 
   /**
-   * Makes the call, and repeats it within the deadline when the connection breaks; the call must therefore be
-   * idempotent.
+   * Makes the call, and repeats it within the deadline when the connection breaks or Redis does not serve yet; the call
+   * must therefore be idempotent. Once that has lasted for a deadline, calls are not repeated.
    *
    * @param onLate receives the outcome of a call that succeeded after its deadline
    * @throws {PoolUnavailableError} within the deadline
@@ -95,7 +97,9 @@ export class QueueLink {
     for (;;) {
       await this.#untilUp(deadline);
       try {
-        return await this.#once(call, deadline, onLate);
+        const outcome = await this.#once(call, deadline, onLate);
+        this.#refusingSince = null;
+        return outcome;
       } catch (error) {
         const code = failureCode(error);
         const isRefusal = REFUSALS.has(code);
@@ -106,7 +110,7 @@ export class QueueLink {
           this.onMissingRight(error);
         }
         this.#refusal = isRefusal ? code : this.#refusal;
-        if (isRefusal || this.#isClosed || performance.now() >= deadline) {
+        if (isRefusal || this.#isClosed || performance.now() >= deadline || this.#isKnownToRefuse()) {
           throw new PoolUnavailableError({ cause: error });
         }
         await pause(Math.min(REPEAT_MS, deadline - performance.now()));
@@ -122,6 +126,11 @@ export class QueueLink {
     if (this.#isClosed || isHopeless || !(await this.#waitForUp(deadline - performance.now()))) {
       throw new PoolUnavailableError();
     }
+  }
+
+  #isKnownToRefuse(): boolean {
+    this.#refusingSince ??= performance.now();
+    return performance.now() - this.#refusingSince >= this.deadlineMs;
   }
 
   #waitForUp(timeoutMs: number): Promise<boolean> {
