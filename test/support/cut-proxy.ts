@@ -7,12 +7,14 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { ReplyLine, type ReplyManner } from './reply-line.js';
 
 type Line = 'whole' | 'cut' | 'silent';
 
 export class CutProxy {
   readonly #server = createServer((client) => this.#join(client));
   readonly #sockets = new Set<Socket>();
+  readonly #manner: ReplyManner = { delayMs: 0, isBytewise: false, cuts: 0 };
   #line: Line = 'whole';
   #fatal: string | null = null;
   #heard = '';
@@ -52,6 +54,21 @@ export class CutProxy {
     this.#fatal = text;
   }
 
+  /** Every reply takes this long, in milliseconds. */
+  delay(ms: number): void {
+    this.#manner.delayMs = ms;
+  }
+
+  /** Replies arrive one byte at a time. */
+  sendBytewise(): void {
+    this.#manner.isBytewise = true;
+  }
+
+  /** So many connections break in the middle of their next reply. */
+  cutReplies(connections: number): void {
+    this.#manner.cuts = connections;
+  }
+
   /** How many connections have been opened. */
   get connections(): number {
     return this.#connections;
@@ -73,9 +90,10 @@ export class CutProxy {
     this.target = { host, port };
   }
 
-  /** New connections work. */
+  /** New connections work, and replies arrive at once. */
   restore(): void {
     this.#line = 'whole';
+    Object.assign(this.#manner, { delayMs: 0, isBytewise: false, cuts: 0 });
   }
 
   async stop(): Promise<void> {
@@ -98,12 +116,16 @@ export class CutProxy {
     const server = connect(this.target);
     this.#track(server);
     let isDoomed = false;
+    const replies = new ReplyLine(client, this.#manner);
     this.#pass(client, server, (data) => {
       if (this.records) this.#heard += data.toString('latin1');
       isDoomed ||= this.#isFatal(data);
-      return false;
+      server.write(data);
     });
-    this.#pass(server, client, () => isDoomed);
+    this.#pass(server, client, (data) => {
+      if (isDoomed) server.destroy();
+      else replies.send(data);
+    });
   }
 
   #isFatal(data: Buffer): boolean {
@@ -112,11 +134,8 @@ export class CutProxy {
     return true;
   }
 
-  #pass(from: Socket, to: Socket, isLost: (data: Buffer) => boolean): void {
-    from.on('data', (data) => {
-      if (isLost(data)) from.destroy();
-      else to.write(data);
-    });
+  #pass(from: Socket, to: Socket, forward: (data: Buffer) => void): void {
+    from.on('data', forward);
     from.on('close', () => to.destroy());
   }
 

@@ -24,6 +24,8 @@ export interface Fault<W extends World = World> {
   readonly name: string;
   /** What it leaves of Redis while it lasts. */
   readonly leaves: Availability;
+  /** The same for operations that it concerns in another way, by name. */
+  readonly except?: Readonly<Record<string, Availability>>;
   /** Whether confirmed data outlives it. Default: `kept`. */
   readonly data?: Data;
   /** It is there before the program starts, which therefore has stored nothing. */

@@ -50,6 +50,12 @@ export class Standalone implements World {
     await this.admin.acl('SETUSER', USER, ...(rights as [string]));
   }
 
+  /** Its next connections must authenticate. */
+  async disconnectProgram(): Promise<void> {
+    await this.admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await this.admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  }
+
   async stop(): Promise<void> {
     await this.proxy.stop();
     await this.server.stop();

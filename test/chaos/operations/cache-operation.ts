@@ -61,6 +61,11 @@ export function cacheOperation(operation: CacheOperation): Operation {
   };
 }
 
+/** Stores an entry under `key`, also if the machine is busy. */
+export async function storeEntry({ cache }: Bench, value: string): Promise<void> {
+  await until(() => cache.cacheResponse('key', value), { what: 'the entry to be stored' });
+}
+
 /** The keys that have no entry; after a while, because late writes and late replies take one. */
 export async function missing({ cache }: Bench, keys: readonly string[]): Promise<string[]> {
   return remaining(keys, async (key) => (await cache.lookup(key)).status === 'hit');
@@ -71,7 +76,8 @@ export async function present({ cache }: Bench, keys: readonly string[]): Promis
   return remaining(keys, async (key) => (await cache.lookup(key)).status === 'miss');
 }
 
-const SETTLED_MS = 10_000;
+/** Longer than the longest pause between two attempts to store or remove. */
+const SETTLED_MS = 45_000;
 
 async function remaining(
   names: readonly string[],

@@ -1,13 +1,9 @@
 import type { Operation } from './operation.js';
-import { type Bench, cacheOperation, missing, present } from './cache-operation.js';
+import { type Bench, cacheOperation, missing, present, storeEntry } from './cache-operation.js';
 
 const STORED = 'stored';
 /** More than the calls of one operation under one fault. */
 const ENTRIES = 200;
-
-async function store({ cache }: Bench): Promise<void> {
-  await cache.cacheResponse('key', STORED);
-}
 
 /** Entries for the operations that remove them, with a tag each. */
 async function storeMany({ cache }: Bench): Promise<void> {
@@ -63,19 +59,20 @@ export const CACHE_OPERATIONS: readonly Operation[] = [
     value: STORED,
     fallback: null,
     withoutData: null,
-    prepare: store,
+    prepare: (bench) => storeEntry(bench, STORED),
     run: ({ cache }) => cache.getCachedResponse('key'),
   }),
   cacheOperation({
     name: 'setMany',
     group,
     needs: 'writes',
-    value: [true, true],
-    fallback: [false, false],
+    value: 'all stored',
+    fallback: 'not all stored',
     run: async (bench) => {
       const keys = [bench.fresh(), bench.fresh()];
       const stored = await bench.cache.setMany(keys.map((key) => ({ key, response: STORED })));
-      return keys.map((key, index) => bench.acknowledge(key, stored[index]!));
+      keys.forEach((key, index) => bench.acknowledge(key, stored[index]!));
+      return stored.every(Boolean) ? 'all stored' : 'not all stored';
     },
     lost: notStored,
   }),
@@ -86,7 +83,7 @@ export const CACHE_OPERATIONS: readonly Operation[] = [
     value: [STORED, null],
     fallback: [null, null],
     withoutData: [null, null],
-    prepare: store,
+    prepare: (bench) => storeEntry(bench, STORED),
     run: ({ cache }) => cache.getMany(['key', 'nothing']),
   }),
   cacheOperation({
@@ -102,7 +99,7 @@ export const CACHE_OPERATIONS: readonly Operation[] = [
   cacheOperation({
     name: 'invalidateTags',
     group,
-    needs: 'writes',
+    needs: 'removes',
     value: true,
     fallback: false,
     prepare: storeMany,
@@ -115,7 +112,7 @@ export const CACHE_OPERATIONS: readonly Operation[] = [
     needs: 'removes',
     value: true,
     fallback: false,
-    prepare: store,
+    prepare: (bench) => storeEntry(bench, STORED),
     run: ({ cache }) => cache.clearCache(),
     lost: (bench) => present(bench, ['key']),
   }),

@@ -1,5 +1,5 @@
 import type { Operation } from './operation.js';
-import { type Bench, cacheOperation, missing } from './cache-operation.js';
+import { type Bench, cacheOperation, missing, storeEntry } from './cache-operation.js';
 
 const STORED = 'stored';
 const COMPUTED = 'computed';
@@ -20,10 +20,6 @@ async function textOf(pieces: AsyncIterable<string>): Promise<string> {
   return text;
 }
 
-async function store({ cache }: Bench): Promise<void> {
-  await cache.cacheResponse('key', STORED);
-}
-
 const group = 'computing';
 const MISS = { needs: 'writes', value: [COMPUTED, 'stored'], fallback: [COMPUTED, 'not stored'] } as const;
 const HIT = { needs: 'reads', value: STORED, fallback: COMPUTED, withoutData: COMPUTED } as const;
@@ -39,7 +35,7 @@ export const COMPUTING_OPERATIONS: readonly Operation[] = [
     name: 'getOrSet, stored',
     group,
     ...HIT,
-    prepare: store,
+    prepare: (bench) => storeEntry(bench, STORED),
     run: ({ cache }) => cache.getOrSet('key', compute, { writePolicy: 'no-store' }),
   }),
   cacheOperation({
@@ -69,7 +65,7 @@ export const COMPUTING_OPERATIONS: readonly Operation[] = [
     name: 'getOrStream, stored',
     group,
     ...HIT,
-    prepare: store,
+    prepare: (bench) => storeEntry(bench, STORED),
     run: async ({ cache }) =>
       textOf(await cache.getOrStream('key', producePieces, { ...TEXT, writePolicy: 'no-store' })),
   }),

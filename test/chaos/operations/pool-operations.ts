@@ -9,6 +9,7 @@ import {
   type PoolLogger,
   type WorkerPool,
 } from 'nestjs-worker-pool/core';
+import { until } from '@test/support/until.js';
 import type { Operation, Program, Session } from './operation.js';
 
 /** More than the calls of one operation under one fault. */
@@ -117,7 +118,9 @@ const submit = async (bench: PoolBench): Promise<string> => {
 const run = async ({ pool }: PoolBench): Promise<string> => (await pool.run({ prompt: 'text' })).status;
 
 const fillBacklog = async (bench: PoolBench): Promise<void> => {
-  for (let task = 0; task < TASKS; task += 1) await bench.submit('wait');
+  for (let task = 0; task < TASKS; task += 1) {
+    await until(() => bench.submit('wait').then(() => true), { what: 'the backlog to be filled' });
+  }
 };
 
 const cancel = async ({ pool, tasks, cancelled }: PoolBench): Promise<boolean> => {
@@ -172,7 +175,7 @@ export const POOL_OPERATIONS: readonly Operation[] = [
     driver: 'bullmq',
     needs: 'writes',
     value: 'up',
-    fallback: 'down',
-    run: async ({ pool }) => (await pool.health()).status,
+    fallback: 'not up',
+    run: async ({ pool }) => ((await pool.health()).status === 'up' ? 'up' : 'not up'),
   }),
 ];
