@@ -73,10 +73,7 @@ export class PoolSaturatedError extends WorkerPoolError {
   }
 }
 
-/**
- * The queue's Redis is unavailable or late, or its user lacks a right: the submission was not accepted. Tasks accepted
- * earlier are in Redis.
- */
+/** The queue's Redis is unavailable, late, or refuses its user: nothing was submitted. Tasks accepted earlier are in Redis. */
 export class PoolUnavailableError extends WorkerPoolError {
   readonly code = 'ERR_POOL_UNAVAILABLE';
 
