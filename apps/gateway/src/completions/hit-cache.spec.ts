@@ -69,6 +69,13 @@ describe('requests in the HitCache', () => {
     expect(hits.find('web', Buffer.from('{"prompt":"The same  again."}'))).toBeUndefined();
   });
 
+  it('keep no more memory than their bodies have bytes', () => {
+    const slice = Buffer.from('a small buffer is a slice of a block');
+    const kept = learn(newHitCache(), 'web', slice)!.body;
+    expect(slice.buffer.byteLength).toBeGreaterThan(slice.length);
+    expect([kept.toString(), kept.buffer.byteLength]).toEqual([slice.toString(), slice.length]);
+  });
+
   it('are distinguished if their bodies have the same checksum', () => {
     const hits = newHitCache();
     learn(hits, 'web', Buffer.from('plumless'), { key: 'one' });

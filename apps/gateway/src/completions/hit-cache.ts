@@ -9,6 +9,7 @@ import { STREAM_HEADERS } from '../http/event-stream.js';
 import { type AnswerCost, costOf } from '../savings/savings.service.js';
 import type { Completion } from 'nestjs-worker-pool';
 import { savedHeaders } from '../http/answer.js';
+import { ownCopy } from '../util/own-copy.js';
 import { HitUsage } from './hit-usage.js';
 import { messageId } from './message-events.js';
 
@@ -102,8 +103,8 @@ export class KnownRequest {
   }
 
   keep(source: unknown, response: HitResponse): void {
-    // A copy: the bytes may be a small part of what was received at once.
-    this.#source = Buffer.isBuffer(source) ? Buffer.from(source) : source;
+    // The bytes may be a small part of what was received at once.
+    this.#source = Buffer.isBuffer(source) ? ownCopy(source) : source;
     this.#response = response;
   }
 }
@@ -136,8 +137,8 @@ export class HitCache {
   learn(request: IncomingMessage, traits: RequestTraits): void {
     const { scope, body } = this.#bodies.get(request) ?? {};
     if (scope === undefined || body === undefined) return;
-    // A copy: the body may be a small part of what was received at once.
-    this.#remember(new KnownRequest(traits, scope, Buffer.from(body)));
+    // The body may be a small part of what was received at once.
+    this.#remember(new KnownRequest(traits, scope, ownCopy(body)));
   }
 
   /** The response to a hit. @param source the cached value, or the bytes of its JSON; `null` if not a completion */

@@ -60,6 +60,19 @@ describe('write-behind', () => {
     expect(counters.lateWrites).toBe(3);
   });
 
+  it('keeps no more memory than its entries have bytes', async () => {
+    const written: Buffer[] = [];
+    const write = backend.entries.setUnlessYounger.bind(backend.entries);
+    backend.entries.setUnlessYounger = (key, entry, ttlMs) => {
+      written.push(entry);
+      return write(key, entry, ttlMs);
+    };
+    const late = waiting();
+    late.add('key', entryOf('a small buffer is a slice of a block'), until);
+    await late.drain();
+    expect(written.map(({ buffer }) => buffer.byteLength)).toEqual(written.map(({ length }) => length));
+  });
+
   it('drops the oldest above maxEntries, and counts them', async () => {
     const late = waiting({ maxEntries: 2 });
     for (const key of ['a', 'b', 'c', 'd']) late.add(key, entryOf('x'), until);

@@ -2,6 +2,7 @@ import { backOffMs } from 'nestjs-redis-connection';
 import type { EntryStore } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
+import { ownCopy } from '../util/own-copy.js';
 
 export interface WriteBehindLimits {
   maxEntries: number;
@@ -49,7 +50,7 @@ export class WriteBehind {
 
   add(key: string, entry: Buffer, until: number): void {
     this.drop(key);
-    this.#pending.set(key, { entry, until });
+    this.#pending.set(key, { entry: ownCopy(entry), until });
     this.#bytes += entry.byteLength;
     this.#shrink();
     this.#drainLater();

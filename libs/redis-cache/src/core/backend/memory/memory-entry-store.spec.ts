@@ -22,6 +22,18 @@ describe('MemoryEntryStore', () => {
     expect(await store.get('other')).toBeNull();
   });
 
+  it('keeps no more memory than an entry has bytes', async () => {
+    const slice = Buffer.from('a small buffer is a slice of a block');
+    expect(slice.buffer.byteLength).toBeGreaterThan(slice.byteLength);
+    await store.set('key', slice, 1_000);
+    await store.setUnlessYounger('late', slice, 1_000);
+    for (const key of ['key', 'late']) {
+      const kept = await store.get(key);
+      expect(kept).toEqual(slice);
+      expect(kept!.buffer.byteLength).toBe(slice.byteLength);
+    }
+  });
+
   it.each([1, 2, 1_000, 3_600_000, 3_155_760_000_000])(
     'keeps an entry for %d ms and no longer',
     async (ttlMs) => {

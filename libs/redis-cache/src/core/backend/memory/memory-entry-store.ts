@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { ownCopy } from '../../util/own-copy.js';
 import type { ClearCursor, EntryStore } from '../backend.js';
 
 /** Approximate cost of an entry in addition to its key and bytes: a slot of the map and two objects. */
@@ -37,7 +38,7 @@ export class MemoryEntryStore implements EntryStore {
   }
 
   async set(key: string, entry: Buffer, ttlMs: number): Promise<void> {
-    this.#entries.set(key, entry, { ttl: ttlMs });
+    this.#entries.set(key, ownCopy(entry), { ttl: ttlMs });
     // Stale entries count: a very short TTL may already have passed.
     if (!this.#entries.peek(key, { allowStale: true }))
       throw new Error(`an entry of ${entry.byteLength} bytes does not fit`);
