@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import { judge, type Limit, type Point, type Verdict } from './flatness.js';
 
 const MB = 1024 * 1024;
+/** Keys that expire later, or never, could become ever more; others cannot. */
+const LASTING_MS = 600_000;
 const count = (absolute: number, ratio = 0): Limit => ({ absolute, ratio });
 
 /** Growth that is allowed over the judged phase, by the name of the series. */
@@ -14,7 +16,9 @@ const LIMITS: Readonly<Record<string, Limit>> = {
   'active resources': count(2),
   timers: count(5, 0.05),
   listeners: count(5, 0.05),
-  keys: count(5, 0.05),
+  // As many as the traffic of the last minutes made.
+  'expiring keys': count(100, 0.5),
+  'lasting keys': count(2),
   'used memory (bytes)': { absolute: 0.3 * MB, ratio: 0.05 },
   clients: count(2),
 };
@@ -65,9 +69,12 @@ export async function sampleRedis(redis: Redis): Promise<RedisSample> {
   for await (const page of redis.scanStream({ count: 1_000 })) keys.push(...(page as string[]));
   const kinds: Record<string, number> = {};
   for (const key of keys) kinds[kindOf(key)] = (kinds[kindOf(key)] ?? 0) + 1;
+  const expiries = await Promise.all(keys.map((key) => redis.pttl(key)));
+  const lasting = expiries.filter((ms) => ms === -1 || ms > LASTING_MS).length;
   const [memory, clients] = await Promise.all([redis.info('memory'), redis.info('clients')]);
   const series = {
-    keys: keys.length,
+    'lasting keys': lasting,
+    'expiring keys': keys.length - lasting,
     'used memory (bytes)': Number(/used_memory:(\d+)/.exec(memory)?.[1]),
     clients: Number(/connected_clients:(\d+)/.exec(clients)?.[1]),
   };

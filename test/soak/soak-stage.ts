@@ -52,7 +52,7 @@ export class SoakStage {
     this.#started += 1;
     const nodeArgs = ['--expose-gc'];
     const traffic = spawnNode(resolve(TRAFFIC), {
-      env: this.#trafficEnv(`mortal ${this.#started}`),
+      env: this.#trafficEnv('mortal'),
       nodeArgs,
     });
     const worker = spawnNode(resolve(WORKER), { env: this.#gatewayEnv });

@@ -89,7 +89,7 @@ class Soak {
     this.http.resume();
     const seconds = ((performance.now() - since) / 1_000).toFixed(1);
     process.stdout.write(
-      `minute ${minute.toFixed(1)}: ${series['keys']} keys; sampled in ${seconds} s; findings: ${[...this.findings].join('; ') || 'none'}\n`,
+      `minute ${minute.toFixed(1)}: ${series['lasting keys']} + ${series['expiring keys']} keys; sampled in ${seconds} s; findings: ${[...this.findings].join('; ') || 'none'}\n`,
     );
   }
 }

@@ -189,7 +189,11 @@ const OPERATIONS = [
   ['another queue', 1, () => cache.queue('waited').queueRequest(value())],
   ['waitForRequest', 1, () => cache.queue('waited').waitForRequest({ timeoutMs: 1 + below(200) })],
   ['resume', 2, () => cache.resume(cache.ticketFor(key(), { ttlSeconds: 2 }), compute)],
-  ['counters', 2, () => cache.sharedCounters.add('soak', { calls: 1 }, { writer: name, sequence: moment })],
+  [
+    'counters',
+    2,
+    () => cache.sharedCounters.add('soak', { calls: 1 }, { writer: name, sequence: Date.now() }),
+  ],
   ['windows', 2, () => cache.sharedCounters.countInWindow(`window ${moment % 10}`, 1_000)],
   ['isWritable', 1, () => Promise.all([cache.isConnected(), cache.isWritable()])],
   ['queue stats', 1, () => cache.queue().getQueueStats()],
