@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
-import { RedisCluster, type RedisServer } from '@test/support/index.js';
+import { RedisCluster, SlotMigration } from '@test/support/index.js';
+import { readAll } from './held-stream.js';
+import { lead, notCalled, openText, untilReceived } from './stream-pair.js';
 
 const KEY = 'key';
 /** `CLUSTER KEYSLOT key`. */
@@ -11,6 +13,7 @@ describe('a slot of a Cluster that migrates', () => {
   const caches = new Caches();
   let cluster: RedisCluster;
   let log: LogCapture;
+  let migration: SlotMigration | undefined;
 
   beforeAll(async () => {
     log = LogCapture.start();
@@ -18,30 +21,16 @@ describe('a slot of a Cluster that migrates', () => {
   });
 
   afterEach(async () => {
-    expect(log.lines).toEqual([]);
-    for (const node of cluster.masters) await node.client().cluster('SETSLOT', SLOT, 'STABLE');
+    await migration?.cancel();
     await caches.closeAll();
+    expect(log.lines).toEqual([]);
   });
 
   afterAll(() => cluster.stop());
 
-  /** From now on keys that are missing at the owner are at another master, until the end of the test. */
-  async function migrate(): Promise<void> {
-    const owner = await ownerOf(SLOT);
-    const next = cluster.masters.find((node) => node !== owner)!;
-    await next.client().cluster('SETSLOT', SLOT, 'IMPORTING', await idOf(owner));
-    await owner.client().cluster('SETSLOT', SLOT, 'MIGRATING', await idOf(next));
-  }
-
-  async function ownerOf(slot: number): Promise<RedisServer> {
-    const ranges = (await cluster.masters[0]!.client().cluster('SLOTS')) as unknown as [
-      number,
-      number,
-      [string, number],
-    ][];
-    const [, , [, port]] = ranges.find(([from, to]) => from <= slot && slot <= to)!;
-    return cluster.masters.find((node) => node.port === port)!;
-  }
+  const migrate = async (): Promise<void> => {
+    migration = await SlotMigration.begin(cluster, SLOT);
+  };
 
   const open = (keyPrefix = freshPrefix()) =>
     caches.create({ connection: { clusterNodes: cluster.addresses }, keyPrefix, commandTimeoutMs: 2_000 });
@@ -108,6 +97,74 @@ describe('a slot of a Cluster that migrates', () => {
     expect(await queue.dequeueRequest()).toBe('two');
     expect(await queue.clearQueue()).toBe(true);
   });
-});
 
-const idOf = async (node: RedisServer): Promise<string> => String(await node.client().cluster('MYID'));
+  it('does not keep dead letters from being listed, counted and replayed', async () => {
+    const cache = open();
+    const queue = cache.queue(KEY);
+    expect(await queue.queueRequest('dead')).toBe(true);
+    const reserved = await queue.reserveRequest();
+    expect(await queue.rejectRequest(reserved!.id)).toBe(true);
+    await migrate();
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 0, dead: 1 });
+    const [letter] = await queue.listDeadLetters();
+    expect(letter).toMatchObject({ data: 'dead' });
+    expect(await queue.replayDeadLetter(letter!.id)).toBe(true);
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 1, dead: 0 });
+    expect(await queue.dequeueRequest()).toBe('dead');
+    expect(await queue.clearDeadLetters()).toBe(true);
+  });
+
+  it('does not keep a request from becoming a dead letter', async () => {
+    const cache = open();
+    const queue = cache.queue(KEY);
+    expect(await queue.queueRequest('dead')).toBe(true);
+    const reserved = await queue.reserveRequest();
+    await migrate();
+    expect(await queue.rejectRequest(reserved!.id)).toBe(true);
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 0, reserved: 0, dead: 1 });
+    expect(await queue.listDeadLetters()).toMatchObject([{ data: 'dead', reason: 'rejected' }]);
+  });
+
+  it('does not keep batches of a tally from being counted, each once', async () => {
+    const { sharedCounters: counters } = open();
+    const first = { writer: 'one', sequence: 1 };
+    expect(await counters.add(KEY, { hits: 1 }, first)).toBe(true);
+    await migrate();
+    for (const batch of [first, { writer: 'two', sequence: 1 }, { writer: 'two', sequence: 1 }])
+      expect(await counters.add(KEY, { hits: 2 }, batch)).toBe(true);
+    expect(await counters.read(KEY)).toEqual({ hits: 3 });
+    expect(await counters.add(KEY, { hits: 4 }, { writer: 'two', sequence: 2 })).toBe(true);
+    expect(await counters.read(KEY)).toEqual({ hits: 7 });
+  });
+
+  it('does not keep other processes from reading a stream while it is computed', async () => {
+    const prefix = freshPrefix();
+    const [one, two] = [open(prefix), open(prefix)];
+    await Promise.all([one.isConnected(), two.isConnected()]);
+    await migrate();
+    const leading = await lead(one, KEY);
+    const follower = readAll(await openText(two, KEY, notCalled));
+    await untilReceived(follower, 1);
+    leading.call.push('second');
+    await untilReceived(follower, 2);
+    leading.call.end();
+    expect(await follower.ended).toBeUndefined();
+    expect(follower.pieces).toEqual(['first', 'second']);
+  });
+
+  it('does not end a stream that began before', async () => {
+    const prefix = freshPrefix();
+    const [one, two] = [open(prefix), open(prefix)];
+    await Promise.all([one.isConnected(), two.isConnected()]);
+    const leading = await lead(one, KEY);
+    const follower = readAll(await openText(two, KEY, notCalled));
+    await untilReceived(follower, 1);
+    await migrate();
+    leading.call.push('second');
+    await untilReceived(follower, 2);
+    leading.call.end();
+    expect(await follower.ended).toBeUndefined();
+    expect(await leading.received.ended).toBeUndefined();
+    expect(await two.getCachedResponse(KEY)).toBe(follower.pieces.join('|'));
+  });
+});

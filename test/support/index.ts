@@ -12,6 +12,7 @@ export type { RedisServerOptions } from './redis-args.js';
 export { RedisCluster, type RedisClusterOptions } from './redis-cluster.js';
 export { RedisSentinels, type RedisSentinelsOptions } from './redis-sentinel.js';
 export { RedisServer } from './redis-server.js';
+export { SlotMigration } from './slot-migration.js';
 export { spawnNode, type SpawnNodeOptions } from './spawn-node.js';
 export { Stopwatch } from './stopwatch.js';
 export { until, within } from './until.js';

@@ -39,6 +39,11 @@ const KEEP_ALIVE_MS = 10_000;
 const DISCONNECT_MS = 50;
 /** Few, and tried quickly: an error has to surface within the deadline of an operation. */
 const MAX_REDIRECTIONS = 4;
+/**
+ * Many: a script of BullMQ fails while its slot migrates, and a result that cannot be stored would be computed again.
+ * ioredis repeats it ten times a second, so this is longer than a worker keeps a task without renewing its lock.
+ */
+const PATIENT_REDIRECTIONS = 100;
 /** Pause before a command is repeated in a slot that migrates; then the cache sends its keys one by one. */
 const SPLIT_SLOT_MS = 10;
 
@@ -89,7 +94,7 @@ export function patientPolicy(limits: PoolLimits): ClientPolicy {
     ...policy,
     node: { ...node, autoResendUnfulfilledCommands: true, maxRetriesPerRequest: null },
     single: { enableOfflineQueue: true },
-    cluster: { enableOfflineQueue: true },
+    cluster: { enableOfflineQueue: true, maxRedirections: PATIENT_REDIRECTIONS },
     onReadOnly: 2,
   };
 }

@@ -132,7 +132,7 @@ export const BURY = `
     redis.call('XDEL', KEYS[1], id)
   end
   local function bury(id, deliveries, max_dead, reason)
-    -- The slot migrates: it stays reserved, and is buried when it comes back.
+    -- The slot migrates: the caller moves it, or it stays reserved and is buried when it comes back.
     if not KEYS[2] then return false end
     local found = redis.call('XRANGE', KEYS[1], id, id)[1]
     if found then

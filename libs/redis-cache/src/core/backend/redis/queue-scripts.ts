@@ -152,7 +152,7 @@ export const RELEASE = new Script(`
   if not held(id .. ':' .. ARGV[2]) then return 'lost' end
   local deliveries = count % ${EPOCH}
   if ARGV[5] == '1' or (ARGV[4] == '1' and deliveries >= tonumber(ARGV[6])) then
-    return bury(id, deliveries, ARGV[7], ARGV[8]) and 'dead' or redis.error_reply('TRYAGAIN the slot migrates')
+    return bury(id, deliveries, ARGV[7], ARGV[8]) and 'dead' or 'bury'
   end
   local after = count + ${EPOCH} - (ARGV[4] == '1' and 0 or 1)
   local consumer, idle = '${LEASED}', ARGV[3]
@@ -179,7 +179,7 @@ export const CONTENTS = new Script(`
   ${PENDING} ${WAITING} ${GROUP_FACTS}
   local now = redis.call('TIME')
   local count, reserved, over, returned = waiting()
-  local answer = {count, reserved, KEYS[2] and redis.call('XLEN', KEYS[2]) or 0, now[1] * 1000 + math.floor(now[2] / 1000)}
+  local answer = {count, reserved, KEYS[2] and redis.call('XLEN', KEYS[2]) or -1, now[1] * 1000 + math.floor(now[2] / 1000)}
   if over[1] then answer[#answer + 1] = over[1][1] end
   if returned then answer[#answer + 1] = given_back(1, '-')[1][1] end
   if count > 0 then
@@ -192,7 +192,6 @@ export const CONTENTS = new Script(`
 /** `ARGV`: id of the dead letter, longest length, channel, message. Returns 0: unknown, 1: replayed, 2: full. */
 export const REPLAY = new Script(`
   ${PENDING} ${TEXT} ${WAITING}
-  if not KEYS[2] then return redis.error_reply('TRYAGAIN the slot migrates') end
   local dead = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
   if not dead then return 0 end
   if waiting() >= tonumber(ARGV[2]) then return 2 end

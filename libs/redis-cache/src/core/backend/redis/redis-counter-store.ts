@@ -1,4 +1,4 @@
-import { type RedisClient, Script } from 'nestjs-redis-connection';
+import { isSplitSlot, type RedisClient, Script } from 'nestjs-redis-connection';
 import type { CounterStore, TallyBatch, WindowCount } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 
@@ -38,12 +38,14 @@ export class RedisCounterStore implements CounterStore {
   ) {}
 
   async add(name: string, increments: ReadonlyMap<string, number>, batch?: TallyBatch): Promise<boolean> {
-    const keys = [this.keys.tally(name)];
-    if (batch) keys.push(this.keys.tallyBatch(name, batch.writer));
     const fields = [...increments].flat();
-    const added = await ADD.run(this.client, keys, batch?.sequence ?? 0, BATCH_KEEP_MS, ...fields);
-    // A client of the user may return numbers as strings (`stringNumbers`).
-    return Number(added) === 1;
+    if (!batch) return this.#add([this.keys.tally(name)], 0, fields);
+    try {
+      return await this.#add([this.keys.tally(name), this.#batchKey(name, batch)], batch.sequence, fields);
+    } catch (error) {
+      if (!isSplitSlot(error)) throw error;
+      return this.#addInSplitSlot(name, batch, fields);
+    }
   }
 
   async read(name: string): Promise<Map<string, number>> {
@@ -55,5 +57,23 @@ export class RedisCounterStore implements CounterStore {
     const reply = await COUNT.run(this.client, [this.keys.window(name)], windowMs, amount);
     const [count, resetMs] = (reply as unknown[]).map(Number) as [number, number];
     return { count, resetMs };
+  }
+
+  async #add(keys: string[], sequence: number, fields: (string | number)[]): Promise<boolean> {
+    // A client of the user may return numbers as strings (`stringNumbers`).
+    return Number(await ADD.run(this.client, keys, sequence, BATCH_KEEP_MS, ...fields)) === 1;
+  }
+
+  // One key at a time: only a batch that is repeated because the connection broke between the steps is counted twice.
+  async #addInSplitSlot(name: string, batch: TallyBatch, fields: (string | number)[]): Promise<boolean> {
+    const key = this.#batchKey(name, batch);
+    if (batch.sequence <= Number((await this.client.get(key)) ?? -1)) return false;
+    await this.#add([this.keys.tally(name)], 0, fields);
+    await this.client.set(key, batch.sequence, 'PX', BATCH_KEEP_MS);
+    return true;
+  }
+
+  #batchKey(name: string, { writer }: TallyBatch): string {
+    return this.keys.tallyBatch(name, writer);
   }
 }

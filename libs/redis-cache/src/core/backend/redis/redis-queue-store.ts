@@ -16,6 +16,7 @@ import { QueueHints } from './queue-hints.js';
 import { GROUP, LEASED } from './queue-lua.js';
 import { timeOf, toFirstDeliveries, toReservations, toStoredDeadLetter } from './queue-replies.js';
 import * as scripts from './queue-scripts.js';
+import { SplitSlotDeadLetters } from './split-slot-dead-letters.js';
 
 /** For this many requests, a script that returns them costs more than to check first whether it is needed. */
 const WORTH_A_CHECK = 32;
@@ -47,12 +48,18 @@ export class RedisQueueStore implements QueueStore {
     this.#acknowledge(ids, queue),
   );
   readonly #hints = new Map<string, QueueHints>();
+  readonly #splitSlot: SplitSlotDeadLetters;
 
   constructor(
     private readonly client: RedisClient,
     private readonly keys: KeySpace,
     private readonly channel: string,
-  ) {}
+  ) {
+    this.#splitSlot = new SplitSlotDeadLetters(client, keys, {
+      push: async (text, queue, maxLength) => (await this.#push([text], queue, maxLength))[0] === true,
+      acknowledge: async (queue, id) => (await this.#acknowledge([id], queue))[0] === true,
+    });
+  }
 
   async push(queue: string, requests: readonly string[], maxLength: number): Promise<number> {
     const pushed = await this.#pushes.add(`${maxLength} ${queue}`, requests, [queue, maxLength]);
@@ -93,7 +100,8 @@ export class RedisQueueStore implements QueueStore {
     const idle = delayMs > 0 ? MAX_LEASE_MS - Math.ceil(delayMs) : '';
     const details = [idle, Number(counts), Number(rejects), maxDeliveries, maxDeadLetters, reason];
     const args = [entry!, count, ...details, this.channel, queue];
-    return (await this.#run(scripts.RELEASE, queue, ...args)) as ReleaseResult;
+    const result = (await this.#run(scripts.RELEASE, queue, ...args)) as ReleaseResult | 'bury';
+    return result === 'bury' ? this.#splitSlot.bury(queue, id, settings) : result;
   }
 
   async length(queue: string): Promise<number> {
@@ -103,11 +111,13 @@ export class RedisQueueStore implements QueueStore {
 
   async contents(queue: string): Promise<QueueContents> {
     const [waiting, reserved, dead, now, ...ids] = (await this.#run(scripts.CONTENTS, queue)) as string[];
+    // Not known to a script that got the queue alone.
+    const deadCount = Number(dead) < 0 ? await this.#splitSlot.countDead(queue) : dead;
     const oldest = Math.min(...ids.map(timeOf));
     return {
       waiting: Number(waiting),
       reserved: Number(reserved),
-      dead: Number(dead),
+      dead: Number(deadCount),
       oldestAgeMs: ids.length === 0 ? null : Math.max(0, Number(now) - oldest),
     };
   }
@@ -140,8 +150,14 @@ export class RedisQueueStore implements QueueStore {
 
   async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
     if (!DEAD_LETTER_ID.test(id)) return 'unknown';
-    const result = await this.#run(scripts.REPLAY, queue, id, maxLength, this.channel, queue);
-    return REPLAY_RESULTS[Number(result)]!;
+    const keys = [this.keys.queue(queue), this.keys.dead(queue)];
+    try {
+      const result = await scripts.REPLAY.run(this.client, keys, id, maxLength, this.channel, queue);
+      return REPLAY_RESULTS[Number(result)]!;
+    } catch (error) {
+      if (!isSplitSlot(error)) throw error;
+      return this.#splitSlot.replay(queue, id, maxLength);
+    }
   }
 
   clearDeadLetters(queue: string): Promise<unknown> {
