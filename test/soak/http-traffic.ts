@@ -110,10 +110,10 @@ export class HttpTraffic {
 
   async #leaveEarly(): Promise<void> {
     const init = { ...jsonPost({ prompt: this.#prompt(), stream: true }), signal: AbortSignal.timeout(5) };
-    await fetch(`${this.url}/v1/completions`, init).then(
-      (response) => response.arrayBuffer(),
-      () => undefined,
-    );
+    // Aborted before the head of the response, or within its body.
+    await fetch(`${this.url}/v1/completions`, init)
+      .then((response) => response.arrayBuffer())
+      .catch(() => undefined);
   }
 
   #note(finding: string): void {
