@@ -5,6 +5,7 @@ import { type ExecutionContext, Executor, type ModelInfo } from '../../contract/
 import { consoleLogger, type PoolLogger } from '../../contract/logger.js';
 import { InFlight } from '../../process/in-flight.js';
 import { validateOpenRequest, validateRequest } from '../validate-request.js';
+import { encodedCall } from './anthropic.body.js';
 import { anthropicFailure } from './anthropic.failure.js';
 import { anthropicCall, anthropicCount, completionOf, textsOf } from './anthropic.messages.js';
 import {
@@ -153,7 +154,8 @@ export class AnthropicExecutor extends Executor {
     const { sdk, client } = await this.#load();
     signal.throwIfAborted();
     try {
-      const call = anthropicCount(request, this.resolveModel(request.model));
+      const { body, headers } = anthropicCount(request, this.resolveModel(request.model));
+      const call = await encodedCall(body, headers);
       return await client.post('/v1/messages/count_tokens', { ...call, signal });
     } catch (thrown) {
       throw anthropicFailure(thrown, { ...this.#options, texts: textsOf(request) }, sdk);

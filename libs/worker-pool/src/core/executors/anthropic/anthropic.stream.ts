@@ -1,6 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { CompletionEvent } from '../../contract/completion-event.js';
 import type { ExecutionContext } from '../../contract/executor.js';
+import { encodedCall } from './anthropic.body.js';
 import { MessageCollector } from './anthropic.collector.js';
 import { AnthropicApiError, systemCodeOf } from './anthropic.failure.js';
 import type { AnthropicCall } from './anthropic.messages.js';
@@ -19,7 +20,7 @@ export async function readMessage(
   { body, headers }: AnthropicCall,
   { signal, emit }: Pick<ExecutionContext, 'signal' | 'emit'>,
 ): Promise<unknown> {
-  const options = { body: { ...body, stream: true }, headers, signal, stream: true };
+  const options = { ...(await encodedCall({ ...body, stream: true }, headers)), signal, stream: true };
   const call = client.post<AsyncIterable<CompletionEvent>>('/v1/messages', options);
   const { data: events, response } = await call.withResponse();
   emit?.(responseEvent(response.headers));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { array, assert, jsonValue, nat, property } from 'fast-check';
-import { ValueCounter } from './json-body.js';
+import { ValueCounter } from './value-counter.js';
 
 /** One per object and array, and one per element or property after the first. */
 function countOf(value: unknown): number {
@@ -25,6 +25,12 @@ describe('ValueCounter', () => {
         expect(count).toBe(countOf(value));
       }),
     );
+  });
+
+  it('knows the deepest level, outside strings', () => {
+    const counter = new ValueCounter();
+    for (const part of ['{"a":[[1],"[[[[[', '[", {"b":', '[]}], "c": [[]]}']) counter.add(Buffer.from(part));
+    expect(counter.maxDepth).toBe(4);
   });
 
   it.each([
