@@ -24,3 +24,4 @@ export {
 export { isReplyError } from './wrapped-failure.js';
 export { atMost, backOffMs, retryDelay } from './timing.js';
 export { onAbort } from './on-abort.js';
+export { Concealed, concealing } from './concealed.js';

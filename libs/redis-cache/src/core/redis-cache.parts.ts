@@ -12,7 +12,7 @@ import type { Guard, GuardStatus } from './guard/guard.js';
 import type { NearCache } from './near/near-cache.js';
 import type { RequestQueues } from './queue/request-queues.js';
 
-/** The parts of a service; `assemble` creates them. */
+/** The parts of a service; `assemble` creates them. Whoever logs the service must not log them: they hold the password. */
 export interface RedisCacheParts {
   backend: Backend;
   guard: Guard;

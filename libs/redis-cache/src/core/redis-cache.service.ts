@@ -38,15 +38,15 @@ import type { RedisCacheParts, RedisCacheStatus } from './redis-cache.parts.js';
  * }
  */
 export class RedisCacheService {
-  readonly #defaultQueue: RequestQueue;
+  readonly #parts: RedisCacheParts;
 
-  constructor(private readonly parts: RedisCacheParts) {
-    this.#defaultQueue = parts.queues.default;
+  constructor(parts: RedisCacheParts) {
+    this.#parts = parts;
   }
 
   /** Whether Redis replies, by a real round trip. Fallback: `false`. */
   async isConnected(): Promise<boolean> {
-    const { guard, backend } = this.parts;
+    const { guard, backend } = this.#parts;
     return guard.run(() => backend.ping().then(() => true), false);
   }
 
@@ -62,7 +62,7 @@ export class RedisCacheService {
    * @throws {ValueTooLargeError} above `maxValueBytes`
    */
   cacheResponse(promptHash: string, response: unknown, ttlSeconds?: number): Promise<boolean> {
-    return this.parts.writer.set(promptHash, response, ttlSeconds);
+    return this.#parts.writer.set(promptHash, response, ttlSeconds);
   }
 
   /**
@@ -72,40 +72,40 @@ export class RedisCacheService {
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    */
   getCachedResponse<T = unknown>(promptHash: string): Promise<T | null> {
-    const copy = this.parts.lookups.near(promptHash);
+    const copy = this.#parts.lookups.near(promptHash);
     if (copy !== undefined) return copy.promise as Promise<T>;
-    return this.parts.lookups.value<T>(promptHash, 'promptHash');
+    return this.#parts.lookups.value<T>(promptHash, 'promptHash');
   }
 
   /** Appends a request to the default queue; see {@link RequestQueue.queueRequest}. Fallback: `false`. */
   queueRequest(request: unknown): Promise<boolean> {
-    return this.#defaultQueue.queueRequest(request);
+    return this.#parts.queues.default.queueRequest(request);
   }
 
   /** Removes and returns the oldest request of the default queue. Fallback: `null`. */
   dequeueRequest<T = unknown>(): Promise<T | null> {
-    return this.#defaultQueue.dequeueRequest<T>();
+    return this.#parts.queues.default.dequeueRequest<T>();
   }
 
   /** How many requests wait in the default queue; reserved ones do not. Fallback: 0. */
   getQueueLength(): Promise<number> {
-    return this.#defaultQueue.getQueueLength();
+    return this.#parts.queues.default.getQueueLength();
   }
 
   /** Removes every cached response of this prefix and nothing else. `false`: not confirmed, perhaps in part. */
   clearCache(): Promise<boolean> {
-    return this.parts.invalidation.clear();
+    return this.#parts.invalidation.clear();
   }
 
   /** Removes every request of the default queue, reserved ones included; dead letters stay. Fallback: `false`. */
   clearQueue(): Promise<boolean> {
-    return this.#defaultQueue.clearQueue();
+    return this.#parts.queues.default.clearQueue();
   }
 
   /** Lets all consumers finish, within `drainTimeoutMs`, then closes the connection unless it is the user's own. Idempotent. */
   async close(): Promise<void> {
-    await this.parts.queues.close();
-    await this.parts.guard.close();
+    await this.#parts.queues.close();
+    await this.#parts.guard.close();
   }
 
   /**
@@ -123,12 +123,12 @@ export class RedisCacheService {
    * const completion = await cache.getOrSet(key, ({ signal }) => ask(prompt, signal), { ttlSeconds: 600 });
    */
   getOrSet<T>(key: string, factory: Factory<T>, options?: GetOrSetOptions): Promise<T> {
-    return this.parts.getOrSet.value(key, factory, options);
+    return this.#parts.getOrSet.value(key, factory, options);
   }
 
   /** Like `getOrSet`, and returns where the value came from, its age and its remaining TTL. */
   getOrSetEntry<T>(key: string, factory: Factory<T>, options?: GetOrSetOptions): Promise<CacheResult<T>> {
-    return this.parts.getOrSet.entry(key, factory, options);
+    return this.#parts.getOrSet.entry(key, factory, options);
   }
 
   /**
@@ -149,7 +149,7 @@ export class RedisCacheService {
     factory: StreamFactory<C>,
     options: GetOrStreamOptions<C, V>,
   ): Promise<CacheStream<C, V>> {
-    return this.parts.getOrStream.open(key, factory, options);
+    return this.#parts.getOrStream.open(key, factory, options);
   }
 
   /**
@@ -168,7 +168,7 @@ export class RedisCacheService {
   lookup(key: string, options: LookupOptions & { as: 'bytes' }): Promise<BytesLookup>;
   lookup<T = unknown>(key: string, options?: LookupOptions & { as?: 'value' }): Promise<CacheLookup<T>>;
   lookup<T>(key: string, options: LookupOptions = {}): Promise<CacheLookup<T> | BytesLookup> {
-    return this.parts.lookups.lookup<T>(key, options);
+    return this.#parts.lookups.lookup<T>(key, options);
   }
 
   /**
@@ -181,7 +181,7 @@ export class RedisCacheService {
    * return hit === undefined ? cache.getOrSet(key, compute) : hit.value;
    */
   lookupNear<T = unknown>(key: string): ValueHit<T> | undefined {
-    return this.parts.lookups.nearHit<T>(key);
+    return this.#parts.lookups.nearHit<T>(key);
   }
 
   /**
@@ -202,7 +202,7 @@ export class RedisCacheService {
    * @example await cache.setMany([{ key: 'a', response: 1 }, { key: 'b', response: 2, ttlSeconds: 60 }]);
    */
   async setMany(responses: readonly ResponseToCache[]): Promise<boolean[]> {
-    return this.parts.writer.setMany(responses);
+    return this.#parts.writer.setMany(responses);
   }
 
   /**
@@ -212,7 +212,7 @@ export class RedisCacheService {
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    */
   async delete(keys: string | readonly string[]): Promise<boolean> {
-    return this.parts.invalidation.delete(keys);
+    return this.#parts.invalidation.delete(keys);
   }
 
   /**
@@ -222,7 +222,7 @@ export class RedisCacheService {
    * @throws {InvalidTagError} an empty or over-long tag, or too many
    */
   async invalidateTags(...tags: string[]): Promise<boolean> {
-    return this.parts.invalidation.invalidateTags(tags);
+    return this.#parts.invalidation.invalidateTags(tags);
   }
 
   /**
@@ -233,12 +233,12 @@ export class RedisCacheService {
    * @example const mails = cache.queue('mails', { maxLength: 1_000 });
    */
   queue(name?: string, options?: NamedQueueOptions): RequestQueue {
-    return this.parts.queues.get(name, options);
+    return this.#parts.queues.get(name, options);
   }
 
   /** Numbers that all processes on one Redis add to and read. */
   get sharedCounters(): SharedCounters {
-    return this.parts.sharedCounters;
+    return this.#parts.sharedCounters;
   }
 
   /**
@@ -249,7 +249,7 @@ export class RedisCacheService {
    * @example await jobs.add({ prompt, ticket: cache.ticketFor(key, { ttlSeconds: 600 }) });
    */
   ticketFor(key: string, options: TicketOptions = {}): ComputationTicket {
-    return this.parts.resumption.ticketFor(key, options);
+    return this.#parts.resumption.ticketFor(key, options);
   }
 
   /**
@@ -269,23 +269,23 @@ export class RedisCacheService {
     factory: Factory<T>,
     options: ResumeOptions = {},
   ): Promise<CacheResult<T>> {
-    return this.parts.resumption.resume(ticket, factory, options);
+    return this.#parts.resumption.resume(ticket, factory, options);
   }
 
   /** Returns the state as known now, without a round trip. */
   getStatus(): RedisCacheStatus {
-    const { backend, near, guard } = this.parts;
+    const { backend, near, guard } = this.#parts;
     return { backend: backend.kind, nearEntries: near.entries, nearBytes: near.bytes, ...guard.status };
   }
 
   /** Returns a copy of this instance's counters, which begin at zero with the process. */
   getCounters(): RedisCacheCounters {
-    return { ...this.parts.counters };
+    return { ...this.#parts.counters };
   }
 
   /** Like `isConnected`, and also `false` when the server refuses writes; it overwrites a small key of its own. */
   async isWritable(): Promise<boolean> {
-    const { guard, backend } = this.parts;
+    const { guard, backend } = this.#parts;
     return guard.runWrite(() => backend.pingWrite().then(() => true), false);
   }
 
@@ -294,7 +294,7 @@ export class RedisCacheService {
    * dead letters or shared counters while they are in use. Empty if all is well.
    */
   async getWarnings(): Promise<string[]> {
-    const { guard, evictions } = this.parts;
+    const { guard, evictions } = this.#parts;
     return [...missingRights(guard.deniedCommands), ...(await evictions.warnings())];
   }
 }

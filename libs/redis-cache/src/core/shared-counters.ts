@@ -15,12 +15,16 @@ export const MAX_WINDOW_MS = 2_147_483_647;
 
 /** Numbers that all processes on one Redis add to. `clearCache` leaves them alone. */
 export class SharedCounters {
+  readonly #store: CounterStore;
+  readonly #guard: Guard;
+  readonly #evictions: EvictionWatch;
+
   /** Created by `RedisCacheService`. */
-  constructor(
-    private readonly store: CounterStore,
-    private readonly guard: Guard,
-    private readonly evictions: EvictionWatch,
-  ) {}
+  constructor(store: CounterStore, guard: Guard, evictions: EvictionWatch) {
+    this.#store = store;
+    this.#guard = guard;
+    this.#evictions = evictions;
+  }
 
   /**
    * Adds to the fields of a tally, all or none. `false` means unconfirmed; with a `batch` the same call may be
@@ -41,11 +45,11 @@ export class SharedCounters {
     if (batch !== undefined) assertBatch(batch);
     if (amounts.size === 0) return true;
     // A batch that was added before counts as confirmed.
-    const isAdded = await this.guard.runWrite(
-      () => this.store.add(name, amounts, batch).then(() => true),
+    const isAdded = await this.#guard.runWrite(
+      () => this.#store.add(name, amounts, batch).then(() => true),
       false,
     );
-    if (isAdded) this.evictions.noteUse();
+    if (isAdded) this.#evictions.noteUse();
     return isAdded;
   }
 
@@ -56,7 +60,7 @@ export class SharedCounters {
    */
   async read(name: string): Promise<Record<string, number> | null> {
     assertKey(name, 'name');
-    const fields = await this.guard.run(() => this.store.read(name), null);
+    const fields = await this.#guard.run(() => this.#store.read(name), null);
     return fields && Object.fromEntries([...fields].filter(([, amount]) => Number.isFinite(amount)));
   }
 
@@ -75,7 +79,7 @@ export class SharedCounters {
     assertKey(name, 'name');
     assertWhole(windowMs, 'windowMs', MAX_WINDOW_MS);
     assertWhole(amount, 'amount', MAX_WINDOW_MS);
-    return this.guard.run(() => this.store.countInWindow(name, windowMs, amount), null);
+    return this.#guard.run(() => this.#store.countInWindow(name, windowMs, amount), null);
   }
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Logger } from '@nestjs/common';
 import { ConfigModule, ConfigService, registerAs } from '@nestjs/config';
 import { Test, type TestingModule } from '@nestjs/testing';
+import type { Concealed } from 'nestjs-redis-connection';
 import type { RedisCacheOptions } from '../core/options/redis-cache-options.js';
 import { redisCacheConfig } from '../config/index.js';
 import { RedisCacheModule } from './redis-cache.module.js';
@@ -15,7 +16,7 @@ import { RedisCacheService } from '../core/redis-cache.service.js';
 const NOWHERE = 'unix:///nonexistent/redis.sock';
 
 const optionsOf = (app: TestingModule): RedisCacheOptions =>
-  app.get<RedisCacheOptions>(MODULE_OPTIONS_TOKEN, { strict: false });
+  app.get<Concealed<RedisCacheOptions>>(MODULE_OPTIONS_TOKEN, { strict: false }).reveal();
 
 describe('RedisCacheModule.forRootAsync() without an argument', () => {
   let dir: string;

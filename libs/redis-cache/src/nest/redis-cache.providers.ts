@@ -7,6 +7,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { type Concealed, concealing } from 'nestjs-redis-connection';
 import {
   createRedisCache,
   ProcessHold,
@@ -37,9 +38,16 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     .setFactoryMethodName('createRedisCacheOptions')
     .setExtras<RedisCacheModuleExtras>({ isGlobal: false, name: undefined }, (definition, extras) => ({
       ...definition,
+      providers: definition.providers?.map((provider) =>
+        isOptions(provider) ? concealing(provider) : provider,
+      ),
       global: extras.isGlobal,
     }))
     .build();
+
+function isOptions(provider: Provider): boolean {
+  return typeof provider === 'object' && provider.provide === MODULE_OPTIONS_TOKEN;
+}
 
 const holds = new WeakMap<RedisCacheService, ProcessHold>();
 
@@ -47,9 +55,9 @@ const holds = new WeakMap<RedisCacheService, ProcessHold>();
 export function createServiceProvider(name: string | undefined): Provider {
   return {
     provide: getRedisCacheToken(name),
-    useFactory: (options: RedisCacheOptions) => {
+    useFactory: (options: Concealed<RedisCacheOptions>) => {
       const hold = new ProcessHold(false);
-      const cache = createRedisCache(options, { logger: loggerOf(name), hold });
+      const cache = createRedisCache(options.reveal(), { logger: loggerOf(name), hold });
       holds.set(cache, hold);
       return cache;
     },
@@ -64,8 +72,8 @@ const loggerOf = (name: string | undefined): Logger =>
 export function createHealthProvider(name: string | undefined): Provider {
   return {
     provide: getRedisCacheHealthToken(name),
-    useFactory: (cache: RedisCacheService, options: RedisCacheOptions) =>
-      new RedisCacheHealthIndicator(cache, resolveOptions(options).health),
+    useFactory: (cache: RedisCacheService, options: Concealed<RedisCacheOptions>) =>
+      new RedisCacheHealthIndicator(cache, resolveOptions(options.reveal()).health),
     inject: [getRedisCacheToken(name), MODULE_OPTIONS_TOKEN],
   };
 }

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { Concealed } from 'nestjs-redis-connection';
 import {
   MODULE_OPTIONS_TOKEN,
   type RedisCacheModuleExtras,
@@ -43,7 +44,7 @@ export class RedisCacheTestingModule {
       global: isGlobal,
       providers: [
         { provide: FakeClock, useValue: clock },
-        { provide: MODULE_OPTIONS_TOKEN, useValue: { health: cache.health } },
+        { provide: MODULE_OPTIONS_TOKEN, useValue: new Concealed({ health: cache.health }) },
         { provide: getRedisCacheToken(name), useFactory },
         createHealthProvider(name),
         createLifecycleProvider(name),

@@ -5,8 +5,10 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
+  type Provider,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { type Concealed, concealing } from 'nestjs-redis-connection';
 import { loadWorkerPool, WorkerPool, type WorkerPoolOptions } from '../core.js';
 import { registrationsOf, repeatedRegistration } from './repeated-registration.js';
 
@@ -22,8 +24,18 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIO
   new ConfigurableModuleBuilder<WorkerPoolOptions>()
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createWorkerPoolOptions')
-    .setExtras(extras, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+    .setExtras(extras, (definition, { isGlobal }) => ({
+      ...definition,
+      providers: definition.providers?.map((provider) =>
+        isOptions(provider) ? concealing(provider) : provider,
+      ),
+      global: isGlobal,
+    }))
     .build();
+
+function isOptions(provider: Provider): boolean {
+  return typeof provider === 'object' && provider.provide === MODULE_OPTIONS_TOKEN;
+}
 
 /** Options of `WorkerPoolModule.forRoot()`. */
 export type WorkerPoolModuleOptions = typeof OPTIONS_TYPE;
@@ -39,7 +51,8 @@ export interface WorkerPoolOptionsFactory {
 const POOL_PROVIDER = {
   provide: WorkerPool,
   inject: [MODULE_OPTIONS_TOKEN],
-  useFactory: (options: WorkerPoolOptions) => loadWorkerPool(withNestLogger(options), { startsLater: true }),
+  useFactory: (options: Concealed<WorkerPoolOptions>) =>
+    loadWorkerPool(withNestLogger(options.reveal()), { startsLater: true }),
 };
 
 /**

@@ -43,12 +43,14 @@ import { type Accepted, streamSource } from './stream-source.js';
  * options describe its guarantees beyond the contract.
  */
 export class BullmqWorkerPool extends WorkerPool {
+  readonly #options: ResolvedBullmqOptions;
   readonly #fallback: Fallback;
   readonly #life: EngineLife;
   #closing: Promise<void> | undefined;
 
-  constructor(private readonly options: ResolvedBullmqOptions) {
+  constructor(options: ResolvedBullmqOptions) {
     super();
+    this.#options = options;
     this.#fallback = new Fallback(options);
     this.#life = new EngineLife(() => openEngine(options), options.taskTimeoutMs);
   }
@@ -62,15 +64,15 @@ export class BullmqWorkerPool extends WorkerPool {
   }
 
   get executorName(): string {
-    return this.options.executor.name;
+    return this.#options.executor.name;
   }
 
   resolveModel(model?: string): string {
-    return this.options.executor.resolveModel(model);
+    return this.#options.executor.resolveModel(model);
   }
 
   validate(request: CompletionRequest): void {
-    this.options.executor.validate(request);
+    this.#options.executor.validate(request);
   }
 
   async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
@@ -159,7 +161,7 @@ export class BullmqWorkerPool extends WorkerPool {
   async stats(): Promise<PoolStats> {
     const { commands } = await this.#open();
     try {
-      return toPoolStats(await commands.readStats(), this.options);
+      return toPoolStats(await commands.readStats(), this.#options);
     } catch (error) {
       return this.#fallback.stats(error);
     }
@@ -169,10 +171,10 @@ export class BullmqWorkerPool extends WorkerPool {
     try {
       const { commands } = await this.#open();
       const [stats, refusal] = await Promise.all([commands.readStats(), commands.readRefusal()]);
-      return refusal === null ? toHealth(stats) : unavailableHealth(this.options, refusal);
+      return refusal === null ? toHealth(stats) : unavailableHealth(this.#options, refusal);
     } catch (error) {
       if (error instanceof PoolUnavailableError) {
-        return unavailableHealth(this.options, refusalIn(error));
+        return unavailableHealth(this.#options, refusalIn(error));
       }
       throw error;
     }
@@ -243,15 +245,15 @@ export class BullmqWorkerPool extends WorkerPool {
     if (this.#closing) {
       throw new PoolClosedError();
     }
-    if (this.options.role === 'worker') {
+    if (this.#options.role === 'worker') {
       throw new PoolRoleError();
     }
     this.validate(request);
-    const resolved = resolveSubmitOptions(options, this.options.taskTimeoutMs);
+    const resolved = resolveSubmitOptions(options, this.#options.taskTimeoutMs);
     const { timeoutMs, context } = resolved;
     const data = { ...flags, request: copyRequest(request), timeoutMs, context };
-    if (Buffer.byteLength(JSON.stringify(data)) > this.options.maxRequestBytes) {
-      throw new RequestTooLargeError(this.options.maxRequestBytes);
+    if (Buffer.byteLength(JSON.stringify(data)) > this.#options.maxRequestBytes) {
+      throw new RequestTooLargeError(this.#options.maxRequestBytes);
     }
     return { taskId: randomUUID(), data, options: resolved, interest };
   }

@@ -43,6 +43,7 @@ import { TaskCounters, TaskRegistry } from './task-registry.js';
  * otherwise more than `concurrency` executions would run.
  */
 export class LocalWorkerPool extends WorkerPool {
+  readonly #options: ResolvedLocalOptions;
   readonly #backlog = new PriorityQueue<LocalTask>();
   readonly #counters = new TaskCounters();
   readonly #serviceTimes = new ServiceTimes();
@@ -51,22 +52,23 @@ export class LocalWorkerPool extends WorkerPool {
   #busyWorkers = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(private readonly options: ResolvedLocalOptions) {
+  constructor(options: ResolvedLocalOptions) {
     super();
+    this.#options = options;
     this.#registry = new TaskRegistry(options);
     this.#runner = new TaskRunner(options.executor, options.logger);
   }
 
   get executorName(): string {
-    return this.options.executor.name;
+    return this.#options.executor.name;
   }
 
   resolveModel(model?: string): string {
-    return this.options.executor.resolveModel(model);
+    return this.#options.executor.resolveModel(model);
   }
 
   validate(request: CompletionRequest): void {
-    this.options.executor.validate(request);
+    this.#options.executor.validate(request);
   }
 
   async submit(request: CompletionRequest, options: SubmitOptions = {}): Promise<string> {
@@ -149,7 +151,7 @@ export class LocalWorkerPool extends WorkerPool {
   }
 
   async stats(): Promise<PoolStats> {
-    const { concurrency, maxBacklog } = this.options;
+    const { concurrency, maxBacklog } = this.#options;
     const pending = this.#backlog.size;
     const running = this.#registry.activeCount - pending;
     const isFree = this.#busyWorkers < concurrency;
@@ -196,14 +198,14 @@ export class LocalWorkerPool extends WorkerPool {
       throw new PoolClosedError();
     }
     this.validate(request);
-    const resolved = resolveSubmitOptions(options, this.options.taskTimeoutMs);
+    const resolved = resolveSubmitOptions(options, this.#options.taskTimeoutMs);
     const known = this.#registry.findByKey(resolved.deduplicationKey);
     if (known) {
       prepare(known);
       return known;
     }
     this.#checkCapacity();
-    const task = new LocalTask(copyRequest(request), resolved, this.options.maxStreamBytes);
+    const task = new LocalTask(copyRequest(request), resolved, this.#options.maxStreamBytes);
     prepare(task);
     this.#registry.add(task);
     this.#backlog.push(task);
@@ -218,7 +220,7 @@ export class LocalWorkerPool extends WorkerPool {
   }
 
   #checkCapacity(): void {
-    const { concurrency, maxBacklog } = this.options;
+    const { concurrency, maxBacklog } = this.#options;
     const backlog = this.#backlog.size;
     if (this.#busyWorkers + backlog < concurrency + maxBacklog) {
       return;
@@ -234,7 +236,7 @@ export class LocalWorkerPool extends WorkerPool {
   }
 
   #startPending(): void {
-    while (this.#busyWorkers < this.options.concurrency) {
+    while (this.#busyWorkers < this.#options.concurrency) {
       const task = this.#backlog.shift();
       if (!task) {
         return;
@@ -277,7 +279,7 @@ export class LocalWorkerPool extends WorkerPool {
   }
 
   async #shutDown(): Promise<void> {
-    const timeoutMs = this.options.drainTimeoutMs;
+    const timeoutMs = this.#options.drainTimeoutMs;
     await Promise.allSettled(
       this.#registry.listActive().map((task) => waitForEnd(task.id, task, { timeoutMs })),
     );
