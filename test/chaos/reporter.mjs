@@ -31,7 +31,13 @@ export default class ChaosReporter {
     const written = page.replace(BETWEEN_MARKERS, (_, start, end) => `${start}\n${tables}\n\n${end}`);
     const formatted = await format(written, { ...(await resolveConfig(PAGE)), parser: 'markdown' });
     if (mode === 'write') writeFileSync(PAGE, formatted);
-    else if (formatted !== page) this.#failure = new Error(`${PAGE} differs: run npm run test:chaos`);
+    else if (formatted !== page)
+      this.#fail(`The tables of ${PAGE} differ from this run: run npm run test:chaos`);
+  }
+
+  #fail(message) {
+    console.error(message);
+    this.#failure = new Error(message);
   }
 
   getLastError() {
