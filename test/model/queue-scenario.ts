@@ -25,6 +25,7 @@ interface Item {
 interface Delivery {
   item: Item;
   node: WorldNode;
+  since: number;
   until: number;
 }
 
@@ -139,18 +140,22 @@ export class QueueScenario {
       const item = this.items[Number(request)]!;
       if (item.isRemoved) this.#violate(`${item.number} was delivered after it had been acknowledged`);
       this.#endFormer(item);
-      this.#deliveries.set(id, { item, node, until: this.world.time.now + leaseMs });
+      const since = this.world.time.now;
+      this.#deliveries.set(id, { item, node, since, until: since + leaseMs });
     }
   }
 
-  /** Another delivery needs the end of the former lease, which a consumer without trouble does not let run out. */
+  /**
+   * Another delivery needs the end of the former lease, which a consumer that had no trouble since does not let run out. The
+   * trouble may be long over: the request waits for the next consumer that reserves.
+   */
   #endFormer(item: Item): void {
     for (const [id, delivery] of this.#deliveries) {
       if (delivery.item !== item) continue;
       this.#deliveries.delete(id);
       if (delivery.until > this.world.time.now) {
         this.#violate(`${item.number} was delivered again within its lease`);
-      } else if (delivery.node.state === 'running' && !delivery.node.isTroubled) {
+      } else if (isUntroubled(delivery)) {
         this.#violate(`the lease of ${item.number} ran out at a consumer without trouble`);
       }
     }
@@ -194,4 +199,8 @@ export class QueueScenario {
   #violate(violation: string): void {
     this.#violations.push(violation);
   }
+}
+
+function isUntroubled({ node, since }: Delivery): boolean {
+  return node.state === 'running' && !node.isTroubled && !node.wasTroubledSince(since);
 }

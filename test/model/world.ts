@@ -169,7 +169,12 @@ export class WorldNode implements Place {
   /** Whether it may not know what happens in Redis, because something went wrong or soon will. */
   get isTroubled(): boolean {
     const isDue = [...this.faults.keys()].some((number) => number >= this.commands);
-    return isDue || this.#isCut || this.world.time.now - this.#troubledAt < RECOVERY_MS;
+    return isDue || this.wasTroubledSince(this.world.time.now);
+  }
+
+  /** Whether something has gone wrong since that time, or shortly before it. */
+  wasTroubledSince(at: number): boolean {
+    return this.#isCut || this.#troubledAt > at - RECOVERY_MS;
   }
 
   receive(event: CacheEvent): void {
