@@ -5,7 +5,7 @@ import { freshPrefix, PATIENT_MS } from '@test/fixtures/redis-cache/caches.js';
 import { heldFactory } from '@test/get-or-set/factories.js';
 import { RedisCluster, RedisSentinels, RedisServer, until } from '@test/support/index.js';
 import { heldStream, readAll } from './held-stream.js';
-import { lead, notCalled, openText, untilReceived } from './stream-pair.js';
+import { lead, notCalled, openText, untilFollowing, untilReceived } from './stream-pair.js';
 
 /** A place that several instances share. */
 interface Place {
@@ -150,8 +150,7 @@ describe.each(PLACES)('streams across instances on %s', (_name, start) => {
     const call = await held.call(0);
     const following = openText(there, key, notCalled);
     const outcomes = Promise.allSettled([leading, following]);
-    // By then the follower has read the entry and looked for the lease, on the same connection.
-    for (let trip = 0; trip < 4; trip += 1) await there.isConnected();
+    await untilFollowing(there, key);
     call.fail(new Error('no'));
     expect(await outcomes).toMatchObject([{ reason: { message: 'no' } }, { reason: { message: 'no' } }]);
   });

@@ -5,7 +5,7 @@ import { deferred } from '@test/fixtures/redis-cache/deferred.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { type ManagedProcess, RedisServer, until } from '@test/support/index.js';
 import { heldStream, readAll } from './held-stream.js';
-import { lead, notCalled, openText, untilReceived } from './stream-pair.js';
+import { lead, notCalled, openText, untilFollowing, untilReceived } from './stream-pair.js';
 import { piecesOf, reportOf, startStreaming, step, stepTo } from './stream-processes.js';
 
 const LEASE_MS = 600;
@@ -203,7 +203,7 @@ describe('Redis', () => {
     const call = await held.call(0);
     const own = heldStream();
     const following = openText(there, key, own.factory, OPTIONS);
-    for (let trip = 0; trip < 4; trip += 1) await there.isConnected();
+    await untilFollowing(there, key);
     await redis.kill();
     const ownCall = await own.call(0);
     for (const one of [call, ownCall]) {

@@ -6,7 +6,7 @@ import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { untilPhase } from '@test/fixtures/redis-cache/recovery.js';
 import { RedisSentinels, RedisServer, until, within } from '@test/support/index.js';
 import { heldStream, readAll } from '../held-stream.js';
-import { lead, notCalled, openText, untilReceived } from '../stream-pair.js';
+import { lead, notCalled, openText, untilFollowing, untilReceived } from '../stream-pair.js';
 
 const OPTIONS = { leaseMs: 600 };
 const INTERRUPTED = { code: 'ERR_STREAM_INTERRUPTED' };
@@ -72,7 +72,7 @@ describe('Redis frozen for longer than the lease', () => {
     const call = await held.call(0);
     const own = heldStream();
     const following = openText(there, key, own.factory, OPTIONS);
-    for (let trip = 0; trip < 4; trip += 1) await there.isConnected();
+    await untilFollowing(there, key);
     expect(own.calls).toHaveLength(0);
     await redis.pause();
     const ownCall = await own.call(0);
