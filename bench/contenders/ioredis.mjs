@@ -17,12 +17,23 @@ export const ioredis = {
         get: async (key) => JSON.parse(await client.get(nameOf(key))),
         set: (key, value) => client.set(nameOf(key), JSON.stringify(value), 'PX', ttlMs),
         ping: () => client.ping(),
+        ...(await partsOf(client, nameOf)),
         ...(await queueOf(client, nameOf('queue'))),
       },
       teardown: () => client.disconnect(),
     };
   },
 };
+
+/** Commands that a cache or a queue with the library's promises cannot do without. */
+async function partsOf(client, nameOf) {
+  const empty = await client.script('LOAD', 'return 1');
+  return {
+    runEmptyScript: (text) => client.evalsha(empty, 1, nameOf('queue'), text),
+    setAndPublish: (text) =>
+      client.pipeline().set(nameOf('part'), text, 'PX', 60_000).publish(nameOf('events'), 'part').exec(),
+  };
+}
 
 /** Waits for requests, one at a time, until the connection is closed. */
 async function readBlocking(client, { stream, handle }) {

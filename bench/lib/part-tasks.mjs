@@ -1,4 +1,5 @@
 /** Measures what the parts of a call cost in a contender's process. */
+import { load } from '../contenders/packages.mjs';
 import { makePayload } from './payload.mjs';
 
 /** The average duration of a step in microseconds, within the given time; the first steps warm up. */
@@ -19,8 +20,8 @@ function averageOf(step, milliseconds) {
   const startedAt = performance.now();
   let done = 0;
   do {
-    step();
-    done += 1;
+    for (let count = 0; count < 20; count += 1) step();
+    done += 20;
   } while (performance.now() - startedAt < milliseconds);
   return ((performance.now() - startedAt) * 1_000) / done;
 }
@@ -31,7 +32,12 @@ export async function partCosts({ operations }, { milliseconds }) {
   const large = makePayload({ bytes: 65_536 }, 0);
   const texts = { small: JSON.stringify(small), large: JSON.stringify(large) };
   const settled = Promise.resolve();
+  const { LRUCache } = load('lru-cache');
+  const map = new LRUCache({ max: 100 });
+  map.set('key', small);
   return {
+    clock: averageOf(() => Date.now(), milliseconds),
+    lruGet: averageOf(() => map.get('key'), milliseconds),
     parse2k: averageOf(() => JSON.parse(texts.small), milliseconds),
     parse64k: averageOf(() => JSON.parse(texts.large), milliseconds),
     stringify2k: averageOf(() => JSON.stringify(small), milliseconds),
@@ -39,5 +45,7 @@ export async function partCosts({ operations }, { milliseconds }) {
     promise: await average(() => settled, milliseconds),
     turn: await average(() => new Promise((resolve) => setImmediate(resolve)), milliseconds),
     roundTrip: await average(() => operations.ping(), milliseconds),
+    script: await average(() => operations.runEmptyScript(texts.small), milliseconds),
+    setAndPublish: await average(() => operations.setAndPublish(texts.small), milliseconds),
   };
 }

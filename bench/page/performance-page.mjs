@@ -5,7 +5,7 @@ import { PARTS } from '../scenarios/parts.mjs';
 import { barChart } from './bar-chart.mjs';
 import { writeComparisonPage } from './comparison-page.mjs';
 import { table, writeMarkdown } from './markdown.mjs';
-import { LIMITS, SECTIONS } from './sections.mjs';
+import { GOALS, LIMITS, SECTIONS } from './sections.mjs';
 
 const DOCS = resolve(import.meta.dirname, '../../docs');
 
@@ -72,7 +72,25 @@ function scenarioText({ id, title, contenders, verdict }, parts) {
   );
   const head = ['', ...Array.from({ length: columns }, () => ''), ...(limit ? ['unavoidable'] : [])];
   const check = verdict ? `\n\nLimit of \`--check\`: ${verdict.limit}.` : '';
-  return `### ${title}\n\n${table(head, rows)}${check}`;
+  return `### ${title}\n\n${table(head, rows)}${check}${goalText(id, measured)}`;
+}
+
+function goalText(id, measured) {
+  const goal = GOALS[id];
+  if (goal === undefined) return '';
+  const { data } = measured.find(({ role }) => role === 'subject');
+  if (goal.milliseconds !== undefined) {
+    return goalLine(
+      `at most ${goal.milliseconds} ms`,
+      data.took.median <= goal.milliseconds,
+      goal.why,
+    );
+  }
+  return goalLine(`at least ${goal.ratio} ×`, data.ratio.median >= goal.ratio, goal.why);
+}
+
+function goalLine(text, isReached, why) {
+  return `\n\nGoal: ${text}, ${isReached ? 'reached.' : `not reached. ${why}`}`;
 }
 
 function unavoidable({ parts: names, of }, data, parts) {

@@ -3,11 +3,15 @@ import { summarise } from '../lib/statistics.mjs';
 /** What a part is called in tables. */
 export const PARTS = {
   roundTrip: 'a PING and its reply over ioredis, one caller',
+  script: 'a script that does nothing, with an argument of 2 KB, one caller',
+  setAndPublish: '`SET` of 2 KB and `PUBLISH` in one write, one caller',
   parse2k: 'JSON.parse of 2 KB',
   parse64k: 'JSON.parse of 64 KB',
   stringify2k: 'JSON.stringify of 2 KB',
   stringify64k: 'JSON.stringify of 64 KB',
   promise: 'awaiting a settled promise',
+  clock: 'reading the clock (`Date.now`)',
+  lruGet: 'a `get` of lru-cache',
   turn: 'a turn of the event loop',
 };
 
