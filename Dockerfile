@@ -1,5 +1,5 @@
 # One image for the API and for the workers; the command decides which it is.
-FROM node:22.21.1-alpine3.22 AS build
+FROM node:22.21.1-alpine3.22@sha256:b2358485e3e33bc3a33114d2b1bdb18cdbe4df01bd2b257198eb51beb1f026c5 AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY libs/redis-connection/package.json libs/redis-connection/
@@ -17,7 +17,7 @@ RUN find libs apps -path '*/dist/*' \( -name '*.d.ts' -o -name '*.map' -o -name 
   && mkdir -p apps/gateway/node_modules libs/redis-cache/node_modules libs/worker-pool/node_modules
 
 # What runs, and nothing else: no sources, no tests.
-FROM node:22.21.1-alpine3.22
+FROM node:22.21.1-alpine3.22@sha256:b2358485e3e33bc3a33114d2b1bdb18cdbe4df01bd2b257198eb51beb1f026c5
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules

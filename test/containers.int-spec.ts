@@ -26,7 +26,7 @@ const { services, volumes } = parse(readFileSync('compose.yaml', 'utf8'), { merg
   volumes: Record<string, unknown>;
 };
 const DOCKERFILE = readFileSync('Dockerfile', 'utf8').replaceAll('\\\n', ' ');
-const EXACT_TAG = /^[\w./-]+:\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/;
+const PINNED = /^[\w./-]+:\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/;
 const POLICIES = { cache: 'volatile-lru', queue: 'noeviction' };
 const PASSWORD = 'correct-horse';
 
@@ -65,9 +65,9 @@ describe('compose.yaml', () => {
     expect(API_KEYS).toMatch(/^\$\{API_KEYS:\?/);
   });
 
-  it('names exact versions of the images that it does not build', () => {
+  it('pins the images that it does not build, by version and digest', () => {
     const images = Object.values(services).filter(({ build }) => build === undefined);
-    for (const { image } of images) expect(image).toMatch(EXACT_TAG);
+    for (const { image } of images) expect(image).toMatch(PINNED);
   });
 });
 
@@ -119,7 +119,7 @@ describe('the image', () => {
   const [build, final] = DOCKERFILE.split(/^FROM /m).slice(1) as [string, string];
 
   it('is built from exact versions', () => {
-    for (const stage of [build, final]) expect(stage.split(/\s/)[0]).toMatch(EXACT_TAG);
+    for (const stage of [build, final]) expect(stage.split(/\s/)[0]).toMatch(PINNED);
   });
 
   it('holds what runs, and no sources', () => {
