@@ -80,11 +80,7 @@ function goalText(id, measured) {
   if (goal === undefined) return '';
   const { data } = measured.find(({ role }) => role === 'subject');
   if (goal.milliseconds !== undefined) {
-    return goalLine(
-      `at most ${goal.milliseconds} ms`,
-      data.took.median <= goal.milliseconds,
-      goal.why,
-    );
+    return goalLine(`at most ${goal.milliseconds} ms`, data.took.median <= goal.milliseconds, goal.why);
   }
   return goalLine(`at least ${goal.ratio} ×`, data.ratio.median >= goal.ratio, goal.why);
 }
