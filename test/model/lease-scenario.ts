@@ -51,6 +51,8 @@ export class LeaseScenario {
   readonly #validFrom: Record<Key, number> = { plain: 0, tagged: 0 };
   #invalidations = 0;
   #invalidatedAt = -Infinity;
+  /** By key: the last process that took the lease from its holder. */
+  readonly #takeOvers = new Map<Key, { by: WorldNode; at: number }>();
 
   constructor(nodes: number, seed: number) {
     this.world = new World(nodes, seed);
@@ -58,6 +60,7 @@ export class LeaseScenario {
     for (const node of this.world.nodes) node.onTrouble(() => this.#trouble(node));
     this.world.observe((command) => {
       this.#monitor.observe(command);
+      this.#noteTakeOver(command);
       this.#checkStored(command);
     });
   }
@@ -152,7 +155,7 @@ export class LeaseScenario {
         state: 'open',
         isTroubled: node.isTroubled,
         mayBeLate: node.isTroubled,
-        isOutdated: this.#invalidations > 0 || this.world.time.now - this.#invalidatedAt < START_MS,
+        isOutdated: this.#startsOutdated(node, key),
         settle: (outcome) => {
           const settle = typeof outcome === 'number' ? () => resolve(outcome) : () => reject(outcome);
           this.world.time.deliver(node, settle);
@@ -164,6 +167,19 @@ export class LeaseScenario {
         reject(signal.reason as Error);
       });
     });
+  }
+
+  /** Whether its lease may have ended before its process received the reply that acquired it. */
+  #startsOutdated(node: WorldNode, key: Key): boolean {
+    const { by, at } = this.#takeOvers.get(key) ?? { by: node, at: -Infinity };
+    const endedAt = Math.max(this.#invalidatedAt, by === node ? -Infinity : at);
+    return this.#invalidations > 0 || this.world.time.now - endedAt < START_MS;
+  }
+
+  #noteTakeOver({ node, name, args, result }: AppliedCommand): void {
+    if (name !== 'leases.acquire' || (result as { state: string }).state !== 'acquired') return;
+    const { force } = args[3] as { force: boolean };
+    if (force) this.#takeOvers.set(args[0] as Key, { by: node, at: this.world.time.now });
   }
 
   #outdate(key: Key): void {

@@ -4,8 +4,11 @@ import { TryLaterError } from '@redis-cache/core/errors/errors.js';
 import type { ReservedRequest } from '@redis-cache/core/queue/reservations.js';
 import { type AppliedCommand, LEASE_MS, type WorldNode, World } from './world.js';
 
-/** After this many leases without faults every request has been handled. */
-const SETTLE_ROUNDS = 12;
+/**
+ * This long after the last fault every request has been handled: a consumer whose handler failed all the time pauses for
+ * 30 s, and a probe whose reply is lost is given up after 5 s.
+ */
+const SETTLE_MS = 40_000;
 const CONCURRENCY = 2;
 
 /** A request that was sent to the queue; its data is its number. */
@@ -85,12 +88,14 @@ export class QueueScenario {
 
   /** Ends all faults and lets all handlers succeed, after which nothing may be left. */
   async settle(): Promise<void> {
+    const { time, nodes } = this.world;
     this.world.heal();
-    for (let round = 0; round < SETTLE_ROUNDS; round += 1) {
-      await this.world.time.advance(LEASE_MS);
+    const end = time.now + SETTLE_MS;
+    do {
       for (const handling of this.open) this.finish(handling, 'done');
-    }
-    if (this.world.nodes.some(({ state }) => state !== 'dead')) await this.#checkEmpty();
+      await time.advance(LEASE_MS / 2);
+    } while (!(await this.#isEmpty()) && time.now < end);
+    if (nodes.some(({ state }) => state !== 'dead')) await this.#checkEmpty();
     this.check();
   }
 
@@ -184,6 +189,11 @@ export class QueueScenario {
     this.#deliveries.delete(id);
     if (delivery === undefined) this.#violate(`the stale delivery ${id} was ${how}`);
     return delivery?.item;
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    const { waiting, reserved } = await this.world.memory.queue.contents('requests');
+    return waiting + reserved === 0;
   }
 
   async #checkEmpty(): Promise<void> {

@@ -143,6 +143,8 @@ export class WorldNode implements Place {
   #arrivalListeners: ArrivalListener[] = [];
   /** Number of the connection. What was sent over a former one gets no reply. */
   #epoch = 0;
+  /** The reply of a probe is lost: the service has to open another connection to find out that Redis works. */
+  #isProbeSilent = false;
 
   constructor(
     readonly index: number,
@@ -174,7 +176,7 @@ export class WorldNode implements Place {
 
   /** Whether something has gone wrong since that time, or shortly before it. */
   wasTroubledSince(at: number): boolean {
-    return this.#isCut || this.#troubledAt > at - RECOVERY_MS;
+    return this.#isCut || this.#isProbeSilent || this.#troubledAt > at - RECOVERY_MS;
   }
 
   receive(event: CacheEvent): void {
@@ -202,6 +204,7 @@ export class WorldNode implements Place {
   cut(): void {
     if (this.#isCut) return;
     this.#isCut = true;
+    this.#isProbeSilent = false;
     this.#trouble();
     this.world.time.deliver(this, () => this.#link?.down(broken()));
   }
@@ -217,6 +220,7 @@ export class WorldNode implements Place {
   reset(): void {
     const { time } = this.world;
     this.#trouble();
+    this.#isProbeSilent = false;
     this.#epoch += 1;
     time.deliver(this, () => this.#link?.down(broken()));
     time.later(time.now + RECONNECT_MS, () => {
@@ -269,9 +273,9 @@ export class WorldNode implements Place {
         this.#link = listener;
         listener.up();
       },
-      ping: () => this.#send(() => world.memory.ping()),
-      pingWrite: () => this.#send(() => world.memory.pingWrite()),
-      reconnect: () => {},
+      ping: () => this.#probe(() => world.memory.ping()),
+      pingWrite: () => this.#probe(() => world.memory.pingWrite()),
+      reconnect: () => this.reset(),
       close: async () => {},
     };
   }
@@ -299,6 +303,11 @@ export class WorldNode implements Place {
       world.notify(this, { type: 'pieces', key: String(args[0]) });
     }
     return result;
+  }
+
+  #probe(apply: () => Promise<void>): Promise<void> {
+    if (this.faults.get(this.commands) === 'silent') this.#isProbeSilent = true;
+    return this.#send(apply);
   }
 
   /** Commands of a connection are applied in their order; each takes a moment to get there, and its reply back. */
