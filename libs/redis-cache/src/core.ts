@@ -72,6 +72,22 @@ export { MAX_TALLY_FIELDS, MAX_WINDOW_MS, type SharedCounters } from './core/sha
 export type { Backend, TallyBatch, WindowCount } from './core/backend/backend.js';
 export { MemoryBackend, type MemoryBackendOptions } from './core/backend/memory/memory-backend.js';
 
+export {
+  CacheOperation,
+  type CacheOperationName,
+  OPERATION_END_CHANNEL,
+  OPERATION_START_CHANNEL,
+  type OperationOutcome,
+  type OperationWrapper,
+  type QueueOperationName,
+} from './core/telemetry/operation.js';
+export {
+  type CacheState,
+  type CacheStateChange,
+  type CacheStateDetails,
+  STATE_CHANNEL,
+} from './core/telemetry/state.js';
+
 export { AbandonedError } from './core/cache/flight.js';
 export {
   FactoryTimeoutError,

@@ -28,7 +28,9 @@ import { Arrivals } from './queue/arrivals.js';
 import type { QueueDependencies } from './queue/queue-core.js';
 import { RequestQueues } from './queue/request-queues.js';
 import type { RedisCacheParts } from './redis-cache.parts.js';
-import { RedisCacheService } from './redis-cache.service.js';
+import { ObservedCache } from './observed-cache.js';
+import type { RedisCacheService } from './redis-cache.service.js';
+import { StatePublisher } from './telemetry/state.js';
 import { Publisher } from './stream/publisher.js';
 import { createCounters } from './counters/counters.js';
 import { instanceOptionNames } from './errors/option-names.js';
@@ -36,7 +38,7 @@ import { type CacheLogger, consoleLogger } from './util/cache-logger.js';
 
 /** Dependencies of a cache that `createRedisCache` creates by default. */
 export interface CacheDependencies {
-  /** Label of the default logger's lines, as `RedisCache:<name>`. */
+  /** Name of the cache in telemetry, and in the default logger's lines, as `RedisCache:<name>`. Default: none. */
   name?: string;
   /** Default: one short line per message on stderr. */
   logger?: CacheLogger;
@@ -75,7 +77,7 @@ export function createRedisCache(
   const resolved = resolveOptions(options);
   const label = name === undefined ? 'RedisCache' : `RedisCache:${name}`;
   const store = backend ?? createBackend(resolved, now, hold);
-  return assemble(resolved, store, logger ?? consoleLogger(label), now, hold);
+  return assemble(resolved, store, logger ?? consoleLogger(label), now, hold, name);
 }
 
 /** Assembles a service over a backend. */
@@ -85,11 +87,13 @@ export function assemble(
   logger: CacheLogger,
   now: () => number = () => Date.now(),
   hold?: ProcessHold,
+  name?: string,
 ): RedisCacheService {
   const counters = createCounters();
   const unreadable = new UnreadableReport(counters, logger);
   const { backend, opener } = encrypted(store, options, unreadable);
-  const guard = new Guard(backend, { deadlineMs: options.commandTimeoutMs, counters, logger, hold });
+  const states = new StatePublisher(name);
+  const guard = new Guard(backend, { deadlineMs: options.commandTimeoutMs, counters, logger, hold, states });
   const near = createNearCache(options, backend, logger, now);
   const packer = new EntryPacker(options.compressAboveBytes);
   const { maxValueBytes } = options;
@@ -103,7 +107,7 @@ export function assemble(
   const { maxLive } = options.streams;
   const computing = createComputing({ ...shared, reader, writeBehind, lookups, defaults, maxLive });
   const evictions = new EvictionWatch(backend, guard, logger);
-  return new RedisCacheService({
+  return new ObservedCache({
     backend,
     guard,
     counters,

@@ -57,7 +57,7 @@ export function createServiceProvider(name: string | undefined): Provider {
     provide: getRedisCacheToken(name),
     useFactory: (options: Concealed<RedisCacheOptions>) => {
       const hold = new ProcessHold(false);
-      const cache = createRedisCache(options.reveal(), { logger: loggerOf(name), hold });
+      const cache = createRedisCache(options.reveal(), { logger: loggerOf(name), hold, name });
       holds.set(cache, hold);
       return cache;
     },

@@ -2,6 +2,7 @@ import type { RedisCacheCounters } from '../counters/counters.js';
 import { deepFreeze } from '../util/json-value.js';
 import type { EntryTimes } from '../entry/entry-envelope.js';
 import type { NearEntry } from '../near/near-cache.js';
+import type { CacheOperation } from '../telemetry/operation.js';
 import type { Found, Reading } from './entry-reader.js';
 import type { Computed } from './result-keeper.js';
 import type { Settings } from './settings.js';
@@ -38,9 +39,14 @@ export interface CacheResult<T> extends Ages {
 
 /**
  * A result; `outdated` for callers that joined after the key was invalidated, `elsewhere` if it was read from Redis
- * after another process had computed it.
+ * after another process had computed it; `leader` is the operation that computed it in this process, while operations
+ * are observed.
  */
-export type LookUpResult = CacheResult<unknown> & { outdated?: true; elsewhere?: true };
+export type LookUpResult = CacheResult<unknown> & {
+  outdated?: true;
+  elsewhere?: true;
+  leader?: CacheOperation | undefined;
+};
 
 const UNKNOWN_AGES: Ages = Object.freeze({ ageSeconds: null, ttlSeconds: null, durationMs: null });
 

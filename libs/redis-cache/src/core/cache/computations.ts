@@ -1,4 +1,5 @@
 import { Relay } from '../stream/relay.js';
+import type { CacheOperation } from '../telemetry/operation.js';
 import type { Computer, Order } from './computer.js';
 import type { Factory } from './factory.js';
 import { Flight } from './flight.js';
@@ -9,6 +10,8 @@ import { type StreamFactory, StreamSource } from './stream-source.js';
 export interface Computation {
   readonly flight: Flight<Computed>;
   readonly relay: Relay;
+  /** The operation that started it, while operations are observed. */
+  readonly operation: CacheOperation | undefined;
 }
 
 /** How a value is computed: as a whole, or in pieces. */
@@ -17,7 +20,8 @@ export type Work =
   | { stream: StreamFactory<unknown>; collect: (pieces: readonly never[]) => unknown };
 
 /** A value to be computed, and how. */
-export type Task = Pick<Order, 'key' | 'settings' | 'reading' | 'since'> & Work;
+export type Task = Pick<Order, 'key' | 'settings' | 'reading' | 'since'> &
+  Work & { operation?: CacheOperation | undefined };
 
 /** The computations in progress in this process, at most one for each key that callers may join. */
 export class Computations {
@@ -85,7 +89,7 @@ export class Computations {
       () => settle(false),
       () => settle(true),
     );
-    return { flight, relay };
+    return { flight, relay, operation: task.operation };
   }
 }
 

@@ -2,6 +2,7 @@ import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from '../options/get-or-set-
 import type { RedisCacheCounters } from '../counters/counters.js';
 import { assertKey } from '../entry/arguments.js';
 import type { NearEntry } from '../near/near-cache.js';
+import type { CacheOperation } from '../telemetry/operation.js';
 import {
   type CacheResult,
   computedResult,
@@ -30,7 +31,7 @@ export interface GetOrSetDependencies {
   defaults: CallDefaults;
 }
 
-interface Call extends Pick<Task, 'key' | 'settings'> {
+interface Call extends Pick<Task, 'key' | 'settings' | 'operation'> {
   factory: Factory<unknown>;
 }
 
@@ -53,9 +54,17 @@ export class GetOrSet {
     return near === undefined ? this.#value(key, factory, options) : (near.promise as Promise<T>);
   }
 
-  async entry<T>(key: string, factory: Factory<T>, options = NO_OPTIONS): Promise<CacheResult<T>> {
+  /** @param operation the call, while operations are observed */
+  async entry<T>(
+    key: string,
+    factory: Factory<T>,
+    options = NO_OPTIONS,
+    operation?: CacheOperation,
+  ): Promise<CacheResult<T>> {
     const near = this.#near(key, factory, options);
-    return near === undefined ? this.#run(key, factory, options) : nearResult<T>(key, near, this.use.now());
+    return near === undefined
+      ? this.#run(key, factory, options, operation)
+      : nearResult<T>(key, near, this.use.now());
   }
 
   /** Later calls do not join what began before. */
@@ -94,11 +103,17 @@ export class GetOrSet {
     return (await this.#run(key, factory, options)).value;
   }
 
-  async #run<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): Promise<CacheResult<T>> {
+  async #run<T>(
+    key: string,
+    factory: Factory<T>,
+    options: GetOrSetOptions,
+    operation?: CacheOperation,
+  ): Promise<CacheResult<T>> {
     assertKey(key, 'key');
     GET_OR_SET_OPTIONS.check(options);
-    const call = this.#callOf(key, factory, options);
-    const { outdated, elsewhere, ...result } = await this.#join(call, options.signal);
+    const call = { ...this.#callOf(key, factory, options), operation };
+    const { outdated, elsewhere, leader, ...result } = await this.#join(call, options.signal);
+    if (operation !== undefined && leader !== operation) operation.leader = leader;
     countStatus(this.use.counters, result.status);
     return result as CacheResult<T>;
   }
@@ -136,6 +151,7 @@ export class GetOrSet {
     const result = hasStale({ reading, settings }, this.use.now())
       ? await this.#computedOrStale(call, computing, reading as Found, departure.signal)
       : computedResult(key, await computing.flight.join(departure.signal), reading, this.use.now());
+    if (result.source === 'factory') result.leader = computing.operation;
     if (computing !== inProgress || result.source !== 'factory') return result;
     // The same holds for a computation that an earlier look-up, or a stream, started.
     return mayBeOutdated(result) && !again

@@ -1,4 +1,5 @@
 import type { RedisCacheCounters } from '../counters/counters.js';
+import type { CacheOperation } from '../telemetry/operation.js';
 import { assertKey } from '../entry/arguments.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
 import { GET_OR_STREAM_OPTIONS, type GetOrStreamOptions } from '../options/get-or-set-options.js';
@@ -40,6 +41,8 @@ interface Call<C, V> {
   factory: StreamFactory<C>;
   settings: Settings;
   options: GetOrStreamOptions<C, V>;
+  /** The call, while operations are observed. */
+  operation?: CacheOperation | undefined;
 }
 
 const NOT_READ: Reading = { state: 'missing', seen: null };
@@ -58,6 +61,7 @@ export class GetOrStream {
     key: string,
     factory: StreamFactory<C>,
     options: GetOrStreamOptions<C, V>,
+    operation?: CacheOperation,
   ): Promise<CacheStream<C, V>> {
     assertKey(key, 'key');
     GET_OR_STREAM_OPTIONS.check(options);
@@ -65,7 +69,7 @@ export class GetOrStream {
     assertFunction('replay', options.replay);
     const near = this.#near(key, factory, options);
     if (near !== undefined) return near;
-    const stream = await this.#open(this.#callOf(key, factory, options));
+    const stream = await this.#open({ ...this.#callOf(key, factory, options), operation });
     countStatus(this.use.counters, stream.status);
     return stream;
   }
@@ -119,6 +123,7 @@ export class GetOrStream {
     const { computations } = this.use;
     const joined = settings.reads && settings.writes && computations.get(call.key) !== undefined;
     const computation = computations.joinOrStart(taskOf(call, reading, since));
+    if (joined && call.operation !== undefined) call.operation.leader = computation.operation;
     return this.#live(call, computation, reading, joined);
   }
 
@@ -197,8 +202,8 @@ export class GetOrStream {
 }
 
 function taskOf<C, V>(call: Call<C, V>, reading: Reading, since: number): Task {
-  const { key, factory, settings, options } = call;
-  return { key, settings, reading, since, stream: factory, collect: options.collect };
+  const { key, factory, settings, options, operation } = call;
+  return { key, settings, reading, since, stream: factory, collect: options.collect, operation };
 }
 
 function withStatus<V>(

@@ -105,7 +105,9 @@ export class Lease {
     if (ended === null) return 'unavailable';
     if (ended) return 'done';
     // A restarted server may have come back empty: that the lease is gone does not mean that it was taken.
-    return this.backend.serverId === this.#serverId ? 'lost' : 'unavailable';
+    if (this.backend.serverId !== this.#serverId) return 'unavailable';
+    this.guard.states.publish('lease-lost');
+    return 'lost';
   }
 }
 

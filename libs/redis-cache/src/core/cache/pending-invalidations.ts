@@ -82,6 +82,7 @@ export class PendingInvalidations {
     this.#timer = undefined;
     const isDone = (await this.#repeatClear()) && (await this.#repeatTags()) && (await this.#repeatKeys());
     if (isDone) {
+      this.use.guard.states.publish('invalidations-confirmed');
       this.#attempts = 0;
       this.#hasWarned = false;
     } else {

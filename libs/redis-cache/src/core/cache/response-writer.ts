@@ -39,10 +39,16 @@ const confirmed = (): boolean => true;
 export class ResponseWriter {
   constructor(private readonly use: ResponseWriterDependencies) {}
 
-  async set(promptHash: string, value: unknown, ttlSeconds = this.use.ttlSeconds): Promise<boolean> {
+  /** @param onPacked receives the size of the entry, in bytes, before it is sent */
+  async set(
+    promptHash: string,
+    value: unknown,
+    ttlSeconds = this.use.ttlSeconds,
+    onPacked?: (bytes: number) => void,
+  ): Promise<boolean> {
     assertKey(promptHash, 'promptHash');
     const ttlMs = ttlToMs(ttlSeconds);
-    return this.#set(promptHash, value, ttlMs);
+    return this.#set(promptHash, value, ttlMs, onPacked);
   }
 
   /** Validates all responses before it stores the first. */
@@ -58,10 +64,15 @@ export class ResponseWriter {
     );
   }
 
-  async #set(key: string, value: unknown, ttlMs: number): Promise<boolean> {
+  async #set(
+    key: string,
+    value: unknown,
+    ttlMs: number,
+    onPacked?: (bytes: number) => void,
+  ): Promise<boolean> {
     const { counters, pending } = this.use;
     const { moment } = pending;
-    const stored = await this.#store(key, value, ttlMs);
+    const stored = await this.#store(key, value, ttlMs, onPacked);
     if (!stored) counters.failedWrites += 1;
     else {
       counters.writes += 1;
@@ -79,7 +90,12 @@ export class ResponseWriter {
     if ('json' in text) assertSize(`${argument}.response`, text.json, this.use.maxValueBytes);
   }
 
-  #store(key: string, value: unknown, ttlMs: number): boolean | Promise<boolean> {
+  #store(
+    key: string,
+    value: unknown,
+    ttlMs: number,
+    onPacked?: (bytes: number) => void,
+  ): boolean | Promise<boolean> {
     const text = toJson(value);
     if ('problem' in text) {
       this.use.logger.warn(`A response was not cached: ${text.problem}`);
@@ -92,11 +108,12 @@ export class ResponseWriter {
     const entry = this.use.packer.pack(text.json, times);
     // Awaited only if it is a promise: each turn of the microtask queue costs as much as a small copy.
     return entry instanceof Promise
-      ? entry.then((packed) => this.#write(key, packed, ttlMs))
-      : this.#write(key, entry, ttlMs);
+      ? entry.then((packed) => this.#write(key, packed, ttlMs, onPacked))
+      : this.#write(key, entry, ttlMs, onPacked);
   }
 
-  #write(key: string, entry: Buffer, ttlMs: number): Promise<boolean> {
+  #write(key: string, entry: Buffer, ttlMs: number, onPacked?: (bytes: number) => void): Promise<boolean> {
+    onPacked?.(entry.byteLength);
     return this.use.guard.runWrite(() => this.use.store.set(key, entry, ttlMs).then(confirmed), false);
   }
 }

@@ -128,6 +128,7 @@ export class WriteBehind {
       if (this.#pending.size <= maxEntries && this.#bytes <= maxBytes) return;
       this.drop(key);
       this.counters.droppedWrites += 1;
+      this.guard.states.publish('late-write-dropped');
     }
   }
 }

@@ -2,6 +2,7 @@ import { describeReason, failureCode, failureKind, isUnservedSlot } from 'nestjs
 import type { Backend } from '../backend/backend.js';
 import type { ProcessHold } from '../connection/process-hold.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
+import { StatePublisher } from '../telemetry/state.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineSweep } from './deadline-sweep.js';
@@ -36,6 +37,7 @@ export interface GuardOptions {
   logger: CacheLogger;
   /** While it does not hold the process, operations that wait do. */
   hold?: ProcessHold;
+  states?: StatePublisher;
 }
 
 /** Details of one step of an operation. */
@@ -60,6 +62,7 @@ const MIN_STALL_MS = 5_000;
  * which never rejects: it returns the result of the operation, or the fallback.
  */
 export class Guard {
+  readonly states: StatePublisher;
   readonly #breaker = new CircuitBreaker({
     minDelayMs: MIN_PROBE_DELAY_MS,
     maxDelayMs: MAX_PROBE_DELAY_MS,
@@ -80,6 +83,7 @@ export class Guard {
     private readonly backend: Backend,
     private readonly options: GuardOptions,
   ) {
+    this.states = options.states ?? new StatePublisher();
     this.#deadlines = new DeadlineSweep({
       deadlineMs: options.deadlineMs,
       hold: options.hold,
@@ -205,6 +209,7 @@ export class Guard {
     if (this.#phase === 'starting') {
       this.#phase = 'serving';
       this.#started();
+      this.states.publish('connected');
     } else if (this.#phase === 'unavailable') {
       this.#probe.probe();
     }
@@ -256,23 +261,26 @@ export class Guard {
     this.#started();
     this.options.counters.trips += 1;
     this.options.logger.warn(`Redis is unavailable (${reason}); serving fallbacks until it is back`);
+    this.states.publish('degraded', { code });
     this.#deadlines.expireAll();
     this.#probe.probeLater();
   }
 
   #recover(): void {
     if (this.#phase !== 'unavailable') return;
-    const seconds = (this.#breaker.close() / 1000).toFixed(1);
+    const durationMs = this.#breaker.close();
     this.#phase = 'serving';
     this.#writeRefusal = null;
     this.#failures.clear();
-    this.options.logger.log(`Redis is back after ${seconds} s`);
+    this.options.logger.log(`Redis is back after ${(durationMs / 1000).toFixed(1)} s`);
+    this.states.publish('recovered', { durationMs });
     this.#onWritable();
   }
 
   #refuseWrites(code: string): void {
     if (this.#writeRefusal === null) {
       this.options.logger.warn(`Redis refuses writes (${code}); reads go on`);
+      this.states.publish('writes-refused', { code });
     }
     this.#writeRefusal = code;
   }
@@ -286,6 +294,7 @@ export class Guard {
     this.#writeRefusal = null;
     this.#failures.succeeded();
     this.options.logger.log('Redis accepts writes again');
+    this.states.publish('writes-accepted');
     this.#onWritable();
   }
 }

@@ -37,6 +37,7 @@ export class LeaseRenewer {
   constructor(
     private readonly reservations: Pick<Reservations, 'extend'>,
     private readonly leaseMs: number,
+    private readonly onLost: () => void,
   ) {}
 
   get deliveries(): Delivery[] {
@@ -65,6 +66,7 @@ export class LeaseRenewer {
     const extended = await this.reservations.extend(ids, this.leaseMs);
     for (const [index, delivery] of deliveries.entries()) {
       if (extended[index] === false && this.#deliveries.delete(delivery.id)) {
+        this.onLost();
         delivery.lose(new LeaseEndedError('the lease was lost; another consumer may have the request'));
       }
     }

@@ -9,6 +9,7 @@ import {
 import { ConsumerPause } from './consumer-pause.js';
 import { type Slots, UNLIMITED_SLOTS } from './consumer-slots.js';
 import { Delivery, LeaseRenewer } from './deliveries.js';
+import { handle } from './observed-handler.js';
 import type { ConsumedQueue, Stoppable } from './queue-core.js';
 import type { ReservedRequest } from './reservations.js';
 import { Settlement } from './settlement.js';
@@ -46,7 +47,7 @@ export class RequestConsumer<T = unknown> implements Stoppable {
     this.#queue = queue;
     this.#options = resolveConsumerOptions(options);
     this.#leaseMs = toLeaseMs(this.#options.leaseSeconds ?? queue.context.leaseSeconds);
-    this.#leases = new LeaseRenewer(queue.reservations, this.#leaseMs);
+    this.#leases = new LeaseRenewer(queue.reservations, this.#leaseMs, () => this.#reportLost());
     this.#slots = this.#options.slots ?? UNLIMITED_SLOTS;
     this.#pause = new ConsumerPause(this.#options.concurrency, () => this.#fetch());
     this.#settlement = new Settlement(queue, this.#leases, this.#options, () => this.#checkIdle());
@@ -137,7 +138,7 @@ export class RequestConsumer<T = unknown> implements Stoppable {
     this.#running += 1;
     let failure: { error: unknown } | undefined;
     try {
-      await this.#options.handler(delivery.request, delivery);
+      await handle(this.#queue.context, this.#options.handler, delivery);
     } catch (error) {
       failure = { error };
     }
@@ -147,6 +148,11 @@ export class RequestConsumer<T = unknown> implements Stoppable {
     this.#runNext();
     this.#fetch();
     this.#checkIdle();
+  }
+
+  #reportLost(): void {
+    const { guard, name: queue } = this.#queue.context;
+    guard.states.publish('lease-lost', { queue });
   }
 
   #settle(delivery: Delivery<T>, failure: { error: unknown } | undefined): void {

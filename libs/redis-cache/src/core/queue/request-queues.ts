@@ -5,7 +5,8 @@ import {
   resolveQueueOptions,
 } from '../options/redis-cache-options.schema.js';
 import { QueueCore, type QueueDependencies } from './queue-core.js';
-import { RequestQueue } from './request-queue.js';
+import { ObservedQueue } from './observed-queue.js';
+import type { RequestQueue } from './request-queue.js';
 
 const MAX_NAME_LENGTH = 128;
 const OPTION_NAMES = [
@@ -64,7 +65,7 @@ export class RequestQueues {
 
   #create(name: string, options: ResolvedRedisCacheOptions['queue']): RequestQueue {
     const core = new QueueCore({ ...this.dependencies, ...options, name });
-    const queue = new RequestQueue(core);
+    const queue = new ObservedQueue(core);
     this.#open.set(name, { core, queue });
     return queue;
   }

@@ -70,7 +70,10 @@ export class Reservations {
     const settings = { delayMs, counts, rejects, reason, maxDeliveries, maxDeadLetters };
     const result = await guard.run(() => store.release(name, id, settings), null);
     if (result === 'released') counters.released += 1;
-    if (result === 'dead') counters.dead += 1;
+    if (result === 'dead') {
+      counters.dead += 1;
+      guard.states.publish('dead-letter', { queue: name });
+    }
     return result;
   }
 
