@@ -32,15 +32,15 @@ export class BackgroundCompletionsService {
    * Returns the stored answer if the call accepts it; otherwise a task, which is an existing one if it computes the
    * same. The task continues when clients leave.
    *
-   * @throws what `CompletionsService.complete` throws synchronously
+   * @throws what `CompletionsService.complete` throws before it computes
    */
   async begin(call: CompletionCall): Promise<BegunCompletion> {
     if (!policyOf(call).allowsComputing) return { answer: await this.completions.complete(call) };
-    const key = this.completions.keyOf(call);
+    const key = await this.completions.keyOf(call);
     const { ttlSeconds, tags } = new CallOptions(call);
     // Before the look-up: the task then finds what was stored after it, even if that was before the task was submitted.
     const ticket = this.cache.ticketFor(key, { ttlSeconds, tags });
-    const answer = await this.completions.stored(call);
+    const answer = await this.completions.stored(call, key);
     return answer === null ? this.#submit(call, key, ticket) : { answer };
   }
 

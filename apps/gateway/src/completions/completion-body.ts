@@ -5,6 +5,7 @@ import { TAG_PATTERN } from '../tenants/tenant.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { ProblemError } from '../http/problem.js';
 import { listOf } from '../http/zod-list.js';
+import { fitsIn } from '../util/fits-in.js';
 
 const MAX_MODEL_LENGTH = 128;
 
@@ -47,16 +48,15 @@ export type CompletionLimits = Pick<GatewayConfig, 'MAX_PROMPT_BYTES' | 'MAX_TTL
 
 /** @throws {ProblemError} naming the field that exceeds a limit: 413 for the prompt, 400 for others */
 export function assertWithinLimits(body: CompletionBody, limits: CompletionLimits): void {
-  const { prompt, ttl_seconds: ttlSeconds = 0, tags } = body;
-  // A UTF-16 code unit takes at most three bytes, so the bytes of a short prompt need not be counted.
-  if (prompt.length * 3 > limits.MAX_PROMPT_BYTES) assertPromptFits(prompt, limits.MAX_PROMPT_BYTES);
+  const { prompt, system = '', ttl_seconds: ttlSeconds = 0, tags } = body;
+  assertPromptFits([prompt, system], limits.MAX_PROMPT_BYTES);
   if (ttlSeconds > limits.MAX_TTL_SECONDS) refuse('ttl_seconds', `must be at most ${limits.MAX_TTL_SECONDS}`);
   if (tags && tags.length > limits.MAX_TAGS) refuse('tags', `must be at most ${limits.MAX_TAGS} tags`);
 }
 
-function assertPromptFits(prompt: string, maxBytes: number): void {
-  if (Buffer.byteLength(prompt) <= maxBytes) return;
-  const detail = `is larger than the limit of ${maxBytes} bytes`;
+function assertPromptFits(texts: readonly string[], maxBytes: number): void {
+  if (fitsIn(maxBytes, texts)) return;
+  const detail = `is larger than the limit of ${maxBytes} bytes, the system prompt included`;
   throw problemWith('prompt', detail, 413, 'ERR_PROMPT_TOO_LARGE');
 }
 

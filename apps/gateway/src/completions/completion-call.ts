@@ -26,6 +26,8 @@ export interface CompletionCall {
   readonly policy?: RequestCachePolicy | undefined;
   /** Calls with different variants share no answer, although the executor gets the same. Default: none. */
   readonly variant?: string | undefined;
+  /** Whether the request is handled in steps, between which others are served. Default: false. */
+  readonly isLarge?: boolean | undefined;
   /** Aborts when the caller no longer waits. Read only if something has to be computed. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the service behind the executor begins its response to this call. */
@@ -62,11 +64,13 @@ export class HttpCompletionCall implements CompletionCall {
   readonly ttlSeconds: number | undefined;
   readonly tags: readonly string[] | undefined;
   readonly policy: RequestCachePolicy;
+  readonly isLarge: boolean;
   readonly #reply: FastifyReply;
   #signal: AbortSignal | undefined;
 
-  constructor(body: StreamableBody, { headers, tenant }: FastifyRequest, reply: FastifyReply) {
+  constructor(body: StreamableBody, { headers, tenant, isLarge }: FastifyRequest, reply: FastifyReply) {
     this.tenant = tenant.name;
+    this.isLarge = isLarge;
     this.request = toCompletionRequest(body);
     this.ttlSeconds = body.ttl_seconds;
     this.tags = body.tags;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { FactoryContext } from 'nestjs-redis-cache';
 import {
@@ -66,6 +67,7 @@ export class CompletionSource {
     key: string,
     context: FactoryContext,
   ): AsyncGenerator<CompletionPiece> {
+    if (call.isLarge) await nextTurn();
     const task = await this.pool.stream(call.request, optionsOf(call, key, context));
     let isStreamed = false;
     for await (const piece of eventsOf(task)) {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
   cacheKey,
@@ -21,7 +22,7 @@ import type { CompletionPiece } from './completion-pieces.js';
 import { CompletionSource } from './completion-source.js';
 import { NotCachedError } from './errors.js';
 import { HitUsage } from './hit-usage.js';
-import { keyFieldsOf } from './key-fields.js';
+import { keyFieldsInSteps, keyFieldsOf } from './key-fields.js';
 import type { LiveCompletion, StreamedCompletion } from './live-completion.js';
 
 const { RECOMPUTE } = RequestCachePolicy;
@@ -66,7 +67,8 @@ export class CompletionsService {
    * @throws the call's `signal.reason`
    */
   async complete(call: CompletionCall): Promise<CompletionAnswer> {
-    return this.#delivered(call, await this.#answer(call, this.keyOf(call), policyOf(call)));
+    const key = call.isLarge ? await this.#keyInSteps(call) : this.#keyOf(call);
+    return this.#delivered(call, await this.#answer(call, key, policyOf(call)));
   }
 
   /**
@@ -78,7 +80,7 @@ export class CompletionsService {
   async stream(call: CompletionCall): Promise<StreamedCompletion> {
     const policy = policyOf(call);
     if (!policy.allowsComputing) return { answer: await this.complete(call) };
-    const key = this.keyOf(call);
+    const key = await this.keyOf(call);
     const opened = await open(policy, (access) => this.#getOrStream(call, key, access));
     if (opened.found.source === 'factory') return { live: this.#live(call, opened) };
     return { answer: this.#delivered(call, await this.#collect(opened)) };
@@ -87,10 +89,9 @@ export class CompletionsService {
   /**
    * Returns the stored answer to a call; `null` if there is none that the call accepts.
    *
-   * @throws {InvalidRequestError} a field that the executor does not support
+   * @param key the call's, see {@link keyOf}
    */
-  async stored(call: CompletionCall): Promise<CompletionAnswer | null> {
-    const key = this.keyOf(call);
+  async stored(call: CompletionCall, key: string): Promise<CompletionAnswer | null> {
     const answer = await this.#stored(key, policyOf(call));
     return answer && this.#delivered(call, answer);
   }
@@ -101,12 +102,31 @@ export class CompletionsService {
    *
    * @throws {InvalidRequestError} a field that the executor does not support
    */
-  keyOf({ tenant, request, variant }: CompletionCall): string {
-    this.pool.validate(request);
+  async keyOf(call: CompletionCall): Promise<string> {
+    return call.isLarge ? this.#keyInSteps(call) : this.#keyOf(call);
+  }
+
+  #keyOf(call: CompletionCall): string {
+    this.pool.validate(call.request);
+    return this.#keyFrom(call, keyFieldsOf(call.request));
+  }
+
+  async #keyInSteps(call: CompletionCall): Promise<string> {
+    await nextTurn();
+    this.pool.validate(call.request);
+    await nextTurn();
+    const fields = await keyFieldsInSteps(call.request);
+    await nextTurn();
+    const key = this.#keyFrom(call, fields);
+    await nextTurn();
+    return key;
+  }
+
+  #keyFrom({ tenant, request, variant }: CompletionCall, fields: object): string {
     const { executorName: executor } = this.pool;
     const model = this.pool.resolveModel(request.model);
     // Apart from each other: a client chooses the names of the request's fields.
-    const parts = { request: { ...keyFieldsOf(request), model }, tenant, executor, variant };
+    const parts = { request: { ...fields, model }, tenant, executor, variant };
     return cacheKey(parts, { schemaVersion: SCHEMA_VERSION });
   }
 

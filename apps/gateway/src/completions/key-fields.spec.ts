@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CompletionRequest, ContentBlock } from 'nestjs-worker-pool';
-import { keyFieldsOf } from './key-fields.js';
+import { keyFieldsInSteps, keyFieldsOf } from './key-fields.js';
 
 const user = (content: string | ContentBlock[]) => ({ role: 'user' as const, content });
 const part = (text: string, more: object = {}) => ({ type: 'text', text, ...more });
@@ -13,6 +13,8 @@ const digestOf = (text: string): string => {
   const fields = fieldsOf({ messages: [user([part(text), part('b')])] });
   return (fields as { messages: { content: { text: string }[] }[] }).messages[0]!.content[0]!.text;
 };
+
+const long = (text: string): string => text.repeat(2_000_000 / text.length);
 
 const SIMPLE = { model: 'm', max_tokens: 1, prompt: 'Hello' };
 
@@ -79,10 +81,10 @@ describe('keyFieldsOf', () => {
   });
 
   it('has the digest of a long text, which no other text equals', () => {
-    const long = 'x'.repeat(2_000);
-    expect(digestOf(long)).toMatch(/^sha256:[0-9a-f]{64}$/);
-    expect(digestOf(`${long}y`)).not.toBe(digestOf(long));
-    expect(digestOf(digestOf(long))).not.toBe(digestOf(long));
+    const text = 'x'.repeat(2_000);
+    expect(digestOf(text)).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(digestOf(`${text}y`)).not.toBe(digestOf(text));
+    expect(digestOf(digestOf(text))).not.toBe(digestOf(text));
     expect(digestOf('x'.repeat(1_024))).toBe('x'.repeat(1_024));
   });
 
@@ -90,5 +92,18 @@ describe('keyFieldsOf', () => {
     const messages = [user([part('x'.repeat(2_000))])];
     fieldsOf({ messages });
     expect(messages).toEqual([user([part('x'.repeat(2_000))])]);
+  });
+});
+
+describe('keyFieldsInSteps', () => {
+  it('returns what keyFieldsOf returns', async () => {
+    const request = {
+      model: 'm',
+      system: [BILLING, part(long('é'))],
+      tools: [{ name: 't', input_schema: {}, description: 'short' }],
+      messages: [user([part(long('a')), part('b'), part(long('🦊')), part(`sha256:${'0'.repeat(64)}`)])],
+      metadata: { user_id: 'u', [long('n')]: [long('x'), { deep: long('y') }] },
+    };
+    expect(await keyFieldsInSteps(request)).toEqual(keyFieldsOf(request));
   });
 });

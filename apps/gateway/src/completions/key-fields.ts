@@ -5,6 +5,7 @@ import {
   type CompletionRequest,
   type ContentBlock,
 } from 'nestjs-worker-pool';
+import { digestsInSteps } from '../util/digests-in-steps.js';
 
 const VERSION = 'anthropic-version';
 const BETA = 'anthropic-beta';
@@ -25,11 +26,20 @@ const DIGEST_LENGTH = 71;
  * are a sorted set. Left out are `metadata.user_id`, an attribution block at the head of `system`, and headers that only
  * identify the client.
  */
-export function keyFieldsOf(request: CompletionRequest): Record<string, unknown> {
-  return condensed(simplified(request)) as Record<string, unknown>;
+export function keyFieldsOf(request: CompletionRequest): Fields {
+  return condensed(simplified(request), (text) => hash('sha256', text, 'hex')) as Fields;
 }
 
-function simplified(request: CompletionRequest): Record<string, unknown> {
+/** As {@link keyFieldsOf}, with long texts hashed in steps, between which other requests are served. */
+export async function keyFieldsInSteps(request: CompletionRequest): Promise<Fields> {
+  const fields = simplified(request);
+  const texts: string[] = [];
+  condensed(fields, (text) => String(texts.push(text)));
+  const digests = (await digestsInSteps(texts)).values();
+  return condensed(fields, () => digests.next().value!) as Fields;
+}
+
+function simplified(request: CompletionRequest): Fields {
   const { messages, system, stop_sequences, tools, cache_control, metadata, headers, ...rest } = request;
   return {
     ...rest,
@@ -43,24 +53,26 @@ function simplified(request: CompletionRequest): Record<string, unknown> {
   };
 }
 
-/** The value with a digest in place of each long text: a copy, or the value itself if it has none. */
-function condensed(value: unknown): unknown {
-  if (typeof value === 'string') return isLiteral(value) ? value : `sha256:${hash('sha256', value, 'hex')}`;
+type Digest = (text: string) => string;
+
+/** The value with a digest in place of each long text, in their order: a copy, or the value itself if it has none. */
+function condensed(value: unknown, digest: Digest): unknown {
+  if (typeof value === 'string') return isLiteral(value) ? value : `sha256:${digest(value)}`;
   if (typeof value !== 'object' || value === null) return value;
-  return Array.isArray(value) ? condensedItems(value) : condensedFields(value as Fields);
+  return Array.isArray(value) ? condensedItems(value, digest) : condensedFields(value as Fields, digest);
 }
 
-function condensedItems(items: readonly unknown[]): readonly unknown[] {
-  const copy = items.map(condensed);
+function condensedItems(items: readonly unknown[], digest: Digest): readonly unknown[] {
+  const copy = items.map((item) => condensed(item, digest));
   return copy.some((item, index) => item !== items[index]) ? copy : items;
 }
 
 type Fields = Record<string, unknown>;
 
-function condensedFields(fields: Fields): Fields {
+function condensedFields(fields: Fields, digest: Digest): Fields {
   let copy: Fields | undefined;
   for (const name of Object.keys(fields)) {
-    const item = condensed(fields[name]);
+    const item = condensed(fields[name], digest);
     if (item !== fields[name]) (copy ??= { ...fields })[name] = item;
   }
   return copy ?? fields;

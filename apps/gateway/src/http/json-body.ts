@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseInSteps } from './large-json.js';
 import { ProblemError } from './problem.js';
+import { readBody } from './read-body.js';
 import { ValueCounter } from './value-counter.js';
 
 /**
@@ -10,8 +12,20 @@ import { ValueCounter } from './value-counter.js';
 export const MAX_VALUES = 30_000;
 /** Levels of objects and arrays in a body. */
 const MAX_DEPTH = 90;
-/** Smaller bodies are decoded and parsed in one turn of the event loop. */
+/**
+ * Bytes of a body apart from its long texts: names, numbers, short texts, white space. They are parsed in one turn of the
+ * event loop. {@link MAX_VALUES} values of the usual length take less.
+ */
+export const MAX_STRUCTURE_BYTES = 4 * 1_024 * 1_024;
+/** Smaller bodies are handled in one turn of the event loop. */
 const SMALL_BYTES = 256 * 1_024;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether the body is so large that it is handled in steps, between which other requests are served. */
+    isLarge: boolean;
+  }
+}
 
 type ParseJson = (
   request: FastifyRequest,
@@ -21,20 +35,23 @@ type ParseJson = (
 
 /**
  * Accepts JSON bodies only; every other media type gets a 415. A large body is decoded and parsed in steps between which
- * other requests are served, and a body of more than {@link MAX_VALUES} values is refused before it is parsed.
+ * other requests are served, and a body of more than {@link MAX_VALUES} values or {@link MAX_STRUCTURE_BYTES} bytes apart
+ * from its long texts is refused before it is parsed.
  */
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error') as ParseJson;
   fastify.removeAllContentTypeParsers();
+  fastify.decorateRequest('isLarge', false);
   fastify.addContentTypeParser(
     'application/json',
-    { parseAs: 'buffer' },
-    async (request: FastifyRequest, body: Buffer) => {
+    async (request: FastifyRequest, payload: IncomingMessage) => {
       const parse = (text: string): Promise<unknown> =>
         new Promise((resolve, reject) => {
           parseJson(request, text, (error, value) => (error ? reject(error) : resolve(value)));
         });
-      if (body.length > SMALL_BYTES) return parseInSteps(body, parse, assertSmall);
+      const body = await readBody(request, payload);
+      request.isLarge = body.length > SMALL_BYTES;
+      if (request.isLarge) return parseInSteps(body, parse, { count: assertSmall, structure: assertSlender });
       const counter = new ValueCounter();
       assertSmall(counter.add(body), counter.maxDepth);
       return parse(body.toString());
@@ -44,12 +61,19 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
 
 /** @throws {ProblemError} there are too many values, or they are nested too deeply */
 function assertSmall(values: number, depth: number): void {
-  if (values > MAX_VALUES) throw tooManyValues();
+  if (values > MAX_VALUES) throw tooMany(`${MAX_VALUES} values`);
   if (depth > MAX_DEPTH) throw tooDeep();
 }
 
-function tooManyValues(): ProblemError {
-  const detail = `contains more than ${MAX_VALUES} values: split it into several requests`;
+/** @throws {ProblemError} the body is too large apart from its long texts */
+function assertSlender(bytes: number): void {
+  if (bytes > MAX_STRUCTURE_BYTES) {
+    throw tooMany(`${MAX_STRUCTURE_BYTES} bytes of names, numbers, short texts and white space`);
+  }
+}
+
+function tooMany(what: string): ProblemError {
+  const detail = `contains more than ${what}: split it into several requests`;
   const errors = [{ field: 'body', detail }];
   return new ProblemError(413, `The body ${detail}.`, { code: 'ERR_TOO_MANY_VALUES', errors });
 }

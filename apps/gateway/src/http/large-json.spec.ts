@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { array, assert, asyncProperty, jsonValue, string } from 'fast-check';
-import { parseInSteps } from './large-json.js';
+import { type JsonLimits, parseInSteps } from './large-json.js';
 
+const NO_LIMITS: JsonLimits = { count: () => {}, structure: () => {} };
 const parse = async (text: string): Promise<unknown> => JSON.parse(text) as unknown;
-const parsed = (text: string): Promise<unknown> => parseInSteps(Buffer.from(text), parse, () => {});
+const parsed = (text: string): Promise<unknown> => parseInSteps(Buffer.from(text), parse, NO_LIMITS);
 
 const LONG = 'A "quoted" text \\ with\nlines, ünïcödé and 🦊. '.repeat(40);
 
@@ -55,11 +56,43 @@ describe('parseInSteps', () => {
       lengths.push(part.length);
       return parse(part);
     };
-    const value = await parseInSteps(Buffer.from(text), observed, () => {});
+    const value = await parseInSteps(Buffer.from(text), observed, NO_LIMITS);
     isParsed = true;
     expect(value).toEqual(JSON.parse(text));
     expect(Math.max(...lengths)).toBeLessThan(1_000);
-    // Once for each megabyte that is scanned, and once for each text of more than a megabyte.
-    expect(turns).toBeGreaterThanOrEqual(16);
+    // For each quarter of a megabyte that is scanned, and for each text of more than a megabyte.
+    expect(turns).toBeGreaterThanOrEqual(40);
+  });
+
+  it('decodes a very long text in pieces, each in a turn of its own', async () => {
+    const text = `["${'é\\n\\u00e9\\\\'.repeat(400_000)}"]`;
+    let turns = 0;
+    let isParsed = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isParsed) setImmediate(count);
+    };
+    setImmediate(count);
+    const value = await parsed(text);
+    isParsed = true;
+    expect(value).toEqual(JSON.parse(text));
+    const megabytes = Buffer.byteLength(text) / 1_024 ** 2;
+    expect(turns).toBeGreaterThanOrEqual(5 * Math.floor(megabytes));
+  });
+
+  it.each([
+    ['white space', `[1,${' '.repeat(1_000)}"${'x'.repeat(900)}"]`],
+    ['long names', `{"${'n'.repeat(990)}":"${'x'.repeat(900)}"}`],
+    ['short texts', `["${'s'.repeat(500)}","${'s'.repeat(498)}","${'x'.repeat(900)}"]`],
+  ])('reports the bytes of %s before it parses', async (_what, text) => {
+    const refusal = new Error('too much');
+    const structure = (bytes: number): void => {
+      if (bytes > 990) throw refusal;
+    };
+    const parsing = parseInSteps(Buffer.from(text), () => Promise.reject(new Error('parsed')), {
+      ...NO_LIMITS,
+      structure,
+    });
+    await expect(parsing).rejects.toBe(refusal);
   });
 });

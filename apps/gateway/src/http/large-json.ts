@@ -1,17 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Span, stringPieces } from './string-pieces.js';
 import { ValueCounter } from './value-counter.js';
 
 /** Bytes that are handled in one turn of the event loop: a few milliseconds. */
 const STEP_BYTES = 1_024 * 1_024;
+/** Bytes that are scanned in one turn: a few milliseconds, even if they consist of empty strings. */
+const SCANNED_BYTES = 256 * 1_024;
 /** Longer strings are decoded apart from the rest of the text. */
 const LONG_BYTES = 512;
 
-/** A string in JSON text, from its first quote to behind its last. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
+/** What a body must not exceed. Each throws if it does. */
+export interface JsonLimits {
+  /** @param values how many there are so far */
+  count(values: number, depth: number): void;
+  /** @param bytes of the text without its long strings */
+  structure(bytes: number): void;
 }
+
+type Parse = (text: string) => Promise<unknown>;
 
 /**
  * Parses a large JSON body in steps, between which other requests are served. The time of `JSON.parse` is that of the
@@ -19,43 +26,50 @@ interface Span {
  * when the rest has been parsed.
  *
  * @param parse parses JSON text; rejects if it is not valid
- * @throws what `check` throws for the number of values and the depth so far
+ * @throws what `limits` throw
  */
-export async function parseInSteps(
-  bytes: Buffer,
-  parse: (text: string) => Promise<unknown>,
-  check: (values: number, depth: number) => void,
-): Promise<unknown> {
-  const spans = await longStrings(bytes, check);
+export async function parseInSteps(bytes: Buffer, parse: Parse, limits: JsonLimits): Promise<unknown> {
+  const spans = await longStrings(bytes, limits);
+  // The last string has no end.
+  if (spans === null) return parse('"');
   const marks = new Marks();
   const rest: string[] = [];
   let at = 0;
   let turn = 0;
-  for (const { start, end } of spans) {
-    rest.push(
-      bytes.toString('utf8', at, start),
-      marks.add(await parsedText(bytes.toString('utf8', start, end), parse)),
-    );
-    at = end;
-    if (end - turn < STEP_BYTES) continue;
-    turn = end;
+  for (const span of spans) {
+    rest.push(bytes.toString('utf8', at, span.start), marks.add(await parsedString(bytes, span, parse)));
+    at = span.end;
+    if (at - turn < STEP_BYTES) continue;
+    turn = at;
     await nextTurn();
   }
+  await nextTurn();
   const value = await parse(rest.join('') + bytes.toString('utf8', at));
   await nextTurn();
-  return marks.replaceIn(value);
+  const whole = marks.replaceIn(value);
+  await nextTurn();
+  return whole;
 }
 
-async function longStrings(bytes: Buffer, check: (values: number, depth: number) => void): Promise<Span[]> {
+/** The long strings of a text, except names of properties; `null` if the last string has no end. */
+async function longStrings(bytes: Buffer, limits: JsonLimits): Promise<Span[] | null> {
   const spans: Span[] = [];
   const counter = new ValueCounter((start, end) => {
     if (end - start > LONG_BYTES) spans.push({ start, end });
   });
-  for (let at = 0; at < bytes.length; at += STEP_BYTES) {
-    check(counter.add(bytes.subarray(at, at + STEP_BYTES)), counter.maxDepth);
+  for (let at = 0; at < bytes.length; at += SCANNED_BYTES) {
+    limits.count(counter.add(bytes.subarray(at, at + SCANNED_BYTES)), counter.maxDepth);
     await nextTurn();
   }
-  return spans.filter(({ end }) => !isName(bytes, end));
+  if (counter.isInString) return null;
+  limits.structure(bytesWithout(spans, bytes));
+  const texts = spans.filter(({ end }) => !isName(bytes, end));
+  limits.structure(bytesWithout(texts, bytes));
+  return texts;
+}
+
+function bytesWithout(spans: readonly Span[], { length }: Buffer): number {
+  return spans.reduce((rest, { start, end }) => rest - (end - start), length);
 }
 
 const [COLON, SPACE] = [':'.charCodeAt(0), ' '.charCodeAt(0)];
@@ -68,8 +82,18 @@ function isName(bytes: Buffer, end: number): boolean {
   return bytes[at] === COLON;
 }
 
+/** The string of a span. A very long one is decoded in pieces, each in a turn of its own. */
+async function parsedString(bytes: Buffer, span: Span, parse: Parse): Promise<string> {
+  const pieces: string[] = [];
+  for (const { start, end } of stringPieces(bytes, span, STEP_BYTES)) {
+    if (pieces.length > 0) await nextTurn();
+    pieces.push(await parsedText(`"${bytes.toString('utf8', start, end)}"`, parse));
+  }
+  return pieces.length === 1 ? pieces[0]! : pieces.join('');
+}
+
 /** The parser of a request also looks for names that change prototypes, which a string has none of. */
-async function parsedText(text: string, parse: (text: string) => Promise<unknown>): Promise<string> {
+async function parsedText(text: string, parse: Parse): Promise<string> {
   try {
     return JSON.parse(text) as string;
   } catch {

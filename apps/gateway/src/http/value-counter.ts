@@ -27,6 +27,11 @@ export class ValueCounter {
     return this.#maxDepth;
   }
 
+  /** Whether the parts so far end within a string. */
+  get isInString(): boolean {
+    return this.#isInString;
+  }
+
   /** Returns the count up to the end of this part. */
   add(bytes: Buffer): number {
     let at = 0;

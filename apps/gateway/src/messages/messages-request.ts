@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { CompletionCall, ServiceResponse } from '../completions/completion-call.js';
 import { clientGoneSignal } from '../http/client-gone.js';
 import { ProblemError } from '../http/problem.js';
+import { fitsIn } from '../util/fits-in.js';
 import { listOf } from '../http/zod-list.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { dependsOnState } from '../completions/stateful-request.js';
@@ -93,16 +94,18 @@ export class MessagesCall implements CompletionCall {
   readonly tenant: string;
   readonly request: CompletionRequest;
   readonly policy: RequestCachePolicy;
+  readonly isLarge: boolean;
   readonly #reply: FastifyReply;
   #signal: AbortSignal | undefined;
 
   /** @param body the fields of the request, which reach the executor as they are */
   constructor(
     body: Readonly<Record<string, unknown>>,
-    { headers, tenant }: FastifyRequest,
+    { headers, tenant, isLarge }: FastifyRequest,
     reply: FastifyReply,
   ) {
     this.tenant = tenant.name;
+    this.isLarge = isLarge;
     this.request = toRequest(body, headers);
     this.policy = policyOf(this.request, headers['cache-control']);
     this.#reply = reply;
@@ -136,9 +139,7 @@ function policyOf(request: CompletionRequest, header: string | undefined): Reque
  */
 export function assertTextFits({ prompt, messages, system }: CompletionRequest, maxBytes: number): void {
   const texts = [prompt, system, ...(messages ?? []).map(({ content }) => content)].flatMap(textsOf);
-  // A UTF-16 code unit takes at most three bytes, so the bytes of short texts need not be counted.
-  if (sum(texts, ({ length }) => length * 3) <= maxBytes) return;
-  if (sum(texts, (text) => Buffer.byteLength(text)) <= maxBytes) return;
+  if (fitsIn(maxBytes, texts)) return;
   const detail = `must be at most ${maxBytes} bytes, the system prompt included`;
   throw new ProblemError(413, `messages: ${detail}`, {
     code: 'ERR_PROMPT_TOO_LARGE',
@@ -150,8 +151,4 @@ function textsOf(content: string | ContentBlock[] | null = []): string[] {
   if (content === null) return [];
   if (typeof content === 'string') return [content];
   return content.map(({ text }) => (typeof text === 'string' ? text : ''));
-}
-
-function sum(texts: readonly string[], bytesOf: (text: string) => number): number {
-  return texts.reduce((bytes, text) => bytes + bytesOf(text), 0);
 }

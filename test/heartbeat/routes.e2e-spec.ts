@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ROUTES } from './bodies.js';
+import { WatchedGateway } from './heart.js';
+
+/** In units of writing and parsing 8 MB of JSON. */
+const MAX_UNITS = 30;
+
+let gateway: WatchedGateway;
+const table: string[] = [];
+
+beforeAll(async () => {
+  gateway = await WatchedGateway.start({ RATE_LIMIT_PER_MINUTE: '1000000' });
+  // The first requests load and compile code.
+  for (const [route, bodies] of Object.entries(ROUTES)) {
+    for (const { text } of bodies.slice(0, 4)) await gateway.post(route, text());
+  }
+});
+
+afterAll(async () => {
+  await gateway?.stop();
+  process.stdout.write(`\n${table.join('\n')}\n`);
+});
+
+const CASES = Object.entries(ROUTES).flatMap(([route, bodies]) => bodies.map((body) => ({ route, ...body })));
+
+describe('no request keeps all others waiting:', () => {
+  it.each(CASES)('$route: $what', async ({ route, what, text, status: expected }) => {
+    const body = text();
+    await gateway.read();
+    for (const time of ['first', 'again']) {
+      const status = await gateway.post(route, body);
+      const { longestMs, gcMs, unitMs } = await gateway.read();
+      table.push(
+        `| ${route} | ${what} | ${time} | ${status} | ${longestMs.toFixed(1)} | ${(longestMs / unitMs).toFixed(2)} | ${gcMs.toFixed(1)} | ${unitMs.toFixed(1)}`,
+      );
+      expect(status).toBe(expected);
+      expect(longestMs / unitMs).toBeLessThan(MAX_UNITS);
+    }
+  });
+});
