@@ -24,4 +24,6 @@ export {
 export { isReplyError } from './wrapped-failure.js';
 export { atMost, backOffMs, retryDelay } from './timing.js';
 export { onAbort } from './on-abort.js';
+export { isTooDeep, MAX_NESTING, TOO_DEEP } from './nesting.js';
+export { parseStored, type StoredJson } from './stored-json.js';
 export { Concealed, concealing } from './concealed.js';

@@ -52,7 +52,7 @@ export class RedisCacheService {
 
   /**
    * Stores a response. `true` once Redis has confirmed it; `false` means unconfirmed: Redis is unavailable or refuses
-   * writes, or JSON cannot carry the value (a line is logged).
+   * writes, or JSON cannot carry the value or it is nested over 2,000 levels deep (a line is logged).
    *
    * @param promptHash key, used literally, 1 to 1,024 characters
    * @param response anything that JSON can carry
@@ -66,7 +66,7 @@ export class RedisCacheService {
   }
 
   /**
-   * Returns the stored response; `null` when there is none, it has expired, it is unreadable (it is then removed), or
+   * Returns the stored response; `null` when there is none, it has expired, it is unreadable or too large (then removed), or
    * Redis is unavailable and there is no near copy.
    *
    * @throws {InvalidKeyError} empty, over-long or ill-formed key

@@ -16,7 +16,10 @@ export interface EntryStore {
   setUnlessYounger(key: string, entry: Buffer, ttlMs: number): Promise<boolean>;
   /** Deletes the entries and revokes the leases of running computations for them. */
   delete(keys: readonly string[]): Promise<unknown>;
-  /** Deletes the entry only if it still is `bytes`. Returns how many were deleted. */
+  /**
+   * Deletes the entry only if it still is `bytes`; those of a large one may be compared by their first 64 KiB and their
+   * length. Returns how many were deleted.
+   */
   discard(key: string, bytes: Buffer): Promise<number>;
   /** Deletes the value of the key if it is not a string, such as a list of another program. Returns how many were deleted. */
   discardForeign(key: string): Promise<number>;

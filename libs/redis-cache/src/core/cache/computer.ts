@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { parseStored } from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
 import type { LeaseAttempt } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
-import { HEADER_BYTES, parseBody, type TagVersions } from '../entry/entry-envelope.js';
+import { HEADER_BYTES, MAX_FAILURE_BYTES, type TagVersions } from '../entry/entry-envelope.js';
 import { AbandonedError } from './flight.js';
 import { type ComputationTicket, createTicket } from './computation-ticket.js';
 import type { EntryReader, Found, Reading } from './entry-reader.js';
@@ -42,6 +43,7 @@ export interface ComputerDependencies {
   keeper: ResultKeeper;
   events: EventWatch;
   publisher: Publisher;
+  maxValueBytes: number;
   now: () => number;
 }
 
@@ -81,8 +83,9 @@ export class Computer {
       since = this.use.guard.moment;
       if (outcome.state === 'unavailable') return this.#withoutLease(order, signal);
       if (outcome.state === 'collected') return { ...elsewhere(outcome.value), outdated: true };
-      if (outcome.state === 'failed') throw readFailure(parseText(outcome.failure));
-      const shared = outcome.state === 'value' ? parseText(outcome.json) : undefined;
+      if (outcome.state === 'failed') throw readFailure(parseText(outcome.failure, MAX_FAILURE_BYTES));
+      const { maxValueBytes } = this.use;
+      const shared = outcome.state === 'value' ? parseText(outcome.json, maxValueBytes) : undefined;
       if (shared !== undefined) return elsewhere(shared);
       // Also after a damaged shared value: the next attempt computes it.
       if (outcome.state !== 'entry') continue;
@@ -201,9 +204,10 @@ function unstored(order: Order): Order {
   return { ...order, settings: { ...order.settings, writes: false } };
 }
 
-/** The text that was left with a lease; `undefined` if it is damaged. */
-function parseText(text: string): unknown {
-  return parseBody(Buffer.from(text));
+/** The text that was left with a lease; `undefined` if it is damaged or beyond the limits of writing. */
+function parseText(text: string, maxBytes: number): unknown {
+  const stored = parseStored(text, maxBytes);
+  return 'value' in stored ? stored.value : undefined;
 }
 
 function elsewhere(value: unknown): Computed {

@@ -1,5 +1,5 @@
 import type { EntryStore, TagStore } from '../backend/backend.js';
-import { failureCode } from 'nestjs-redis-connection';
+import { failureCode, isTooDeep, TOO_DEEP } from 'nestjs-redis-connection';
 import type { Guard, RunTerms } from '../guard/guard.js';
 import type { CacheLogger } from '../util/cache-logger.js';
 import type { RedisCacheCounters } from '../counters/counters.js';
@@ -11,6 +11,8 @@ import {
   type DecodedEntry,
   type EntryTimes,
   HEADER_BYTES,
+  MAX_FAILURE_BYTES,
+  maxEntryBytes,
   type OpenedEntry,
   parseBody,
   type TagVersions,
@@ -54,11 +56,15 @@ const FOREIGN = Symbol('foreign');
 const READ: RunTerms<Buffer | null, typeof FAILED | typeof FOREIGN> = {
   onError: (error) => (failureCode(error) === 'WRONGTYPE' ? FOREIGN : FAILED),
 };
+const TOO_LARGE = 'is larger than maxValueBytes';
 const NO_TAGS: readonly string[] = [];
 const NOTHING: Reading = { state: 'missing', seen: null };
 const UNAVAILABLE: Reading = { state: 'unavailable', seen: null };
 
-/** Reads entries from the backend and judges them: readable, valid by their tags, within their TTL. */
+/**
+ * Reads entries from the backend and judges them: readable, within the limits of writing, valid by their tags, within
+ * their TTL.
+ */
 export class EntryReader {
   constructor(private readonly use: EntryReaderDependencies) {}
 
@@ -92,6 +98,9 @@ export class EntryReader {
     form: ReadForm = 'value',
     since = this.moment,
   ): Reading | Promise<Reading> {
+    if (bytes.byteLength > maxEntryBytes(this.use.maxValueBytes)) {
+      return this.#afterCorruptEntry(key, bytes, TOO_LARGE);
+    }
     const opened = this.use.opener.open(key, bytes);
     if (opened === null) return this.#afterCorruptEntry(key, bytes);
     if (typeof opened === 'string') return this.#afterUnreadableEntry(bytes, opened);
@@ -132,6 +141,9 @@ export class EntryReader {
 
   #judgeBody(key: string, bytes: Buffer, opened: OpenedEntry, json: Buffer, form: ReadForm): Reading {
     const { times, tags, failure } = opened;
+    const maxBytes = failure ? MAX_FAILURE_BYTES : this.use.maxValueBytes;
+    if (json.byteLength > maxBytes) return this.#afterCorruptEntry(key, bytes, TOO_LARGE);
+    if (isTooDeep(json)) return this.#afterCorruptEntry(key, bytes, TOO_DEEP);
     const value = form === 'value' ? parseBody(json) : checkedJson(json, times);
     if (value === undefined) return this.#afterCorruptEntry(key, bytes);
     const isPast = times !== null && times.expiresAt <= this.use.now();
@@ -146,8 +158,8 @@ export class EntryReader {
     return versions && names.every((name, index) => tags[name] === versions[index]);
   }
 
-  #afterCorruptEntry(key: string, bytes: Buffer): Reading {
-    this.#reportCorrupt('is not readable');
+  #afterCorruptEntry(key: string, bytes: Buffer, problem = 'is not readable'): Reading {
+    this.#reportCorrupt(problem);
     void this.use.guard.run(() => this.use.entries.discard(key, bytes), 0);
     return { state: 'missing', seen: bytes.subarray(0, HEADER_BYTES) };
   }

@@ -8,6 +8,7 @@ export interface HolderWaitDependencies {
   backend: Backend;
   guard: Guard;
   events: EventWatch;
+  maxValueBytes: number;
 }
 
 export interface WaitTerms {

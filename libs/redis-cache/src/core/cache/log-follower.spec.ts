@@ -28,7 +28,10 @@ describe('LogFollower', () => {
       logger: new RecordingLogger(),
     });
     [relay, token] = [new Relay(), randomUUID()];
-    follower = new LogFollower({ backend, guard }, { key: 'key', token, watchMs: 1_000, relay });
+    follower = new LogFollower(
+      { backend, guard, maxValueBytes: 1_000 },
+      { key: 'key', token, watchMs: 1_000, relay },
+    );
     await backend.leases.acquire('key', token, LEASE_MS, { seen: null, hasStale: false, force: false });
   });
 

@@ -1,13 +1,16 @@
+import { parseStored } from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
 import type { StreamReading } from '../backend/stream-store.js';
-import type { TagVersions } from '../entry/entry-envelope.js';
+import { MAX_METADATA_BYTES, type TagVersions } from '../entry/entry-envelope.js';
 import type { Guard } from '../guard/guard.js';
 import type { PieceLog } from '../stream/piece-log.js';
+import { MAX_RECORD_NESTING, maxRecordBytes } from '../stream/record-builder.js';
 import type { Relay } from '../stream/relay.js';
 
 export interface FollowerDependencies {
   backend: Pick<Backend, 'streams' | 'tags'>;
   guard: Guard;
+  maxValueBytes: number;
 }
 
 /** The computation whose pieces are read. */
@@ -79,7 +82,7 @@ export class LogFollower {
 
   /** Compares the tags before the first piece is handed out. */
   async #begin(text: string): Promise<Outcome> {
-    const tags = parsed<TagVersions>(text);
+    const tags = parsed<TagVersions>(text, MAX_METADATA_BYTES);
     if (tags === undefined || this.#after !== 0) return LOST;
     const names = Object.keys(tags);
     const { guard, backend } = this.use;
@@ -100,19 +103,21 @@ export class LogFollower {
       log.end();
       return { state: 'ended' };
     }
-    const pieces = kind === 'pieces' ? parsed<unknown[]>(text) : undefined;
+    const pieces = kind === 'pieces' ? this.#pieces(text) : undefined;
     if (!Array.isArray(pieces)) return LOST;
     log.append(pieces);
     return undefined;
   }
+
+  #pieces(text: string): unknown[] | undefined {
+    return parsed(text, maxRecordBytes(this.use.maxValueBytes), MAX_RECORD_NESTING);
+  }
 }
 
-/** `undefined` if the text is damaged. */
-function parsed<T extends object>(text: string): T | undefined {
-  try {
-    const value = JSON.parse(text) as T | null;
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** `undefined` if the text is damaged or beyond the limits of writing. */
+function parsed<T extends object>(text: string, maxBytes: number, maxNesting?: number): T | undefined {
+  const stored = parseStored(text, maxBytes, maxNesting);
+  if (!('value' in stored)) return undefined;
+  const value = stored.value as T | null;
+  return typeof value === 'object' && value !== null ? value : undefined;
 }

@@ -26,6 +26,12 @@ const DURATION = 14;
 const METADATA_LENGTH = 18;
 const VALUE_LENGTH = 22;
 const TIME_BYTES = 6;
+/** Far above what the largest number of the longest tags takes. */
+export const MAX_METADATA_BYTES = 64 * 1024;
+/** Far above what a failure takes, whose text is shortened. */
+export const MAX_FAILURE_BYTES = 64 * 1024;
+/** What encryption adds: the id of the key, a nonce and a tag. */
+const MAX_SEAL_BYTES = 1_024;
 const MAX_UINT32 = 0xffff_ffff;
 const COMPRESSED_FLAG = 1;
 const FAILURE_FLAG = 2;
@@ -86,6 +92,12 @@ export function encodeEntry(body: string | Buffer, times: EntryTimes, marks: Ent
   return entry;
 }
 
+/** Size in Redis that no entry exceeds whose value takes up to `maxValueBytes` as JSON. */
+export function maxEntryBytes(maxValueBytes: number): number {
+  const bodyBytes = Math.max(maxValueBytes, MAX_FAILURE_BYTES);
+  return HEADER_BYTES + MAX_METADATA_BYTES + bodyBytes + MAX_SEAL_BYTES;
+}
+
 /** Whether the bytes are an entry whose metadata and value are encrypted. */
 export function hasSealedBody(bytes: Buffer): boolean {
   if (bytes.length < HEADER_BYTES || bytes[0] !== VERSION) return false;
@@ -131,6 +143,7 @@ function openEnvelope(bytes: Buffer): OpenedEntry | null {
   const flags = bytes[1]!;
   if (bytes.length < HEADER_BYTES || (flags & ~KNOWN_FLAGS) !== 0) return null;
   const bodyStart = HEADER_BYTES + bytes.readUInt32BE(METADATA_LENGTH);
+  if (bodyStart > HEADER_BYTES + MAX_METADATA_BYTES) return null;
   if (bytes.length !== bodyStart + bytes.readUInt32BE(VALUE_LENGTH)) return null;
   const entry: OpenedEntry = {
     body: bytes.subarray(bodyStart),

@@ -103,7 +103,10 @@ export interface StreamsOptions extends OptionsOf<typeof streamsShape> {}
 const namedQueueShape = {
   /** Requests that may wait; at the limit `queueRequest` returns `false`. Default 100,000. */
   maxLength: z.int().min(1).default(100_000),
-  /** Size of a request as JSON, in bytes; above it `queueRequest` throws `ValueTooLargeError`. Default 1,048,576. */
+  /**
+   * Size of a request as JSON, in bytes; above it `queueRequest` throws `ValueTooLargeError`, and a stored request becomes
+   * a dead letter or is skipped. Default 1,048,576.
+   */
   maxRequestBytes: bytes.default(1024 * 1024),
   /** How long a request stays reserved if the call does not say, in seconds; then it is delivered again. Default 30. */
   leaseSeconds: z.number().min(MIN_LEASE_SECONDS).max(MAX_LEASE_SECONDS).default(30),
@@ -172,7 +175,10 @@ export const redisCacheShape = {
   connectTimeoutMs: timeoutMs
     .default(2_000)
     .register(variables, { name: 'REDIS_CONNECT_TIMEOUT_MS', parse: Number }),
-  /** Size of a response as JSON, in bytes; above it `cacheResponse` throws `ValueTooLargeError`. Default 8,388,608. */
+  /**
+   * Size of a response as JSON, in bytes; above it `cacheResponse` throws `ValueTooLargeError`, and a stored entry counts
+   * as a miss. Default 8,388,608.
+   */
   maxValueBytes: bytes.default(8 * 1024 * 1024),
   /**
    * Values above this size as JSON, in bytes, are stored compressed. That happens off the event loop and takes

@@ -6,7 +6,7 @@ import { decodeRequest } from './request-codec.js';
 export interface DeadLetter<T = unknown> {
   /** For `replayDeadLetter`, and for `after` of `listDeadLetters`. */
   id: string;
-  /** `null` when the request is not valid JSON. */
+  /** `null` when the request is not valid JSON, above `maxRequestBytes`, or nested too deeply. */
   data: T | null;
   /** How often the request was delivered. */
   deliveries: number;
@@ -34,7 +34,7 @@ export class DeadLetters {
     const { guard, store, name } = this.context;
     const list = (): Promise<StoredDeadLetter[]> => store.listDeadLetters(name, limit, after);
     const letters = await guard.run<StoredDeadLetter[], StoredDeadLetter[]>(list, []);
-    return letters.map((letter) => decodeDeadLetter<T>(letter));
+    return letters.map((letter) => this.#decode<T>(letter));
   }
 
   async replay(id: string): Promise<ReplayOutcome> {
@@ -47,12 +47,13 @@ export class DeadLetters {
     return wrote === null ? 'unconfirmed' : result;
   }
 
+  #decode<T>({ request, ...rest }: StoredDeadLetter): DeadLetter<T> {
+    const decoded = decodeRequest(request, this.context);
+    return { ...rest, data: 'value' in decoded ? (decoded.value as T) : null };
+  }
+
   async clear(): Promise<boolean> {
     const { guard, store, name } = this.context;
     return guard.run(() => store.clearDeadLetters(name).then(() => true), false);
   }
-}
-
-function decodeDeadLetter<T>({ request, ...rest }: StoredDeadLetter): DeadLetter<T> {
-  return { ...rest, data: decodeRequest<T>(request) ?? null };
 }

@@ -57,13 +57,13 @@ export class Dequeuer {
 
   #decode<T>(text: string): DequeuedRequest<T> | undefined {
     const { counters, logger } = this.context;
-    const request = decodeRequest<T>(text);
-    if (request !== undefined) {
+    const decoded = decodeRequest(text, this.context);
+    if ('value' in decoded) {
       counters.dequeued += 1;
-      return { text, request };
+      return { text, request: decoded.value as T };
     }
     counters.corrupt += 1;
-    logger.warn('Skipped a queued request that is not valid JSON');
+    logger.warn(`Skipped a queued request that ${decoded.problem}`);
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { parseStored, type StoredJson } from 'nestjs-redis-connection';
 import { toJson } from '../util/json-value.js';
 import { ValueTooLargeError } from '../errors/errors.js';
 import type { QueueContext } from './queue-core.js';
@@ -24,13 +25,12 @@ export function encodeRequest(
   return text.json;
 }
 
-/** The request that the JSON describes; `undefined` when the text is not JSON. */
-export function decodeRequest<T>(text: string): T | undefined {
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return undefined;
-  }
+/** The request that a stored text describes, or why it is refused. The limits are those of writing. */
+export function decodeRequest(
+  text: string,
+  { maxRequestBytes }: Pick<QueueContext, 'maxRequestBytes'>,
+): StoredJson {
+  return parseStored(text, maxRequestBytes);
 }
 
 function assertSize(field: string, json: string, maxRequestBytes: number): void {

@@ -27,7 +27,6 @@ export interface ReleaseDetails {
 const NONE: Reservation[] = [];
 const MIN_RETRY_MS = 50;
 const MAX_RETRY_MS = 1_000;
-const UNREADABLE: ReleaseDetails = { rejects: true, reason: 'not valid JSON' };
 
 /** Reserves requests of one queue, and ends reservations. In results, `null` means: Redis has not confirmed it. */
 export class Reservations {
@@ -105,11 +104,12 @@ export class Reservations {
   }
 
   #decode<T>({ id, request, deliveries }: Reservation, into: ReservedRequest<T>[]): void {
-    const data = decodeRequest<T>(request);
-    if (data !== undefined) return void into.push({ id, data, deliveries });
+    const decoded = decodeRequest(request, this.context);
+    if ('value' in decoded) return void into.push({ id, data: decoded.value as T, deliveries });
+    const { problem } = decoded;
     this.context.counters.corrupt += 1;
-    this.context.logger.warn('A queued request is not valid JSON; it is now a dead letter');
-    void this.release(id, UNREADABLE);
+    this.context.logger.warn(`A queued request ${problem}; it is now a dead letter`);
+    void this.release(id, { rejects: true, reason: `it ${problem}` });
   }
 }
 

@@ -1,3 +1,4 @@
+import { MAX_NESTING } from 'nestjs-redis-connection';
 import type { StreamRecord } from '../backend/stream-store.js';
 import { toJson } from '../util/json-value.js';
 
@@ -8,6 +9,13 @@ export interface NumberedRecord extends StreamRecord {
 
 /** A record is closed at this size, so that readers and the bound of the log can drop parts of a burst. */
 const FULL_BYTES = 256 * 1024;
+/** The pieces of a record are the elements of an array. */
+export const MAX_RECORD_NESTING = MAX_NESTING + 1;
+
+/** Size that no record of pieces exceeds: its last piece alone may take `maxValueBytes`. */
+export function maxRecordBytes(maxValueBytes: number): number {
+  return 3 * FULL_BYTES + maxValueBytes;
+}
 
 /**
  * Makes numbered records of pieces, and knows which of the latest fit into `maxBytes`. Record 1 is the header.

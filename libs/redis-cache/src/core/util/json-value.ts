@@ -1,15 +1,18 @@
+import { isTooDeep, TOO_DEEP } from 'nestjs-redis-connection';
+
 /** A value as JSON, or why it has none. */
 export type JsonText = { json: string } | { problem: string };
 
 /**
  * Writes a value as JSON. JSON itself decides what it omits inside a value (`undefined`, functions, symbols) or turns
- * into `null` (`NaN`, infinities); a value that has no JSON as a whole is a problem. Never throws, whatever a `toJSON`
- * of the value does.
+ * into `null` (`NaN`, infinities); a value that has no JSON as a whole is a problem, and so is one that is nested more
+ * than `MAX_NESTING` levels deep. Never throws, whatever a `toJSON` of the value does.
  */
 export function toJson(value: unknown): JsonText {
   try {
     const json = JSON.stringify(value) as string | undefined;
-    return json === undefined ? { problem: `JSON has no form for a ${typeof value}` } : { json };
+    if (json === undefined) return { problem: `JSON has no form for a ${typeof value}` };
+    return isTooDeep(json) ? { problem: `it ${TOO_DEEP}` } : { json };
   } catch (error) {
     return { problem: firstLine(error) || 'its toJSON failed' };
   }

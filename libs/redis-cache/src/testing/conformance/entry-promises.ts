@@ -135,6 +135,19 @@ export const entryPromises: Promises = {
     assertBytes(await backend.entries.get('key'), Buffer.from('new'));
   },
 
+  'discard compares large entries by their beginning and their length at least': async ({ backend }) => {
+    const large = Buffer.alloc(1_000_000, 'x');
+    await backend.entries.set('key', large, LONG_MS);
+    assert.equal(await backend.entries.discard('key', large.subarray(1)), 0);
+    assert.equal(
+      await backend.entries.discard('key', Buffer.concat([Buffer.from('y'), large.subarray(1)])),
+      0,
+    );
+    assertBytes(await backend.entries.get('key'), large);
+    assert.equal(await backend.entries.discard('key', large), 1);
+    assertBytes(await backend.entries.get('key'), null);
+  },
+
   'discardForeign removes nothing if the key holds an entry or does not exist': async ({ backend }) => {
     await backend.entries.set('key', entryOf('value'), LONG_MS);
     assert.equal(await backend.entries.discardForeign('key'), 0);

@@ -7,8 +7,14 @@ import type { KeySpace } from './key-space.js';
 /** Large enough to be fast, small enough not to delay other clients. */
 const SCAN_COUNT = 1_000;
 
+/** Large entries are told apart by their beginning and their length, so that they are not sent back to Redis. */
+const COMPARED_BYTES = 64 * 1024;
+
 const DISCARD = new Script(`
-  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
+  if redis.call('STRLEN', KEYS[1]) == tonumber(ARGV[2])
+    and redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) == ARGV[1] then
+    return redis.call('UNLINK', KEYS[1])
+  end
   return 0
 `);
 
@@ -78,7 +84,8 @@ export class RedisEntryStore implements EntryStore {
   }
 
   async discard(key: string, bytes: Buffer): Promise<number> {
-    return Number(await DISCARD.run(this.client, [this.keys.entry(key)], bytes));
+    const beginning = bytes.subarray(0, COMPARED_BYTES);
+    return Number(await DISCARD.run(this.client, [this.keys.entry(key)], beginning, bytes.byteLength));
   }
 
   async discardForeign(key: string): Promise<number> {
