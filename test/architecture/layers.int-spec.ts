@@ -96,6 +96,15 @@ const FIXTURES: Record<string, { sources: Record<string, string>; reported: stri
       'libs/worker-pool/src/index.ts',
     ],
   },
+  'only opentelemetry/ of a library loads @opentelemetry/api': {
+    sources: {
+      'libs/redis-cache/src/core/a.ts': "import { trace } from '@opentelemetry/api';",
+      'libs/redis-cache/src/nest/b.ts': "import { registerCacheTelemetry } from '../opentelemetry/index.js';",
+      'libs/redis-cache/src/opentelemetry/allowed.ts': "import { trace } from '@opentelemetry/api';",
+      'apps/gateway/src/allowed.ts': "import { trace } from '@opentelemetry/api';",
+    },
+    reported: ['libs/redis-cache/src/core/a.ts', 'libs/redis-cache/src/nest/b.ts'],
+  },
   'nothing imports internals of Nest': {
     sources: {
       'libs/redis-cache/src/http/a.ts': "import { X } from '@nestjs/common/constants';",

@@ -17,9 +17,11 @@ const FRAMEWORK = /^(?:@nestjs\/|rxjs(?:\/|$)|reflect-metadata(?:\/|$))/;
 const NEST_INTERNALS = /^@nestjs\/[^/]+\/./;
 const PRODUCT = /^(?:libs|apps)\/[^/]+\/(?:src|public)\//;
 const LIBRARY = /^libs\/[^/]+\/src\//;
-const ADAPTER = /^libs\/[^/]+\/src\/(?:nest|config|http|health|prometheus|testing)\//;
+const ADAPTER = /^libs\/[^/]+\/src\/(?:nest|config|http|health|prometheus|opentelemetry|testing)\//;
 const PROMETHEUS = /^libs\/[^/]+\/src\/prometheus\//;
 const PROM_CLIENT = /^prom-client(?:\/|$)/;
+const OPENTELEMETRY = /^libs\/[^/]+\/src\/opentelemetry\//;
+const OPENTELEMETRY_PACKAGE = /^@opentelemetry\//;
 const TESTING = /^libs\/[^/]+\/src\/testing\//;
 const ENGINE_CORE = /^libs\/[^/]+\/src\/core\//;
 const BACKEND_CONTRACT = /^libs\/redis-cache\/src\/core\/(?:backend\/[^/]+|entry\/entry-envelope)\.ts$/;
@@ -75,14 +77,11 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'only prometheus/ of a library loads prom-client',
-    check: (files) =>
-      violations(
-        files.filter(({ path }) => LIBRARY.test(path) && isProduct(path) && !PROMETHEUS.test(path)),
-        ({ specifier, target }) =>
-          PROM_CLIENT.test(specifier) || (target && PROMETHEUS.test(target))
-            ? 'it is an optional peer dependency; move the code to prometheus/, an entry of its own'
-            : undefined,
-      ),
+    check: (files) => loadedElsewhere(files, PROM_CLIENT, PROMETHEUS, 'prometheus/'),
+  },
+  {
+    name: 'only opentelemetry/ of a library loads @opentelemetry/api',
+    check: (files) => loadedElsewhere(files, OPENTELEMETRY_PACKAGE, OPENTELEMETRY, 'opentelemetry/'),
   },
   {
     name: 'nothing imports internals of Nest',
@@ -141,6 +140,22 @@ function isEngine({ path }: SourceFile): boolean {
 function layerOf(path: string | undefined): number | undefined {
   const layer = LAYERS.findIndex((folder) => path !== undefined && folder.test(path));
   return layer === -1 ? undefined : layer;
+}
+
+/** Imports of a package that only one folder of a library may load, and of that folder. */
+function loadedElsewhere(
+  files: readonly SourceFile[],
+  module: RegExp,
+  home: RegExp,
+  folder: string,
+): Violation[] {
+  return violations(
+    files.filter(({ path }) => LIBRARY.test(path) && isProduct(path) && !home.test(path)),
+    ({ specifier, target }) =>
+      module.test(specifier) || (target && home.test(target))
+        ? `it is an optional peer dependency; move the code to ${folder}, an entry of its own`
+        : undefined,
+  );
 }
 
 function crossings(files: readonly SourceFile[], from: RegExp, to: RegExp): Violation[] {
