@@ -171,9 +171,14 @@ export class LeaseScenario {
 
   /** Whether its lease may have ended before its process received the reply that acquired it. */
   #startsOutdated(node: WorldNode, key: Key): boolean {
+    const sinceInvalidation = this.world.time.now - this.#invalidatedAt;
+    return this.#invalidations > 0 || sinceInvalidation < START_MS || this.#wasTaken(node, key);
+  }
+
+  /** Whether another process has just taken the lease from its holder, which may be this one. */
+  #wasTaken(node: WorldNode, key: Key): boolean {
     const { by, at } = this.#takeOvers.get(key) ?? { by: node, at: -Infinity };
-    const endedAt = Math.max(this.#invalidatedAt, by === node ? -Infinity : at);
-    return this.#invalidations > 0 || this.world.time.now - endedAt < START_MS;
+    return by !== node && this.world.time.now - at < START_MS;
   }
 
   #noteTakeOver({ node, name, args, result }: AppliedCommand): void {
@@ -197,7 +202,7 @@ export class LeaseScenario {
 
   /** There is one computation of a key at a time, unless its process or this one has had trouble. */
   #checkStart(node: WorldNode, key: Key): void {
-    if (node.isTroubled) return;
+    if (node.isTroubled || this.#wasTaken(node, key)) return;
     const others = this.open.filter((one) => one.key === key && !one.isTroubled && !one.isOutdated);
     for (const { number } of others) {
       this.#violations.push(`c${this.computations.length} began while c${number} of ${key} was running`);
