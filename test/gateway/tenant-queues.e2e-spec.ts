@@ -167,6 +167,24 @@ describe('two tenants', () => {
     expect((await queue(one, 'blue', 'another')).status).toBe(202);
     expect(await length(two, 'blue')).toBe(1);
   });
+
+  it('have a quota in bytes each, over two processes', async () => {
+    redis = await RedisServer.start();
+    const env = { ...PATIENT, ...PARKED, REDIS_URL: redis.url, QUEUE_QUOTA_BYTES: '5000' };
+    const [one, two] = await Promise.all([start(env), start(env)]);
+    const prompt = 'x'.repeat(950);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => queue(index % 2 ? one : two, 'red', prompt)),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect([answers.filter(({ status }) => status === 202).length, refused.length]).toEqual([5, 7]);
+    expect(await refused[0]!.json()).toMatchObject({
+      code: 'ERR_QUEUE_QUOTA',
+      detail: expect.stringMatching(/it holds 4\d\d\d bytes.*QUEUE_QUOTA_BYTES/),
+    });
+    expect(Number(refused[0]!.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect((await queue(one, 'blue', prompt)).status).toBe(202);
+  });
 });
 
 describe('a queued request', () => {

@@ -197,7 +197,8 @@ export class QueueScenario {
   }
 
   async #checkEmpty(): Promise<void> {
-    const { waiting, reserved } = await this.world.memory.queue.contents('requests');
+    const { waiting, reserved, bytes } = await this.world.memory.queue.contents('requests');
+    if (bytes > 0) this.#violate(`${bytes} bytes are counted at the end`);
     if (waiting + reserved > 0)
       this.#violate(`${waiting} requests wait and ${reserved} are reserved at the end`);
     for (const { number, isConfirmed, isLost, isRemoved, handledBy } of this.items) {

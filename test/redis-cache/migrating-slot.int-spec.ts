@@ -96,6 +96,22 @@ describe('a slot of a Cluster that migrates', () => {
     expect(await queue.acknowledgeRequest(reserved!.id)).toBe(true);
     expect(await queue.dequeueRequest()).toBe('two');
     expect(await queue.clearQueue()).toBe(true);
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 0, bytes: 0 });
+  });
+
+  it('leaves the bytes of a queue exact, also for what came meanwhile', async () => {
+    const queue = open().queue(KEY);
+    const size = JSON.stringify('one').length;
+    expect(await queue.queueRequest('one')).toBe(true);
+    await migrate();
+    expect(await queue.queueRequest('two')).toBe(true);
+    await migration!.cancel();
+    expect(await queue.queueRequest('six')).toBe(true);
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 3, bytes: 2 * size });
+    expect(await queue.dequeueRequests(2)).toEqual(['one', 'two']);
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 1, bytes: size });
+    expect(await queue.dequeueRequest()).toBe('six');
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 0, bytes: 0 });
   });
 
   it('does not keep dead letters from being listed, counted and replayed', async () => {

@@ -29,6 +29,7 @@ export function reservationConformance(open: Open): void {
         waiting: 0,
         reserved: 0,
         dead: 0,
+        bytes: 0,
         oldestAgeSeconds: null,
       });
       expect(await cache.queue().reserveRequest()).toBeNull();

@@ -12,7 +12,7 @@ export function cacheOptions(config: ConfigService): RedisCacheOptions {
     ...optionsFromEnv((name) => config.get(name)),
     backend: named ? 'redis' : 'memory',
     // Applies to each queue, therefore to each tenant.
-    queue: { maxLength: gateway.QUEUE_QUOTA },
+    queue: { maxLength: gateway.QUEUE_QUOTA, maxBytes: gateway.QUEUE_QUOTA_BYTES },
     near: gateway.CACHE_NEAR ? {} : undefined,
     getOrSet: {
       staleSeconds: gateway.CACHE_STALE_SECONDS,

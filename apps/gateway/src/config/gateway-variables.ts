@@ -6,6 +6,8 @@ import { InvalidListError, parseHosts, parseOrigins, parseProxies } from './pars
 const MAX_MS = 3_600_000;
 const MAX_SECONDS = 315_360_000;
 const MAX_BYTES = 64 * 1024 * 1024;
+/** 1 TiB. */
+const MAX_QUEUE_BYTES = 2 ** 40;
 const MAX_TASKS = 1_000_000;
 const MAX_LIMIT = 1_000_000_000;
 const MAX_HELD_BYTES = 64 * 1024 * 1024 * 1024;
@@ -193,6 +195,11 @@ export const gatewayVariables = {
   QUEUE_QUOTA: whole(1, MAX_LIMIT)
     .default(10_000)
     .describe('Requests of a tenant that may wait in its queue; above it 429 with `Retry-After`'),
+  QUEUE_QUOTA_BYTES: whole(1, MAX_QUEUE_BYTES)
+    .default(256 * 1024 * 1024)
+    .describe(
+      'Bytes that the queue of a tenant may hold, waiting or being handled; above it 429 with `Retry-After`',
+    ),
 
   API_KEYS: list(parseApiKeys).optional().meta({
     description:

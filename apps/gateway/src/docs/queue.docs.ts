@@ -51,8 +51,8 @@ export const queueDocs: RouteDocs = {
     tag: 'Queue',
     summary: 'Queue a request, which is computed into the cache later',
     description:
-      'Each tenant has its own queue, in which `QUEUE_QUOTA` requests may wait. Above that it returns 429 with ' +
-      '`Retry-After`, estimated from recent service times.',
+      'Each tenant has its own queue, in which `QUEUE_QUOTA` requests may wait and which may hold `QUEUE_QUOTA_BYTES`. ' +
+      'Above that it returns 429 with `Retry-After`, estimated from recent service times.',
     body: jsonBody(QUEUED_REQUEST, { simple: EXAMPLE_REQUEST }),
     responses: {
       202: jsonResponse('Queued', QUEUED, { queued: { queued: true } }),

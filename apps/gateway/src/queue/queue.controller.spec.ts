@@ -7,10 +7,23 @@ import { QueueController } from './queue.controller.js';
 import type { TenantQueues } from './tenant-queues.js';
 
 const TENANT: Tenant = { name: 'web', admin: false };
-const config = { MAX_PROMPT_BYTES: 1_000, MAX_TTL_SECONDS: 60, MAX_TAGS: 0, QUEUE_QUOTA: 7 } as GatewayConfig;
+const config = {
+  MAX_PROMPT_BYTES: 1_000,
+  MAX_TTL_SECONDS: 60,
+  MAX_TAGS: 0,
+  QUEUE_QUOTA: 7,
+  QUEUE_QUOTA_BYTES: 900,
+} as GatewayConfig;
 
-function controllerOf(outcome: QueueOutcome, stats: () => Promise<Partial<PoolStats>>): QueueController {
-  const queue = { queueOutcome: async () => outcome } as unknown as RequestQueue;
+function controllerOf(
+  outcome: QueueOutcome,
+  stats: () => Promise<Partial<PoolStats>>,
+  contents = { waiting: 7, bytes: 100 },
+): QueueController {
+  const queue = {
+    queueOutcome: async () => outcome,
+    getQueueStats: async () => contents,
+  } as unknown as RequestQueue;
   const queues = { get: () => queue } as unknown as TenantQueues;
   const pool = { validate: () => {}, stats } as unknown as WorkerPool;
   return new QueueController(queues, pool, config);
@@ -29,7 +42,16 @@ describe('POST /v1/queue above the quota', () => {
       status: 429,
       code: 'ERR_QUEUE_QUOTA',
       retryAfterSeconds: seconds,
-      message: 'The queue of this tenant is full: 7 requests are waiting.',
+      message: 'The queue of this tenant is full: 7 requests are waiting (QUEUE_QUOTA).',
+    });
+  });
+
+  it('names the quota in bytes if fewer requests wait than may', async () => {
+    await expect(add(controllerOf('full', idle, { waiting: 6, bytes: 890 }))).rejects.toMatchObject({
+      status: 429,
+      code: 'ERR_QUEUE_QUOTA',
+      message:
+        'The queue of this tenant is full: it holds 890 bytes, and the request does not fit into 900 (QUEUE_QUOTA_BYTES).',
     });
   });
 

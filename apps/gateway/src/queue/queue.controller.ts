@@ -1,4 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
+import type { RequestQueue } from 'nestjs-redis-cache';
 import { WorkerPool } from 'nestjs-worker-pool';
 import { type CompletionBody, completionBody, toCompletionRequest } from '../completions/completion-body.js';
 import { assertWithinLimits } from '../completions/completion-body.js';
@@ -42,8 +43,9 @@ export class QueueController {
     assertWithinLimits(body, this.config);
     this.pool.validate(toCompletionRequest(body));
     const request: QueuedCompletion = { tenant: tenant.name, body };
-    const outcome = await requestedQueue(this.queues, tenant, {}).queueOutcome(request);
-    if (outcome === 'full') throw await this.#overQuota();
+    const queue = requestedQueue(this.queues, tenant, {});
+    const outcome = await queue.queueOutcome(request);
+    if (outcome === 'full') throw await this.#overQuota(queue);
     if (outcome !== 'queued') throw NOT_QUEUED;
     return { queued: true };
   }
@@ -68,9 +70,14 @@ export class QueueController {
   }
 
   /** `Retry-After` estimates when a request in progress ends, which makes room in the queue. */
-  async #overQuota(): Promise<ProblemError> {
-    const stats = await inTime(this.pool.stats());
-    const detail = `The queue of this tenant is full: ${this.config.QUEUE_QUOTA} requests are waiting.`;
+  async #overQuota(queue: RequestQueue): Promise<ProblemError> {
+    const [stats, { waiting, bytes }] = await Promise.all([inTime(this.pool.stats()), queue.getQueueStats()]);
+    const { QUEUE_QUOTA, QUEUE_QUOTA_BYTES } = this.config;
+    const reason =
+      waiting >= QUEUE_QUOTA
+        ? `${waiting} requests are waiting (QUEUE_QUOTA)`
+        : `it holds ${bytes} bytes, and the request does not fit into ${QUEUE_QUOTA_BYTES} (QUEUE_QUOTA_BYTES)`;
+    const detail = `The queue of this tenant is full: ${reason}.`;
     return new ProblemError(429, detail, { code: 'ERR_QUEUE_QUOTA' }, stats ? retryAfterSeconds(stats) : 1);
   }
 }

@@ -13,7 +13,7 @@ export interface QueuedCompletion {
   body: CompletionBody;
 }
 
-const EMPTY: QueueStats = { waiting: 0, reserved: 0, dead: 0, oldestAgeSeconds: null };
+const EMPTY: QueueStats = { waiting: 0, reserved: 0, dead: 0, bytes: 0, oldestAgeSeconds: null };
 
 /**
  * One queue per tenant, so that no tenant can fill, see or delay another's. The tenants are those of `API_KEYS`. Without
@@ -58,6 +58,7 @@ function sum(one: QueueStats, other: QueueStats): QueueStats {
     waiting: one.waiting + other.waiting,
     reserved: one.reserved + other.reserved,
     dead: one.dead + other.dead,
+    bytes: one.bytes + other.bytes,
     oldestAgeSeconds: ages.length > 0 ? Math.max(...ages) : null,
   };
 }

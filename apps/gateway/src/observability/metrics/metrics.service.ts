@@ -79,7 +79,7 @@ function queueGauges(cache: RedisCacheService, queues: TenantQueues): Gauge[] {
     reading ??= read().finally(() => (reading = undefined));
     return reading;
   };
-  return [depthGauge(current), ageGauge(current)];
+  return [depthGauge(current), bytesGauge(current), ageGauge(current)];
 }
 
 function depthGauge(current: () => Promise<QueueStats | null>): Gauge {
@@ -92,6 +92,17 @@ function depthGauge(current: () => Promise<QueueStats | null>): Gauge {
       const stats = await current();
       for (const state of ['waiting', 'reserved', 'dead'] as const)
         this.set({ state }, stats === null ? Number.NaN : stats[state]);
+    },
+  });
+}
+
+function bytesGauge(current: () => Promise<QueueStats | null>): Gauge {
+  return new Gauge({
+    name: 'gateway_queue_bytes',
+    help: 'Bytes of the waiting and reserved requests in the queues of all tenants',
+    registers: [],
+    async collect() {
+      this.set((await current())?.bytes ?? Number.NaN);
     },
   });
 }

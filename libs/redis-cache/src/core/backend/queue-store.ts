@@ -57,6 +57,8 @@ export interface QueueContents {
   reserved: number;
   /** Dead letters. */
   dead: number;
+  /** Bytes of the requests that wait or are reserved, as `maxBytes` of `push` counts them. */
+  bytes: number;
   /** Age of the oldest waiting request, in milliseconds; `null` when none waits. */
   oldestAgeMs: number | null;
 }
@@ -68,8 +70,11 @@ export interface QueueContents {
  * those that were never delivered.
  */
 export interface QueueStore {
-  /** Appends the first requests, until `maxLength` wait. Returns how many were appended. */
-  push(queue: string, requests: readonly string[], maxLength: number): Promise<number>;
+  /**
+   * Appends the first requests, until `maxLength` wait or the next would not fit into `maxBytes`, which waiting and
+   * reserved ones share (default: no limit). Returns how many were appended.
+   */
+  push(queue: string, requests: readonly string[], maxLength: number, maxBytes?: number): Promise<number>;
   /** Removes and returns the oldest requests, at most `count`; `''` for an entry that another program wrote. */
   shift(queue: string, count: number, policy: DeadLetterPolicy): Promise<string[]>;
   /** Reserves the oldest requests, at most `count`, each for `leaseMs` (at most `MAX_LEASE_MS`). */
@@ -89,8 +94,8 @@ export interface QueueStore {
   clear(queue: string): Promise<unknown>;
   /** Dead letters, the oldest first, at most `limit`; only those after the one with the id `after`, if given. */
   listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]>;
-  /** Moves a dead letter to the end of the queue, as a new request. */
-  replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult>;
+  /** Moves a dead letter to the end of the queue, as a new request; limits as for `push`. */
+  replayDeadLetter(queue: string, id: string, maxLength: number, maxBytes?: number): Promise<ReplayResult>;
   clearDeadLetters(queue: string): Promise<unknown>;
 }
 

@@ -40,6 +40,7 @@ describe('resolveOptions', () => {
       queue: {
         name: 'requests',
         maxLength: 100_000,
+        maxBytes: 1_073_741_824,
         maxRequestBytes: 1_048_576,
         leaseSeconds: 30,
         maxDeliveries: 5,
@@ -54,6 +55,7 @@ describe('resolveOptions', () => {
     expect(options.queue).toEqual({
       name: 'requests',
       maxLength: 5,
+      maxBytes: 1_073_741_824,
       maxRequestBytes: 1_048_576,
       leaseSeconds: 30,
       maxDeliveries: 5,
@@ -171,6 +173,7 @@ describe('resolveOptions', () => {
     ['memory.maxBytes', { memory: { maxBytes: 0 } }],
     ['queue.name', { queue: { name: '' } }],
     ['queue.maxLength', { queue: { maxLength: 0 } }],
+    ['queue.maxBytes', { queue: { maxBytes: 0 } }],
     ['queue.maxRequestBytes', { queue: { maxRequestBytes: -1 } }],
     ['health.required', { health: { required: SECRET } }],
     ['health.timeoutMs', { health: { timeoutMs: 0 } }],

@@ -17,6 +17,8 @@ import { getOrSetSchema, type GetOrSetDefaults, ttlSeconds } from './get-or-set-
 export const MAX_LEASE_SECONDS = 86_400;
 export const MIN_LEASE_SECONDS = 0.05;
 const MAX_BYTES = 512 * 1024 * 1024;
+/** 1 TiB. */
+const MAX_QUEUE_BYTES = 2 ** 40;
 const MAX_COUNT = 10_000_000;
 
 const timeoutMs = z.number().min(1).max(3_600_000);
@@ -103,6 +105,15 @@ export interface StreamsOptions extends OptionsOf<typeof streamsShape> {}
 const namedQueueShape = {
   /** Requests that may wait; at the limit `queueRequest` returns `false`. Default 100,000. */
   maxLength: z.int().min(1).default(100_000),
+  /**
+   * Bytes of the requests that wait or are reserved, as they are stored; a request that does not fit is refused as at
+   * `maxLength`. Default 1,073,741,824.
+   */
+  maxBytes: z
+    .int()
+    .min(1)
+    .max(MAX_QUEUE_BYTES)
+    .default(1024 * 1024 * 1024),
   /**
    * Size of a request as JSON, in bytes; above it `queueRequest` throws `ValueTooLargeError`, and a stored request becomes
    * a dead letter or is skipped. Default 1,048,576.

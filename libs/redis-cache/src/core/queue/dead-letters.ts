@@ -21,7 +21,7 @@ export interface DeadLetter<T = unknown> {
 /**
  * - `replayed`: the request is in the queue again
  * - `unknown`: there is no dead letter with this id
- * - `full`: the queue holds `queue.maxLength` requests; the dead letter stays
+ * - `full`: `queue.maxLength` requests wait, or it does not fit into `queue.maxBytes`; the dead letter stays
  * - `unconfirmed`: Redis is unavailable or refuses writes
  */
 export type ReplayOutcome = ReplayResult | 'unconfirmed';
@@ -38,10 +38,10 @@ export class DeadLetters {
   }
 
   async replay(id: string): Promise<ReplayOutcome> {
-    const { guard, store, name, maxLength } = this.context;
+    const { guard, store, name, maxLength, maxBytes } = this.context;
     let result: ReplayResult = 'unknown';
     const wrote = await guard.runWrite(async () => {
-      result = await store.replayDeadLetter(name, id, maxLength);
+      result = await store.replayDeadLetter(name, id, maxLength, maxBytes);
       return result === 'replayed';
     }, null);
     return wrote === null ? 'unconfirmed' : result;

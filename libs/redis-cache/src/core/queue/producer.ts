@@ -8,7 +8,7 @@ const MAX_CHARACTERS_PER_COMMAND = 4 * 1024 * 1024;
 
 /**
  * - `queued`: the request is in the queue
- * - `full`: the queue holds `queue.maxLength` requests
+ * - `full`: `queue.maxLength` requests wait, or the request does not fit into `queue.maxBytes`
  * - `invalid`: JSON cannot carry the request
  * - `unconfirmed`: Redis is unavailable or refuses writes
  */
@@ -59,10 +59,10 @@ export class Producer {
 
   /** How many were queued; `null` when Redis has not confirmed it. */
   async #push(texts: readonly string[]): Promise<number | null> {
-    const { guard, store, name, maxLength, counters, evictions } = this.context;
+    const { guard, store, name, maxLength, maxBytes, counters, evictions } = this.context;
     let pushed = 0;
     const wrote = await guard.runWrite(async () => {
-      pushed = await store.push(name, texts, maxLength);
+      pushed = await store.push(name, texts, maxLength, maxBytes);
       return pushed > 0;
     }, null);
     if (wrote === null) return null;

@@ -31,6 +31,8 @@ export interface QueueStats {
   reserved: number;
   /** Dead letters. */
   dead: number;
+  /** Bytes of the waiting and reserved requests, as `queue.maxBytes` counts them. */
+  bytes: number;
   /** Time since the oldest waiting request was queued, in seconds; `null` when none waits. */
   oldestAgeSeconds: number | null;
 }
@@ -62,8 +64,8 @@ export class RequestQueue {
   }
 
   /**
-   * Appends a request. `false` when `queue.maxLength` requests wait, when JSON cannot carry the request (one line is
-   * logged), or when Redis has not confirmed it.
+   * Appends a request. `false` when `queue.maxLength` requests wait, when it does not fit into `queue.maxBytes`, when
+   * JSON cannot carry it (one line is logged), or when Redis has not confirmed it.
    *
    * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
    */
@@ -72,8 +74,8 @@ export class RequestQueue {
   }
 
   /**
-   * Like `queueRequest`, and returns why a request was not queued: `full`, `invalid` (JSON cannot carry it), or
-   * `unconfirmed` (Redis is unavailable or refuses writes).
+   * Like `queueRequest`, and returns why a request was not queued: `full` (`getQueueStats()` shows which limit was
+   * reached), `invalid` (JSON cannot carry it), or `unconfirmed` (Redis is unavailable or refuses writes).
    *
    * @throws {ValueTooLargeError} above `queue.maxRequestBytes`
    * @example if ((await queue.queueOutcome(request)) === 'full') throw new TooManyRequestsError();
@@ -221,7 +223,7 @@ export class RequestQueue {
   /** How many requests the queue holds, by state. Fallback: zeros and `null`. */
   async getQueueStats(): Promise<QueueStats> {
     const { guard, store, name } = this.#core.context;
-    const nothing = { waiting: 0, reserved: 0, dead: 0, oldestAgeMs: null };
+    const nothing = { waiting: 0, reserved: 0, dead: 0, bytes: 0, oldestAgeMs: null };
     const { oldestAgeMs, ...counts } = await guard.run(() => store.contents(name), nothing);
     return { ...counts, oldestAgeSeconds: oldestAgeMs === null ? null : oldestAgeMs / 1000 };
   }
@@ -240,7 +242,7 @@ export class RequestQueue {
 
   /**
    * Moves a dead letter to the end of the queue, as a new request. `false` when there is no dead letter with this id,
-   * when `queue.maxLength` requests wait, or when Redis has not confirmed it.
+   * when the queue is full, or when Redis has not confirmed it.
    *
    * @throws {InvalidCallOptionError} an invalid id
    */

@@ -11,6 +11,7 @@ import type { RequestQueue } from './request-queue.js';
 const MAX_NAME_LENGTH = 128;
 const OPTION_NAMES = [
   'maxLength',
+  'maxBytes',
   'maxRequestBytes',
   'leaseSeconds',
   'maxDeliveries',

@@ -8,6 +8,7 @@ import { HANDOVERS_SABOTAGES } from './spec-support/handover-sabotages.js';
 import { LEASES_SABOTAGES, OUTCOMES_SABOTAGES } from './spec-support/lease-sabotages.js';
 import {
   DEAD_LETTERS_SABOTAGES,
+  QUEUE_BYTES_SABOTAGES,
   QUEUE_SABOTAGES,
   RESERVATIONS_SABOTAGES,
 } from './spec-support/queue-sabotages.js';
@@ -51,6 +52,7 @@ const SABOTAGES: Sabotage[] = [
   ...QUEUE_SABOTAGES,
   ...RESERVATIONS_SABOTAGES,
   ...DEAD_LETTERS_SABOTAGES,
+  ...QUEUE_BYTES_SABOTAGES,
   ...LEASES_SABOTAGES,
   ...OUTCOMES_SABOTAGES,
   ...HANDOVERS_SABOTAGES,

@@ -11,6 +11,7 @@ import { handoverPromises } from './handover-promises.js';
 import { leasePromises } from './lease-promises.js';
 import { linkPromises } from './link-promises.js';
 import { outcomePromises } from './outcome-promises.js';
+import { queueBytePromises } from './queue-byte-promises.js';
 import { queuePromises } from './queue-promises.js';
 import { reservationPromises } from './reservation-promises.js';
 import { streamFencePromises, streamPromises } from './stream-promises.js';
@@ -85,6 +86,7 @@ function allPromises({ plantForeign = {} }: ConformanceOptions): Record<string, 
     entries: entryPromises,
     clearing: clearPromises,
     queue: queuePromises,
+    'queue bytes': queueBytePromises,
     reservations: reservationPromises,
     'dead letters': deadLetterPromises,
     arrivals: arrivalPromises,

@@ -28,12 +28,19 @@ export class MemoryQueueStore implements QueueStore {
     close: async () => this.#listeners.clear(),
   };
 
-  async push(queue: string, requests: readonly string[], maxLength: number): Promise<number> {
+  async push(
+    queue: string,
+    requests: readonly string[],
+    maxLength: number,
+    maxBytes = Infinity,
+  ): Promise<number> {
     const target = this.#queue(queue);
-    const accepted = requests.slice(0, Math.max(0, maxLength - target.waiting));
-    const wasEmpty = accepted.map((request) => target.push(request));
-    if (wasEmpty[0]) this.#notify(queue);
-    return accepted.length;
+    const hadNone = target.hasNoNew;
+    const room = Math.min(requests.length, maxLength - target.waiting);
+    let pushed = 0;
+    while (pushed < room && target.push(requests[pushed]!, maxBytes)) pushed += 1;
+    if (hadNone && pushed > 0) this.#notify(queue);
+    return pushed;
   }
 
   async shift(queue: string, count: number, policy: DeadLetterPolicy): Promise<string[]> {
@@ -85,14 +92,18 @@ export class MemoryQueueStore implements QueueStore {
     return letters.filter(({ id }) => after === undefined || Number(id) > Number(after)).slice(0, limit);
   }
 
-  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
+  async replayDeadLetter(
+    queue: string,
+    id: string,
+    maxLength: number,
+    maxBytes = Infinity,
+  ): Promise<ReplayResult> {
     const letters = this.#deadLettersOf(queue);
     const at = letters.findIndex((letter) => letter.id === id);
     const target = this.#queue(queue);
     if (at < 0) return 'unknown';
-    if (target.waiting >= maxLength) return 'full';
-    const [letter] = letters.splice(at, 1);
-    target.push(letter!.request);
+    if (target.waiting >= maxLength || !target.push(letters[at]!.request, maxBytes)) return 'full';
+    letters.splice(at, 1);
     this.#notify(queue);
     return 'replayed';
   }

@@ -12,6 +12,7 @@ export interface Item {
   /** Position in the order of arrival. */
   readonly number: number;
   readonly request: string;
+  readonly bytes: number;
   readonly queuedAt: number;
   deliveries: number;
 }
@@ -34,6 +35,8 @@ export class MemoryQueue {
   readonly #leased = new Map<string, Lease>();
   #lastItem = 0;
   #lastLease = 0;
+  /** Of all requests, available or leased. */
+  #bytes = 0;
   /** No lease expires earlier. */
   #nextExpiry = Infinity;
 
@@ -42,11 +45,19 @@ export class MemoryQueue {
     private readonly addDeadLetter: AddDeadLetter,
   ) {}
 
-  /** Returns whether there was no new request before. */
-  push(request: string): boolean {
+  /** Returns `false`, and appends nothing, if the requests would take more than `maxBytes`. */
+  push(request: string, maxBytes: number): boolean {
+    const bytes = Buffer.byteLength(request);
+    if (this.#bytes + bytes > maxBytes) return false;
     this.#lastItem += 1;
-    this.#new.push({ number: this.#lastItem, request, queuedAt: this.now(), deliveries: 0 });
-    return this.#new.length === 1;
+    this.#bytes += bytes;
+    this.#new.push({ number: this.#lastItem, request, bytes, queuedAt: this.now(), deliveries: 0 });
+    return true;
+  }
+
+  /** Whether all requests have been delivered before. */
+  get hasNoNew(): boolean {
+    return this.#new.length === 0;
   }
 
   /** How many requests are available, including those whose lease has expired. */
@@ -60,7 +71,9 @@ export class MemoryQueue {
   }
 
   shift(count: number, policy: DeadLetterPolicy): string[] {
-    return this.#take(count, policy).map(({ request }) => request);
+    const taken = this.#take(count, policy);
+    for (const { bytes } of taken) this.#bytes -= bytes;
+    return taken.map(({ request }) => request);
   }
 
   reserve(count: number, leaseMs: number, policy: DeadLetterPolicy): Reservation[] {
@@ -72,6 +85,8 @@ export class MemoryQueue {
   }
 
   acknowledge(id: string): boolean {
+    const lease = this.#leased.get(id);
+    if (lease) this.#bytes -= lease.item.bytes;
     return this.#leased.delete(id);
   }
 
@@ -87,7 +102,7 @@ export class MemoryQueue {
     const { item } = lease;
     this.#leased.delete(id);
     if (settings.rejects || (settings.counts && item.deliveries >= settings.maxDeliveries)) {
-      this.addDeadLetter(item, settings.reason, settings.maxDeadLetters);
+      this.#bury(item, settings.reason, settings.maxDeadLetters);
       return 'dead';
     }
     if (!settings.counts) item.deliveries -= 1;
@@ -101,6 +116,7 @@ export class MemoryQueue {
     this.#new = new Fifo();
     this.#returned = [];
     this.#leased.clear();
+    this.#bytes = 0;
   }
 
   contents(): Omit<QueueContents, 'dead'> {
@@ -110,6 +126,7 @@ export class MemoryQueue {
     return {
       waiting: this.waiting,
       reserved: this.#leased.size - expired.length,
+      bytes: this.#bytes,
       oldestAgeMs: heads.length === 0 ? null : this.now() - oldestAt,
     };
   }
@@ -133,8 +150,13 @@ export class MemoryQueue {
   /** Makes the request a dead letter if not. */
   #mayBeDelivered(item: Item, { maxDeliveries, maxDeadLetters }: DeadLetterPolicy): boolean {
     if (item.deliveries < maxDeliveries) return true;
-    this.addDeadLetter(item, 'not acknowledged within its lease', maxDeadLetters);
+    this.#bury(item, 'not acknowledged within its lease', maxDeadLetters);
     return false;
+  }
+
+  #bury(item: Item, reason: string, maxDeadLetters: number): void {
+    this.#bytes -= item.bytes;
+    this.addDeadLetter(item, reason, maxDeadLetters);
   }
 
   #lease(item: Item, leaseMs: number): string {

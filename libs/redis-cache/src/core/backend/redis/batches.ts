@@ -29,11 +29,14 @@ export class Batches<Item, Result, Args extends unknown[]> {
   readonly #open = new Map<string, Batch<Item, Result, Args>>();
 
   /**
-   * @param send returns one result per item, in the same order
+   * @param send returns one result per item, in the same order; its last argument is how many items each caller gave
    * @param maxItems a call with more items is split; other calls may be sent between its chunks
    */
   constructor(
-    private readonly send: (items: readonly Item[], ...args: Args) => Promise<Result[]>,
+    private readonly send: (
+      items: readonly Item[],
+      ...args: [...Args, counts: readonly number[]]
+    ) => Promise<Result[]>,
     private readonly maxItems = MAX_ITEMS,
   ) {}
 
@@ -54,7 +57,7 @@ export class Batches<Item, Result, Args extends unknown[]> {
   #sendNow(group: string, items: readonly Item[], args: Args): Promise<Result[]> {
     const open = this.#open.get(group);
     if (open) this.#flush(group, open);
-    return this.send(items, ...args);
+    return this.send(items, ...args, [items.length]);
   }
 
   async #addInChunks(group: string, items: readonly Item[], args: Args): Promise<Result[]> {
@@ -79,7 +82,8 @@ export class Batches<Item, Result, Args extends unknown[]> {
 
   #flush(group: string, { args, items, callers }: Batch<Item, Result, Args>): void {
     this.#open.delete(group);
-    this.send(items, ...args).then(
+    const counts = callers.map(({ count }) => count);
+    this.send(items, ...args, counts).then(
       (results) => distribute(results, callers),
       (error: unknown) => callers.forEach(({ reject }) => reject(error)),
     );
@@ -99,4 +103,21 @@ function charactersOf(items: readonly unknown[]): number {
   let sum = 0;
   for (const item of items) if (typeof item === 'string') sum += item.length;
   return sum;
+}
+
+/** Items of calls that differ only in how many they want. */
+export function nulls(count: number): null[] {
+  const list: null[] = [];
+  while (list.length < count) list.push(null);
+  return list;
+}
+
+/** A result for each of `count` items: those there are, then `null`. */
+export function padded<T>(items: T[], count: number): (T | null)[] {
+  return items.length === count ? items : Array.from({ length: count }, (_, index) => items[index] ?? null);
+}
+
+/** The results without the `null`s of `padded`. */
+export function present<T>(items: (T | null)[]): T[] {
+  return items.includes(null) ? items.filter((item) => item !== null) : (items as T[]);
 }

@@ -42,6 +42,11 @@ export class KeySpace {
     return this.#ofQueue('dead', name);
   }
 
+  /** How many bytes a queue holds, in the queue's slot. */
+  queueBytes(name: string): string {
+    return this.#ofQueue('bytes', name);
+  }
+
   /** Channel that announces new requests. */
   get arrivals(): string {
     return `${this.prefix}:arrivals`;

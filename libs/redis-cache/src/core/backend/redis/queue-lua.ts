@@ -1,8 +1,9 @@
 import { MAX_LEASE_MS } from '../queue-store.js';
 
 /*
- * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group. Both are in one
- * slot; while that migrates in a Cluster, a script gets only the queue, because both together would fail. The group's consumers stand for states, not for processes:
+ * KEYS[1] is the queue, a stream with one group; KEYS[2] its dead letters, a stream without a group; KEYS[3] how many
+ * bytes it holds. All are in one slot; while that migrates in a Cluster, a script gets only the queue, because several
+ * keys would fail. The group's consumers stand for states, not for processes:
  *   leased:<ms>  Reserved for <ms> milliseconds; the lease has expired once the entry has been idle that long. For
  *                usual lease lengths: a plain XREADGROUP creates such a reservation, without a script.
  *   leased       Reserved or extended for any other time, or released with a delay. The idle time is set so that it
@@ -19,6 +20,8 @@ import { MAX_LEASE_MS } from '../queue-store.js';
  * long as it stays the same.
  */
 export const FIELD = 'request';
+/** Field of the requests whose bytes are counted. */
+export const COUNTED = 'counted';
 export const GROUP = 'requests';
 export const LEASED = 'leased';
 export const RETURNED = 'returned';
@@ -109,6 +112,36 @@ export const TEXT = `
   end
 `;
 
+/*
+ * KEYS[3] holds the bytes of the requests with the field COUNTED, waiting and reserved ones. Those that an older version
+ * added do not count, nor do those that were added while the slot migrated. Requests that are removed without being
+ * counted off, by such a version or without this key, count until the queue is empty.
+ */
+export const BYTES = `
+  local function count_off(bytes)
+    if bytes == 0 or not KEYS[3] then return end
+    if redis.call('INCRBY', KEYS[3], -bytes) < 0 then redis.call('SET', KEYS[3], 0) end
+  end
+  -- The bytes of an entry, unless it does not count.
+  local function bytes_of(entry)
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == '${COUNTED}' then return #text_of(entry) end
+    end
+  end
+`;
+
+export const ADD = `
+  local function add_entry(text)
+    if not KEYS[3] then return redis.call('XADD', KEYS[1], '*', '${FIELD}', text) end
+    redis.call('XADD', KEYS[1], '*', '${FIELD}', text, '${COUNTED}', '1')
+  end
+  -- The bytes in a queue with so many entries.
+  local function counted(entries)
+    local bytes = entries > 0 and KEYS[3] and redis.call('GET', KEYS[3])
+    return math.max(0, tonumber(bytes or 0))
+  end
+`;
+
 export const REMOVE = `
   -- Takes entries out whose deliveries were acknowledged, while so many others are pending.
   local function remove_acknowledged(ids, others)
@@ -138,6 +171,7 @@ export const BURY = `
     if found then
       redis.call('XADD', KEYS[2], 'MAXLEN', max_dead, '*', '${FIELD}', text_of(found),
         'deliveries', deliveries, 'queued', id, 'reason', reason)
+      count_off(bytes_of(found) or 0)
     end
     remove(id)
     return true

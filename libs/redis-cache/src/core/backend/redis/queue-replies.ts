@@ -1,23 +1,27 @@
 import type { Reservation, StoredDeadLetter } from '../queue-store.js';
-import { EPOCH, FIELD } from './queue-lua.js';
+import { toDeliveryId } from './delivery-id.js';
+import { COUNTED, EPOCH, FIELD } from './queue-lua.js';
 
 type Entry = [id: Buffer, fields: Buffer[]];
 const FIELD_BYTES = Buffer.from(FIELD);
+const COUNTED_BYTES = Buffer.from(COUNTED);
 
 /** Reservations in the reply of XREADGROUP: all are first deliveries. */
 export function toFirstDeliveries(reply: unknown): Reservation[] {
   return entriesIn(reply).map(([id, fields]) => {
-    const at = fields.findIndex((field) => field.equals(FIELD_BYTES));
-    return { id: id.toString('latin1'), request: fields[at + 1]?.toString() ?? '', deliveries: 1 };
+    const request = valueOf(fields, FIELD_BYTES);
+    const bytes = valueOf(fields, COUNTED_BYTES) === undefined ? -1 : (request?.length ?? 0);
+    const delivery = toDeliveryId(id.toString('latin1'), 1, bytes);
+    return { id: delivery, request: request?.toString() ?? '', deliveries: 1 };
   });
 }
 
-/** Reservations in the reply of RESERVE: id, delivery count and request of each. */
+/** Reservations in the reply of RESERVE: id, delivery count, request and bytes of each. */
 export function toReservations(reply: string[]): Reservation[] {
   const reservations: Reservation[] = [];
-  for (let at = 0; at < reply.length; at += 3) {
+  for (let at = 0; at < reply.length; at += 4) {
     const count = Number(reply[at + 1]);
-    const id = count === 1 ? reply[at]! : `${reply[at]}:${count}`;
+    const id = toDeliveryId(reply[at]!, count, Number(reply[at + 3]));
     reservations.push({ id, request: reply[at + 2]!, deliveries: count % EPOCH });
   }
   return reservations;
@@ -39,6 +43,12 @@ export function toStoredDeadLetter([id, fields]: [string, string[]]): StoredDead
 /** Epoch milliseconds at which an entry was added: the first part of its id. */
 export function timeOf(entryId: string): number {
   return Number(entryId.split('-', 1)[0]);
+}
+
+/** The value of a field; an entry is a list of fields and values. */
+function valueOf(fields: readonly Buffer[], name: Buffer): Buffer | undefined {
+  for (let at = 0; at < fields.length; at += 2) if (fields[at]!.equals(name)) return fields[at + 1];
+  return undefined;
 }
 
 /** The user's client may speak RESP3, in which the reply has another form. */

@@ -10,23 +10,29 @@ import {
   type Reservation,
   type StoredDeadLetter,
 } from '../queue-store.js';
-import { Batches } from './batches.js';
+import { Batches, nulls, padded, present } from './batches.js';
+import { bytesIn, deliveryIn, isDeliveryId, partsOfDelivery } from './delivery-id.js';
 import type { KeySpace } from './key-space.js';
 import { QueueHints } from './queue-hints.js';
 import { GROUP, LEASED } from './queue-lua.js';
 import { timeOf, toFirstDeliveries, toReservations, toStoredDeadLetter } from './queue-replies.js';
 import * as scripts from './queue-scripts.js';
-import { SplitSlotDeadLetters } from './split-slot-dead-letters.js';
+import { type QueueLimits, SplitSlotDeadLetters } from './split-slot-dead-letters.js';
 
 /** For this many requests, a script that returns them costs more than to check first whether it is needed. */
 const WORTH_A_CHECK = 32;
 /** Limit of one command: Redis serves no other client while a script runs. */
 const MAX_QUEUES_PER_CHECK = 500;
-/** A delivery: entry and count, see `queue-lua.ts`. */
-const DELIVERY_ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?$/;
 const DEAD_LETTER_ID = /^\d{1,20}-\d{1,20}$/;
 /** By the number that the script returns. */
 const REPLAY_RESULTS: readonly ReplayResult[] = ['unknown', 'replayed', 'full'];
+
+/** Arguments of a script before and after the deliveries, and what to call when only new requests are available. */
+interface SettleArguments {
+  before?: ScriptArgument[];
+  after?: (ids: readonly string[]) => ScriptArgument[];
+  onOnlyNew?: (scanned: boolean) => void;
+}
 
 /**
  * Queues in Redis, each a stream with one consumer group. Equal calls within one turn of the event loop are sent as one
@@ -34,8 +40,8 @@ const REPLAY_RESULTS: readonly ReplayResult[] = ['unknown', 'replayed', 'full'];
  */
 export class RedisQueueStore implements QueueStore {
   // Never in chunks: in a full queue the second chunk could fit after the first did not.
-  readonly #pushes = new Batches<string, boolean, [string, number]>(
-    (texts, queue, maxLength) => this.#push(texts, queue, maxLength),
+  readonly #pushes = new Batches<string, boolean, [string, QueueLimits]>(
+    (texts, queue, limits, counts) => this.#push(texts, queue, limits, counts),
     Infinity,
   );
   readonly #shifts = new Batches<null, string | null, [string, DeadLetterPolicy]>((wanted, queue, policy) =>
@@ -56,13 +62,19 @@ export class RedisQueueStore implements QueueStore {
     private readonly channel: string,
   ) {
     this.#splitSlot = new SplitSlotDeadLetters(client, keys, {
-      push: async (text, queue, maxLength) => (await this.#push([text], queue, maxLength))[0] === true,
+      push: async (text, queue, limits) => (await this.#push([text], queue, limits, [1]))[0] === true,
       acknowledge: async (queue, id) => (await this.#acknowledge([id], queue))[0] === true,
     });
   }
 
-  async push(queue: string, requests: readonly string[], maxLength: number): Promise<number> {
-    const pushed = await this.#pushes.add(`${maxLength} ${queue}`, requests, [queue, maxLength]);
+  async push(
+    queue: string,
+    requests: readonly string[],
+    maxLength: number,
+    maxBytes = Infinity,
+  ): Promise<number> {
+    const group = `${maxLength} ${maxBytes} ${queue}`;
+    const pushed = await this.#pushes.add(group, requests, [queue, { maxLength, maxBytes }]);
     return pushed.filter(Boolean).length;
   }
 
@@ -88,18 +100,18 @@ export class RedisQueueStore implements QueueStore {
   extend(queue: string, ids: readonly string[], leaseMs: number): Promise<boolean[]> {
     // The lease may now end while the hints are still trusted.
     this.#hintsFor(queue).expectReturn();
-    return this.#settle(scripts.EXTEND, queue, ids, [MAX_LEASE_MS - leaseMs]);
+    return this.#settle(scripts.EXTEND, queue, ids, { before: [MAX_LEASE_MS - leaseMs] });
   }
 
   async release(queue: string, id: string, settings: ReleaseSettings): Promise<ReleaseResult> {
-    const parts = DELIVERY_ID.exec(id);
+    const parts = partsOfDelivery(id);
     if (!parts) return 'lost';
     this.#hintsFor(queue).expectReturn();
-    const [, entry, count = '1'] = parts;
+    const { entry, count } = parts;
     const { delayMs, counts, rejects, maxDeliveries, maxDeadLetters, reason } = settings;
     const idle = delayMs > 0 ? MAX_LEASE_MS - Math.ceil(delayMs) : '';
     const details = [idle, Number(counts), Number(rejects), maxDeliveries, maxDeadLetters, reason];
-    const args = [entry!, count, ...details, this.channel, queue];
+    const args = [entry, count, ...details, this.channel, queue];
     const result = (await this.#run(scripts.RELEASE, queue, ...args)) as ReleaseResult | 'bury';
     return result === 'bury' ? this.#splitSlot.bury(queue, id, settings) : result;
   }
@@ -110,14 +122,17 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async contents(queue: string): Promise<QueueContents> {
-    const [waiting, reserved, dead, now, ...ids] = (await this.#run(scripts.CONTENTS, queue)) as string[];
-    // Not known to a script that got the queue alone.
+    const reply = (await this.#run(scripts.CONTENTS, queue)) as string[];
+    const [waiting, reserved, dead, bytes, now, ...ids] = reply;
+    // Neither is known to a script that got the queue alone.
     const deadCount = Number(dead) < 0 ? await this.#splitSlot.countDead(queue) : dead;
+    const byteCount = Number(bytes) < 0 ? await this.#splitSlot.countBytes(queue) : bytes;
     const oldest = Math.min(...ids.map(timeOf));
     return {
       waiting: Number(waiting),
       reserved: Number(reserved),
       dead: Number(deadCount),
+      bytes: Number(byteCount),
       oldestAgeMs: ids.length === 0 ? null : Math.max(0, Number(now) - oldest),
     };
   }
@@ -137,8 +152,14 @@ export class RedisQueueStore implements QueueStore {
     return queues.filter((_queue, index) => flags[index] === '1');
   }
 
-  clear(queue: string): Promise<unknown> {
-    return this.client.unlink(this.keys.queue(queue));
+  async clear(queue: string): Promise<void> {
+    const keys = [this.keys.queue(queue), this.keys.queueBytes(queue)];
+    try {
+      await this.client.unlink(...keys);
+    } catch (error) {
+      if (!isSplitSlot(error)) throw error;
+      for (const key of keys) await this.client.unlink(key);
+    }
   }
 
   async listDeadLetters(queue: string, limit: number, after?: string): Promise<StoredDeadLetter[]> {
@@ -148,15 +169,20 @@ export class RedisQueueStore implements QueueStore {
     return entries.map(toStoredDeadLetter);
   }
 
-  async replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
+  async replayDeadLetter(
+    queue: string,
+    id: string,
+    maxLength: number,
+    maxBytes = Infinity,
+  ): Promise<ReplayResult> {
     if (!DEAD_LETTER_ID.test(id)) return 'unknown';
-    const keys = [this.keys.queue(queue), this.keys.dead(queue)];
     try {
-      const result = await scripts.REPLAY.run(this.client, keys, id, maxLength, this.channel, queue);
+      const args = [id, maxLength, maxBytes, this.channel, queue];
+      const result = await scripts.REPLAY.run(this.client, this.#keysOf(queue), ...args);
       return REPLAY_RESULTS[Number(result)]!;
     } catch (error) {
       if (!isSplitSlot(error)) throw error;
-      return this.#splitSlot.replay(queue, id, maxLength);
+      return this.#splitSlot.replay(queue, id, { maxLength, maxBytes });
     }
   }
 
@@ -164,10 +190,17 @@ export class RedisQueueStore implements QueueStore {
     return this.client.unlink(this.keys.dead(queue));
   }
 
-  async #push(texts: readonly string[], queue: string, maxLength: number): Promise<boolean[]> {
-    const keys = [this.keys.queue(queue)];
-    const pushed = await scripts.PUSH.run(this.client, keys, maxLength, this.channel, queue, ...texts);
-    return texts.map((_text, index) => index < Number(pushed));
+  /** @param counts how many of the requests belong to each call */
+  async #push(
+    texts: readonly string[],
+    queue: string,
+    { maxLength, maxBytes }: QueueLimits,
+    counts: readonly number[],
+  ): Promise<boolean[]> {
+    const starts = counts.map((count) => '1'.padEnd(count, '0')).join('');
+    const args = [maxLength, maxBytes, this.channel, queue, starts];
+    const flags = String(await this.#run(scripts.PUSH, queue, ...args, ...texts));
+    return texts.map((_text, index) => flags === '' || flags[index] === '1');
   }
 
   async #shift(count: number, queue: string, policy: DeadLetterPolicy): Promise<(string | null)[]> {
@@ -216,8 +249,8 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async #acknowledge(ids: readonly string[], queue: string): Promise<boolean[]> {
-    const confirmOnlyNew = this.#hintsFor(queue).beforeQuery();
-    return this.#settle(scripts.ACKNOWLEDGE, queue, ids, [], confirmOnlyNew);
+    const onOnlyNew = this.#hintsFor(queue).beforeQuery();
+    return this.#settle(scripts.ACKNOWLEDGE, queue, ids, { after: bytesIn, onOnlyNew });
   }
 
   /** Runs a script on deliveries. Returns for each id whether it was valid; malformed ids are not sent. */
@@ -225,13 +258,13 @@ export class RedisQueueStore implements QueueStore {
     script: Script,
     queue: string,
     ids: readonly string[],
-    args: ScriptArgument[],
-    onOnlyNew?: (scanned: boolean) => void,
+    { before = [], after, onOnlyNew }: SettleArguments,
   ): Promise<boolean[]> {
     const wellFormed = ids.map(isDeliveryId);
     const sent = wellFormed.includes(false) ? ids.filter(isDeliveryId) : ids;
     if (sent.length === 0) return wellFormed;
-    const flags = String(await this.#run(script, queue, ...args, ...sent));
+    const last = after === undefined ? [] : after(sent);
+    const flags = String(await this.#run(script, queue, ...before, ...sent.map(deliveryIn), ...last));
     if (flags.endsWith('.')) onOnlyNew?.(flags === '.');
     if (flags === '' || flags === '.') return wellFormed;
     let at = 0;
@@ -245,30 +278,15 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async #run(script: Script, queue: string, ...args: ScriptArgument[]): Promise<unknown> {
-    const keys = [this.keys.queue(queue), this.keys.dead(queue)];
     try {
-      return await script.run(this.client, keys, ...args);
+      return await script.run(this.client, this.#keysOf(queue), ...args);
     } catch (error) {
       if (!isSplitSlot(error)) throw error;
-      return script.run(this.client, [keys[0]!], ...args);
+      return script.run(this.client, [this.keys.queue(queue)], ...args);
     }
   }
-}
 
-function isDeliveryId(id: string): boolean {
-  return DELIVERY_ID.test(id);
-}
-
-function nulls(count: number): null[] {
-  const list: null[] = [];
-  while (list.length < count) list.push(null);
-  return list;
-}
-
-function padded<T>(items: T[], count: number): (T | null)[] {
-  return items.length === count ? items : Array.from({ length: count }, (_, index) => items[index] ?? null);
-}
-
-function present<T>(items: (T | null)[]): T[] {
-  return items.includes(null) ? items.filter((item) => item !== null) : (items as T[]);
+  #keysOf(queue: string): string[] {
+    return [this.keys.queue(queue), this.keys.dead(queue), this.keys.queueBytes(queue)];
+  }
 }

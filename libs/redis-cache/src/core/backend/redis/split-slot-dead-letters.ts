@@ -1,13 +1,20 @@
 import type { RedisClient } from 'nestjs-redis-connection';
 import type { ReleaseResult, ReleaseSettings, ReplayResult } from '../queue-store.js';
 import type { KeySpace } from './key-space.js';
-import { EPOCH, FIELD } from './queue-lua.js';
+import { partsOfDelivery } from './delivery-id.js';
+import { FIELD } from './queue-lua.js';
 import { toStoredDeadLetter } from './queue-replies.js';
+
+/** How much a queue may hold. */
+export interface QueueLimits {
+  maxLength: number;
+  maxBytes: number;
+}
 
 /** What the queue itself does, with its one key. */
 export interface QueueCalls {
   /** Returns whether the queue had room. */
-  push(text: string, queue: string, maxLength: number): Promise<boolean>;
+  push(text: string, queue: string, limits: QueueLimits): Promise<boolean>;
   /** Returns whether the delivery was still valid. */
   acknowledge(queue: string, id: string): Promise<boolean>;
 }
@@ -24,26 +31,31 @@ export class SplitSlotDeadLetters {
     private readonly queue: QueueCalls,
   ) {}
 
+  /** As a script counts them that has all keys; while the slot migrates, requests come and go uncounted. */
+  async countBytes(queue: string): Promise<number> {
+    return Number(await this.client.get(this.keys.queueBytes(queue)));
+  }
+
   countDead(queue: string): Promise<number> {
     return this.client.xlen(this.keys.dead(queue));
   }
 
   /** Moves a dead letter to the end of the queue. */
-  async replay(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
+  async replay(queue: string, id: string, limits: QueueLimits): Promise<ReplayResult> {
     const [entry] = await this.client.xrange(this.keys.dead(queue), id, id);
     if (!entry) return 'unknown';
-    if (!(await this.queue.push(toStoredDeadLetter(entry).request, queue, maxLength))) return 'full';
+    if (!(await this.queue.push(toStoredDeadLetter(entry).request, queue, limits))) return 'full';
     await this.client.xdel(this.keys.dead(queue), id);
     return 'replayed';
   }
 
   /** Makes a request, whose delivery was valid just now, a dead letter. */
   async bury(queue: string, id: string, settings: ReleaseSettings): Promise<ReleaseResult> {
-    const [entry = '', count = '1'] = id.split(':');
+    const { entry, deliveries } = partsOfDelivery(id)!;
     const [found] = await this.client.xrange(this.keys.queue(queue), entry, entry);
     if (found) {
       const text = found[1][found[1].indexOf(FIELD) + 1] ?? '';
-      const facts = ['deliveries', Number(count) % EPOCH, 'queued', entry, 'reason', settings.reason];
+      const facts = ['deliveries', deliveries, 'queued', entry, 'reason', settings.reason];
       const limit = ['MAXLEN', settings.maxDeadLetters] as const;
       await this.client.xadd(this.keys.dead(queue), ...limit, '*', FIELD, text, ...facts);
     }

@@ -26,9 +26,9 @@ export class SealedQueueStore implements QueueStore {
     private readonly texts: TextSealer,
   ) {}
 
-  push(queue: string, requests: readonly string[], maxLength: number): Promise<number> {
+  push(queue: string, requests: readonly string[], maxLength: number, maxBytes?: number): Promise<number> {
     const sealed = requests.map((request) => this.texts.seal('request', queue, request));
-    return this.inner.push(queue, sealed, maxLength);
+    return this.inner.push(queue, sealed, maxLength, maxBytes);
   }
 
   /** Reserves, decrypts, then removes: what cannot be decrypted must stay in the queue. */
@@ -95,8 +95,8 @@ export class SealedQueueStore implements QueueStore {
     return letters.map((letter) => this.#openLetter(queue, letter));
   }
 
-  replayDeadLetter(queue: string, id: string, maxLength: number): Promise<ReplayResult> {
-    return this.inner.replayDeadLetter(queue, id, maxLength);
+  replayDeadLetter(queue: string, id: string, maxLength: number, maxBytes?: number): Promise<ReplayResult> {
+    return this.inner.replayDeadLetter(queue, id, maxLength, maxBytes);
   }
 
   clearDeadLetters(queue: string): Promise<unknown> {

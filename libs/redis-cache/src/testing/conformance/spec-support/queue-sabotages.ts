@@ -188,6 +188,32 @@ export const RESERVATIONS_SABOTAGES: Sabotage[] = [
   ],
 ];
 
+export const QUEUE_BYTES_SABOTAGES: Sabotage[] = [
+  [
+    'push ignores maxBytes',
+    ({ queue }) => replace(queue, 'push', (push) => (name, texts, maxLength) => push(name, texts, maxLength)),
+    /^queue bytes: push appends the first requests that fit/,
+  ],
+  [
+    'removed requests still count as bytes',
+    ({ queue }) => {
+      let most = 0;
+      replace(queue, 'contents', (contents) => async (name) => {
+        const current = await contents(name);
+        most = Math.max(most, current.bytes);
+        return { ...current, bytes: most };
+      });
+    },
+    /^queue bytes: reserved and returned requests/,
+  ],
+  [
+    'replays ignore maxBytes',
+    ({ queue }) =>
+      replace(queue, 'replayDeadLetter', (replay) => (name, id, maxLength) => replay(name, id, maxLength)),
+    /^queue bytes: dead letters do not count/,
+  ],
+];
+
 export const DEAD_LETTERS_SABOTAGES: Sabotage[] = [
   [
     'releases never make a dead letter',

@@ -1,0 +1,44 @@
+import { EPOCH } from './queue-lua.js';
+
+/** A delivery: entry, delivery count if it is not 1 (see `queue-lua.ts`), and the bytes of the request if they count. */
+const DELIVERY_ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?(?:\+(\d{1,10}))?$/;
+
+/** The parts of a delivery's id. */
+export interface DeliveryParts {
+  entry: string;
+  /** As Redis stores it. */
+  count: string;
+  /** Deliveries that count. */
+  deliveries: number;
+}
+
+/** Returns the id of a delivery. It carries the bytes, so that Redis need not read the request to count them off. */
+export function toDeliveryId(entry: string, count: number, bytes: number): string {
+  const delivery = count === 1 ? entry : `${entry}:${count}`;
+  return bytes < 0 ? delivery : `${delivery}+${bytes}`;
+}
+
+/** Returns the parts of an id, or `null` if the queue cannot have returned it. */
+export function partsOfDelivery(id: string): DeliveryParts | null {
+  const [, entry, count = '1'] = DELIVERY_ID.exec(id) ?? [];
+  return entry === undefined ? null : { entry, count, deliveries: Number(count) % EPOCH };
+}
+
+export function isDeliveryId(id: string): boolean {
+  return DELIVERY_ID.test(id);
+}
+
+/** Returns the id as scripts expect it, without the bytes. */
+export function deliveryIn(id: string): string {
+  const end = id.indexOf('+');
+  return end < 0 ? id : id.slice(0, end);
+}
+
+/** Returns the bytes of all requests that count, and those of each, separated by commas; 0 where they do not count. */
+export function bytesIn(ids: readonly string[]): [all: number, each: string] {
+  const each = ids.map((id) => {
+    const at = id.indexOf('+');
+    return at < 0 ? 0 : Number(id.slice(at + 1));
+  });
+  return [each.reduce((sum, bytes) => sum + bytes, 0), each.join(',')];
+}
