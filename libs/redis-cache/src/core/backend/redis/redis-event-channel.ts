@@ -31,6 +31,8 @@ export class RedisEventChannel implements EventChannel {
   readonly #listeners = new Set<CacheEventListener>();
   readonly #clientPrefix: string;
   readonly #heartbeat: Heartbeat;
+  /** Of the heartbeats: on the shared channel, each process would receive those of all the others. */
+  readonly #ownChannel: string;
   #link: SubscriberLink | undefined;
   #closed = false;
 
@@ -43,8 +45,9 @@ export class RedisEventChannel implements EventChannel {
     private readonly options: RedisEventChannelOptions,
   ) {
     this.#clientPrefix = client.options.keyPrefix ?? '';
+    this.#ownChannel = `${channel}:${origin}`;
     this.#heartbeat = new Heartbeat(
-      (text) => this.#publish(text),
+      (text) => this.#beat(text),
       () => this.#onSilence(),
     );
   }
@@ -72,7 +75,8 @@ export class RedisEventChannel implements EventChannel {
   }
 
   async #subscribe(subscriber: Redis): Promise<void> {
-    const channels = this.options.tracking ? [this.channel, SERVER_CHANNEL] : [this.channel];
+    const channels = [this.channel, this.#ownChannel];
+    if (this.options.tracking) channels.push(SERVER_CHANNEL);
     try {
       if (this.options.tracking && !(await this.#track(subscriber))) channels.pop();
       await subscriber.subscribe(...channels);
@@ -104,9 +108,9 @@ export class RedisEventChannel implements EventChannel {
     this.#link?.reconnect();
   }
 
-  #publish(text: string): void {
+  #beat(text: string): void {
     if (this.client.status !== 'ready') return;
-    this.client.publish(this.channel, text).catch((error: unknown) => {
+    this.client.publish(this.#ownChannel, text).catch((error: unknown) => {
       if (failureCode(error) === 'NOPERM') this.#onRefused(error);
     });
   }
