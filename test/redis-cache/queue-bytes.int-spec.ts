@@ -117,6 +117,7 @@ describe('the bytes of a queue in Redis', () => {
     expect(await queue.replayDeadLetter(letter!.id)).toBe(true);
     expect(await bytes()).toBe(SIZE);
     await queue.clearQueue();
-    expect(await client.exists(stream, count)).toBe(0);
+    expect(await client.exists(count)).toBe(0);
+    expect(await queue.getQueueStats()).toMatchObject({ waiting: 0, reserved: 0, bytes: 0 });
   });
 });

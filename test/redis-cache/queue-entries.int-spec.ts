@@ -57,6 +57,23 @@ describe('entries of a queue', () => {
     expect(await idsLeft()).toEqual(all.slice(40));
   });
 
+  it('never get the id of one that was delivered before the queue was cleared', async () => {
+    // A clock that is set back, or that stands still for a moment, would bring the same id again.
+    const id = `${Date.now() + 3_600_000}-7`;
+    await client.xadd(stream, id, 'request', '"old"');
+    const [old] = await reserved(1);
+    expect(await cache.queue().clearQueue()).toBe(true);
+    await expect(client.xadd(stream, id, 'request', '"new"')).rejects.toThrow('equal or smaller');
+    await cache.queueRequest('new');
+    const [added] = await reserved(1);
+    expect(added).not.toBe(old);
+    expect(await cache.queue().acknowledgeRequest(old!)).toBe(false);
+    expect(await cache.queue().acknowledgeRequest(added!)).toBe(true);
+    expect(await cache.queue().clearQueue()).toBe(true);
+    expect(await cache.queue().clearQueue()).toBe(true);
+    expect(await idsLeft()).toEqual([]);
+  });
+
   it('that are not reserved yet cannot be acknowledged, alone or with others', async () => {
     await cache.queue().queueRequests(Array.from({ length: 20 }, (_, index) => index));
     const entries = await idsLeft();

@@ -5,6 +5,7 @@ import {
   BYTES,
   COMING_BACK,
   EPOCH,
+  FIELD,
   GROUP,
   GROUP_FACTS,
   HELD,
@@ -205,6 +206,20 @@ export const RELEASE = new Script(`
 export const LENGTH = new Script(`
   ${PENDING} ${WAITING}
   return (waiting())
+`);
+
+/**
+ * Removes all requests and the count of their bytes. What is added later gets higher ids than what was delivered before,
+ * also within the same millisecond or after the clock was set back, so that no delivery of before matches it.
+ */
+export const CLEAR = new Script(`
+  ${GROUP_FACTS}
+  local known, last = pcall(last_delivered)
+  redis.call('UNLINK', unpack(KEYS))
+  if not known or not last or last == '0-0' then return end
+  redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+  redis.call('XADD', KEYS[1], last, '${FIELD}', '')
+  redis.call('XDEL', KEYS[1], last)
 `);
 
 /** `KEYS`: queues. Returns a string with 0 for each that is empty; 1 also for what is no stream, which a read reports. */

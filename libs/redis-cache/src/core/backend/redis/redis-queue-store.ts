@@ -155,10 +155,11 @@ export class RedisQueueStore implements QueueStore {
   async clear(queue: string): Promise<void> {
     const keys = [this.keys.queue(queue), this.keys.queueBytes(queue)];
     try {
-      await this.client.unlink(...keys);
+      await scripts.CLEAR.run(this.client, keys);
     } catch (error) {
       if (!isSplitSlot(error)) throw error;
-      for (const key of keys) await this.client.unlink(key);
+      await scripts.CLEAR.run(this.client, [keys[0]!]);
+      await this.client.unlink(keys[1]!);
     }
   }
 
