@@ -54,9 +54,9 @@ describe('the data of a cache in Redis', () => {
   it('is a stream for the queue, with the request as JSON', async () => {
     const cache = caches.create({ queue: { name: 'jobs}' } });
     await cache.queueRequest({ prompt: 'hello' });
-    expect(await admin.keys('*')).toEqual(['app:queue:{jobs}}']);
+    expect((await admin.keys('*')).toSorted()).toEqual(['app:bytes:{jobs}}', 'app:queue:{jobs}}']);
     expect(await admin.xrange('app:queue:{jobs}}', '-', '+')).toEqual([
-      [expect.any(String), ['request', '{"prompt":"hello"}']],
+      [expect.any(String), ['request', '{"prompt":"hello"}', 'counted', '1']],
     ]);
     expect(await admin.pttl('app:queue:{jobs}}')).toBe(-1);
   });

@@ -167,7 +167,7 @@ describe('the streams of three processes', () => {
         }
       }
     },
-    120_000,
+    600_000,
   );
 });
 
