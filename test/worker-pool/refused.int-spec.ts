@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer, until } from '@test/support/index.js';
 import { codeOf } from './contract/subject.js';
@@ -53,6 +54,18 @@ describe('a database that cannot be selected', () => {
     expect(lines).toEqual([expect.stringMatching(/database 3 cannot be selected: NOPERM/)]);
     expect(await redis.client().dbsize()).toBe(0);
   });
+});
+
+it('an error holds nothing of the request that could not be queued', async () => {
+  const { host, port } = redis;
+  await redis.client().acl('SETUSER', 'reader', ...RIGHTS, '-@scripting');
+  const connection = { host, port, username: 'reader', password: PASSWORD };
+  const { pool } = pools.make({ role: 'producer', connection, logger });
+  const submitted = pool.submit({ prompt: 'private words' }, { deduplicationKey: 'private key' });
+  const error = (await submitted.catch((thrown: unknown) => thrown)) as Error;
+  expect(error).toHaveProperty('code', 'ERR_POOL_UNAVAILABLE');
+  expect(error.cause).toHaveProperty('command', { name: 'eval', args: [] });
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('private');
 });
 
 it('a user without @dangerous can do everything; only the eviction policy stays unknown', async () => {

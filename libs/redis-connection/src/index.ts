@@ -21,7 +21,7 @@ export {
   isSplitSlot,
   isUnservedSlot,
 } from './failure-kind.js';
-export { isReplyError } from './wrapped-failure.js';
+export { isReplyError, withoutArguments } from './wrapped-failure.js';
 export { atMost, backOffMs, retryDelay } from './timing.js';
 export { onAbort } from './on-abort.js';
 export { isTooDeep, MAX_NESTING, TOO_DEEP } from './nesting.js';

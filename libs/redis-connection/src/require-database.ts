@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { backOffMs } from './timing.js';
+import { withoutArguments } from './wrapped-failure.js';
 
 const FIRST_RETRY_MS = 100;
 /** Waiting rarely helps: the database or the right has to be added first. */
@@ -11,7 +12,7 @@ export class DatabaseNotSelectedError extends Error {
   readonly code = 'DATABASE_NOT_SELECTED';
 
   constructor(database: number, cause: Error) {
-    super(`database ${database} cannot be selected: ${cause.message}`, { cause });
+    super(`database ${database} cannot be selected: ${cause.message}`, { cause: withoutArguments(cause) });
   }
 }
 

@@ -44,6 +44,17 @@ export function rootFailure(error: unknown, depth = 0): Failure {
   return roots.find(isReplyError) ?? roots[0] ?? (Object(error ?? {}) as Failure);
 }
 
+/**
+ * Removes the arguments of commands from an error of ioredis and from the errors inside it: they are the user's data, and
+ * an error is logged, reported and kept. Returns the error.
+ */
+export function withoutArguments<E>(error: E, depth = 0): E {
+  const failed = Object(error) as { command?: { name?: unknown } };
+  if (failed.command !== undefined) failed.command = { name: failed.command.name, args: [] } as object;
+  if (depth < MAX_DEPTH) for (const inner of insideOf(error)) withoutArguments(inner, depth + 1);
+  return error;
+}
+
 function insideOf(error: unknown): unknown[] {
   const { errors, previousErrors, lastNodeError } = Object(error) as Record<string, unknown>;
   for (const list of [errors, previousErrors]) if (Array.isArray(list)) return list;

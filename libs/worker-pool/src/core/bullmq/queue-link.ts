@@ -1,4 +1,11 @@
-import { endClient, failureCode, failureKind, isOutage, type RedisClient } from 'nestjs-redis-connection';
+import {
+  endClient,
+  failureCode,
+  failureKind,
+  isOutage,
+  type RedisClient,
+  withoutArguments,
+} from 'nestjs-redis-connection';
 import { PoolUnavailableError } from '../contract/errors.js';
 
 type Call<T> = (client: RedisClient) => Promise<T>;
@@ -100,7 +107,8 @@ export class QueueLink {
         const outcome = await this.#once(call, deadline, onLate);
         this.#refusingSince = null;
         return outcome;
-      } catch (error) {
+      } catch (thrown) {
+        const error = withoutArguments(thrown);
         const code = failureCode(error);
         const isRefusal = REFUSALS.has(code);
         if (error instanceof PoolUnavailableError || !(isRefusal || isOutage(error))) {
