@@ -31,6 +31,7 @@ export { cacheKey, type CacheKeyOptions } from './core/entry/cache-key.js';
 export { MAX_KEY_LENGTH } from './core/entry/arguments.js';
 export { MAX_TTL_SECONDS } from './core/entry/arguments.js';
 export type { CacheResult, CacheResultStatus } from './core/cache/cache-result.js';
+export { assertCallOptions } from './core/cache/settings.js';
 export type { CacheStream } from './core/cache/cache-stream.js';
 export type { StreamFactory } from './core/cache/stream-source.js';
 export type { Factory, FactoryContext } from './core/cache/factory.js';

@@ -1,6 +1,6 @@
 import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { GetOrSetOptions } from '../core.js';
-import { COMPUTING_OPTIONS, decoratorOptionNames } from '../nest/option-names.js';
+import { assertDecoratorOptions, COMPUTING_OPTIONS, decoratorOptionNames } from '../nest/option-names.js';
 
 /** Options of `@HttpCache()`: those of `getOrSet`, and what distinguishes requests. */
 export interface HttpCacheOptions extends Omit<
@@ -43,7 +43,8 @@ export const HTTP_CACHE_METADATA = 'nestjs-redis-cache:http-cache';
  * Sets how `HttpCacheInterceptor` caches the responses of a handler, or of all handlers of a controller; a handler's
  * options take precedence over its controller's. `false` excludes a handler or controller.
  *
- * @throws {InvalidCallOptionError} on an unknown option, when the class is defined
+ * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also {@link InvalidTtlError} and
+ * {@link InvalidTagError}
  * @example
  * @Controller('articles')
  * @UseInterceptors(HttpCacheInterceptor)
@@ -54,6 +55,9 @@ export const HTTP_CACHE_METADATA = 'nestjs-redis-cache:http-cache';
  * }
  */
 export function HttpCache(options: HttpCacheOptions | false = {}): CustomDecorator {
-  if (options !== false) OPTIONS.check(options);
+  if (options !== false) {
+    OPTIONS.check(options);
+    assertDecoratorOptions(options);
+  }
   return SetMetadata(HTTP_CACHE_METADATA, options);
 }

@@ -7,7 +7,7 @@ import {
   inPlaceOf,
   type Takes,
 } from './cached.decorator.js';
-import { COMPUTING_OPTIONS, decoratorOptionNames } from './option-names.js';
+import { assertDecoratorOptions, COMPUTING_OPTIONS, decoratorOptionNames } from './option-names.js';
 
 type StreamMethod<C> = (...args: never[]) => AsyncIterable<C>;
 
@@ -49,7 +49,8 @@ export type CachedStreamDecorator<C, K, T> = <M extends StreamMethod<C>>(
  * as `getOrStream` and its iterations do, and with `CacheNotInjectedError`.
  *
  * @throws {TypeError} on a static method, when the class is defined
- * @throws {InvalidCallOptionError} on an unknown option, when the class is defined
+ * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also {@link InvalidTtlError} and
+ * {@link InvalidTagError}
  * @example
  * @CachedStream({ collect: (pieces: readonly string[]) => pieces.join(''), replay: (text) => [text] })
  * async *tell(topic: string): AsyncGenerator<string> {
@@ -63,6 +64,7 @@ export function CachedStream<
   T extends Functions['tags'] = () => [],
 >(options: CachedStreamOptions<C, V, K, T>): CachedStreamDecorator<C, K, T> {
   OPTIONS.check(options);
+  assertDecoratorOptions(options);
   return (target, property, descriptor) => {
     const method = descriptor.value as unknown as (...args: Arguments) => AsyncIterable<C>;
     const { key: _key, tags: _tags, name: _name, ...rest } = options;

@@ -46,7 +46,7 @@ class Articles {
     return this.#count('second');
   }
 
-  @Cached({ staleSeconds: -1 })
+  @Cached({ tags: () => [''] })
   async wrong(): Promise<Found> {
     return this.#count('wrong');
   }
@@ -191,7 +191,7 @@ describe('@Cached()', () => {
     const articles = (await start(Articles)).get(Articles);
     const calls = [await articles.second(), await articles.second(), await articles.second()];
     expect(calls.map(({ call }) => call)).toEqual([1, 2, 2]);
-    await expect(articles.wrong()).rejects.toMatchObject({ code: 'ERR_CACHE_INVALID_OPTION' });
+    await expect(articles.wrong()).rejects.toMatchObject({ code: 'ERR_CACHE_INVALID_TAG' });
   });
 
   it('rejects with the error of the method, and caches no failure', async () => {

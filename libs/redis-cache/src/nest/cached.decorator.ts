@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Inject } from '@nestjs/common';
 import { cacheKey, type GetOrSetOptions, RedisCacheError, type RedisCacheService } from '../core.js';
-import { COMPUTING_OPTIONS, decoratorOptionNames } from './option-names.js';
+import { assertDecoratorOptions, COMPUTING_OPTIONS, decoratorOptionNames } from './option-names.js';
 import { getRedisCacheToken } from './redis-cache.tokens.js';
 
 export type Arguments = unknown[];
@@ -76,7 +76,8 @@ export class CacheNotInjectedError extends RedisCacheError {
  * {@link CacheNotInjectedError} (an object that Nest did not create), and as `getOrSet` does.
  *
  * @throws {TypeError} on a static method, when the class is defined
- * @throws {InvalidCallOptionError} on an unknown option, when the class is defined
+ * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also {@link InvalidTtlError} and
+ * {@link InvalidTagError}
  * @example
  * @Cached({ key: (id: string) => `article:${id}`, tags: ['articles'], ttlSeconds: 600 })
  * async find(id: string): Promise<Article> {
@@ -87,6 +88,7 @@ export function Cached<K extends Functions['key'] = () => string, T extends Func
   options: CachedOptions<K, T> = {},
 ): CachedDecorator<K, T> {
   OPTIONS.check(options);
+  assertDecoratorOptions(options);
   return (target, property, descriptor) => {
     const method = descriptor.value as unknown as (...args: Arguments) => Promise<unknown>;
     const { key: _key, tags: _tags, name: _name, ...rest } = options;

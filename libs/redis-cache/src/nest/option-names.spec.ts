@@ -32,6 +32,24 @@ describe('unknown options of', () => {
     }
   });
 
+  it.each<[object, string]>([
+    [{ ttlSeconds: 0 }, 'ttlSeconds must be a number above 0'],
+    [{ staleSeconds: -1 }, 'staleSeconds must be a number from 0'],
+    [{ leaseMs: '50' }, 'leaseMs must be a number from 50'],
+    [{ crossProcess: 'no' }, 'crossProcess must be a boolean'],
+    [{ shouldCache: true }, 'shouldCache must be a function'],
+    [{ tags: 'articles' }, 'tags must be an array of strings'],
+    [{ tags: [''] }, 'tags[0] must be a well-formed string'],
+  ])('a wrong value such as %p is refused when the class is defined', (wrong, problem) => {
+    expect(() => Cached(wrong as never)).toThrow(problem);
+    expect(() => CachedStream({ ...pieces, ...(wrong as object) })).toThrow(problem);
+    expect(() => HttpCache(wrong as never)).toThrow(problem);
+  });
+
+  it('tags that depend on the call are not checked before it', () => {
+    expect(() => Cached({ tags: () => [''] })).not.toThrow();
+  });
+
   it('every option of each decorator is known', () => {
     const computing = {
       ttlSeconds: 1,

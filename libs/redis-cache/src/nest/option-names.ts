@@ -1,5 +1,11 @@
 import { OptionNames } from 'nestjs-redis-connection';
-import { type GetOrSetDefaults, InvalidCallOptionError, InvalidOptionsError } from '../core.js';
+import {
+  assertCallOptions,
+  type GetOrSetDefaults,
+  type GetOrSetOptions,
+  InvalidCallOptionError,
+  InvalidOptionsError,
+} from '../core.js';
 
 type Names<Options> = Readonly<Record<keyof Options & string, true>>;
 
@@ -22,6 +28,19 @@ export const COMPUTING_OPTIONS: Names<GetOrSetDefaults> = {
 /** The names of a decorator's options; an unknown one is an {@link InvalidCallOptionError} when the class is defined. */
 export function decoratorOptionNames<Options extends object>(names: Names<Options>): OptionNames<Options> {
   return new OptionNames<Options>(names, (path, problem) => new InvalidCallOptionError(path, problem));
+}
+
+/** Options of a decorator, whose tags may depend on the call. */
+type DecoratorOptions = Omit<GetOrSetOptions, 'tags'> & { tags?: unknown };
+
+/**
+ * Checks the values of a decorator's options when the class is defined, except for tags that depend on the call.
+ *
+ * @throws {RedisCacheError} what `getOrSet` throws for them
+ */
+export function assertDecoratorOptions({ tags, ...options }: DecoratorOptions): void {
+  const fixed = tags === undefined || typeof tags === 'function' ? {} : { tags: tags as readonly string[] };
+  assertCallOptions({ ...options, ...fixed });
 }
 
 /** The names of what is registered with Nest; an unknown one is an {@link InvalidOptionsError}. */

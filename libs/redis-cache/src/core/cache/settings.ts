@@ -1,5 +1,6 @@
 import {
   type GetOrSetOptions,
+  getOrSetSchema,
   RANGES,
   type ResolvedGetOrSetDefaults,
 } from '../options/get-or-set-options.js';
@@ -63,6 +64,18 @@ export function settingsOf(options: GetOrSetOptions, defaults: CallDefaults): Se
     reads: !isPolicy('readPolicy', options.readPolicy, 'no-cache'),
     writes: !isPolicy('writePolicy', options.writePolicy, 'no-store'),
   };
+}
+
+const STANDARD: CallDefaults = { ...getOrSetSchema.parse({}), ttlSeconds: 3_600 };
+
+/**
+ * Throws unless the values of the options are in their ranges, for code that has the options before the first call.
+ *
+ * @throws {RedisCacheError} what `getOrSet` throws for them
+ * @example assertCallOptions({ ttlSeconds: 0 }); // throws InvalidTtlError
+ */
+export function assertCallOptions(options: GetOrSetOptions): void {
+  settingsOf(options, STANDARD);
 }
 
 type NumericOption = Exclude<keyof typeof RANGES, 'negativeTtlSeconds'>;
