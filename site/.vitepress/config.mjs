@@ -43,6 +43,7 @@ export default withMermaid({
           doc('Configuration', 'configuration'),
           doc('Security', 'security'),
           doc('Sizing', 'sizing'),
+          doc('Capacity', 'capacity'),
           doc('Compatibility', 'compatibility'),
         ],
       },

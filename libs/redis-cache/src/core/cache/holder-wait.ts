@@ -29,8 +29,8 @@ export type WaitOutcome =
   | { state: 'unavailable' };
 
 /** Between polls, behind the notification, in case that is lost. Each costs a round trip, hence the jitter. */
-const MIN_POLL_MS = 50;
-const MAX_POLL_MS = 150;
+export const MIN_POLL_MS = 50;
+export const MAX_POLL_MS = 150;
 /** At least this time between the starts of two reads of a log. */
 const READ_PACE_MS = 10;
 /** How long the value of a complete log is waited for: its leader may have died before it stored it. */

@@ -1,0 +1,1 @@
+export function capacityFigures(): { markdown: string; chart: string };
