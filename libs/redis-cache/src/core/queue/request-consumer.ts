@@ -1,5 +1,5 @@
 import { atMost } from 'nestjs-redis-connection';
-import { LeaseEndedError } from '../errors/errors.js';
+import { LeaseEndedError, TryLaterError } from '../errors/errors.js';
 import { toLeaseMs } from './call-options.js';
 import {
   type RequestConsumerOptions,
@@ -160,9 +160,11 @@ export class RequestConsumer<T = unknown> implements Stoppable {
       this.#pause.recordSuccess();
       return this.#settlement.acknowledge(delivery);
     }
-    const pauseMs = this.#settlement.fail(delivery, failure.error);
-    if (pauseMs > 0) this.#pause.begin(pauseMs);
+    // Before the request is released, because its arrival would be fetched at once.
+    const { error } = failure;
+    if (error instanceof TryLaterError) this.#pause.begin(Math.max(1, error.retryAfterMs));
     else this.#pause.recordFailure();
+    this.#settlement.fail(delivery, error);
   }
 
   async #drain(): Promise<void> {

@@ -46,19 +46,15 @@ export class Settlement {
     void this.#settle(delivery, () => this.queue.reservations.release(delivery.id, UNCOUNTED));
   }
 
-  /** Settles a delivery whose handler threw. Returns how long the consumer should pause, in milliseconds. */
-  fail(delivery: Delivery, error: unknown): number {
-    if (error instanceof TryLaterError) {
-      this.release(delivery);
-      return Math.max(1, error.retryAfterMs);
-    }
+  /** Settles a delivery whose handler threw. */
+  fail(delivery: Delivery, error: unknown): void {
+    if (error instanceof TryLaterError) return this.release(delivery);
     this.#log(delivery, error);
     const reason = toReason(error instanceof Error ? error.message : 'the handler threw no error');
     const { retryDelayMs, maxRetryDelayMs } = this.options;
     const delayMs = Math.ceil(backOffMs(delivery.request.deliveries, retryDelayMs, maxRetryDelayMs));
     const details = error instanceof RejectRequestError ? { rejects: true, reason } : { delayMs, reason };
     void this.#settle(delivery, () => this.queue.reservations.release(delivery.id, details));
-    return 0;
   }
 
   /** Stops retrying. */

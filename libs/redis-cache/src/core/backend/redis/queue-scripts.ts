@@ -217,7 +217,9 @@ export const CLEAR = new Script(`
   local known, last = pcall(last_delivered)
   redis.call('UNLINK', unpack(KEYS))
   if not known or not last or last == '0-0' then return end
-  redis.call('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+  -- While the slot migrates, a key that is gone cannot be created here: the next request creates it elsewhere.
+  local created = redis.pcall('XGROUP', 'CREATE', KEYS[1], '${GROUP}', '0', 'MKSTREAM')
+  if created.err then return end
   redis.call('XADD', KEYS[1], last, '${FIELD}', '')
   redis.call('XDEL', KEYS[1], last)
 `);
