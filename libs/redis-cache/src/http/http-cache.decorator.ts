@@ -43,8 +43,8 @@ export const HTTP_CACHE_METADATA = 'nestjs-redis-cache:http-cache';
  * Sets how `HttpCacheInterceptor` caches the responses of a handler, or of all handlers of a controller; a handler's
  * options take precedence over its controller's. `false` excludes a handler or controller.
  *
- * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also {@link InvalidTtlError} and
- * {@link InvalidTagError}
+ * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also `InvalidTtlError` and
+ * `InvalidTagError`
  * @example
  * @Controller('articles')
  * @UseInterceptors(HttpCacheInterceptor)

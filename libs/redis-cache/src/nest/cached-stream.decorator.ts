@@ -49,8 +49,8 @@ export type CachedStreamDecorator<C, K, T> = <M extends StreamMethod<C>>(
  * as `getOrStream` and its iterations do, and with `CacheNotInjectedError`.
  *
  * @throws {TypeError} on a static method, when the class is defined
- * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also {@link InvalidTtlError} and
- * {@link InvalidTagError}
+ * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also `InvalidTtlError` and
+ * `InvalidTagError`
  * @example
  * @CachedStream({ collect: (pieces: readonly string[]) => pieces.join(''), replay: (text) => [text] })
  * async *tell(topic: string): AsyncGenerator<string> {

@@ -76,8 +76,8 @@ export class CacheNotInjectedError extends RedisCacheError {
  * {@link CacheNotInjectedError} (an object that Nest did not create), and as `getOrSet` does.
  *
  * @throws {TypeError} on a static method, when the class is defined
- * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also {@link InvalidTtlError} and
- * {@link InvalidTagError}
+ * @throws {InvalidCallOptionError} on an unknown option or a wrong value, when the class is defined; also `InvalidTtlError` and
+ * `InvalidTagError`
  * @example
  * @Cached({ key: (id: string) => `article:${id}`, tags: ['articles'], ttlSeconds: 600 })
  * async find(id: string): Promise<Article> {
