@@ -8,7 +8,15 @@ import { isPage } from './pages.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PAGES = join(import.meta.dirname, 'pages');
-const FOLDERS = ['docs', 'docs/decisions', 'examples', 'bench', 'libs/redis-cache', 'libs/worker-pool'];
+const FOLDERS = [
+  'docs',
+  'docs/decisions',
+  'docs/observability',
+  'examples',
+  'bench',
+  'libs/redis-cache',
+  'libs/worker-pool',
+];
 
 rmSync(PAGES, { recursive: true, force: true });
 for (const folder of ['.', ...FOLDERS]) {

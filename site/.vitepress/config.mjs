@@ -83,6 +83,8 @@ export default withMermaid({
           doc('HTTP API', 'http-api'),
           doc('Clients', 'clients'),
           doc('Observing', 'observing'),
+          doc('Telemetry', 'telemetry'),
+          doc('Dashboard and alerts', 'observability/'),
         ],
       },
       {
