@@ -66,16 +66,17 @@ describe('the bytes of a queue in Redis', () => {
     expect(await other.getQueueStats()).toMatchObject({ waiting: 5, bytes: MAX_BYTES });
   });
 
-  it('do not include requests that an older version has added, nor count them off', async () => {
+  it('are at most too low until a queue is empty to which an older version has added requests', async () => {
     await client.xgroup('CREATE', stream, 'requests', '0', 'MKSTREAM');
     await addUncounted('a', 'b', 'c', 'd', 'e', 'f');
     expect(await fill(queue, 'ghijkl')).toEqual([true, true, true, true, true, false]);
     const reserved = await queue.reserveRequests<string>(7);
     expect(reserved.map(({ data }) => data[0])).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
     expect(await queue.acknowledgeRequests(reserved.map(({ id }) => id))).not.toContain(false);
-    expect(await bytes()).toBe(4 * SIZE);
-    await queue.dequeueRequests(4);
     expect(await bytes()).toBe(0);
+    expect(await queue.dequeueRequests(4)).toHaveLength(4);
+    expect(await fill(queue, 'mnopqr')).toEqual([true, true, true, true, true, false]);
+    expect(await bytes()).toBe(MAX_BYTES);
   });
 
   it('are right again once a queue is empty from which an older version has removed requests', async () => {

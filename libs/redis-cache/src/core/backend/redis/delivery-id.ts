@@ -28,17 +28,19 @@ export function isDeliveryId(id: string): boolean {
   return DELIVERY_ID.test(id);
 }
 
-/** Returns the id as scripts expect it, without the bytes. */
-export function deliveryIn(id: string): string {
-  const end = id.indexOf('+');
-  return end < 0 ? id : id.slice(0, end);
+/** Ids as scripts expect them, and the bytes of their requests; 0 where they do not count. */
+export interface SplitIds {
+  deliveries: string[];
+  bytes: number[];
 }
 
-/** Returns the bytes of all requests that count, and those of each, separated by commas; 0 where they do not count. */
-export function bytesIn(ids: readonly string[]): [all: number, each: string] {
-  const each = ids.map((id) => {
-    const at = id.indexOf('+');
-    return at < 0 ? 0 : Number(id.slice(at + 1));
-  });
-  return [each.reduce((sum, bytes) => sum + bytes, 0), each.join(',')];
+export function splitIds(ids: readonly string[]): SplitIds {
+  const deliveries: string[] = [];
+  const bytes: number[] = [];
+  for (const id of ids) {
+    const end = id.indexOf('+');
+    deliveries.push(end < 0 ? id : id.slice(0, end));
+    bytes.push(end < 0 ? 0 : Number(id.slice(end + 1)));
+  }
+  return { deliveries, bytes };
 }

@@ -20,8 +20,8 @@ import { MAX_LEASE_MS } from '../queue-store.js';
  * long as it stays the same.
  */
 export const FIELD = 'request';
-/** Field of the requests whose bytes are counted. */
-export const COUNTED = 'counted';
+/** Field of the requests whose bytes are not counted, after `FIELD`. */
+export const UNCOUNTED = 'uncounted';
 export const GROUP = 'requests';
 export const LEASED = 'leased';
 export const RETURNED = 'returned';
@@ -113,9 +113,10 @@ export const TEXT = `
 `;
 
 /*
- * KEYS[3] holds the bytes of the requests with the field COUNTED, waiting and reserved ones. Those that an older version
- * added do not count, nor do those that were added while the slot migrated. Requests that are removed without being
- * counted off, by such a version or without this key, count until the queue is empty.
+ * KEYS[3] holds the bytes of the requests, waiting and reserved ones, except those with the field UNCOUNTED, which were
+ * added while the slot migrated. A marker for these, and none for the others, keeps the usual replies short. Until the queue
+ * is empty, the count is too low after requests that an older version added, which are counted off all the same, and too
+ * high after requests that it, or a script without this key, removed. It never falls below 0.
  */
 export const BYTES = `
   local function count_off(bytes)
@@ -124,16 +125,14 @@ export const BYTES = `
   end
   -- The bytes of an entry, unless it does not count.
   local function bytes_of(entry)
-    for i = 1, #entry[2], 2 do
-      if entry[2][i] == '${COUNTED}' then return #text_of(entry) end
-    end
+    if entry[2][3] ~= '${UNCOUNTED}' then return #text_of(entry) end
   end
 `;
 
 export const ADD = `
   local function add_entry(text)
-    if not KEYS[3] then return redis.call('XADD', KEYS[1], '*', '${FIELD}', text) end
-    redis.call('XADD', KEYS[1], '*', '${FIELD}', text, '${COUNTED}', '1')
+    if KEYS[3] then return redis.call('XADD', KEYS[1], '*', '${FIELD}', text) end
+    redis.call('XADD', KEYS[1], '*', '${FIELD}', text, '${UNCOUNTED}', '1')
   end
   -- The bytes in a queue with so many entries.
   local function counted(entries)

@@ -1,16 +1,16 @@
 import type { Reservation, StoredDeadLetter } from '../queue-store.js';
 import { toDeliveryId } from './delivery-id.js';
-import { COUNTED, EPOCH, FIELD } from './queue-lua.js';
+import { EPOCH, FIELD, UNCOUNTED } from './queue-lua.js';
 
 type Entry = [id: Buffer, fields: Buffer[]];
 const FIELD_BYTES = Buffer.from(FIELD);
-const COUNTED_BYTES = Buffer.from(COUNTED);
+const UNCOUNTED_BYTES = Buffer.from(UNCOUNTED);
 
 /** Reservations in the reply of XREADGROUP: all are first deliveries. */
 export function toFirstDeliveries(reply: unknown): Reservation[] {
   return entriesIn(reply).map(([id, fields]) => {
     const request = valueOf(fields, FIELD_BYTES);
-    const bytes = valueOf(fields, COUNTED_BYTES) === undefined ? -1 : (request?.length ?? 0);
+    const bytes = fields[2]?.equals(UNCOUNTED_BYTES) ? -1 : (request?.length ?? 0);
     const delivery = toDeliveryId(id.toString('latin1'), 1, bytes);
     return { id: delivery, request: request?.toString() ?? '', deliveries: 1 };
   });

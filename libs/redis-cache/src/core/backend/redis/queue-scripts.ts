@@ -129,8 +129,9 @@ export const RESERVE = new Script(`
 `);
 
 /**
- * `ARGV`: deliveries, then the bytes of all that count, and those of each, separated by commas. Returns a string with 1 for each that was valid and 0 for each other, then '.' when no request
- * has come back, as far as was scanned. When all were valid it returns '', or '.' when certainly none has come back.
+ * `ARGV`: deliveries, then the bytes of all that count, and those of each, separated by commas. Returns a string with 1
+ * for each that was valid and 0 for each other, then '.' when no request has come back, as far as was scanned. When all
+ * were valid it returns '', or '.' when certainly none has come back.
  */
 export const ACKNOWLEDGE = new Script(`
   ${PENDING} ${REMOVE} ${TEXT} ${BYTES}

@@ -11,7 +11,7 @@ import {
   type StoredDeadLetter,
 } from '../queue-store.js';
 import { Batches, nulls, padded, present } from './batches.js';
-import { bytesIn, deliveryIn, isDeliveryId, partsOfDelivery } from './delivery-id.js';
+import { isDeliveryId, partsOfDelivery, splitIds } from './delivery-id.js';
 import type { KeySpace } from './key-space.js';
 import { QueueHints } from './queue-hints.js';
 import { GROUP, LEASED } from './queue-lua.js';
@@ -30,7 +30,7 @@ const REPLAY_RESULTS: readonly ReplayResult[] = ['unknown', 'replayed', 'full'];
 /** Arguments of a script before and after the deliveries, and what to call when only new requests are available. */
 interface SettleArguments {
   before?: ScriptArgument[];
-  after?: (ids: readonly string[]) => ScriptArgument[];
+  after?: (bytes: readonly number[]) => ScriptArgument[];
   onOnlyNew?: (scanned: boolean) => void;
 }
 
@@ -251,7 +251,7 @@ export class RedisQueueStore implements QueueStore {
 
   async #acknowledge(ids: readonly string[], queue: string): Promise<boolean[]> {
     const onOnlyNew = this.#hintsFor(queue).beforeQuery();
-    return this.#settle(scripts.ACKNOWLEDGE, queue, ids, { after: bytesIn, onOnlyNew });
+    return this.#settle(scripts.ACKNOWLEDGE, queue, ids, { after: totalAndEach, onOnlyNew });
   }
 
   /** Runs a script on deliveries. Returns for each id whether it was valid; malformed ids are not sent. */
@@ -264,8 +264,9 @@ export class RedisQueueStore implements QueueStore {
     const wellFormed = ids.map(isDeliveryId);
     const sent = wellFormed.includes(false) ? ids.filter(isDeliveryId) : ids;
     if (sent.length === 0) return wellFormed;
-    const last = after === undefined ? [] : after(sent);
-    const flags = String(await this.#run(script, queue, ...before, ...sent.map(deliveryIn), ...last));
+    const { deliveries, bytes } = splitIds(sent);
+    const last = after === undefined ? [] : after(bytes);
+    const flags = String(await this.#run(script, queue, ...before, ...deliveries, ...last));
     if (flags.endsWith('.')) onOnlyNew?.(flags === '.');
     if (flags === '' || flags === '.') return wellFormed;
     let at = 0;
@@ -290,4 +291,8 @@ export class RedisQueueStore implements QueueStore {
   #keysOf(queue: string): string[] {
     return [this.keys.queue(queue), this.keys.dead(queue), this.keys.queueBytes(queue)];
   }
+}
+
+function totalAndEach(bytes: readonly number[]): ScriptArgument[] {
+  return [bytes.reduce((sum, one) => sum + one, 0), bytes.join(',')];
 }
