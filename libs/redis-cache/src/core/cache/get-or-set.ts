@@ -94,9 +94,9 @@ export class GetOrSet {
     await this.#join(this.#callOf(key, factory, options), undefined);
   }
 
-  #callOf<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): Call {
+  #callOf<T>(key: string, factory: Factory<T>, options: GetOrSetOptions, operation?: CacheOperation): Call {
     const settings = settingsOf(options, this.use.defaults);
-    return { key, factory: factory as Factory<unknown>, settings };
+    return { key, factory: factory as Factory<unknown>, settings, operation };
   }
 
   async #value<T>(key: string, factory: Factory<T>, options: GetOrSetOptions): Promise<T> {
@@ -111,7 +111,7 @@ export class GetOrSet {
   ): Promise<CacheResult<T>> {
     assertKey(key, 'key');
     GET_OR_SET_OPTIONS.check(options);
-    const call = { ...this.#callOf(key, factory, options), operation };
+    const call = this.#callOf(key, factory, options, operation);
     const { outdated, elsewhere, leader, ...result } = await this.#join(call, options.signal);
     if (operation !== undefined && leader !== operation) operation.leader = leader;
     countStatus(this.use.counters, result.status);

@@ -69,7 +69,7 @@ export class GetOrStream {
     assertFunction('replay', options.replay);
     const near = this.#near(key, factory, options);
     if (near !== undefined) return near;
-    const stream = await this.#open({ ...this.#callOf(key, factory, options), operation });
+    const stream = await this.#open(this.#callOf(key, factory, options, operation));
     countStatus(this.use.counters, stream.status);
     return stream;
   }
@@ -111,8 +111,13 @@ export class GetOrStream {
     }
   }
 
-  #callOf<C, V>(key: string, factory: StreamFactory<C>, options: GetOrStreamOptions<C, V>): Call<C, V> {
-    return { key, factory, settings: settingsOf(options, this.use.defaults), options };
+  #callOf<C, V>(
+    key: string,
+    factory: StreamFactory<C>,
+    options: GetOrStreamOptions<C, V>,
+    operation?: CacheOperation,
+  ): Call<C, V> {
+    return { key, factory, settings: settingsOf(options, this.use.defaults), options, operation };
   }
 
   async #open<C, V>(call: Call<C, V>): Promise<CacheStream<C, V>> {

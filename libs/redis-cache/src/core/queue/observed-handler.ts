@@ -4,15 +4,15 @@ import type { Delivery } from './deliveries.js';
 import type { QueueContext } from './queue-core.js';
 
 /** Calls the handler of a consumer, and publishes it as an operation while somebody subscribes. */
-export async function handle<T>(
+export function handle<T>(
   { guard, name }: QueueContext,
   handler: RequestHandler<T>,
   delivery: Delivery<T>,
-): Promise<void> {
-  if (!isObserved()) return void (await handler(delivery.request, delivery));
+): unknown {
+  if (!isObserved()) return handler(delivery.request, delivery);
   const operation = new CacheOperation('process', guard.states.cache, name);
   operation.count = 1;
-  await operation.observe(
+  return operation.observe(
     async () => handler(delivery.request, delivery),
     () => (delivery.isLost ? 'lost' : 'ok'),
   );
