@@ -15,16 +15,20 @@ const SCRIPT = 'test/fixtures/failing-start.mjs';
 let redis: RedisServer;
 let cluster: RedisCluster;
 let sentinels: RedisSentinels;
+/** Accepts connections and never replies. */
+let frozen: RedisServer;
 
 beforeAll(async () => {
-  [redis, cluster, sentinels] = await Promise.all([
+  [redis, cluster, sentinels, frozen] = await Promise.all([
     RedisServer.start(),
     RedisCluster.start(),
     RedisSentinels.start(),
+    RedisServer.start(),
   ]);
+  await frozen.pause();
 });
 
-afterAll(() => Promise.all([redis.stop(), cluster.stop(), sentinels.stop()]));
+afterAll(() => Promise.all([redis, cluster, sentinels, frozen].map((server) => server.stop())));
 
 type Topology = 'server' | 'cluster' | 'sentinel';
 
@@ -37,11 +41,13 @@ const connectionTo = (topology: Topology): object =>
     sentinel: { sentinels: sentinels.sentinels, sentinelName: sentinels.masterName },
   })[topology];
 
-/** A connection to a port on which nobody listens. */
-async function connectionToNobody(topology: 'server' | 'cluster'): Promise<object> {
-  const address = { host: '127.0.0.1', port: await freePort() };
-  return { server: address, cluster: { clusterNodes: [address] } }[topology];
-}
+/** Options that name one address, whatever is there. */
+const connectionToAddress = (topology: Topology, address: { host: string; port: number }): object =>
+  ({
+    server: address,
+    cluster: { clusterNodes: [address] },
+    sentinel: { sentinels: [address], sentinelName: sentinels.masterName },
+  })[topology];
 
 const started: ManagedProcess[] = [];
 
@@ -64,8 +70,16 @@ describe('an application that fails to start', () => {
     },
   );
 
-  it.each(['server', 'cluster'] as const)('nor by attempts to connect to a %s', async (topology) => {
-    const app = start('compile', await connectionToNobody(topology));
+  it.each(TOPOLOGIES)('nor by attempts to connect to a %s that is away', async (topology) => {
+    const address = { host: '127.0.0.1', port: await freePort() };
+    const app = start('compile', connectionToAddress(topology, address));
+    await app.waitForLine(/^failed: cannot/);
+    expect(await within(app.exited, { what: 'the process to end' })).toMatchObject({ code: 0 });
+  });
+
+  it.each(TOPOLOGIES)('nor by attempts to connect to a frozen %s', async (topology) => {
+    const { host, port } = frozen;
+    const app = start('compile', connectionToAddress(topology, { host, port }));
     await app.waitForLine(/^failed: cannot/);
     expect(await within(app.exited, { what: 'the process to end' })).toMatchObject({ code: 0 });
   });
@@ -76,6 +90,19 @@ describe('an application that fails to start', () => {
       const app = start('nothing', connectionTo(topology));
       await app.waitForLine(/^started value/);
       // What does not hold the process would let it end within this time.
+      const end = performance.now() + 1_000;
+      await until(() => performance.now() > end, { what: 'a second' });
+      expect(app.signal('SIGTERM')).toBe(true);
+      expect(await app.exited).toMatchObject({ signal: 'SIGTERM' });
+    },
+  );
+
+  it.each(TOPOLOGIES)(
+    'is told apart from one that has started while a %s was away, which goes on',
+    async (topology) => {
+      const address = { host: '127.0.0.1', port: await freePort() };
+      const app = start('nothing', connectionToAddress(topology, address));
+      await app.waitForLine(/^started null/);
       const end = performance.now() + 1_000;
       await until(() => performance.now() > end, { what: 'a second' });
       expect(app.signal('SIGTERM')).toBe(true);

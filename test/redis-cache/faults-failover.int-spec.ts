@@ -4,7 +4,7 @@ import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { answers, FALLBACKS } from '@test/fixtures/redis-cache/operations.js';
 import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '@test/fixtures/redis-cache/recovery.js';
-import { RedisCluster, RedisSentinels, until } from '@test/support/index.js';
+import { RedisCluster, RedisSentinels, RedisServer, until } from '@test/support/index.js';
 
 describe('a master behind Sentinels', () => {
   const caches = new Caches();
@@ -60,6 +60,33 @@ describe('a master behind Sentinels', () => {
     expect(await cache.getCachedResponse('key')).toBe('new');
     expect(await cache.queueRequest('request')).toBe(true);
     expect(await cache.dequeueRequest()).toBe('request');
+  });
+});
+
+describe('of several Sentinels', () => {
+  const caches = new Caches();
+  let setUp: RedisSentinels;
+
+  beforeAll(async () => {
+    LogCapture.start();
+    setUp = await RedisSentinels.start();
+  });
+
+  afterAll(() => setUp.stop());
+  afterEach(() => caches.closeAll());
+
+  it('a frozen one costs one time limit, then the next is queried', async () => {
+    const frozen = await RedisServer.start();
+    await frozen.pause();
+    try {
+      const sentinels = [{ host: frozen.host, port: frozen.port }, ...setUp.sentinels];
+      const connection = { sentinels, sentinelName: setUp.masterName };
+      const cache = caches.create({ connection, keyPrefix: freshPrefix(), connectTimeoutMs: 200 });
+      await untilPhase(cache, 'serving');
+      expect(await cache.cacheResponse('key', 'value')).toBe(true);
+    } finally {
+      await frozen.stop();
+    }
   });
 });
 

@@ -13,15 +13,22 @@ const SCRIPT = 'test/fixtures/failing-start-pool.mjs';
 
 let redis: RedisServer;
 let cluster: RedisCluster;
+/** Accepts connections and never replies. */
+let frozen: RedisServer;
 const started: ManagedProcess[] = [];
 
 beforeAll(async () => {
-  [redis, cluster] = await Promise.all([RedisServer.start(), RedisCluster.start()]);
+  [redis, cluster, frozen] = await Promise.all([
+    RedisServer.start(),
+    RedisCluster.start(),
+    RedisServer.start(),
+  ]);
+  await frozen.pause();
 });
 
 afterEach(() => Promise.all(started.splice(0).map((app) => app.kill())));
 
-afterAll(() => Promise.all([redis.stop(), cluster.stop()]));
+afterAll(() => Promise.all([redis, cluster, frozen].map((server) => server.stop())));
 
 interface Start {
   /** What fails. */
@@ -68,9 +75,16 @@ describe('an application with a pool over BullMQ', () => {
     return expectToEnd(start({ use, fail: 'init', options: { connection } }), /^(submitted|ran)/);
   });
 
-  it('nor by a submission that found no Redis', async () => {
-    const connection = { host: '127.0.0.1', port: await freePort() };
-    await expectToEnd(start({ use: 'submit', fail: 'init', options: { connection } }), /^refused: ERR_POOL/);
+  it.each([
+    ['server', (address: object) => address],
+    ['Cluster', (address: object) => ({ clusterNodes: [address] })],
+    ['Sentinel', (address: object) => ({ sentinels: [address], sentinelName: 'master' })],
+  ])('nor by a submission that found no %s, or a frozen one', async (_topology, connectionTo) => {
+    const away = { host: '127.0.0.1', port: await freePort() };
+    for (const { host, port } of [away, frozen]) {
+      const options = { connection: connectionTo({ host, port }) };
+      await expectToEnd(start({ use: 'submit', fail: 'init', options }), /^refused: ERR_POOL/);
+    }
   });
 
   it('that has started is kept alive, and its worker works without a call', async () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import {
+  type Cluster,
+  type ClusterNode,
+  type ClusterOptions,
+  type Redis,
+  type RedisOptions,
+  SentinelConnector,
+} from 'ioredis';
 import { cachePolicy, hastyPolicy, patientPolicy } from './client-policies.js';
 import type { RedisConnectionOptions } from './connection-options.js';
 import { createClient } from './create-client.js';
@@ -39,7 +46,7 @@ function create(connection: RedisConnectionOptions, policy: keyof typeof POLICIE
   }
   const Redis = FakeRedis as unknown as new (options: RedisOptions) => Redis;
   const Cluster = FakeCluster as unknown as new (nodes: ClusterNode[], options: ClusterOptions) => Cluster;
-  createClient({ Redis, Cluster }, connection, POLICIES[policy]);
+  createClient({ Redis, Cluster, SentinelConnector }, connection, POLICIES[policy]);
   return created[0]!;
 }
 

@@ -1,9 +1,10 @@
-import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions, SentinelConnector } from 'ioredis';
 import type { ClientPolicy } from './client-policies.js';
 import type { RedisConnectionOptions } from './connection-options.js';
 import { mergeConnection, tlsOptionsOf } from './merge-connection.js';
 import { FailoverWatch } from './failover-watch.js';
 import { requireDatabase } from './require-database.js';
+import { sentinelConnector } from './sentinel-connector.js';
 import { MIN_RETRY_MS, retryDelay } from './timing.js';
 
 export type RedisClient = Redis | Cluster;
@@ -12,6 +13,7 @@ export type RedisClient = Redis | Cluster;
 export interface RedisConstructors {
   Redis: new (options: RedisOptions) => Redis;
   Cluster: new (nodes: ClusterNode[], options: ClusterOptions) => Cluster;
+  SentinelConnector: typeof SentinelConnector;
 }
 
 const DEFAULT_PORT = 6_379;
@@ -25,7 +27,7 @@ const MAX_SLOTS_REFRESH_MS = 1_000;
  * @throws {InvalidRedisUrlError} `url` was not checked
  */
 export function createClient(
-  { Redis, Cluster }: RedisConstructors,
+  { Redis, Cluster, SentinelConnector }: RedisConstructors,
   options: RedisConnectionOptions,
   policy: ClientPolicy,
   watch = new FailoverWatch(),
@@ -39,6 +41,7 @@ export function createClient(
     return new Cluster(nodes, clusterOptions(connection, policy, nodeOptions, retryStrategy));
   }
   const client = new Redis({
+    ...(connection.sentinels && { Connector: sentinelConnector(SentinelConnector) }),
     ...redisOptions,
     ...targetOf(connection, retryStrategy),
     ...accountOf(connection),

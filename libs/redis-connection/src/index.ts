@@ -10,6 +10,7 @@ export { InvalidRedisUrlError, parseRedisUrl } from './redis-url.js';
 export { createClient, endClient, type RedisClient, type RedisConstructors } from './create-client.js';
 export { BLOCK_MS, cachePolicy, type ClientPolicy, hastyPolicy, patientPolicy } from './client-policies.js';
 export { DatabaseNotSelectedError, requireDatabase } from './require-database.js';
+export { sentinelSearchOf } from './sentinel-connector.js';
 export { FailoverWatch } from './failover-watch.js';
 export { Script, type ScriptArgument } from './script.js';
 export { describeFailure, describeReason } from './describe-failure.js';

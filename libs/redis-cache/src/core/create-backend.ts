@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis';
+import { Cluster, SentinelConnector } from 'ioredis';
 import { cachePolicy, createClient } from 'nestjs-redis-connection';
 import { CoalescingRedis } from './connection/coalescing-redis.js';
 import { ProcessHold } from './connection/process-hold.js';
@@ -31,7 +31,11 @@ export function createBackend(
   const { connection, connectTimeoutMs } = options;
   const client =
     connection.client ??
-    createClient({ Redis: CoalescingRedis, Cluster }, connection, cachePolicy(connectTimeoutMs));
+    createClient(
+      { Redis: CoalescingRedis, Cluster, SentinelConnector },
+      connection,
+      cachePolicy(connectTimeoutMs),
+    );
   const owned = connection.client === undefined;
   // Each node of a Cluster reports only its own keys, so there the processes notify each other.
   const publishes = client.isCluster || options.near?.invalidation === 'pubsub';

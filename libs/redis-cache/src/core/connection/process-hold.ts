@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { RedisClient } from 'nestjs-redis-connection';
+import { type RedisClient, sentinelSearchOf } from 'nestjs-redis-connection';
 
 interface Handle {
   ref?(): unknown;
@@ -17,8 +17,6 @@ interface ClusterSubscriber {
 /**
  * Decides whether the connections of a cache keep the process alive; operations that wait do in any case. Nobody closes
  * the connections of an application that failed to start, so they must not keep it alive before it has started.
- *
- * Attempts to find a master by Sentinel hold it in any case while no Sentinel can be reached: ioredis has their timers.
  */
 export class ProcessHold {
   readonly #clients = new Set<RedisClient>();
@@ -38,6 +36,7 @@ export class ProcessHold {
     client.on('connect', apply);
     client.on('reconnecting', apply);
     if (client.isCluster) this.#addNodes(client as Cluster);
+    this.#addSentinels(client);
     apply();
   }
 
@@ -54,6 +53,17 @@ export class ProcessHold {
     for (const event of ['+node', '-node', 'refresh']) cluster.on(event, addOthers);
   }
 
+  #addSentinels(client: RedisClient): void {
+    const search = sentinelSearchOf(client);
+    if (!search) return;
+    const addOpened = (): void => {
+      for (const sentinel of search.clients) this.add(sentinel);
+      this.#apply(client);
+    };
+    search.onOpened = addOpened;
+    addOpened();
+  }
+
   #addSubscriber(cluster: Cluster): void {
     const { subscriber } = cluster as unknown as { subscriber?: ClusterSubscriber };
     const client = subscriber?.getInstance();
@@ -66,7 +76,7 @@ export class ProcessHold {
 
   #apply(client: RedisClient): void {
     const { stream, reconnectTimeout, slotsTimer } = client as unknown as Handles;
-    for (const handle of [stream, reconnectTimeout, slotsTimer]) {
+    for (const handle of [stream, reconnectTimeout, slotsTimer, sentinelSearchOf(client)?.pause]) {
       if (this.isHeldNow) handle?.ref?.();
       else handle?.unref?.();
     }

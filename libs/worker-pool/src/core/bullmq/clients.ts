@@ -13,7 +13,7 @@ import type { FaultLog } from './fault-log.js';
 /** The optional packages that this driver needs. */
 export interface Packages {
   bullmq: Pick<typeof import('bullmq'), 'Queue' | 'QueueEvents' | 'WaitingError' | 'Worker'>;
-  ioredis: Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>;
+  ioredis: Pick<typeof import('ioredis'), 'Cluster' | 'Redis' | 'SentinelConnector'>;
 }
 
 /**
