@@ -2,8 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RedisCacheService } from 'nestjs-redis-cache';
 import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
+import { deferred } from '@test/fixtures/redis-cache/deferred.js';
 import { HoldingProxy } from '@test/fixtures/redis-cache/holding-proxy.js';
-import { RedisServer, until } from '@test/support/index.js';
+import { untilPhase } from '@test/fixtures/redis-cache/recovery.js';
+import { CutProxy, RedisServer, until } from '@test/support/index.js';
 
 const ROUNDS = 40;
 const FILLERS = 500;
@@ -42,10 +44,12 @@ describe('after an invalidation', () => {
   const caches = new Caches();
   let server: RedisServer;
   let proxy: HoldingProxy;
+  let line: CutProxy;
 
   beforeAll(async () => {
     server = await RedisServer.start();
     proxy = await HoldingProxy.start(server);
+    line = await CutProxy.start(server);
   });
 
   afterEach(async () => {
@@ -55,6 +59,7 @@ describe('after an invalidation', () => {
 
   afterAll(async () => {
     await proxy.stop();
+    await line.stop();
     await server.stop();
   });
 
@@ -103,6 +108,27 @@ describe('after an invalidation', () => {
         await first;
       },
     );
+
+    // Without Redis it could not learn the versions of its tags.
+    it('joins no computation that began while Redis was away, but did so until it was back', async () => {
+      const prefix = freshPrefix();
+      const [here, there] = [open(line.address, prefix), open(server, prefix)];
+      await untilPhase(here, 'serving');
+      line.cut();
+      await untilPhase(here, 'unavailable');
+      const old = deferred<string>();
+      const first = here.getOrSet('key', () => old.promise, { tags: TAGS });
+      await setImmediate();
+      const joined = read(here);
+      line.restore();
+      await untilPhase(here, 'serving');
+      expect(await there.invalidateTags('tag')).toBe(true);
+      const late = read(here);
+      // On the same connection, so its look-up was answered before.
+      await here.isConnected();
+      old.resolve('old');
+      expect(await Promise.all([first, joined, late])).toEqual(['old', 'old', 'new']);
+    });
   });
 
   async function gets(): Promise<number> {

@@ -38,12 +38,14 @@ export interface CacheResult<T> extends Ages {
 }
 
 /**
- * A result; `outdated` for callers that joined after the key was invalidated, `elsewhere` if it was read from Redis
+ * A result; `outdated` for callers that joined after the key was invalidated, `unverified` for those that joined when
+ * Redis was back, if it was computed without knowing the versions of its tags; `elsewhere` if it was read from Redis
  * after another process had computed it; `leader` is the operation that computed it in this process, while operations
  * are observed.
  */
 export type LookUpResult = CacheResult<unknown> & {
   outdated?: true;
+  unverified?: true;
   elsewhere?: true;
   leader?: CacheOperation | undefined;
 };
@@ -99,7 +101,7 @@ export function storedResult(
 }
 
 export function computedResult(key: string, computed: Computed, reading: Reading, now: number): LookUpResult {
-  const { value, elsewhere, stored, outdated } = computed;
+  const { value, elsewhere, stored, outdated, unverified } = computed;
   const own = reading.state === 'unavailable' ? 'bypass' : 'miss';
   return {
     value: deepFreeze(value),
@@ -109,6 +111,7 @@ export function computedResult(key: string, computed: Computed, reading: Reading
     key,
     stored,
     ...(outdated && { outdated }),
+    ...(unverified && { unverified }),
     ...(elsewhere && stored && { elsewhere }),
   };
 }

@@ -137,7 +137,7 @@ export class Computer {
     const { factory, settings, reading, source, relay } = order;
     if (lease !== null) this.#leases.set(lease.token, lease);
     const tags = await keeper.tagVersions(settings, order.since);
-    relay.claim = { token: lease?.token ?? null, tags: tags ?? undefined };
+    relay.claim = { token: lease?.token ?? null, tags };
     const startedAt = performance.now();
     const stale =
       hasStale(order, this.use.now()) && reading.state === 'stale' ? reading.entry.value : undefined;

@@ -86,6 +86,11 @@ export class EntryReader {
     return reading;
   }
 
+  /** Whether Redis can be reached, as far as is known. */
+  get isServing(): boolean {
+    return this.use.guard.serving;
+  }
+
   /** Now, for callers that read and then go on; see `Guard`. */
   get moment(): number {
     return this.use.guard.moment;

@@ -112,7 +112,7 @@ export class GetOrSet {
     assertKey(key, 'key');
     GET_OR_SET_OPTIONS.check(options);
     const call = this.#callOf(key, factory, options, operation);
-    const { outdated, elsewhere, leader, ...result } = await this.#join(call, options.signal);
+    const { outdated, unverified, elsewhere, leader, ...result } = await this.#join(call, options.signal);
     if (operation !== undefined && leader !== operation) operation.leader = leader;
     countStatus(this.use.counters, result.status);
     return result as CacheResult<T>;
@@ -128,10 +128,12 @@ export class GetOrSet {
     // It has read before this caller came.
     const isLate = joined?.isOpen === true;
     if (joined === undefined || (isLate && again)) return this.#launch(call).join(signal);
+    const { isServing } = this.use.reader;
     const result = await joined.join(signal);
     // A caller that joined may have come after an invalidation, and must not get what was computed or read before it.
     // A look-up that begins now began after the caller came, so once more is enough.
-    if (isLate && mayBeOutdated(result)) return collapsedInto(result, await this.#join(call, signal, true));
+    if (isLate && mayBeOutdated(result, isServing))
+      return collapsedInto(result, await this.#join(call, signal, true));
     return result.source === 'factory' ? { ...result, status: 'collapsed' } : result;
   }
 
@@ -154,7 +156,7 @@ export class GetOrSet {
     if (result.source === 'factory') result.leader = computing.operation;
     if (computing !== inProgress || result.source !== 'factory') return result;
     // The same holds for a computation that an earlier look-up, or a stream, started.
-    return mayBeOutdated(result) && !again
+    return mayBeOutdated(result, reading.state !== 'unavailable') && !again
       ? collapsedInto(result, await this.#lookUp(call, departure, true))
       : { ...result, status: 'collapsed' };
   }
@@ -187,9 +189,19 @@ export class GetOrSet {
   }
 }
 
-/** Whether a value may have been computed, or read from Redis, before a caller joined. */
-function mayBeOutdated({ source, outdated, elsewhere }: LookUpResult): boolean {
-  return source !== 'factory' || outdated === true || elsewhere === true;
+/**
+ * Whether a value may have been computed, or read from Redis, before an invalidation that was confirmed before a caller
+ * joined.
+ *
+ * @param isServing whether Redis could be reached then
+ */
+function mayBeOutdated(
+  { source, outdated, unverified, elsewhere }: LookUpResult,
+  isServing: boolean,
+): boolean {
+  return (
+    source !== 'factory' || outdated === true || elsewhere === true || (unverified === true && isServing)
+  );
 }
 
 /** The second result of a caller that joined; a hit is the value that it has waited for. */

@@ -215,7 +215,7 @@ function withStatus<V>(
   result: ReturnType<typeof computedResult>,
   status: CacheResult<V>['status'],
 ): CacheResult<V> {
-  const { outdated, elsewhere, ...rest } = result;
+  const { outdated, unverified, elsewhere, ...rest } = result;
   return { ...rest, status } as CacheResult<V>;
 }
 

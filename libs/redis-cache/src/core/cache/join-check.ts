@@ -33,10 +33,12 @@ export class JoinCheck {
   async #check(
     key: string,
     relay: Relay,
-    { token }: Claim,
+    { token, tags }: Claim,
     seen: Buffer | null,
     since: number,
   ): Promise<JoinState> {
+    // It began while Redis was away, and the caller has reached Redis: an invalidation in between went unnoticed.
+    if (tags === null) return 'invalid';
     if (token === null) return 'valid';
     const { leases } = this.backend;
     const outcome = await this.guard.run(() => leases.peek(key, token, seen), FAILED, { since });

@@ -25,6 +25,8 @@ export interface Computed {
   stored: boolean;
   /** Only for callers that came before an invalidation: invalidated meanwhile, or not computed at all. */
   outdated: boolean;
+  /** Only for callers that came while Redis was away: an invalidation since the computation began would not show. */
+  unverified?: true;
 }
 
 /** A value that was computed in this process. */
@@ -53,8 +55,8 @@ export interface ResultKeeperDependencies {
   maxValueBytes: number;
 }
 
-/** Whether a value was stored now or before (`there`), or not, or had been invalidated by then. */
-type Outcome = 'stored' | 'there' | 'unstored' | 'outdated';
+/** Whether a value was stored now or before (`there`), or not, or had been invalidated by then, or may have been. */
+type Outcome = 'stored' | 'there' | 'unstored' | 'outdated' | 'unverified';
 
 /** How long waiters can find a value that is stored for less, or not at all. */
 export const OUTCOME_KEEP_MS = 2_000;
@@ -91,7 +93,8 @@ export class ResultKeeper {
     const outcome = await this.#keep(fresh, times, json);
     if (outcome === 'stored') this.use.counters.writes += 1;
     const stored = outcome === 'stored' || outcome === 'there';
-    return { value, elsewhere: false, times, stored, outdated: outcome === 'outdated' };
+    const computed = { value, elsewhere: false, times, stored, outdated: outcome === 'outdated' };
+    return outcome === 'unverified' ? { ...computed, unverified: true } : computed;
   }
 
   /** Stores a failure if the settings say so and there is no value. Returns whether it did. */
@@ -161,6 +164,7 @@ export class ResultKeeper {
     nearWrite: NearWrite,
   ): Promise<Outcome> {
     const { lease, settings, tags } = fresh;
+    if (tags === null) return this.#giveUp(lease, 'unverified', this.use.guard.moment);
     const entry = await this.#packed(fresh, times, json);
     const since = this.use.guard.moment;
     const tagState = tags ? await this.#compareTags(tags, since) : 'same';
@@ -181,8 +185,8 @@ export class ResultKeeper {
   /** The entry to be stored; `null` if the value is not to be. */
   async #packed(fresh: FreshValue, times: EntryTimes, json: string | null): Promise<Buffer | null> {
     const { settings, tags } = fresh;
-    if (json === null || !settings.writes || tags === null || !this.#isWorthStoring(fresh)) return null;
-    return this.use.packer.pack(json, times, { tags });
+    if (json === null || !settings.writes || !this.#isWorthStoring(fresh)) return null;
+    return this.use.packer.pack(json, times, { tags: tags ?? undefined });
   }
 
   /** Whether the tags still have these versions; `unknown` when Redis could not be queried. */

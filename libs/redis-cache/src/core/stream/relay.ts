@@ -5,8 +5,8 @@ import { PieceLog } from './piece-log.js';
 export interface Claim {
   /** Token of the lease, in this process or another; `null` without a lease. */
   readonly token: string | null;
-  /** Versions of the tags before the computation began; `undefined` without tags, or when they are unknown. */
-  readonly tags: TagVersions | undefined;
+  /** Versions of the tags before the computation began; `undefined` without tags, `null` when they could not be read. */
+  readonly tags: TagVersions | null | undefined;
 }
 
 /** What a relay does with the computation whose pieces it relays. */
