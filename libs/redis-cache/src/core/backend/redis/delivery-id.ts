@@ -1,7 +1,8 @@
 import { EPOCH } from './queue-lua.js';
 
 /** A delivery: entry, delivery count if it is not 1 (see `queue-lua.ts`), and the bytes of the request if they count. */
-const DELIVERY_ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?(?:\+(\d{1,10}))?$/;
+const DELIVERY_ID = /^(\d{1,20}-\d{1,20})(?::(\d{1,15}))?(?:\+\d{1,10})?$/;
+const DELIVERY_AND_BYTES = /^(\d{1,20}-\d{1,20}(?::\d{1,15})?)(?:\+(\d{1,10}))?$/;
 
 /** The parts of a delivery's id. */
 export interface DeliveryParts {
@@ -24,23 +25,23 @@ export function partsOfDelivery(id: string): DeliveryParts | null {
   return entry === undefined ? null : { entry, count, deliveries: Number(count) % EPOCH };
 }
 
-export function isDeliveryId(id: string): boolean {
-  return DELIVERY_ID.test(id);
-}
-
 /** Ids as scripts expect them, and the bytes of their requests; 0 where they do not count. */
 export interface SplitIds {
   deliveries: string[];
   bytes: number[];
+  /** For each id that was given, whether the queue can have returned it. The others are left out. */
+  areWellFormed: boolean[];
 }
 
+/** Splits ids, each in one pass: acknowledging many at once is mostly this. */
 export function splitIds(ids: readonly string[]): SplitIds {
-  const deliveries: string[] = [];
-  const bytes: number[] = [];
+  const split: SplitIds = { deliveries: [], bytes: [], areWellFormed: [] };
   for (const id of ids) {
-    const end = id.indexOf('+');
-    deliveries.push(end < 0 ? id : id.slice(0, end));
-    bytes.push(end < 0 ? 0 : Number(id.slice(end + 1)));
+    const [, delivery, bytes = '0'] = DELIVERY_AND_BYTES.exec(id) ?? [];
+    split.areWellFormed.push(delivery !== undefined);
+    if (delivery === undefined) continue;
+    split.deliveries.push(delivery);
+    split.bytes.push(Number(bytes));
   }
-  return { deliveries, bytes };
+  return split;
 }

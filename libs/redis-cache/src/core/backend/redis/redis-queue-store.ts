@@ -11,7 +11,7 @@ import {
   type StoredDeadLetter,
 } from '../queue-store.js';
 import { Batches, nulls, padded, present } from './batches.js';
-import { isDeliveryId, partsOfDelivery, splitIds } from './delivery-id.js';
+import { partsOfDelivery, splitIds } from './delivery-id.js';
 import type { KeySpace } from './key-space.js';
 import { QueueHints } from './queue-hints.js';
 import { GROUP, LEASED } from './queue-lua.js';
@@ -261,16 +261,14 @@ export class RedisQueueStore implements QueueStore {
     ids: readonly string[],
     { before = [], after, onOnlyNew }: SettleArguments,
   ): Promise<boolean[]> {
-    const wellFormed = ids.map(isDeliveryId);
-    const sent = wellFormed.includes(false) ? ids.filter(isDeliveryId) : ids;
-    if (sent.length === 0) return wellFormed;
-    const { deliveries, bytes } = splitIds(sent);
+    const { deliveries, bytes, areWellFormed } = splitIds(ids);
+    if (deliveries.length === 0) return areWellFormed;
     const last = after === undefined ? [] : after(bytes);
     const flags = String(await this.#run(script, queue, ...before, ...deliveries, ...last));
     if (flags.endsWith('.')) onOnlyNew?.(flags === '.');
-    if (flags === '' || flags === '.') return wellFormed;
+    if (flags === '' || flags === '.') return areWellFormed;
     let at = 0;
-    return wellFormed.map((isSent) => isSent && flags[at++] === '1');
+    return areWellFormed.map((isSent) => isSent && flags[at++] === '1');
   }
 
   #hintsFor(queue: string): QueueHints {
