@@ -51,6 +51,12 @@ describe.each(['/v1/completions', '/v1/queue'])('bad input at POST %s', (path) =
     ['what the executor cannot honour', { prompt: 'a', temperature: 0.5 }, 400, 'temperature'],
     ['a prompt above the limit', { prompt: 'x'.repeat(MAX_PROMPT_BYTES + 1) }, 413, 'prompt'],
     ['a prompt above the limit in bytes', { prompt: 'é'.repeat(MAX_PROMPT_BYTES / 2 + 1) }, 413, 'prompt'],
+    [
+      'a system prompt that exceeds the limit together with the prompt',
+      { prompt: 'a', system: 'x'.repeat(MAX_PROMPT_BYTES) },
+      413,
+      'prompt',
+    ],
     ['a body above the limit', { prompt: 'x'.repeat(MAX_BODY_BYTES) }, 413, 'body'],
   ])('refuses %s and names the field', async (_what, body, status, field) => {
     const response = await gateway.post(path, body);

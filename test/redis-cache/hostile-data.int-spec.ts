@@ -118,6 +118,14 @@ describe('an entry beyond the limits', () => {
     ]);
   });
 
+  it('is not read any further when it is too large for any entry', async () => {
+    await admin.set(entry, 'not an entry '.repeat(10_000));
+    expect(await cache.getCachedResponse('key')).toBeNull();
+    expect(log.lines).toEqual([
+      'A cache entry is larger than maxValueBytes; it counts as a miss and is removed',
+    ]);
+  });
+
   it('is a hit at the limits', async () => {
     const atLimit = JSON.stringify('x'.repeat(LIMIT - 2));
     for (const json of [atLimit, AT_DEPTH]) {

@@ -103,6 +103,19 @@ describe('the bytes of a queue in Redis', () => {
     expect(await bytes()).toBe(0);
   });
 
+  it('do not lose what a request did not add, delivered alone or with many', async () => {
+    const json = JSON.stringify(request('z'));
+    for (const limit of [3, 100]) {
+      await fill(queue, 'ab');
+      await client.xadd(stream, '*', 'request', json, 'uncounted', '1');
+      const ids = (await queue.reserveRequests(limit)).map(({ id }) => id);
+      expect(await queue.acknowledgeRequests(ids.slice(1))).toEqual([true, true]);
+      expect(await bytes()).toBe(SIZE);
+      await queue.acknowledgeRequest(ids[0]!);
+      expect(await bytes()).toBe(0);
+    }
+  });
+
   it('are exact after deliveries of every kind were acknowledged together', async () => {
     await fill(queue, 'abcde');
     const [one, two, three] = await queue.reserveRequests(3);
