@@ -34,6 +34,7 @@ export default withMermaid({
           doc('Getting started', 'getting-started'),
           page('Examples', '/examples/'),
           doc('Coming from another cache', 'migrating'),
+          doc('Comparison', 'comparison'),
         ],
       },
       {
@@ -43,6 +44,7 @@ export default withMermaid({
           doc('Configuration', 'configuration'),
           doc('Security', 'security'),
           doc('Sizing', 'sizing'),
+          doc('Performance', 'performance'),
           doc('Capacity', 'capacity'),
           doc('Compatibility', 'compatibility'),
         ],
