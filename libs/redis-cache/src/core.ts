@@ -43,6 +43,7 @@ export type {
   NoHit,
   ValueHit,
 } from './core/cache/lookup.js';
+export type { KeyPages } from './core/cache/key-pages.js';
 export type { ComputationTicket } from './core/cache/computation-ticket.js';
 export type { ResponseToCache } from './core/cache/response-writer.js';
 
@@ -70,7 +71,14 @@ export type { GuardPhase } from './core/guard/guard.js';
 export type { BreakerState } from './core/guard/circuit-breaker.js';
 export type { RedisCacheCounters } from './core/counters/counters.js';
 export { MAX_TALLY_FIELDS, MAX_WINDOW_MS, type SharedCounters } from './core/shared-counters.js';
-export type { Backend, TallyBatch, WindowCount } from './core/backend/backend.js';
+export type {
+  Backend,
+  CallLimit,
+  KeyPage,
+  LimitCount,
+  TallyBatch,
+  WindowCount,
+} from './core/backend/backend.js';
 export { MemoryBackend, type MemoryBackendOptions } from './core/backend/memory/memory-backend.js';
 
 export {

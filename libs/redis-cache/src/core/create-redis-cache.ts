@@ -8,6 +8,7 @@ import { EntryReader } from './cache/entry-reader.js';
 import { GetOrSet, type GetOrSetDependencies } from './cache/get-or-set.js';
 import { GetOrStream } from './cache/get-or-stream.js';
 import { JoinCheck } from './cache/join-check.js';
+import { KeyPages } from './cache/key-pages.js';
 import { Lookups } from './cache/lookup.js';
 import { ResultKeeper, type ResultKeeperDependencies } from './cache/result-keeper.js';
 import { Resumption } from './cache/resumption.js';
@@ -116,6 +117,7 @@ export function assemble(
     writer: new ResponseWriter({ ...shared, store: backend.entries, ttlSeconds: options.ttlSeconds }),
     ...computing.parts,
     invalidation: new Invalidation({ ...shared, writeBehind, inProgress: computing.inProgress }),
+    keyPages: new KeyPages(backend.entries, guard),
     queues: createQueues(options, { ...shared, evictions }),
     sharedCounters: new SharedCounters(backend.counters, guard, evictions),
     evictions,

@@ -2,6 +2,7 @@ import type { Backend } from './backend/backend.js';
 import type { GetOrSet } from './cache/get-or-set.js';
 import type { GetOrStream } from './cache/get-or-stream.js';
 import type { Invalidation } from './cache/invalidation.js';
+import type { KeyPages } from './cache/key-pages.js';
 import type { Lookups } from './cache/lookup.js';
 import type { ResponseWriter } from './cache/response-writer.js';
 import type { Resumption } from './cache/resumption.js';
@@ -23,6 +24,7 @@ export interface RedisCacheParts {
   getOrStream: GetOrStream;
   resumption: Resumption;
   invalidation: Invalidation;
+  keyPages: KeyPages;
   queues: RequestQueues;
   sharedCounters: SharedCounters;
   evictions: EvictionWatch;

@@ -1,6 +1,7 @@
 import { assertKeys } from './entry/arguments.js';
 import type { CacheResult } from './cache/cache-result.js';
 import type { CacheStream } from './cache/cache-stream.js';
+import type { KeyPages } from './cache/key-pages.js';
 import type { ComputationTicket } from './cache/computation-ticket.js';
 import type { Factory } from './cache/factory.js';
 import type { BytesLookup, CacheLookup, LookupOptions, ValueHit } from './cache/lookup.js';
@@ -46,8 +47,7 @@ export class RedisCacheService {
 
   /** Whether Redis replies, by a real round trip. Fallback: `false`. */
   async isConnected(): Promise<boolean> {
-    const { guard, backend } = this.#parts;
-    return guard.run(() => backend.ping().then(() => true), false);
+    return this.#parts.guard.run(() => this.#parts.backend.ping().then(() => true), false);
   }
 
   /**
@@ -159,9 +159,6 @@ export class RedisCacheService {
    * @throws {InvalidKeyError} empty, over-long or ill-formed key
    * @throws {InvalidCallOptionError} an unknown option, or an unknown `as`
    * @example
-   * const found = await cache.lookup<Completion>(key);
-   * if (found.status === 'hit') reply.header('Age', Math.floor(found.ageSeconds ?? 0));
-   * @example
    * const found = await cache.lookup(key, { as: 'bytes' });
    * if (found.status === 'hit') reply.type('application/json').send(found.json);
    */
@@ -236,6 +233,11 @@ export class RedisCacheService {
     return this.#parts.queues.get(name, options);
   }
 
+  /** The keys of the stored entries, page by page. */
+  get keyPages(): KeyPages {
+    return this.#parts.keyPages;
+  }
+
   /** Numbers that all processes on one Redis add to and read. */
   get sharedCounters(): SharedCounters {
     return this.#parts.sharedCounters;
@@ -285,8 +287,7 @@ export class RedisCacheService {
 
   /** Like `isConnected`, and also `false` when the server refuses writes; it overwrites a small key of its own. */
   async isWritable(): Promise<boolean> {
-    const { guard, backend } = this.#parts;
-    return guard.runWrite(() => backend.pingWrite().then(() => true), false);
+    return this.#parts.guard.runWrite(() => this.#parts.backend.pingWrite().then(() => true), false);
   }
 
   /**
@@ -294,7 +295,6 @@ export class RedisCacheService {
    * dead letters or shared counters while they are in use. Empty if all is well.
    */
   async getWarnings(): Promise<string[]> {
-    const { guard, evictions } = this.#parts;
-    return [...missingRights(guard.deniedCommands), ...(await evictions.warnings())];
+    return [...missingRights(this.#parts.guard.deniedCommands), ...(await this.#parts.evictions.warnings())];
   }
 }

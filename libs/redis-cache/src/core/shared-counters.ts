@@ -1,4 +1,4 @@
-import type { CounterStore, TallyBatch, WindowCount } from './backend/backend.js';
+import type { CallLimit, CounterStore, LimitCount, TallyBatch, WindowCount } from './backend/backend.js';
 import { assertKey } from './entry/arguments.js';
 import { InvalidCallOptionError } from './errors/errors.js';
 import { callOptionNames } from './errors/option-names.js';
@@ -9,6 +9,7 @@ import type { Guard } from './guard/guard.js';
 export const MAX_TALLY_FIELDS = 1_000;
 /** Largest amount of one addition, so that sums stay exact for long. */
 const MAX_AMOUNT = Number.MAX_SAFE_INTEGER;
+const LIMIT = callOptionNames<CallLimit>({ limit: true, windowMs: true, blockMs: true });
 const BATCH = callOptionNames<TallyBatch>({ writer: true, sequence: true });
 /** Longest window, in milliseconds: about 24 days. */
 export const MAX_WINDOW_MS = 2_147_483_647;
@@ -81,6 +82,27 @@ export class SharedCounters {
     assertWhole(amount, 'amount', MAX_WINDOW_MS);
     return this.#guard.run(() => this.#store.countInWindow(name, windowMs, amount), null);
   }
+
+  /**
+   * Counts one call against a limit that all processes share. The first call above the limit is refused, and so are all
+   * calls until the block ends; then the count begins again. One round trip. Fallback: `null`, so that the caller can let
+   * the call pass, or count it in its process.
+   *
+   * @param limit calls allowed within `windowMs`, 0 or more; `windowMs` and `blockMs` up to {@link MAX_WINDOW_MS}
+   * @throws {InvalidKeyError} {@link InvalidCallOptionError}
+   * @example
+   * const limit = { limit: 600, windowMs: 60_000, blockMs: 0 };
+   * const call = await cache.sharedCounters.countLimited(`calls:${user}`, limit);
+   * if (call?.blocked) refuse(call.resetMs);
+   */
+  async countLimited(name: string, limit: CallLimit): Promise<LimitCount | null> {
+    assertKey(name, 'name');
+    LIMIT.check(limit, 'limit');
+    assertWhole(limit.limit, 'limit.limit', Number.MAX_SAFE_INTEGER, 0);
+    assertWhole(limit.windowMs, 'limit.windowMs', MAX_WINDOW_MS);
+    assertWhole(limit.blockMs, 'limit.blockMs', MAX_WINDOW_MS, 0);
+    return this.#guard.run(() => this.#store.countLimited(name, limit), null);
+  }
 }
 
 function checkedIncrements(increments: Readonly<Record<string, number>>): Map<string, number> {
@@ -109,7 +131,7 @@ function assertBatch(batch: TallyBatch): void {
   }
 }
 
-function assertWhole(value: number, field: string, max: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= max) return;
-  throw new InvalidCallOptionError(field, `must be a whole number from 1 to ${max}`);
+function assertWhole(value: number, field: string, max: number, min = 1): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new InvalidCallOptionError(field, `must be a whole number from ${min} to ${max}`);
 }

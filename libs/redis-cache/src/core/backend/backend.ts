@@ -7,6 +7,13 @@ export type { LinkListener };
 /** Where the next page of a clearing starts; opaque to everyone but the backend. */
 export type ClearCursor = string;
 
+/** A part of the keys of a cache. */
+export interface KeyPage {
+  readonly keys: string[];
+  /** Where the next page starts; `null` after the last one. */
+  readonly cursor: string | null;
+}
+
 /** Stores cache entries as opaque bytes. */
 export interface EntryStore {
   get(key: string): Promise<Buffer | null>;
@@ -25,6 +32,11 @@ export interface EntryStore {
   discardForeign(key: string): Promise<number>;
   /** Deletes a page of this cache's leases and entries, leases first, never anything else. `null` after the last page. */
   clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null>;
+  /**
+   * Returns a page of the keys that begin with `prefix`. A key that is stored all the time is in at least one page, and
+   * may be in several.
+   */
+  keyPage(prefix: string, cursor: ClearCursor | null): Promise<KeyPage>;
 }
 
 /**
@@ -163,6 +175,26 @@ export interface WindowCount {
   resetMs: number;
 }
 
+/** How many calls are allowed within a time window. */
+export interface CallLimit {
+  /** Calls within a window; 0 allows none. */
+  limit: number;
+  /** Length of the window in milliseconds; it begins with the first call. */
+  windowMs: number;
+  /** How long calls are refused after the limit was exceeded, in milliseconds; 0: until the window ends. */
+  blockMs: number;
+}
+
+/** The state of a limit after a call. */
+export interface LimitCount {
+  /** Calls since the window began, the latest included; calls during a block are not counted. */
+  count: number;
+  /** Milliseconds until the window ends, or the block if there is one. */
+  resetMs: number;
+  /** Whether the call is refused. */
+  blocked: boolean;
+}
+
 /** Numbers that several processes add to. */
 export interface CounterStore {
   /**
@@ -174,6 +206,8 @@ export interface CounterStore {
   read(name: string): Promise<Map<string, number>>;
   /** Adds to a window that begins with the first amount and ends `windowMs` later. */
   countInWindow(name: string, windowMs: number, amount: number): Promise<WindowCount>;
+  /** Counts one call. The first call above the limit begins a block; the count begins again after it. */
+  countLimited(name: string, limit: CallLimit): Promise<LimitCount>;
 }
 
 /**

@@ -66,6 +66,17 @@ export const clearPromises: Promises = {
     await backend.entries.set('key', entryOf('value'), LONG_MS);
     assertBytes(await backend.entries.get('key'), entryOf('value'));
   },
+
+  'reading the keys page by page yields every key with the prefix, and no other': async ({ backend }) => {
+    await fill(backend);
+    for (const key of ODD_NAMES) await backend.entries.set(key, entryOf(key), LONG_MS);
+    for (const key of ODD_NAMES) await backend.entries.set(`odd:${key}`, entryOf(key), LONG_MS);
+    await hold(backend);
+    assert.deepEqual(await keysFrom(backend, 'odd:'), ODD_NAMES.map((key) => `odd:${key}`).toSorted());
+    assert.deepEqual(await keysFrom(backend, '*?[a]'), ['*?[a]\\']);
+    assert.deepEqual(await keysFrom(backend, 'none:'), []);
+    assert.equal((await keysFrom(backend, '')).length, MANY + 2 * ODD_NAMES.length);
+  },
 };
 
 async function clear(backend: Backend, afterPage = async (): Promise<void> => {}): Promise<void> {
@@ -98,4 +109,15 @@ async function hold(backend: Backend): Promise<string[]> {
 async function countHeld(backend: Backend, tokens: string[]): Promise<number> {
   const found = await atOnce(LEASES, (index) => backend.leases.peek(`held-${index}`, tokens[index]!, null));
   return found.filter(({ state }) => state === 'held').length;
+}
+
+async function keysFrom(backend: Backend, prefix: string): Promise<string[]> {
+  const keys = new Set<string>();
+  let cursor: ClearCursor | null = null;
+  do {
+    const page = await backend.entries.keyPage(prefix, cursor);
+    for (const key of page.keys) keys.add(key);
+    cursor = page.cursor;
+  } while (cursor !== null);
+  return [...keys].toSorted();
 }

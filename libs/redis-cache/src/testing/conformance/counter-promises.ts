@@ -82,6 +82,57 @@ export const counterPromises: Promises = {
     }
   },
 
+  'a limit counts calls, refuses the first above it, and does not count refused ones': async ({
+    backend: { counters },
+  }) => {
+    const limit = { limit: 2, windowMs: LONG_MS, blockMs: 0 };
+    for (const [count, blocked] of [
+      [1, false],
+      [2, false],
+      [3, true],
+      [3, true],
+    ] as const) {
+      const call = await counters.countLimited('limit', limit);
+      assert.deepEqual({ count: call.count, blocked: call.blocked }, { count, blocked });
+      assert.ok(call.resetMs > 0 && call.resetMs <= LONG_MS, String(call.resetMs));
+    }
+  },
+
+  'concurrent calls are allowed exactly up to the limit': async ({ backend: { counters } }) => {
+    const limit = { limit: 7, windowMs: LONG_MS, blockMs: 0 };
+    const calls = await atOnce(MANY, () => counters.countLimited('limit', limit));
+    assert.equal(calls.filter(({ blocked }) => !blocked).length, 7);
+  },
+
+  'a limit counts again after its window, and after its block': async ({
+    backend: { counters },
+    passTime,
+  }) => {
+    const window = { limit: 1, windowMs: SHORT_MS, blockMs: 0 };
+    const block = { limit: 0, windowMs: LONG_MS, blockMs: SHORT_MS };
+    await counters.countLimited('window', window);
+    await counters.countLimited('block', block);
+    await passTime(2 * SHORT_MS);
+    assert.equal((await counters.countLimited('window', window)).blocked, false);
+    assert.equal((await counters.countLimited('block', { ...block, limit: 1 })).count, 1);
+  },
+
+  'a block lasts as long as it says, also beyond the window': async ({ backend: { counters }, passTime }) => {
+    const limit = { limit: 0, windowMs: SHORT_MS, blockMs: LONG_MS };
+    await counters.countLimited('limit', limit);
+    await passTime(2 * SHORT_MS);
+    const call = await counters.countLimited('limit', { ...limit, limit: 5 });
+    assert.equal(call.blocked, true);
+    assert.ok(call.resetMs > LONG_MS / 2, String(call.resetMs));
+  },
+
+  'limits are independent, and their names are taken literally': async ({ backend: { counters } }) => {
+    for (const name of ODD_NAMES) {
+      const call = await counters.countLimited(name, { limit: 1, windowMs: LONG_MS, blockMs: 0 });
+      assert.equal(call.count, 1, name);
+    }
+  },
+
   'clearing the cache keeps counters and windows': async ({ backend: { counters, entries } }) => {
     await add(counters, 'tally', { hits: 1 });
     await counters.countInWindow('window', LONG_MS, 1);

@@ -1,4 +1,5 @@
-import type { CounterStore, TallyBatch, WindowCount } from '../backend.js';
+import type { CallLimit, CounterStore, LimitCount, TallyBatch, WindowCount } from '../backend.js';
+import { MemoryLimits } from './memory-limits.js';
 
 /** With fewer windows, a search for ended ones is not worthwhile. */
 const MIN_SWEEP_SIZE = 1_024;
@@ -18,9 +19,12 @@ interface Window {
 export class MemoryCounterStore implements CounterStore {
   readonly #tallies = new Map<string, Tally>();
   readonly #windows = new Map<string, Window>();
+  readonly #limits: MemoryLimits;
   #sweepAt = MIN_SWEEP_SIZE;
 
-  constructor(private readonly now: () => number) {}
+  constructor(private readonly now: () => number) {
+    this.#limits = new MemoryLimits(now);
+  }
 
   /** Number of windows in memory, ended ones included. */
   get windowCount(): number {
@@ -45,6 +49,10 @@ export class MemoryCounterStore implements CounterStore {
     const window = this.#window(name, now, windowMs);
     window.count += amount;
     return { count: window.count, resetMs: Math.ceil(window.until - now) };
+  }
+
+  async countLimited(name: string, limit: CallLimit): Promise<LimitCount> {
+    return this.#limits.count(name, limit);
   }
 
   #tally(name: string): Tally {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { ownCopy } from '../../util/own-copy.js';
-import type { ClearCursor, EntryStore } from '../backend.js';
+import type { ClearCursor, EntryStore, KeyPage } from '../backend.js';
 
 /** Approximate cost of an entry in addition to its key and bytes: a slot of the map and two objects. */
 const ENTRY_OVERHEAD_BYTES = 128;
@@ -71,6 +71,10 @@ export class MemoryEntryStore implements EntryStore {
     this.#entries.clear();
     this.onRevoke();
     return null;
+  }
+
+  async keyPage(prefix: string): Promise<KeyPage> {
+    return { keys: [...this.#entries.keys()].filter((key) => key.startsWith(prefix)), cursor: null };
   }
 }
 

@@ -5,6 +5,7 @@ export class KeySpace {
   readonly #tagStart: string;
   readonly #tallyStart: string;
   readonly #windowStart: string;
+  readonly #limitStart: string;
 
   constructor(private readonly prefix: string) {
     this.#entryStart = `${prefix}:cache:{`;
@@ -12,6 +13,7 @@ export class KeySpace {
     this.#tagStart = `${prefix}:tag:{`;
     this.#tallyStart = `${prefix}:tally:{`;
     this.#windowStart = `${prefix}:window:{`;
+    this.#limitStart = `${prefix}:limit:{`;
   }
 
   entry(key: string): string {
@@ -69,6 +71,10 @@ export class KeySpace {
     return `${this.#windowStart}${name}}`;
   }
 
+  limit(name: string): string {
+    return `${this.#limitStart}${name}}`;
+  }
+
   /** Written to check whether the server accepts writes. */
   get probe(): string {
     return `${this.prefix}:probe`;
@@ -99,9 +105,9 @@ export class KeySpace {
     return `${escapeGlob(clientPrefix + this.#leaseStart)}*`;
   }
 
-  /** `SCAN` pattern of all entries, including the client's own prefix. */
-  entryPattern(clientPrefix: string): string {
-    return `${escapeGlob(clientPrefix + this.#entryStart)}*`;
+  /** `SCAN` pattern of the entries whose keys begin with `keyStart`, including the client's own prefix. */
+  entryPattern(clientPrefix: string, keyStart = ''): string {
+    return `${escapeGlob(clientPrefix + this.#entryStart + keyStart)}*`;
   }
 
   // Empty braces do not choose the slot, so a name that begins with a brace gets another hash tag.

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { isSplitSlot, type RedisClient, Script } from 'nestjs-redis-connection';
-import type { ClearCursor, EntryStore, CacheEvent } from '../backend.js';
+import type { ClearCursor, EntryStore, CacheEvent, KeyPage } from '../backend.js';
 import type { Announce } from './redis-event-channel.js';
 import type { KeySpace } from './key-space.js';
 
@@ -106,6 +106,19 @@ export class RedisEntryStore implements EntryStore {
     if (position !== '0') return formatPosition({ ...at, position });
     const next = firstPageAfter(masters, at);
     return next === null ? this.announce(Promise.resolve(null), [{ type: 'flushed' }]) : next;
+  }
+
+  async keyPage(prefix: string, cursor: ClearCursor | null): Promise<KeyPage> {
+    const masters = this.#masters();
+    const at = cursor === null ? firstPosition(masters, 'entry') : parsePosition(cursor);
+    const master = masters.get(at.node);
+    if (!master) throw new Error('a node left while the keys were being read');
+    const clientPrefix = this.client.options.keyPrefix ?? '';
+    const pattern = this.keys.entryPattern(clientPrefix, prefix);
+    const [position, found] = await master.scan(at.position, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+    const keys = found.flatMap((key) => this.keys.entryOf(key.slice(clientPrefix.length)) ?? []);
+    if (position !== '0') return { keys, cursor: formatPosition({ ...at, position }) };
+    return { keys, cursor: firstPageAfter(masters, at) };
   }
 
   async #clearOn(master: Redis, { what, position }: Position): Promise<string> {

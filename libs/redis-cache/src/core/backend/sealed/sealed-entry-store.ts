@@ -1,5 +1,5 @@
 import type { EntrySealer } from '../../entry/entry-sealing.js';
-import type { ClearCursor, EntryStore } from '../backend.js';
+import type { ClearCursor, EntryStore, KeyPage } from '../backend.js';
 
 /** Encrypts entries before they are stored. Reads return them as they are stored: their reader opens them. */
 export class SealedEntryStore implements EntryStore {
@@ -34,5 +34,9 @@ export class SealedEntryStore implements EntryStore {
 
   clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null> {
     return this.inner.clearPage(cursor);
+  }
+
+  keyPage(prefix: string, cursor: ClearCursor | null): Promise<KeyPage> {
+    return this.inner.keyPage(prefix, cursor);
   }
 }

@@ -71,4 +71,40 @@ export const COUNTERS_SABOTAGES: Sabotage[] = [
       replace(counters, 'countInWindow', (count) => (_name, windowMs, amount) => count('', windowMs, amount)),
     /^counters: windows are independent/,
   ],
+  [
+    'a limit counts refused calls',
+    ({ counters }) =>
+      replace(counters, 'countLimited', (count) => async (name, limit) => {
+        const call = await count(name, limit);
+        return call.blocked ? { ...call, count: call.count + 1 } : call;
+      }),
+    /^counters: a limit counts calls, refuses/,
+  ],
+  [
+    'a limit allows one more',
+    ({ counters }) =>
+      replace(counters, 'countLimited', (count) => (name, limit) => {
+        return count(name, { ...limit, limit: limit.limit + 1 });
+      }),
+    /^counters: concurrent calls are allowed exactly/,
+  ],
+  [
+    'a block ends with its window',
+    ({ counters }) =>
+      replace(counters, 'countLimited', (count) => (name, limit) => count(name, { ...limit, blockMs: 0 })),
+    /^counters: a block lasts as long/,
+  ],
+  [
+    'a window of a limit never ends',
+    ({ counters }) =>
+      replace(counters, 'countLimited', (count) => (name, limit) => {
+        return count(name, { ...limit, windowMs: 1_000_000 });
+      }),
+    /^counters: a limit counts again after/,
+  ],
+  [
+    'all names share one limit',
+    ({ counters }) => replace(counters, 'countLimited', (count) => (_name, limit) => count('', limit)),
+    /^counters: limits are independent/,
+  ],
 ];

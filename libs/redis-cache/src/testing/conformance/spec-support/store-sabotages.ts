@@ -86,6 +86,11 @@ export const ENTRIES_SABOTAGES: Sabotage[] = [
 
 export const CLEARING_SABOTAGES: Sabotage[] = [
   [
+    'the keys of a page have any prefix',
+    ({ entries }) => replace(entries, 'keyPage', (page) => (_prefix, cursor) => page('', cursor)),
+    /^clearing: reading the keys/,
+  ],
+  [
     'clearPage does nothing',
     ({ entries }) => replace(entries, 'clearPage', () => async () => null),
     /^clearing: clearing page by page/,
