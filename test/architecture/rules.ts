@@ -17,7 +17,8 @@ const FRAMEWORK = /^(?:@nestjs\/|rxjs(?:\/|$)|reflect-metadata(?:\/|$))/;
 const NEST_INTERNALS = /^@nestjs\/[^/]+\/./;
 const PRODUCT = /^(?:libs|apps)\/[^/]+\/(?:src|public)\//;
 const LIBRARY = /^libs\/[^/]+\/src\//;
-const ADAPTER = /^libs\/[^/]+\/src\/(?:nest|config|http|health|prometheus|opentelemetry|testing)\//;
+const ADAPTER =
+  /^libs\/[^/]+\/src\/(?:nest|config|http|health|keyv|prometheus|opentelemetry|testing|throttler)\//;
 const PROMETHEUS = /^libs\/[^/]+\/src\/prometheus\//;
 const PROM_CLIENT = /^prom-client(?:\/|$)/;
 const OPENTELEMETRY = /^libs\/[^/]+\/src\/opentelemetry\//;

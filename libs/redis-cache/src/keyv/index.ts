@@ -1,0 +1,1 @@
+export { KeyvRedisCache } from './keyv-redis-cache.js';
