@@ -8,7 +8,7 @@ const SNIPPET = /^```ts\n(.*?)^```/gms;
 const IMPORTED = /from '([^']+)'/g;
 const PRINTED = /^\s*console\.log\(.*\);(?: \/\/ (.*))?$/gm;
 /** Modules that a script may import and still run without an application. */
-const STANDALONE = /^(node:.*|nestjs-redis-cache(\/(core|testing))?)$/;
+const STANDALONE = /^(node:.*|keyv|nestjs-redis-cache(\/(core|keyv|testing))?)$/;
 const DEFAULT_URL = 'redis://localhost:6379';
 
 /** The example that each page opens with; not those that need an application or a model around them. */
@@ -42,7 +42,14 @@ function promisedBy(code: string): (string | undefined)[] {
 
 it('there are examples to run', () => {
   expect(EXAMPLES.map(([name]) => name)).toEqual(
-    expect.arrayContaining(['single-flight.md', 'stale.md', 'near-cache.md', 'failures.md', 'testing.md']),
+    expect.arrayContaining([
+      'single-flight.md',
+      'stale.md',
+      'near-cache.md',
+      'failures.md',
+      'keyv.md',
+      'testing.md',
+    ]),
   );
 });
 

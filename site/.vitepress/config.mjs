@@ -60,6 +60,8 @@ export default withMermaid({
           doc('HTTP caching', 'http-caching'),
           doc('Keys and entries', 'keys'),
           doc('Shared counters', 'counters'),
+          doc('Keyv and cache-manager', 'keyv'),
+          doc('@nestjs/throttler', 'throttler'),
         ],
       },
       {

@@ -130,7 +130,7 @@ describe('Keyv on Redis', () => {
     await expect(store.get('')).rejects.toBeInstanceOf(InvalidKeyError);
     await expect(store.set('key', 'value', -1)).rejects.toBeInstanceOf(InvalidTtlError);
     expect(() => new KeyvRedisCache(null as never)).toThrow(
-      /cache must be a RedisCacheService or the options/,
+      /cache must be a RedisCacheService, or the options/,
     );
   });
 

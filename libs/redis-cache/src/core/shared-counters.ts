@@ -84,9 +84,9 @@ export class SharedCounters {
   }
 
   /**
-   * Counts one call against a limit that all processes share. The first call above the limit is refused, and so are all
-   * calls until the block ends; then the count begins again. One round trip. Fallback: `null`, so that the caller can let
-   * the call pass, or count it in its process.
+   * Counts one call against a limit that all processes share. The first call above the limit begins a block: it and all
+   * calls until the end of the block are refused; then the count begins again. One round trip. Fallback: `null`, so that
+   * the caller can allow the call or count it in its process.
    *
    * @param limit calls allowed within `windowMs`, 0 or more; `windowMs` and `blockMs` up to {@link MAX_WINDOW_MS}
    * @throws {InvalidKeyError} {@link InvalidCallOptionError}

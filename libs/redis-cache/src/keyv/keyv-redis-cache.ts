@@ -10,15 +10,14 @@ import {
 } from '../core.js';
 
 /**
- * A store for Keyv 5, and by that for `@nestjs/cache-manager` 3 and cache-manager 6 and 7, on this cache. A fault of Redis
- * never throws: a read is a miss, a write returns `false`, after `commandTimeoutMs` at the latest, and at once while the
- * circuit breaker is open.
+ * A store for Keyv 5, which `@nestjs/cache-manager` and cache-manager use. Redis faults never throw: a read is a miss, and
+ * a write returns `false`, after `commandTimeoutMs` at the latest and at once while the circuit breaker is open.
  *
- * TTLs are milliseconds, as Keyv has them; without one an entry does not expire. What Keyv's serializer returns is the
- * value of the entry: an application that reads it by `cache.getCachedResponse` gets that text.
+ * TTLs are milliseconds, as in Keyv; an entry without a TTL does not expire. The text that Keyv's serializer returns is
+ * stored as the value of the entry, so `cache.getCachedResponse` returns that text.
  *
- * Emits `error`, which Keyv passes on, once when an operation finds Redis unavailable, and again after the next outage;
- * never without a listener.
+ * Emits `error`, which Keyv forwards, for the first operation of an outage that fails because of Redis. Without a listener
+ * nothing is emitted.
  *
  * @example
  * CacheModule.register({ stores: [new KeyvRedisCache({ connection: { url: 'redis://localhost:6379' } })] });
@@ -29,32 +28,33 @@ import {
  * });
  */
 export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
-  /** The cache that the entries are in, for what Keyv has no method for, such as `getOrSet`. */
+  /** The cache that contains the entries, for methods that Keyv lacks, such as `getOrSet`. */
   readonly cache: RedisCacheService;
-  /** What Keyv looks at to decide that it can iterate. */
+  /** Keyv reads `dialect` to decide whether it can iterate over the store. */
   readonly opts: Record<string, unknown> = { dialect: 'redis' };
-  /** Set by Keyv, which also puts it before each key, followed by a colon. `clear` and `iterator` are limited to it. */
+  /** Set by Keyv, which also puts `<namespace>:` before each key. `clear` removes only the entries of the namespace. */
   namespace?: string | undefined;
   readonly #owned: boolean;
   #isReported = false;
 
   /**
-   * @param cache options of a cache of its own, which `disconnect` closes; or an existing cache, which it does not close
-   * @throws {InvalidOptionsError} neither of them, or a wrong option
+   * @param cache an existing cache, which `disconnect` leaves open; or the options of a new one, which `disconnect` closes.
+   * Default: a new one on Redis at localhost:6379
+   * @throws {InvalidOptionsError} an invalid option, or neither a cache nor options
    */
   constructor(cache: RedisCacheService | RedisCacheOptions = {}) {
     super();
     if (typeof cache !== 'object' || cache === null) {
-      throw new InvalidOptionsError('cache', 'must be a RedisCacheService or the options of one');
+      throw new InvalidOptionsError('cache', 'must be a RedisCacheService, or the options of a new one');
     }
     this.#owned = !(cache instanceof RedisCacheService);
     this.cache = cache instanceof RedisCacheService ? cache : createRedisCache(cache);
   }
 
   /**
-   * Returns the stored value; `undefined` for a miss and while Redis is unavailable.
+   * Returns the stored value, or `undefined` for a miss and while Redis is unavailable.
    *
-   * @throws {InvalidKeyError} empty, over-long or ill-formed key; so do all methods with keys
+   * @throws {InvalidKeyError} empty, over-long or ill-formed key; the same applies to all methods with keys
    */
   async get<Value>(key: string): Promise<StoredData<Value> | undefined> {
     const found = await this.cache.lookup<StoredData<Value>>(key);
@@ -62,7 +62,7 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
     return found.status === 'hit' ? found.value : undefined;
   }
 
-  /** Like `get` for several keys, in their order. All reads are sent before the first reply. */
+  /** Like `get` for several keys; the result has their order. All reads are sent before the first reply. */
   getMany<Value>(keys: string[]): Promise<StoredData<Value | undefined>[]> {
     return Promise.all(keys.map((key) => this.get<Value>(key)));
   }
@@ -70,7 +70,7 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
   /**
    * Stores a value. Returns whether Redis confirmed it.
    *
-   * @param ttl milliseconds, above 0; fractions count as at least one millisecond. Without it, or 0: no expiry
+   * @param ttl milliseconds; a fraction is rounded up to at least one millisecond. Without a TTL, or with 0, no expiry
    * @throws {InvalidTtlError} {@link ValueTooLargeError}
    */
   async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
@@ -78,8 +78,8 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
   }
 
   /**
-   * Stores several values, all sent at once. Returns for each whether Redis confirmed it: Keyv returns that to its caller,
-   * although the type of its stores says `void`. A wrong one stores none.
+   * Stores several values, all sent at once; nothing if one is invalid. Returns for each whether Redis confirmed it, which
+   * Keyv returns to its caller although the type of its stores says `void`.
    */
   async setMany(entries: KeyvEntry[]): Promise<boolean[] & void> {
     const responses = entries.map(({ key, value, ttl }) => ({
@@ -92,39 +92,39 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
     return stored as boolean[] & void;
   }
 
-  /** Removes an entry. Returns whether there was one and Redis confirmed the removal; it costs a read of the entry. */
+  /** Removes an entry. Returns whether it existed and Redis confirmed the removal; reads the entry to know that. */
   async delete(key: string): Promise<boolean> {
     return this.deleteMany([key]);
   }
 
-  /** Removes entries. Returns whether there was at least one of them and Redis confirmed the removal. */
+  /** Removes entries. Returns whether at least one of them existed and Redis confirmed the removal. */
   async deleteMany(keys: string[]): Promise<boolean> {
     // Sent in this order over one connection, so the reads see the entries.
     const [found, isDone] = await Promise.all([this.hasMany(keys), this.cache.delete(keys)]);
     return this.#noteWrite(isDone) && found.includes(true);
   }
 
-  /** Whether there is an entry; `false` while Redis is unavailable. It costs a read of the entry. */
+  /** Whether the entry exists; reads it. `false` while Redis is unavailable. */
   async has(key: string): Promise<boolean> {
     const found = await this.cache.lookup(key, { as: 'bytes' });
     this.#note(found.status !== 'bypass');
     return found.status === 'hit';
   }
 
-  /** Like `has` for several keys, in their order. */
+  /** Like `has` for several keys; the result has their order. */
   hasMany(keys: string[]): Promise<boolean[]> {
     return Promise.all(keys.map((key) => this.has(key)));
   }
 
   /**
-   * Removes the entries of the namespace; without one all entries of the cache (its `keyPrefix`). Emits `error` if Redis
-   * has not confirmed all of it.
+   * Removes the entries of the namespace; without a namespace all entries of the cache, which are those of its `keyPrefix`.
+   * Emits `error` if Redis has not confirmed all of it.
    */
   async clear(): Promise<void> {
     this.#noteWrite(await (this.namespace === undefined ? this.cache.clearCache() : this.#clearNamespace()));
   }
 
-  /** Yields each key of the namespace with its value, keys as Keyv passes them. Ends early if Redis is unavailable. */
+  /** Yields each key, including `<namespace>:`, with its value. Ends early if Redis becomes unavailable. */
   async *iterator<Value>(namespace?: string): AsyncGenerator<[string, Awaited<Value>], void> {
     for await (const keys of this.#pages(namespace)) {
       const values = await this.getMany<Awaited<Value>>(keys);
@@ -134,7 +134,7 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
     }
   }
 
-  /** Closes the cache if the store has created it. Idempotent. */
+  /** Closes the cache if this store created it. Idempotent. */
   async disconnect(): Promise<void> {
     if (this.#owned) await this.cache.close();
   }
@@ -147,7 +147,7 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
     return isDone;
   }
 
-  /** Yields the keys page by page; calls back if Redis becomes unavailable. */
+  /** Yields the keys page by page; calls `onUnavailable` and ends if Redis becomes unavailable. */
   async *#pages(namespace?: string, onUnavailable = (): void => this.#note(false)): AsyncGenerator<string[]> {
     const prefix = namespace === undefined ? '' : `${namespace}:`;
     let page: KeyPage | null = { keys: [], cursor: null };
@@ -159,7 +159,7 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
   }
 
   #noteWrite(isDone: boolean): boolean {
-    // A write also fails because of its value, which is logged and says nothing about Redis.
+    // A write also fails if its value cannot be stored, which is logged and says nothing about Redis.
     this.#note(isDone || this.cache.getStatus().writable);
     return isDone;
   }
@@ -176,7 +176,7 @@ export class KeyvRedisCache extends EventEmitter implements KeyvStoreAdapter {
   }
 }
 
-/** Keyv's "no expiry" is the longest TTL of the cache. */
+/** Without a TTL, an entry gets the longest TTL of the cache, 100 years. */
 function secondsOf(ttlMs: number | undefined): number {
   return ttlMs ? Math.min(ttlMs / 1_000, MAX_TTL_SECONDS) : MAX_TTL_SECONDS;
 }

@@ -17,27 +17,27 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 /** Options of {@link RedisThrottlerStorage}. */
 export interface RedisThrottlerStorageOptions {
   /**
-   * What happens to calls while Redis is unavailable.
-   * - `count`: this process counts them itself, so that each process allows the whole limit
-   * - `allow`: none is refused
+   * What happens to calls while Redis is unavailable. Neither refuses a call because of a Redis fault.
+   * - `count`: each process counts its own calls in memory, so each process allows the whole limit
+   * - `allow`: every call is allowed
    *
-   * Default `count`. Neither refuses a call because of a fault of Redis.
+   * Default `count`.
    */
   whenUnavailable?: 'count' | 'allow';
 }
 
 const OPTIONS = registrationNames<RedisThrottlerStorageOptions>({ whenUnavailable: true });
 const UNAVAILABLE = ['count', 'allow'] as const;
-/** The entries of the memory backend are not used, only its counts. */
+/** Only the counters of the memory backend are used, not its entries. */
 const NO_ENTRIES_BYTES = 1;
 
 /**
- * A storage for `@nestjs/throttler` 6 that all processes on one Redis share. Each request costs one round trip per
- * throttler, `commandTimeoutMs` at the most, and none while the circuit breaker is open: then the process counts for
- * itself (`whenUnavailable`).
+ * A storage for `@nestjs/throttler` 6 whose counts all processes on one Redis share. Each request costs one round trip per
+ * throttler, which takes `commandTimeoutMs` at most, and none while the circuit breaker is open: `whenUnavailable` says
+ * what happens then.
  *
- * Windows are fixed: the first call begins one, which ends `ttl` milliseconds later. A call above the limit is refused, as
- * are all others for `blockDuration` (default: `ttl`); then the count begins again.
+ * Windows are fixed: the first call begins one, which ends `ttl` milliseconds later. The first call above the limit begins
+ * a block: it and all further calls are refused for `blockDuration` (default: `ttl`); then the count begins again.
  *
  * @example
  * ThrottlerModule.forRootAsync({
@@ -50,11 +50,11 @@ const NO_ENTRIES_BYTES = 1;
  */
 export class RedisThrottlerStorage implements ThrottlerStorage {
   readonly #counters: Pick<RedisCacheService['sharedCounters'], 'countLimited'>;
-  readonly #own: MemoryBackend['counters'] | undefined;
+  readonly #fallback: MemoryBackend['counters'] | undefined;
 
   /**
-   * @param cache its `keyPrefix` is the beginning of the keys, its `commandTimeoutMs` the deadline
-   * @throws {InvalidOptionsError} an unknown or wrong option
+   * @param cache contains the counts, under its `keyPrefix`; its `commandTimeoutMs` is the deadline of each call
+   * @throws {InvalidOptionsError} an unknown or invalid option
    */
   constructor(cache: Pick<RedisCacheService, 'sharedCounters'>, options: RedisThrottlerStorageOptions = {}) {
     OPTIONS.check(options);
@@ -64,15 +64,16 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
     }
     this.#counters = cache.sharedCounters;
     const { counters } = new MemoryBackend({ maxBytes: NO_ENTRIES_BYTES });
-    this.#own = whenUnavailable === 'count' ? counters : undefined;
+    this.#fallback = whenUnavailable === 'count' ? counters : undefined;
   }
 
   /**
    * Counts one call; called by `ThrottlerGuard`. Never rejects because of Redis.
    *
    * @param ttl length of the window, in milliseconds
+   * @param limit calls allowed within a window; a fraction is rounded down
    * @param blockDuration how long calls are refused, in milliseconds; 0: until the window ends
-   * @returns `timeToExpire` and `timeToBlockExpire` in whole seconds, rounded up; a refused call is counted once
+   * @returns `timeToExpire` and `timeToBlockExpire` in whole seconds, rounded up; calls during a block are not counted
    */
   async increment(
     key: string,
@@ -82,13 +83,13 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
     throttlerName: string,
   ): Promise<ThrottlerRecord> {
     const name = nameOf(throttlerName, key);
-    const terms: CallLimit = {
+    const callLimit: CallLimit = {
       limit: Math.max(0, Math.min(Math.floor(limit), Number.MAX_SAFE_INTEGER)),
       windowMs: Math.max(1, wholeMs(ttl)),
       blockMs: Math.max(0, wholeMs(blockDuration)),
     };
-    const counted = await this.#counters.countLimited(name, terms);
-    return recordOf(counted ?? (await this.#own?.countLimited(name, terms)) ?? ALLOWED);
+    const counted = await this.#counters.countLimited(name, callLimit);
+    return recordOf(counted ?? (await this.#fallback?.countLimited(name, callLimit)) ?? ALLOWED);
   }
 }
 
@@ -104,7 +105,7 @@ function recordOf({ count, resetMs, blocked }: LimitCount): ThrottlerRecord {
   };
 }
 
-/** A key of the application's own `generateKey` may be anything that a client sends, so one that is too long is hashed. */
+/** An application's own `generateKey` may return whatever a client sent; keys that the cache does not allow are hashed. */
 function nameOf(throttlerName: string, key: string): string {
   const name = `throttler:${throttlerName}:${key}`;
   return name.length <= MAX_KEY_LENGTH && name.isWellFormed() ? name : cacheKey({ throttlerName, key });

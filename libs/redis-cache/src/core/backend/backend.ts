@@ -33,8 +33,8 @@ export interface EntryStore {
   /** Deletes a page of this cache's leases and entries, leases first, never anything else. `null` after the last page. */
   clearPage(cursor: ClearCursor | null): Promise<ClearCursor | null>;
   /**
-   * Returns a page of the keys that begin with `prefix`. A key that is stored all the time is in at least one page, and
-   * may be in several.
+   * Returns a page of the keys that begin with `prefix`. A key that exists from the first page to the last is in at least
+   * one of them, and may be in several.
    */
   keyPage(prefix: string, cursor: ClearCursor | null): Promise<KeyPage>;
 }

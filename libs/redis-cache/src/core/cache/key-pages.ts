@@ -3,7 +3,7 @@ import { assertKey } from '../entry/arguments.js';
 import { InvalidCallOptionError } from '../errors/errors.js';
 import type { Guard } from '../guard/guard.js';
 
-/** The keys of the stored entries, for maintenance: Redis goes through all its keys for them, a thousand per page. */
+/** The keys of the stored entries, for maintenance: Redis scans all its keys for them, about a thousand per page. */
 export class KeyPages {
   readonly #entries: EntryStore;
   readonly #guard: Guard;
@@ -18,8 +18,8 @@ export class KeyPages {
    * Returns a page of the keys that begin with `prefix`. A key may be in several pages; entries past their TTL that are
    * kept for `staleSeconds` are among them. Fallback: `null`.
    *
-   * @param prefix what the keys begin with, up to 1,024 characters; `''` for all keys
-   * @param cursor that of the previous page; default `null`, for the first page
+   * @param prefix the beginning of the keys, up to 1,024 characters; `''` for all keys
+   * @param cursor the cursor of the previous page; default `null`, for the first page
    * @throws {InvalidKeyError} over-long or ill-formed prefix
    * @throws {InvalidCallOptionError} the cursor is neither text nor `null`
    * @example

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CallLimit, LimitCount } from '../backend.js';
 
-/** Callers whose counts are kept; beyond it the least recent ones are dropped first, which allows their calls again. */
+/** Above this number of counts, the least recently used ones are dropped, which allows those calls again. */
 const MAX_LIMITS = 100_000;
 
 interface State {

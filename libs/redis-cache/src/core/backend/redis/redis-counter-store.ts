@@ -30,8 +30,8 @@ const COUNT = new Script(`
   return {count, left}
 `);
 
-// One key with one expiry, the end of the window or of the block, so that the count begins again with it. HINCRBYFLOAT is
-// the only right to write hashes that users of Redis are documented to need.
+// The key expires at the end of the window or of the block, so that the count begins again. HINCRBYFLOAT, because the
+// documented rights of a Redis user contain no other command that writes to a hash.
 const COUNT_LIMITED = new Script(`
   local function expireIn(ms) redis.call('PEXPIRE', KEYS[1], ms) return tonumber(ms) end
   local blocked = redis.call('HGET', KEYS[1], 'blocked')
