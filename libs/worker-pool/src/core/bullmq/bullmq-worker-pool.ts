@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { MAX_NESTING } from 'nestjs-redis-connection';
 import type { CompletionRequest } from '../contract/completion-request.js';
 import {
   PoolClosedError,
   PoolRoleError,
   PoolUnavailableError,
+  InvalidRequestError,
   RequestTooLargeError,
   TaskCancelledError,
   TaskNotFoundError,
@@ -36,6 +38,7 @@ import type { Submission, TaskData } from './producer.js';
 import type { Interest } from './queue-commands.js';
 import { refusalIn } from './queue-link.js';
 import { toHealth, toPoolStats, unavailableHealth } from './queue-stats.js';
+import { recordJson } from './record-limits.js';
 import { type Accepted, streamSource } from './stream-source.js';
 
 /**
@@ -252,9 +255,7 @@ export class BullmqWorkerPool extends WorkerPool {
     const resolved = resolveSubmitOptions(options, this.#options.taskTimeoutMs);
     const { timeoutMs, context } = resolved;
     const data = { ...flags, request: copyRequest(request), timeoutMs, context };
-    if (Buffer.byteLength(JSON.stringify(data)) > this.#options.maxRequestBytes) {
-      throw new RequestTooLargeError(this.#options.maxRequestBytes);
-    }
+    checkSize(data, this.#options.maxRequestBytes);
     return { taskId: randomUUID(), data, options: resolved, interest };
   }
 
@@ -270,5 +271,18 @@ export class BullmqWorkerPool extends WorkerPool {
   async #shutDown(): Promise<void> {
     await this.#life.close();
     await this.#fallback.close();
+  }
+}
+
+function checkSize(data: TaskData, maxBytes: number): void {
+  const json = recordJson(data);
+  if (json === undefined) {
+    throw new InvalidRequestError(
+      'request',
+      `must be JSON that is nested at most ${MAX_NESTING} levels deep`,
+    );
+  }
+  if (Buffer.byteLength(json) > maxBytes) {
+    throw new RequestTooLargeError(maxBytes);
   }
 }

@@ -1,4 +1,5 @@
-import type { Queue } from 'bullmq';
+import { setTimeout } from 'node:timers/promises';
+import type { Queue, QueueEvents } from 'bullmq';
 import { BLOCK_MS, FailoverWatch, type RedisClient } from 'nestjs-redis-connection';
 import type { ResolvedBullmqOptions } from '../options/pool-options.js';
 import { collectCopies, loadPackages, openClient, type Packages } from './clients.js';
@@ -11,6 +12,9 @@ import { QueueKeys } from './queue-keys.js';
 import { QueueLink } from './queue-link.js';
 import { listenToEvents, TaskWaiters } from './task-waiters.js';
 import { WorkerHost } from './worker-host.js';
+
+/** Pause before the events are read again, in milliseconds. Look-ups find what is missed meanwhile. */
+const EVENTS_RETRY_MS = 200;
 
 /** The connected parts of a pool over BullMQ. */
 export interface Engine {
@@ -44,7 +48,7 @@ export async function openEngine(options: ResolvedBullmqOptions): Promise<Engine
   const hasty = openClient(packages, options, 'hasty', shared);
   const link = new QueueLink(hasty, options.commandTimeoutMs, faults.report);
   link.onUp(() => faults.recovered());
-  const commands = new QueueCommands(link, keys, options.resultTtlMs);
+  const commands = new QueueCommands(link, keys, options);
   const queue = openQueue(packages, options, keys, link.client);
   const waiters = new TaskWaiters(link, commands, options.outageToleranceMs);
   const openPatient = (): RedisClient => openClient(packages, options, 'patient', shared);
@@ -97,13 +101,26 @@ function openQueue(
 // BullMQ opens a separate connection for the events, as a copy of the given one.
 function openEvents(
   { bullmq }: Packages,
-  { queueName }: ResolvedBullmqOptions,
+  { queueName, maxResultBytes }: ResolvedBullmqOptions,
   { prefix }: QueueKeys,
   connection: RedisClient,
   waiters: TaskWaiters,
 ): () => Promise<void> {
-  const options = { connection, prefix, skipVersionCheck: true, blockingTimeout: BLOCK_MS };
+  const options = { connection, prefix, skipVersionCheck: true, blockingTimeout: BLOCK_MS, autorun: false };
   const events = new bullmq.QueueEvents(queueName, options);
-  listenToEvents(events, waiters);
-  return () => events.close();
+  listenToEvents(events, waiters, maxResultBytes);
+  let isClosed = false;
+  void runUntil(() => isClosed, events);
+  return () => {
+    isClosed = true;
+    return events.close();
+  };
+}
+
+/** BullMQ stops reading at an event that is no JSON; the next run continues after it. */
+async function runUntil(isClosed: () => boolean, events: QueueEvents): Promise<void> {
+  while (!isClosed()) {
+    await events.run().catch(() => {});
+    await setTimeout(EVENTS_RETRY_MS, undefined, { ref: false });
+  }
 }

@@ -63,7 +63,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 class Model {
   readonly redis = new ModelRedis();
   readonly runs: ModelRun[] = [];
-  readonly followers = [new EventFollower(taskId), new EventFollower(taskId)];
+  readonly followers = [new EventFollower(taskId, 1_000_000), new EventFollower(taskId, 1_000_000)];
   readonly readers = this.followers.flatMap(({ log }) =>
     [1, 2].map(() => new ModelReader(log.read(undefined, () => {}))),
   );

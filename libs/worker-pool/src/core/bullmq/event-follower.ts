@@ -1,6 +1,8 @@
+import { isTooDeep } from 'nestjs-redis-connection';
 import type { CompletionEvent } from '../contract/completion-event.js';
 import { TaskStreamInterruptedError, TaskStreamTooLargeError } from '../contract/errors.js';
 import type { TaskResult } from '../contract/task.js';
+import { EventBytes } from '../tasks/emitted-event.js';
 import { LineBuffer } from '../process/line-buffer.js';
 import { EventLog } from '../tasks/event-log.js';
 import { END_MARK, TOO_LARGE_MARK } from './event-scripts.js';
@@ -21,11 +23,17 @@ export class EventFollower {
   #run = '';
   #offset = 0;
   #lines = new LineBuffer();
+  #bytes: EventBytes;
   #hasEndMark = false;
   #result: TaskResult | null = null;
   #isClosed = false;
 
-  constructor(readonly taskId: string) {}
+  constructor(
+    readonly taskId: string,
+    private readonly maxStreamBytes: number,
+  ) {
+    this.#bytes = new EventBytes(maxStreamBytes);
+  }
 
   get position(): FollowedPosition {
     return { taskId: this.taskId, run: this.#run, offset: this.#offset, isLast: this.#result !== null };
@@ -93,6 +101,7 @@ export class EventFollower {
     this.#run = '';
     this.#offset = 0;
     this.#lines = new LineBuffer();
+    this.#bytes = new EventBytes(this.maxStreamBytes);
     this.#hasEndMark = false;
     return true;
   }
@@ -101,7 +110,11 @@ export class EventFollower {
     this.#run = written;
     this.#offset += bytes.length;
     try {
-      this.#lines.take(bytes).forEach((line) => this.#takeLine(line));
+      for (const line of this.#lines.take(bytes)) {
+        if (!this.#isClosed) this.#takeLine(line);
+      }
+      // A line that is not complete yet counts as well, or it could grow without a limit.
+      if (!this.#isClosed && this.#lines.pendingBytes > this.#bytes.left) this.#failAsTooLarge();
     } catch {
       // Something else has written to the log.
       this.fail(new TaskStreamInterruptedError(this.taskId));
@@ -112,10 +125,21 @@ export class EventFollower {
     if (line === END_MARK) {
       this.#hasEndMark = true;
     } else if (line === TOO_LARGE_MARK) {
-      this.fail(new TaskStreamTooLargeError(this.taskId));
+      this.#failAsTooLarge();
     } else if (line !== this.#run) {
-      this.log.append(JSON.parse(line) as CompletionEvent);
+      this.#takeEvent(line);
     }
+  }
+
+  /** @throws {Error} it is not an event */
+  #takeEvent(json: string): void {
+    if (!this.#bytes.admit(json)) return this.#failAsTooLarge();
+    if (!json.startsWith('{') || isTooDeep(json)) throw new Error('damaged');
+    this.log.append(JSON.parse(json) as CompletionEvent);
+  }
+
+  #failAsTooLarge(): void {
+    this.fail(new TaskStreamTooLargeError(this.taskId));
   }
 
   #end({ isFinal }: EventFacts): void {

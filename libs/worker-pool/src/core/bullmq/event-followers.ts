@@ -26,7 +26,7 @@ export interface FollowersParts {
   commands: QueueCommands;
   keys: QueueKeys;
   faults: FaultLog;
-  options: Pick<ResolvedBullmqOptions, 'outageToleranceMs'>;
+  options: Pick<ResolvedBullmqOptions, 'outageToleranceMs' | 'maxStreamBytes'>;
   /** Opens the connection for announcements, with the first followed task. */
   openPatient: () => RedisClient;
 }
@@ -97,7 +97,7 @@ export class EventFollowers {
   }
 
   #start(taskId: string, isNew: boolean): { follower: EventFollower; streams: number } {
-    const followed = { follower: new EventFollower(taskId), streams: 0 };
+    const followed = { follower: new EventFollower(taskId, this.parts.options.maxStreamBytes), streams: 0 };
     this.#followers.set(taskId, followed);
     this.#subscriber ??= this.#subscribe();
     // A new task is not read before its first announcement, which would have to wait for the interval to end.

@@ -90,8 +90,8 @@ export class QueueCommands {
   constructor(
     private readonly link: QueueLink,
     private readonly keys: QueueKeys,
-    /** Older results are treated as absent, in milliseconds. */
-    private readonly resultTtlMs: number,
+    /** Results older than `resultTtlMs` are treated as absent. */
+    private readonly limits: { resultTtlMs: number; maxResultBytes: number },
   ) {}
 
   /** Returns `null` for each task that stays in the queue; for a refused task, the state of the full queue. */
@@ -134,9 +134,10 @@ export class QueueCommands {
     }
     const names = taskIds.map((taskId) => this.keys.task(taskId));
     const found = (await this.#run(readTasks, names)) as StoredTask[];
-    const oldest = Date.now() - this.resultTtlMs;
+    const { resultTtlMs, maxResultBytes } = this.limits;
+    const oldest = Date.now() - resultTtlMs;
     return taskIds.map((taskId, index) => {
-      const snapshot = toSnapshot(taskId, found[index]);
+      const snapshot = toSnapshot(taskId, found[index], maxResultBytes);
       return snapshot && (snapshot.finishedAt ?? Infinity) < oldest ? null : snapshot;
     });
   }

@@ -1,6 +1,7 @@
 import { TaskAbandonedError } from '../contract/errors.js';
 import type { TaskResult, TaskSnapshot } from '../contract/task.js';
 import { failedResult, freezeDeep } from '../tasks/task-results.js';
+import { readRecord } from './record-limits.js';
 
 type Field = string | null;
 
@@ -19,13 +20,21 @@ export type StoredTask = [
 
 const time = (field: Field): number | null => (field === null ? null : Number(field) || 0);
 
-/** Returns `null` when the task does not exist. */
-export function toSnapshot(taskId: string, stored: StoredTask | undefined): TaskSnapshot | null {
+/**
+ * Returns `null` when the task does not exist.
+ *
+ * @param maxResultBytes larger results are damaged
+ */
+export function toSnapshot(
+  taskId: string,
+  stored: StoredTask | undefined,
+  maxResultBytes: number,
+): TaskSnapshot | null {
   if (!stored || stored[0] === null) {
     return null;
   }
   const [timestamp, processedOn, finishedOn, , , , stoppedOn, , isHeld] = stored;
-  const result = resultOf(taskId, stored);
+  const result = resultOf(taskId, stored, maxResultBytes);
   const isRunning = isHeld === 1;
   return Object.freeze({
     taskId,
@@ -41,32 +50,22 @@ export function toSnapshot(taskId: string, stored: StoredTask | undefined): Task
  * Parses a result from Redis; `null` when there is none, as in the return value of a stopped task's run, or when it is
  * damaged.
  */
-export function parseResult(taskId: string, json: unknown): TaskResult | null {
-  const value = typeof json === 'string' ? parseJson(json) : json;
-  const result = value as TaskResult | null;
+export function parseResult(taskId: string, record: unknown, maxResultBytes: number): TaskResult | null {
+  const result = readRecord(record, maxResultBytes) as TaskResult | null | undefined;
   return typeof result === 'object' && result?.taskId === taskId ? freezeDeep(result) : null;
 }
 
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
-}
+/** The error of a task whose record in Redis cannot be read. */
+export const DAMAGED = { code: 'ERR_EXECUTOR_FAILED', message: 'the record of the task is damaged' };
 
-const DAMAGED = { code: 'ERR_EXECUTOR_FAILED', message: 'the record of the task is damaged' };
-
-function resultOf(taskId: string, stored: StoredTask): TaskResult | null {
+function resultOf(taskId: string, stored: StoredTask, maxResultBytes: number): TaskResult | null {
   const [, , finishedOn, returnValue, failedReason, stop, , deaths] = stored;
-  if (stop !== null) {
-    return parseResult(taskId, stop) ?? failedResult(taskId, DAMAGED);
-  }
-  if (finishedOn === null) {
+  if (stop === null && finishedOn === null) {
     return null;
   }
-  if (returnValue !== null) {
-    return parseResult(taskId, returnValue) ?? failedResult(taskId, DAMAGED);
+  const record = stop ?? returnValue;
+  if (record !== null) {
+    return parseResult(taskId, record, maxResultBytes) ?? failedResult(taskId, DAMAGED);
   }
   return failedResult(taskId, failureOf(failedReason, Number(deaths)));
 }

@@ -1,11 +1,20 @@
 import type { Job } from 'bullmq';
-import { ResultTooLargeError, TaskTimeoutError, type WorkerPoolError } from '../contract/errors.js';
+import { MAX_NESTING } from 'nestjs-redis-connection';
+import {
+  ExecutorError,
+  ResultTooLargeError,
+  TaskTimeoutError,
+  type WorkerPoolError,
+} from '../contract/errors.js';
 import type { TaskResult } from '../contract/task.js';
+import { MAX_TIMER_MS } from '../contract/validation.js';
 import { describeFailure, failedResult, freezeDeep, stoppedResult } from '../tasks/task-results.js';
 import type { TaskRunner } from '../tasks/task-runner.js';
 import type { EventText, EventWriter, WrittenRun } from './event-writer.js';
 import type { TaskData } from './producer.js';
 import type { QueueCommands } from './queue-commands.js';
+import { readRecord, recordJson } from './record-limits.js';
+import { DAMAGED } from './stored-task.js';
 
 /** Why a run ended before its executor settled. */
 export type Interruption =
@@ -59,6 +68,8 @@ function writtenRun({ taskId, token, signal }: ClaimedTask, { attemptsStarted }:
   return { taskId, run: `${attemptsStarted}:${token}`, signal };
 }
 
+const NO_RECORD = `the completion is no JSON that is nested at most ${MAX_NESTING} levels deep`;
+
 /** Stands for the outcome of a run that produced no result: its task continues elsewhere. */
 export const NO_OUTCOME = Symbol('no outcome');
 
@@ -70,7 +81,7 @@ export class TaskProcessor {
     private readonly runner: TaskRunner,
     private readonly commands: QueueCommands,
     private readonly writer: EventWriter,
-    private readonly limits: { maxResultBytes: number; executorName: string },
+    private readonly limits: { maxRequestBytes: number; maxResultBytes: number; executorName: string },
   ) {}
 
   /**
@@ -78,6 +89,7 @@ export class TaskProcessor {
    * when the queue already has the result.
    */
   async run(task: ClaimedTask, job: Job<TaskData>): Promise<Outcome> {
+    if (!this.#isReadable(job.data)) return failedResult(task.taskId, DAMAGED);
     const { isStreamed = false, timeoutMs } = job.data;
     const events = isStreamed ? this.writer.open(writtenRun(task, job)) : null;
     const timer = setTimeout(() => this.#timeOut(task, timeoutMs), timeoutMs);
@@ -92,6 +104,13 @@ export class TaskProcessor {
       clearTimeout(timer);
       if (events) this.writer.close(events);
     }
+  }
+
+  /** Another program, or a producer with other limits, may have written the record; BullMQ has parsed it. */
+  #isReadable(data: TaskData | null | undefined): boolean {
+    const isTask =
+      isObject(data?.request) && typeof data?.timeoutMs === 'number' && data.timeoutMs <= MAX_TIMER_MS;
+    return isTask && readRecord(data, this.limits.maxRequestBytes) !== undefined;
   }
 
   #execute(task: ClaimedTask, job: Job<TaskData>, events: EventText | null): Promise<TaskResult | void> {
@@ -123,10 +142,14 @@ export class TaskProcessor {
 
   #withinLimit(result: TaskResult): TaskResult {
     const { maxResultBytes, executorName } = this.limits;
-    if (Buffer.byteLength(JSON.stringify(result)) <= maxResultBytes) {
+    const json = recordJson(result);
+    if (json !== undefined && Buffer.byteLength(json) <= maxResultBytes) {
       return result;
     }
-    const error = describeFailure(executorName, new ResultTooLargeError(maxResultBytes));
-    return failedResult(result.taskId, error);
+    const failure =
+      json === undefined ? new ExecutorError(NO_RECORD) : new ResultTooLargeError(maxResultBytes);
+    return failedResult(result.taskId, describeFailure(executorName, failure));
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

@@ -225,10 +225,18 @@ type StoppedListener = import('bullmq').QueueEventsListener & {
   stopped: (args: StoppedEvent, id: string) => void;
 };
 
-/** Passes the events of BullMQ, and the pool's own event `stopped`, to the listener. */
-export function listenToEvents(events: QueueEvents, listener: TaskEventListener): void {
-  const end = (taskId: string, json: unknown): void => {
-    const result = parseResult(taskId, json);
+/**
+ * Passes the events of BullMQ, and the pool's own event `stopped`, to the listener.
+ *
+ * @param maxResultBytes of a larger result only the change is reported
+ */
+export function listenToEvents(
+  events: QueueEvents,
+  listener: TaskEventListener,
+  maxResultBytes: number,
+): void {
+  const end = (taskId: string, record: unknown): void => {
+    const result = parseResult(taskId, record, maxResultBytes);
     if (result) {
       listener.ended(taskId, result);
     } else {

@@ -52,8 +52,8 @@ export class WorkerHost {
 
   constructor(private readonly parts: WorkerHostParts) {
     const { options, commands, link, shared } = parts;
-    const { executor, logger, maxResultBytes } = options;
-    const limits = { maxResultBytes, executorName: executor.name };
+    const { executor, logger } = options;
+    const limits = { ...options, executorName: executor.name };
     const writer = new EventWriter(link, commands, options, shared.faults);
     this.#processor = new TaskProcessor(new TaskRunner(executor, logger), commands, writer, limits);
     this.#stops = this.#listenForStops();

@@ -119,9 +119,15 @@ export const bullmqShape = {
    */
   streamTtlMs: wholeNumber(100, MAX_TIMER_MS).default(10_000),
 
-  /** Maximum size of a task as JSON (request, context and options), in bytes. Default: 1,048,576 (1 MiB). */
+  /**
+   * Maximum size of a task as JSON (request, context and options), in bytes. Default: 1,048,576 (1 MiB). Give producers
+   * and workers the same: a worker fails a task that is larger than its own limit.
+   */
   maxRequestBytes: wholeNumber(1, MAX_BYTES).default(1_048_576),
 
-  /** Maximum size of a result as JSON, in bytes. Default: 1,048,576 (1 MiB). A larger one fails its task. */
+  /**
+   * Maximum size of a result as JSON, in bytes. Default: 1,048,576 (1 MiB). A larger one fails its task. Give producers
+   * and workers the same: a producer reads a result that is larger than its own limit as a failed task.
+   */
   maxResultBytes: wholeNumber(1, MAX_BYTES).default(1_048_576),
 };

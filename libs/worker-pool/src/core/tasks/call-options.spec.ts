@@ -44,6 +44,14 @@ describe.each([
     }
   });
 
+  it('submit refuses a context that is nested too deeply', async () => {
+    const context = JSON.parse(`${'['.repeat(2_001)}${']'.repeat(2_001)}`) as unknown;
+    await expect(pool.submit({ prompt: 'p' }, { context })).rejects.toMatchObject({
+      field: 'context',
+      message: expect.stringContaining('is nested more than 2000 levels deep'),
+    });
+  });
+
   it('submit refuses the signal of run', async () => {
     const options = { signal: new AbortController().signal } as never;
     await expect(pool.submit({ prompt: 'p' }, options)).rejects.toMatchObject({ field: 'signal' });

@@ -1,4 +1,4 @@
-import { OptionNames } from 'nestjs-redis-connection';
+import { isTooDeep, OptionNames, TOO_DEEP } from 'nestjs-redis-connection';
 import type { CompletionRequest } from '../contract/completion-request.js';
 import { InvalidRequestError } from '../contract/errors.js';
 import { MAX_TIMER_MS } from '../contract/validation.js';
@@ -121,6 +121,9 @@ function copyContext(context: unknown): unknown {
   }
   if (Buffer.byteLength(json) > MAX_CONTEXT_BYTES) {
     throw new InvalidRequestError('context', `must not be larger than ${MAX_CONTEXT_BYTES} bytes as JSON`);
+  }
+  if (isTooDeep(json)) {
+    throw new InvalidRequestError('context', TOO_DEEP);
   }
   return freezeDeep(JSON.parse(json) as unknown);
 }

@@ -7,6 +7,13 @@ describe('freezeDeep', () => {
     expect(Object.isFrozen(value.list[0]?.inner)).toBe(true);
   });
 
+  it('freezes a value that is nested more deeply than the stack', () => {
+    const value = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown[];
+    let innermost = freezeDeep(value);
+    while (innermost.length > 0) innermost = innermost[0] as unknown[];
+    expect(Object.isFrozen(innermost)).toBe(true);
+  });
+
   it('terminates on a circular value', () => {
     const value: { self?: unknown } = {};
     value.self = [value];

@@ -76,11 +76,18 @@ function kindOf(thrown: unknown): string {
   return [...identifierIn(name), ...identifierIn(code)].join(' ') || 'unknown error';
 }
 
-/** Freezes plain objects and arrays recursively; other objects, such as buffers, stay as they are. */
+/**
+ * Freezes plain objects and arrays at every depth, without recursion; other objects, such as buffers, stay as they are.
+ */
 export function freezeDeep<T>(value: T): T {
-  if (isPlain(value) && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    Object.values(value).forEach(freezeDeep);
+  const found: unknown[] = [value];
+  while (found.length > 0) {
+    const next = found.pop();
+    if (!isPlain(next) || Object.isFrozen(next)) continue;
+    Object.freeze(next);
+    for (const inner of Object.values(next)) {
+      if (typeof inner === 'object') found.push(inner);
+    }
   }
   return value;
 }
