@@ -54,6 +54,7 @@ export class ConnectionDrain
   implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
 {
   readonly #connections = new Map<Socket, Connection>();
+  readonly #servers: Server[] = [];
   #stopping = false;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -68,8 +69,10 @@ export class ConnectionDrain
     if (this.#stopping) return;
     this.#stopping = true;
     for (const { response } of this.#connections.values()) if (response) closeAfter(response);
-    // Connections that are opened now are closed as well, should they stay idle.
-    this.#sweep = setInterval(() => this.#closeIdle(), SWEEP_EVERY_MS).unref();
+    for (const server of this.#servers) leaveIdleOpen(server);
+    // Connections that are opened now are closed as well, should they stay idle. Not in the callback of the timer: what has
+    // arrived by then is read after it.
+    this.#sweep = setInterval(() => setImmediate(() => this.#closeIdle()), SWEEP_EVERY_MS).unref();
   }
 
   /** Resolves when the clients of open connections had the time to send their next request, or have left. */
@@ -87,6 +90,8 @@ export class ConnectionDrain
    * listen.
    */
   watch(server: Server): void {
+    this.#servers.push(server);
+    if (this.#stopping) leaveIdleOpen(server);
     const secure = 'setSecureContext' in server;
     server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#connections.set(socket, { held: false, idleSweeps: 0 });
@@ -137,6 +142,14 @@ export class ConnectionDrain
     const connection = this.#connections.get(socket);
     if (connection) connection.held = held;
   }
+}
+
+/**
+ * Leaves idle connections to the sweeps: Node and Fastify close them all when a server closes, also those whose next request
+ * has arrived and is not read yet.
+ */
+function leaveIdleOpen(server: Server): void {
+  server.closeIdleConnections = () => {};
 }
 
 /**
