@@ -5,6 +5,8 @@ import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { untilPhase } from '@test/fixtures/redis-cache/recovery.js';
 import { RedisServer } from '@test/support/index.js';
 
+const HOUR_MS = 3_600_000;
+
 describe('shared counters on Redis', () => {
   let server: RedisServer;
   let caches: Caches;
@@ -51,6 +53,20 @@ describe('shared counters on Redis', () => {
     expect(await cache.sharedCounters.read('frozen')).toEqual({ hits: 1 });
     expect(await cache.sharedCounters.add('frozen', { hits: 1 }, { ...batch, sequence: 2 })).toBe(true);
     expect(await cache.sharedCounters.read('frozen')).toEqual({ hits: 2 });
+  });
+
+  it('leave one key of each writer, for an hour after its latest batch', async () => {
+    const cache = await serving();
+    const client = server.client();
+    const key = `${keyPrefix}:batch:{brief}:process`;
+    const add = (sequence: number): Promise<boolean> =>
+      cache.sharedCounters.add('brief', { hits: 1 }, { writer: 'process', sequence });
+    expect(await add(1)).toBe(true);
+    await client.pexpire(key, 1_000);
+    expect(await add(2)).toBe(true);
+    const remainingMs = await client.pttl(key);
+    expect(remainingMs).toBeGreaterThan(HOUR_MS / 2);
+    expect(remainingMs).toBeLessThanOrEqual(HOUR_MS);
   });
 
   it('do not change if one of the fields is not a number', async () => {

@@ -2,8 +2,12 @@ import { isSplitSlot, type RedisClient, Script } from 'nestjs-redis-connection';
 import type { CallLimit, CounterStore, LimitCount, TallyBatch, WindowCount } from '../backend.js';
 import type { KeySpace } from './key-space.js';
 
-/** After a week without additions, a batch of the same writer may be counted twice. */
-const BATCH_KEEP_MS = 7 * 24 * 60 * 60 * 1_000;
+/**
+ * A batch that is repeated later than this after the writer's latest addition may be counted twice. A writer repeats a batch
+ * until it is confirmed, so this is how long it may be cut off from Redis. Each start of a process is another writer,
+ * whose key takes memory for this long.
+ */
+const BATCH_KEEP_MS = 60 * 60 * 1_000;
 
 // Every field is checked before the first is changed, because a script that fails half-way is not rolled back.
 const ADD = new Script(`
