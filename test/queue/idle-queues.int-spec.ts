@@ -45,8 +45,8 @@ describe('consumers of empty queues', () => {
   it('share one command a second, however many queues there are', async () => {
     const before = await scripts();
     consume(QUEUES);
-    // One fetch at the start, and one when the notifications begin.
-    await untilScripts(before + 2 * QUEUES);
+    // One fetch at the start of each, and one check of all when the notifications begin.
+    await untilScripts(before + QUEUES + 1);
     const settled = await scripts();
     await untilScripts(settled + CHECKS);
     expect((await scripts()) - settled).toBeLessThan(CHECKS + QUEUES / 4);

@@ -99,6 +99,22 @@ describe('a slot of a Cluster that migrates', () => {
     expect(await queue.getQueueStats()).toMatchObject({ waiting: 0, bytes: 0 });
   });
 
+  it('does not hide which queues hold requests, then or later', async () => {
+    const cache = open();
+    const waiting = async (): Promise<number[]> => {
+      const stats = await Promise.all([KEY, 'other'].map((name) => cache.queue(name).getQueueStats()));
+      return stats.map((one) => one.waiting);
+    };
+    for (const name of [KEY, 'other']) expect(await cache.queue(name).queueRequest('one')).toBe(true);
+    expect(await waiting()).toEqual([1, 1]);
+    await migrate();
+    expect(await waiting()).toEqual([1, 1]);
+    await migration!.finish();
+    expect(await waiting()).toEqual([1, 1]);
+    expect(await cache.queue(KEY).clearQueue()).toBe(true);
+    expect(await waiting()).toEqual([0, 1]);
+  });
+
   it('leaves the bytes of a queue exact, also for what came meanwhile', async () => {
     const queue = open().queue(KEY);
     const size = JSON.stringify('one').length;

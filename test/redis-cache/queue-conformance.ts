@@ -133,6 +133,23 @@ export function queueConformance(open: Open, unwritable: [string, () => unknown]
       expect(await one.dequeueRequest()).toBe('of one');
     });
 
+    it('returns the statistics of several queues at once', async () => {
+      const cache = open();
+      const names = ['waiting', 'dead', 'empty', 'never used'];
+      for (const name of names.slice(0, 3)) await cache.queue(name).queueRequest('one');
+      await cache.queue('empty').dequeueRequest();
+      const reserved = await cache.queue('dead').reserveRequest();
+      await cache.queue('dead').rejectRequest(reserved!.id);
+      const all = await Promise.all(names.map((name) => cache.queue(name).getQueueStats()));
+      expect(all.map(({ waiting, dead }) => [waiting, dead])).toEqual([
+        [1, 0],
+        [0, 1],
+        [0, 0],
+        [0, 0],
+      ]);
+      expect(all[3]).toEqual(await cache.queue('never used').getQueueStats());
+    });
+
     it('delivers each request once and in order per producer, with 20 producers and 20 consumers', async () => {
       const cache = open();
       let taken = 0;

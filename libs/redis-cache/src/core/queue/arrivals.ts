@@ -21,6 +21,7 @@ export class Arrivals {
   #timer: NodeJS.Timeout | undefined;
   #isListening = false;
   #isPolling = false;
+  #pollAgain = false;
 
   /** @param inUse returns those of the queues that hold requests; must not reject */
   constructor(
@@ -32,7 +33,7 @@ export class Arrivals {
   subscribe(queue: string, subscriber: ArrivalSubscriber): () => void {
     const subscribers = this.#subscribers.get(queue) ?? new Set();
     this.#subscribers.set(queue, subscribers.add(subscriber));
-    this.#timer ??= setInterval(() => void this.#poll(), POLL_INTERVAL_MS).unref();
+    this.#timer ??= setInterval(() => this.#tick(), POLL_INTERVAL_MS).unref();
     this.#listen();
     return () => this.#remove(queue, subscriber);
   }
@@ -48,28 +49,37 @@ export class Arrivals {
     this.#isListening = true;
     this.channel.listen({
       arrived: (queue) => this.#notify(queue),
-      maybeArrived: () => this.#notifyAll(),
+      maybeArrived: () => void this.#poll(),
     });
   }
 
+  #tick(): void {
+    if (!this.#isPolling) void this.#poll();
+  }
+
   async #poll(): Promise<void> {
+    this.#pollAgain = true;
     if (this.#isPolling) return;
     this.#isPolling = true;
+    while (this.#pollAgain) {
+      this.#pollAgain = false;
+      await this.#check();
+    }
+    this.#isPolling = false;
+  }
+
+  async #check(): Promise<void> {
     const unsure: string[] = [];
     for (const [queue, subscribers] of this.#subscribers) {
       if ([...subscribers].some((subscriber) => subscriber.holdsRequests?.())) this.#notify(queue);
       else unsure.push(queue);
     }
+    if (unsure.length === 0) return;
     for (const queue of await this.inUse(unsure)) this.#notify(queue);
-    this.#isPolling = false;
   }
 
   #notify(queue: string): void {
     for (const subscriber of this.#subscribers.get(queue) ?? []) subscriber.onArrival();
-  }
-
-  #notifyAll(): void {
-    for (const queue of this.#subscribers.keys()) this.#notify(queue);
   }
 
   #remove(queue: string, subscriber: ArrivalSubscriber): void {

@@ -31,6 +31,7 @@ export class Batches<Item, Result, Args extends unknown[]> {
   /**
    * @param send returns one result per item, in the same order; its last argument is how many items each caller gave
    * @param maxItems a call with more items is split; other calls may be sent between its chunks
+   * @param fullItems a batch of this size is sent before the turn ends
    */
   constructor(
     private readonly send: (
@@ -38,13 +39,14 @@ export class Batches<Item, Result, Args extends unknown[]> {
       ...args: [...Args, counts: readonly number[]]
     ) => Promise<Result[]>,
     private readonly maxItems = MAX_ITEMS,
+    private readonly fullItems = FULL_ITEMS,
   ) {}
 
   /** @param group equal for calls with equal arguments */
   add(group: string, items: readonly Item[], args: Args): Promise<Result[]> {
     if (items.length === 0) return Promise.resolve([]);
     if (items.length > this.maxItems) return this.#addInChunks(group, items, args);
-    if (items.length >= FULL_ITEMS) return this.#sendNow(group, items, args);
+    if (items.length >= this.fullItems) return this.#sendNow(group, items, args);
     return new Promise((resolve, reject) => {
       const batch = this.#batchFor(group, args);
       for (const item of items) batch.items.push(item);
@@ -71,7 +73,7 @@ export class Batches<Item, Result, Args extends unknown[]> {
   /** The open batch unless it is full, otherwise a new one. */
   #batchFor(group: string, args: Args): Batch<Item, Result, Args> {
     const open = this.#open.get(group);
-    if (open && open.items.length < FULL_ITEMS && open.characters < FULL_CHARACTERS) return open;
+    if (open && open.items.length < this.fullItems && open.characters < FULL_CHARACTERS) return open;
     if (open) this.#flush(group, open);
     const batch: Batch<Item, Result, Args> = { args, items: [], characters: 0, callers: [] };
     this.#open.set(group, batch);

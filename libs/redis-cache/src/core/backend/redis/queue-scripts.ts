@@ -225,13 +225,6 @@ export const CLEAR = new Script(`
   redis.call('XDEL', KEYS[1], last)
 `);
 
-/** `KEYS`: queues. Returns a string with 0 for each that is empty; 1 also for what is no stream, which a read reports. */
-export const IN_USE = new Script(`
-  local flags = {}
-  for at, queue in ipairs(KEYS) do flags[at] = redis.pcall('XLEN', queue) == 0 and '0' or '1' end
-  return table.concat(flags)
-`);
-
 /**
  * Returns how many wait, are reserved and are dead, the bytes of the requests that count, the server's time in ms, and the
  * ids that may be the oldest. -1 stands for what a script with one key does not know.

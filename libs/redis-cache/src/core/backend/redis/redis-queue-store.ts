@@ -11,6 +11,7 @@ import {
   type StoredDeadLetter,
 } from '../queue-store.js';
 import { Batches, nulls, padded, present } from './batches.js';
+import { ContentsReader } from './contents-reader.js';
 import { partsOfDelivery, splitIds } from './delivery-id.js';
 import type { KeySpace } from './key-space.js';
 import { QueueHints } from './queue-hints.js';
@@ -18,11 +19,10 @@ import { GROUP, LEASED } from './queue-lua.js';
 import { timeOf, toFirstDeliveries, toReservations, toStoredDeadLetter } from './queue-replies.js';
 import * as scripts from './queue-scripts.js';
 import { type QueueLimits, SplitSlotDeadLetters } from './split-slot-dead-letters.js';
+import { UsedStreams } from './used-streams.js';
 
 /** For this many requests, a script that returns them costs more than to check first whether it is needed. */
 const WORTH_A_CHECK = 32;
-/** Limit of one command: Redis serves no other client while a script runs. */
-const MAX_QUEUES_PER_CHECK = 500;
 const DEAD_LETTER_ID = /^\d{1,20}-\d{1,20}$/;
 /** By the number that the script returns. */
 const REPLAY_RESULTS: readonly ReplayResult[] = ['unknown', 'replayed', 'full'];
@@ -55,12 +55,16 @@ export class RedisQueueStore implements QueueStore {
   );
   readonly #hints = new Map<string, QueueHints>();
   readonly #splitSlot: SplitSlotDeadLetters;
+  readonly #used: UsedStreams;
+  readonly #contents: ContentsReader;
 
   constructor(
     private readonly client: RedisClient,
     private readonly keys: KeySpace,
     private readonly channel: string,
   ) {
+    this.#used = new UsedStreams(client);
+    this.#contents = new ContentsReader(keys, this.#used, (queue) => this.#read(queue));
     this.#splitSlot = new SplitSlotDeadLetters(client, keys, {
       push: async (text, queue, limits) => (await this.#push([text], queue, limits, [1]))[0] === true,
       acknowledge: async (queue, id) => (await this.#acknowledge([id], queue))[0] === true,
@@ -121,7 +125,11 @@ export class RedisQueueStore implements QueueStore {
     return Number(await this.#run(scripts.LENGTH, queue));
   }
 
-  async contents(queue: string): Promise<QueueContents> {
+  contents(queue: string): Promise<QueueContents> {
+    return this.#contents.read(queue);
+  }
+
+  async #read(queue: string): Promise<QueueContents> {
     const reply = (await this.#run(scripts.CONTENTS, queue)) as string[];
     const [waiting, reserved, dead, bytes, now, ...ids] = reply;
     // Neither is known to a script that got the queue alone.
@@ -138,18 +146,8 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async inUse(queues: readonly string[]): Promise<string[]> {
-    // In a Cluster the queues lie in many slots, and a script may touch only one.
-    const size = this.client.isCluster ? 1 : MAX_QUEUES_PER_CHECK;
-    const chunks = Array.from({ length: Math.ceil(queues.length / size) }, (_, index) =>
-      queues.slice(index * size, (index + 1) * size),
-    );
-    return (await Promise.all(chunks.map((chunk) => this.#inUse(chunk)))).flat();
-  }
-
-  async #inUse(queues: readonly string[]): Promise<string[]> {
-    const keys = queues.map((queue) => this.keys.queue(queue));
-    const flags = String(await scripts.IN_USE.run(this.client, keys));
-    return queues.filter((_queue, index) => flags[index] === '1');
+    const used = await this.#used.among(queues.map((queue) => this.keys.queue(queue)));
+    return queues.filter((queue) => used.has(this.keys.queue(queue)));
   }
 
   async clear(queue: string): Promise<void> {
