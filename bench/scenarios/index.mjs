@@ -28,7 +28,7 @@ const completion = (body, stream) => JSON.stringify({ ...JSON.parse(body), ...(s
 
 export const scenarios = [
   parts({ id: 'parts', title: 'What the parts of a call cost' }),
-  throughput({ ...small, ...near, id: 'near-get', title: 'Near hit', operation: 'get', floor: 0.55 }),
+  throughput({ ...small, ...near, id: 'near-get', title: 'Near hit', operation: 'get', floor: 0.6 }),
   throughput({
     ...small,
     ...near,
@@ -43,7 +43,7 @@ export const scenarios = [
     id: 'redis-get-2k',
     title: 'Redis hit, 2 KB, 64 callers',
     operation: 'get',
-    floor: 0.85,
+    floor: 1.1,
   }),
   throughput({
     ...small,
@@ -51,6 +51,7 @@ export const scenarios = [
     id: 'redis-get-2k-alone',
     title: 'Redis hit, 2 KB, 1 caller',
     operation: 'get',
+    floor: 0.97,
   }),
   throughput({
     ...small,
@@ -58,6 +59,7 @@ export const scenarios = [
     id: 'set-2k-alone',
     title: 'Set, 2 KB, 1 caller',
     operation: 'set',
+    floor: 0.95,
   }),
   throughput({
     ...large,
@@ -66,6 +68,7 @@ export const scenarios = [
     title: 'Redis hit of getOrSet, 64 KB, 64 callers (baseline: GET + JSON.parse)',
     operation: 'getOrSet',
     baselineOperation: 'get',
+    floor: 0.95,
   }),
   throughput({
     ...small,
@@ -74,6 +77,7 @@ export const scenarios = [
     title: 'Redis hit of getOrSet, 2 KB, 64 callers (baseline: GET + JSON.parse)',
     operation: 'getOrSet',
     baselineOperation: 'get',
+    floor: 1.1,
   }),
   throughput({
     ...crowd,
@@ -96,6 +100,7 @@ export const scenarios = [
     id: 'redis-get-64k',
     title: 'Redis hit, 64 KB, 64 callers',
     operation: 'get',
+    floor: 0.95,
   }),
   throughput({
     ...large,
@@ -112,7 +117,7 @@ export const scenarios = [
     id: 'set-2k',
     title: 'Set, 2 KB, 64 callers',
     operation: 'set',
-    floor: 0.85,
+    floor: 1,
   }),
   throughput({
     ...large,
@@ -120,7 +125,7 @@ export const scenarios = [
     id: 'set-64k',
     title: 'Set, 64 KB, 64 callers',
     operation: 'set',
-    floor: 0.85,
+    floor: 0.9,
   }),
   queue({
     payload: small.payload,
@@ -130,7 +135,7 @@ export const scenarios = [
     task: 'enqueueRound',
     operation: 'enqueue',
     count: 10_000,
-    floor: 0.9,
+    floor: 1.2,
   }),
   queue({
     payload: small.payload,
@@ -140,6 +145,7 @@ export const scenarios = [
     task: 'enqueueRound',
     operation: 'enqueue',
     count: 4_000,
+    floor: 0.7,
   }),
   queue({
     payload: small.payload,
@@ -149,6 +155,7 @@ export const scenarios = [
     task: 'enqueueRound',
     operation: 'enqueue',
     count: 10_000,
+    floor: 1.2,
   }),
   queue({
     payload: small.payload,
@@ -159,6 +166,7 @@ export const scenarios = [
     operation: 'take',
     batch: 1,
     count: 4_000,
+    floor: 0.7,
   }),
   queue({
     payload: small.payload,
@@ -169,6 +177,7 @@ export const scenarios = [
     operation: 'take',
     batch: 50,
     count: 10_000,
+    floor: 0.7,
   }),
   queueIdle({
     payload: small.payload,
@@ -184,7 +193,7 @@ export const scenarios = [
     operation: 'take',
     batch: 1,
     count: 10_000,
-    floor: 0.8,
+    floor: 1,
   }),
   queue({
     payload: small.payload,
