@@ -56,6 +56,7 @@ export {
   type WatchOptions,
   WorkerPool,
 } from './core/contract/worker-pool.js';
+export { isLargeJson, jsonPieces } from './core/contract/large-json.js';
 export { createWorkerPool, type LoadOptions, loadWorkerPool } from './core/create-worker-pool.js';
 export { AnthropicExecutor } from './core/executors/anthropic/anthropic.executor.js';
 export { AnthropicApiError, type AnthropicApiFailure } from './core/executors/anthropic/anthropic.failure.js';

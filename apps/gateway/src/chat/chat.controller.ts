@@ -6,6 +6,7 @@ import { CompletionStreams } from '../completions/completion-streams.js';
 import { CompletionsService } from '../completions/completions.service.js';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { JSON_TYPE, sendAnswer } from '../http/answer.js';
+import { jsonBody } from '../http/json-response.js';
 import { WithErrorShape } from '../http/route-config.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { assertTextFits } from '../messages/messages-request.js';
@@ -54,7 +55,7 @@ export class ChatController {
       return void (await this.streams.send(call, reply, format));
     }
     const answer = await this.completions.complete(call);
-    sendAnswer(reply, answer, JSON_TYPE, JSON.stringify(toChatCompletion(answer.result)));
+    sendAnswer(reply, answer, JSON_TYPE, jsonBody(toChatCompletion(answer.result)));
   }
 }
 

@@ -14,14 +14,21 @@ export interface CompletionResponse {
   cost_saved: number;
 }
 
+/** A completion and where it came from. */
+export type CompletionOrigin = Pick<CacheResult<Completion>, 'value' | 'source' | 'status'>;
+
+/** Serializes the body of a response. */
+export function completionJson(result: CompletionOrigin): string {
+  return JSON.stringify(toResponse(result));
+}
+
 /**
- * Serializes the body of a response. Every way to a response uses it, so that bodies have one form and one order of
- * fields.
+ * Returns the body of a response. Every way to a response uses it, so that bodies have one form and one order of fields.
  */
-export function completionJson(result: Pick<CacheResult<Completion>, 'value' | 'source' | 'status'>): string {
+export function toResponse(result: CompletionOrigin): CompletionResponse {
   const { value, source, status } = result;
   const isFree = source !== 'factory' || status === 'collapsed';
-  const response: CompletionResponse = {
+  return {
     completion: value.completion,
     usage: value.usage,
     cost: isFree ? 0 : value.cost,
@@ -30,5 +37,4 @@ export function completionJson(result: Pick<CacheResult<Completion>, 'value' | '
     cached: source !== 'factory',
     cost_saved: isFree ? value.cost : 0,
   };
-  return JSON.stringify(response);
 }

@@ -1,7 +1,7 @@
 import type { CompletionEvent } from 'nestjs-worker-pool';
 import { serverSentEvent } from '../http/event-stream.js';
 import { problem } from '../http/problem.js';
-import { completionJson } from './completion-response.js';
+import { completionJson, type CompletionOrigin } from './completion-response.js';
 import type { StreamFormat } from './completion-streams.js';
 
 /**
@@ -17,7 +17,7 @@ export const COMPLETION_STREAM: StreamFormat = {
 };
 
 /** Renders all events of a stored completion. */
-export function storedEvents(result: Parameters<typeof completionJson>[0]): string {
+export function storedEvents(result: CompletionOrigin): string {
   return delta(result.value.completion) + completed(completionJson(result));
 }
 

@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { formatCacheStatus } from 'nestjs-redis-cache/http';
-import type { Completion, CompletionEvent } from 'nestjs-worker-pool';
+import { type Completion, type CompletionEvent, isLargeJson } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { type AnswerOrigin, originHeaders, sendAnswer, setHeaders } from '../http/answer.js';
 import { EVENTS_TYPE, EventStream, STREAM_HEADERS } from '../http/event-stream.js';
@@ -52,17 +53,21 @@ export class CompletionStreams {
       setHeaders(reply, STREAM_HEADERS);
       if (opened === LATE) return this.#sendLate(opening, reply, format);
       if ('live' in opened) return this.#sendLive(opened.live, reply, format);
-      return this.#sendStored(opened.answer, reply, format);
+      return await this.#sendStored(opened.answer, reply, format);
     } catch (error) {
       progress.failed((error as { code?: string }).code);
       throw error;
     }
   }
 
-  #sendStored(answer: CompletionAnswer, reply: FastifyReply, format: StreamFormat): string {
+  async #sendStored(answer: CompletionAnswer, reply: FastifyReply, format: StreamFormat): Promise<string> {
+    const isLarge = isLargeJson(answer.result.value);
+    if (isLarge) await nextTurn();
+    const events = format.stored(answer);
+    if (isLarge) await nextTurn();
     reply.stream!.origin = answer.result;
     reply.stream!.sent();
-    sendAnswer(reply, answer, EVENTS_TYPE, format.stored(answer));
+    sendAnswer(reply, answer, EVENTS_TYPE, events);
     return answer.result.key;
   }
 

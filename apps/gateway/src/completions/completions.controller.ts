@@ -5,6 +5,7 @@ import { type Completion, WorkerPool } from 'nestjs-worker-pool';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { JSON_TYPE, sendAnswer } from '../http/answer.js';
 import { BodyBudget } from '../limits/body-budget.js';
+import { jsonBody } from '../http/json-response.js';
 import { ZodBody } from '../http/zod-body.pipe.js';
 import { TaskIds } from '../tasks/task-ids.js';
 import { retryAfterSeconds, toTaskView } from '../tasks/task-view.js';
@@ -17,7 +18,7 @@ import {
   RESPOND_ASYNC,
   wantsEvents,
 } from './completion-call.js';
-import { completionJson } from './completion-response.js';
+import { completionJson, toResponse } from './completion-response.js';
 import { COMPLETION_STREAM, storedEvents } from './completion-stream-format.js';
 import { CompletionStreams } from './completion-streams.js';
 import { CompletionsService } from './completions.service.js';
@@ -80,5 +81,5 @@ const hitJson = (value: Completion): string[] => [completionJson(asHit(value))];
 const hitEvents = (value: Completion): string[] => [storedEvents(asHit(value))];
 
 function send(reply: FastifyReply, answer: CompletionAnswer): void {
-  sendAnswer(reply, answer, JSON_TYPE, completionJson(answer.result));
+  sendAnswer(reply, answer, JSON_TYPE, jsonBody(toResponse(answer.result)));
 }

@@ -98,12 +98,19 @@ describe('requests in the HitCache', () => {
 
   it('are not kept above 64 MiB with their responses', () => {
     const hits = newHitCache();
-    const completion = 'x'.repeat(1_000_000);
-    const known = Array.from({ length: 100 }, (_, index) => learn(hits, 'web', Buffer.from(`${index}`))!);
+    const completion = 'x'.repeat(250_000);
+    const known = Array.from({ length: 400 }, (_, index) => learn(hits, 'web', Buffer.from(`${index}`))!);
     for (const request of known) hits.responseTo(request, bytesOf({ ...ANSWER, completion }));
     const kept = known.filter(({ scope, body }) => hits.find(scope, body) !== undefined);
-    expect(kept.length).toBeGreaterThan(20);
-    expect(kept.length).toBeLessThanOrEqual(33);
+    expect(kept.length).toBeGreaterThan(80);
+    expect(kept.length).toBeLessThanOrEqual(134);
+  });
+
+  it('are left to the handler if they are large', () => {
+    const hits = newHitCache();
+    const value = { ...ANSWER, completion: 'x'.repeat(300_000) };
+    const request = learn(hits, 'web', BODY)!;
+    expect([hits.responseTo(request, value), hits.responseTo(request, bytesOf(value))]).toEqual([null, null]);
   });
 });
 

@@ -7,7 +7,7 @@ import { isCompletion } from '../pool/stored-completion.js';
 import { JSON_TYPE } from '../http/answer.js';
 import { STREAM_HEADERS } from '../http/event-stream.js';
 import { type AnswerCost, costOf } from '../savings/savings.service.js';
-import type { Completion } from 'nestjs-worker-pool';
+import { type Completion, isLargeJson } from 'nestjs-worker-pool';
 import { savedHeaders } from '../http/answer.js';
 import { ownCopy } from '../util/own-copy.js';
 import { HitUsage } from './hit-usage.js';
@@ -141,12 +141,18 @@ export class HitCache {
     this.#remember(new KnownRequest(traits, scope, ownCopy(body)));
   }
 
-  /** The response to a hit. @param source the cached value, or the bytes of its JSON; `null` if not a completion */
+  /**
+   * The response to a hit; `null` if the value is no completion, or a large one.
+   *
+   * @param source the cached value, or the bytes of its JSON
+   */
   responseTo(request: KnownRequest, source: unknown): HitResponse | null {
     const known = request.responseFrom(source);
     if (known !== undefined) return known;
     const value = Buffer.isBuffer(source) ? parse(source) : source;
-    const response = isCompletion(value) ? this.#responseFor(request.traits, value) : null;
+    // The handler sends large responses in steps.
+    const response =
+      isCompletion(value) && !isLargeJson(value) ? this.#responseFor(request.traits, value) : null;
     if (response === null || response.length > MAX_RESPONSE_BYTES) return response;
     request.keep(source, response);
     this.#remember(request);
@@ -167,6 +173,7 @@ export class HitCache {
 
 // The handler detects and removes damaged entries.
 function parse(json: Buffer): unknown {
+  if (json.length > MAX_RESPONSE_BYTES) return null;
   try {
     return JSON.parse(json.toString());
   } catch {

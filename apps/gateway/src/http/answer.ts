@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { CacheResult } from 'nestjs-redis-cache';
 import { type CacheStatus, formatCacheStatus } from 'nestjs-redis-cache/http';
@@ -51,12 +52,12 @@ export function answerSourceOf({ status, source }: AnswerOrigin): AnswerSource {
   return status === 'collapsed' || status === 'stale' ? status : source;
 }
 
-/** Sends an answer with the headers that describe where it came from. `body` is JSON or text already. */
+/** Sends an answer with the headers that describe where it came from. `body` is JSON or text already, or writes itself. */
 export function sendAnswer(
   reply: FastifyReply,
   { result, cacheStatus, saved }: Answer<unknown>,
   type: string,
-  body: string,
+  body: string | Readable,
 ): void {
   reply.answer = result;
   const headers = originHeaders(result, formatCacheStatus(cacheStatus), reply.elapsedTime);

@@ -1,4 +1,5 @@
-import type { Completion } from 'nestjs-worker-pool';
+import type { Readable } from 'node:stream';
+import { type Completion, isLargeJson } from 'nestjs-worker-pool';
 import {
   type Message,
   messageEvents,
@@ -7,6 +8,7 @@ import {
   toMessage,
 } from '../completions/message-events.js';
 import { serverSentEvent } from '../http/event-stream.js';
+import { jsonInSteps } from '../http/json-response.js';
 
 /** Marks the place of the id. The id is written first, so that no text of a client or model can come before it. */
 const PLACEHOLDER = 'msg_id';
@@ -42,6 +44,12 @@ export class MessageWriter {
 
 /** Writes messages as JSON. */
 export const JSON_BODY = new MessageWriter((message) => JSON.stringify(message));
+
+/** Returns the body of a response with a message. A large one is written while it is sent, and not kept. */
+export function messageBody(completion: Completion): string | Readable {
+  if (!isLargeJson(completion)) return JSON_BODY.write(completion);
+  return jsonInSteps({ id: messageId(), ...toMessage(completion) });
+}
 
 /** Renders one event of the API's stream. */
 export function sse(event: StreamEvent): string {

@@ -13,7 +13,7 @@ import { ProblemError } from '../http/problem.js';
 import { WithErrorShape } from '../http/route-config.js';
 import { failureText } from '../util/failure-text.js';
 import { MESSAGE_STREAM } from './message-stream-format.js';
-import { EVENTS, JSON_BODY, type MessageWriter } from './message-writer.js';
+import { EVENTS, JSON_BODY, messageBody, type MessageWriter } from './message-writer.js';
 import { messagesErrorShape } from './messages-error.js';
 import {
   assertTextFits,
@@ -55,7 +55,7 @@ export class MessagesController {
     if (body.stream) return this.#stream(call, reply);
     const answer = await this.completions.complete(call);
     this.#learn(call, request, answer.result.key, JSON_BODY);
-    sendAnswer(reply, answer, JSON_TYPE, JSON_BODY.write(answer.result.value));
+    sendAnswer(reply, answer, JSON_TYPE, messageBody(answer.result.value));
   }
 
   async #stream(call: MessagesCall, reply: FastifyReply): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Backend } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import type { CacheLogger } from '../util/cache-logger.js';
@@ -6,7 +7,8 @@ import { encodeEntry, type EntryTimes, type TagVersions } from '../entry/entry-e
 import type { NearCache, NearCopy, NearWrite } from '../near/near-cache.js';
 import type { EntryPacker } from '../entry/compression.js';
 import { ttlToMs } from '../entry/arguments.js';
-import { toJson } from '../util/json-value.js';
+import { type JsonText, toJson } from '../util/json-value.js';
+import { hasMoreText } from '../util/text-size.js';
 import type { EntryReader } from './entry-reader.js';
 import { writeFailure } from './factory.js';
 import type { Lease } from './lease.js';
@@ -60,6 +62,8 @@ type Outcome = 'stored' | 'there' | 'unstored' | 'outdated' | 'unverified';
 
 /** How long waiters can find a value that is stored for less, or not at all. */
 export const OUTCOME_KEEP_MS = 2_000;
+/** After a longer text was written as JSON, others get a turn of the event loop before its bytes are. */
+const LARGE_CHARS = 256 * 1_024;
 /** Tag versions outlive their entries by this much, because clocks differ. */
 const TAG_MARGIN_MS = 60_000;
 
@@ -87,6 +91,7 @@ export class ResultKeeper {
   /** Returns the value as a hit will. A value that JSON cannot carry, or that is too large, is returned as it is. */
   async keep(given: FreshValue): Promise<Computed> {
     const json = this.#jsonOf(given.value);
+    if (json !== null && json.length > LARGE_CHARS) await nextTurn();
     const value = json === null ? given.value : this.#storedForm.of(given.key, given.value, json);
     const fresh = { ...given, settings: { ...given.settings, ttlMs: this.#ttlMs(given) } };
     const times = timesFrom(this.use.now(), fresh.settings.ttlMs, fresh.durationMs);
@@ -233,11 +238,17 @@ export class ResultKeeper {
   }
 
   #jsonOf(value: unknown): string | null {
-    const text = toJson(value);
+    const text = this.#textOf(value);
     const problem = 'problem' in text ? text.problem : this.#sizeProblem(text.json);
     if (problem === null) return (text as { json: string }).json;
     this.use.logger.warn(`A computed value was not cached: ${problem}`);
     return null;
+  }
+
+  #textOf(value: unknown): JsonText {
+    const { maxValueBytes } = this.use;
+    if (!hasMoreText(value, maxValueBytes)) return toJson(value);
+    return { problem: `it takes more than ${maxValueBytes} bytes as JSON, which is the limit` };
   }
 
   #sizeProblem(json: string): string | null {

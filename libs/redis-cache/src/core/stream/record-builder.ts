@@ -1,6 +1,7 @@
 import { MAX_NESTING } from 'nestjs-redis-connection';
 import type { StreamRecord } from '../backend/stream-store.js';
 import { toJson } from '../util/json-value.js';
+import { hasMoreText } from '../util/text-size.js';
 
 export interface NumberedRecord extends StreamRecord {
   readonly number: number;
@@ -47,6 +48,7 @@ export class RecordBuilder {
 
   /** Adds a piece to the next record. Returns `false` if JSON cannot carry it, or it alone is too large. */
   add(piece: unknown): boolean {
+    if (hasMoreText(piece, this.maxBytes)) return false;
     const text = toJson(piece);
     if ('problem' in text) return false;
     if (Buffer.byteLength(text.json) > this.maxBytes) return false;

@@ -3,10 +3,11 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { Completion, CompletionRequest, TokenUsage } from '../../contract/completion-request.js';
 import { ExecutorError, UnsupportedParameterError } from '../../contract/errors.js';
 import { type ExecutionContext, Executor, type ModelInfo } from '../../contract/executor.js';
+import { isLargeJson } from '../../contract/large-json.js';
 import { consoleLogger, type PoolLogger } from '../../contract/logger.js';
 import { InFlight } from '../../process/in-flight.js';
 import { validateOpenRequest, validateRequest } from '../validate-request.js';
-import { encodedCall, isLarge } from './anthropic.body.js';
+import { encodedCall } from './anthropic.body.js';
 import { anthropicFailure } from './anthropic.failure.js';
 import { anthropicCall, anthropicCount, completionOf, textsOf } from './anthropic.messages.js';
 import {
@@ -77,7 +78,7 @@ export class AnthropicExecutor extends Executor {
    */
   async execute(request: CompletionRequest, context: ExecutionContext): Promise<Completion> {
     const { signal, logger, emit } = context;
-    if (isLarge(request)) await nextTurn();
+    if (isLargeJson(request)) await nextTurn();
     this.validate(request);
     const message = await this.#run(signal, (own) => this.#create(request, own, emit));
     return completionOf(message, (model, usage) => this.#costOf(model, usage, logger));
@@ -89,7 +90,7 @@ export class AnthropicExecutor extends Executor {
    * @throws {AnthropicApiError} {@link ExecutorError} as `execute`
    */
   override async countTokens(request: CompletionRequest, signal: AbortSignal): Promise<number> {
-    if (isLarge(request)) await nextTurn();
+    if (isLargeJson(request)) await nextTurn();
     this.validate(request);
     const { input_tokens: tokens } = Object(await this.#run(signal, (own) => this.#count(request, own)));
     if (!Number.isSafeInteger(tokens)) throw new ExecutorError('the Anthropic API returned no token count');

@@ -1,0 +1,36 @@
+/** Containers that are visited: a circular structure has no end. */
+const MAX_CONTAINERS = 100_000;
+
+/**
+ * Whether the texts of a plain value have more than `most` characters, so that its JSON takes more bytes. Writing it only
+ * to measure it would take longer. Objects that write their own JSON are not looked into. Never throws.
+ */
+export function hasMoreText(value: unknown, most: number): boolean {
+  try {
+    return hasMore(value, most);
+  } catch {
+    // A getter or a proxy threw, which writing it as JSON will report.
+    return false;
+  }
+}
+
+function hasMore(root: unknown, most: number): boolean {
+  const pending = [root];
+  let chars = 0;
+  for (let visited = 0; pending.length > 0 && visited < MAX_CONTAINERS;) {
+    const value = pending.pop();
+    if (typeof value === 'string') {
+      chars += value.length;
+      if (chars > most) return true;
+    } else if (isPlain(value)) {
+      visited += 1;
+      for (const name of Object.keys(value)) pending.push(value[name]);
+    }
+  }
+  return false;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+}
