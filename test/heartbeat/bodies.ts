@@ -92,6 +92,8 @@ function replies(dialect: Dialect): Body[] {
   return bodies(
     ['a reply of 6 MB', reply(6, false), 200],
     ['a reply of 6 MB as events', reply(6, true), 200],
+    ['a reply of 30 MB', reply(30, false), 200],
+    ['a reply of 30 MB as events', reply(30, true), 200],
   );
 }
 

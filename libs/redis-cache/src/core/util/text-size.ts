@@ -24,13 +24,15 @@ function hasMore(root: unknown, most: number): boolean {
       if (chars > most) return true;
     } else if (isPlain(value)) {
       visited += 1;
-      for (const name of Object.keys(value)) pending.push(value[name]);
+      for (const item of Object.values(value)) {
+        if (typeof item === 'string' || typeof item === 'object') pending.push(item);
+      }
     }
   }
   return false;
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return false;
   return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }
