@@ -34,6 +34,11 @@ function requestsTo(gateway: Gateway, newEvery: number): () => BusyRequest {
   };
 }
 
+/** The access log has one line for each request that was read. */
+function requestsRead({ process }: Gateway): number {
+  return process.stdout.match(/^.*"route":"\/v1\/completions".*$/gm)?.length ?? 0;
+}
+
 describe('a gateway that is stopped under load', () => {
   it.each(['0', '500'])(
     'loses no request of busy keep-alive clients, with a grace of %s ms',
@@ -42,11 +47,14 @@ describe('a gateway that is stopped under load', () => {
       const clients = new BusyClients(CLIENTS, requestsTo(gateway, 10));
       await clients.answered(200);
       gateway.process.signal('SIGTERM');
-      const { statuses, lost, keptAtEnd } = await clients.ended();
-      expect(lost.length).toBeLessThanOrEqual(WAITS_AT_END);
+      const { statuses, closing, keptWhileStopping, lost, lostAtEnd } = await clients.ended();
+      expect(lost).toEqual([]);
+      expect(lostAtEnd.length).toBeLessThanOrEqual(WAITS_AT_END);
       expect([...statuses.keys()]).toEqual([200]);
-      expect(keptAtEnd).toBe(0);
+      expect(closing).toBeGreaterThan(0);
+      expect(keptWhileStopping).toBe(0);
       expect(await gateway.process.exited).toEqual({ code: 0, signal: null });
+      expect(requestsRead(gateway)).toBe(statuses.get(200));
     },
   );
 });
@@ -66,8 +74,9 @@ describe('a worker that is stopped under load', () => {
     expect(await worker.exited).toEqual({ code: 0, signal: null });
     await clients.answered(40);
     gateway.process.signal('SIGTERM');
-    const { statuses, lost } = await clients.ended();
-    expect(lost.length).toBeLessThanOrEqual(WAITS_AT_END);
+    const { statuses, lost, lostAtEnd } = await clients.ended();
+    expect(lost).toEqual([]);
+    expect(lostAtEnd.length).toBeLessThanOrEqual(WAITS_AT_END);
     expect([...statuses.keys()]).toEqual([200]);
     // Each question is new, so each text belongs to one task.
     const asked = model.calls.map(({ text }) => text);
