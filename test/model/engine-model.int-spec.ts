@@ -10,7 +10,7 @@ import { longRun } from '@test/support/long-run.js';
 import { trouble, type Trouble, troubles } from './faults.js';
 import { type Key, KEYS, LeaseScenario } from './lease-scenario.js';
 import { QueueScenario } from './queue-scenario.js';
-import { LEASE_MS } from './world.js';
+import { LEASE_MS } from './world-node.js';
 
 const NODES = 3;
 const LENGTH = { minLength: 20, maxLength: 60, size: 'max' } as const;

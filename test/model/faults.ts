@@ -1,5 +1,6 @@
 import * as fc from '@test/support/chance.js';
-import { type Fault, type World } from './world.js';
+import type { Fault } from './wire.js';
+import type { World } from './world.js';
 
 const FAULTS: readonly Fault[] = ['refused', 'lost', 'unconfirmed', 'silent', 'dies', 'died', 'freezes'];
 

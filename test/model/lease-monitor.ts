@@ -1,5 +1,5 @@
 import type { VirtualTime } from './virtual-time.js';
-import type { AppliedCommand } from './world.js';
+import type { AppliedCommand } from './world-stores.js';
 
 /** Commands that only the holder of the lease may carry out, with the token as their second argument. */
 const OF_HOLDER = new Set(['renew', 'complete', 'completeFailed', 'put', 'fail', 'share', 'release']);

@@ -3,7 +3,10 @@ import { decodeEntry } from '@redis-cache/core/entry/entry-envelope.js';
 import type { FactoryContext } from '@redis-cache/core/cache/factory.js';
 import type { GetOrSetOptions } from '@redis-cache/core/options/get-or-set-options.js';
 import { LeaseMonitor } from './lease-monitor.js';
-import { type AppliedCommand, LEASE_MS, MAX_LATENCY_MS, type WorldNode, World } from './world.js';
+import { MAX_LATENCY_MS } from './wire.js';
+import { LEASE_MS, type WorldNode } from './world-node.js';
+import type { AppliedCommand } from './world-stores.js';
+import { World } from './world.js';
 
 /** The second carries a tag, by which it is invalidated; the first is deleted. */
 export const KEYS = ['plain', 'tagged'] as const;

@@ -2,7 +2,9 @@ import { expect } from '@jest/globals';
 import type { Reservation } from '@redis-cache/core/backend/queue-store.js';
 import { TryLaterError } from '@redis-cache/core/errors/errors.js';
 import type { ReservedRequest } from '@redis-cache/core/queue/reservations.js';
-import { type AppliedCommand, LEASE_MS, type WorldNode, World } from './world.js';
+import { LEASE_MS, type WorldNode } from './world-node.js';
+import type { AppliedCommand } from './world-stores.js';
+import { World } from './world.js';
 
 /**
  * This long after the last fault every request has been handled: a consumer whose handler failed all the time pauses for

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import * as fc from '@test/support/chance.js';
-import { type Fault, LEASE_MS, type WorldNode } from '@test/model/world.js';
+import type { Fault } from '@test/model/wire.js';
+import { LEASE_MS, type WorldNode } from '@test/model/world-node.js';
 import { longRun } from '@test/support/long-run.js';
 import { StreamScenario } from './stream-scenario.js';
 

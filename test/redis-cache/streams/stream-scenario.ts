@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
 import type { FactoryContext } from '@redis-cache/core/cache/factory.js';
-import { LEASE_MS, MAX_LATENCY_MS, type WorldNode, World } from '@test/model/world.js';
+import { MAX_LATENCY_MS } from '@test/model/wire.js';
+import { LEASE_MS, type WorldNode } from '@test/model/world-node.js';
+import { World } from '@test/model/world.js';
 
 const KEY = 'key';
 const LIST = { collect: (pieces: readonly string[]) => [...pieces], replay: (value: string[]) => value };
