@@ -23,6 +23,35 @@ async function* secretPieces(): AsyncGenerator<string> {
   yield SECRET;
 }
 
+const OPERATIONS =
+  'getCachedResponse lookup lookupNear cacheResponse setMany getOrSet getOrStream resume delete invalidateTags clearCache ' +
+  'queueRequest queueRequests dequeueRequests waitForRequest reserveRequests acknowledgeRequests releaseRequest ' +
+  'rejectRequest clearQueue process';
+
+/** Calls each operation of a queue, with secrets in the requests, in the reason of a rejection and in a failure. */
+async function useQueue(cache: RedisCacheService): Promise<void> {
+  const queue = cache.queue('mails');
+  await queue.queueRequests([VALUE, VALUE]);
+  const [first, second] = await queue.reserveRequests(2);
+  await queue.acknowledgeRequest(first!.id);
+  await queue.releaseRequest(second!.id);
+  const again = await queue.reserveRequest();
+  await queue.rejectRequest(again!.id, `because of ${SECRET}`);
+  await queue.queueRequest(VALUE);
+  await queue.waitForRequest({ timeoutMs: 1_000 });
+  let runs = 0;
+  const handler = (): void => {
+    runs += 1;
+    if (runs === 1) throw new Error(`cannot handle ${SECRET}`);
+  };
+  const consumer = queue.createConsumer({ handler, retryDelayMs: 1 });
+  consumer.start();
+  await queue.queueRequest(VALUE);
+  await until(() => runs === 2, { what: 'the request to be handled' });
+  await consumer.stop();
+  await queue.clearQueue();
+}
+
 describe('the diagnostics channels', () => {
   const caches = new Caches();
   let server: RedisServer;
@@ -158,16 +187,21 @@ describe('the diagnostics channels', () => {
     await cache.delete(KEY);
     await cache.invalidateTags(SECRET);
     await cache.resume(cache.ticketFor(KEY), async () => VALUE);
+    await (await cache.getOrStream(`${KEY}-stream`, secretPieces, STREAM)).collected();
+    cache.lookupNear(KEY);
     await cache.queueRequest(VALUE);
     await cache.dequeueRequest();
+    await useQueue(cache);
+    await cache.clearCache();
     const errors = published.ended.filter(({ outcome }) => outcome === 'error');
     expect(errors.map(({ errorType }) => errorType).toSorted()).toEqual([
       'ERR_CACHE_INVALID_KEY',
       'ERR_CACHE_INVALID_TTL',
       'Error',
+      'Error',
     ]);
     const everything = inspect(published, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
-    expect(everything).toContain('getOrSet');
+    for (const operation of OPERATIONS.split(' ')) expect(everything).toContain(`operation: '${operation}'`);
     expect(everything).not.toContain(SECRET);
   });
 

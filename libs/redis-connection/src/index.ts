@@ -13,6 +13,7 @@ export { DatabaseNotSelectedError, requireDatabase } from './require-database.js
 export { sentinelSearchOf } from './sentinel-connector.js';
 export { FailoverWatch } from './failover-watch.js';
 export { Script, type ScriptArgument } from './script.js';
+export { errorType } from './error-type.js';
 export { describeFailure, describeReason } from './describe-failure.js';
 export {
   failureCode,

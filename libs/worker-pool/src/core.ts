@@ -93,3 +93,11 @@ export {
   ProcessStartError,
   ProcessTimeoutError,
 } from './core/process/errors.js';
+export {
+  POOL_OPERATION_END_CHANNEL,
+  POOL_OPERATION_START_CHANNEL,
+  PoolOperation,
+  type PoolOperationName,
+  type PoolOperationOutcome,
+} from './core/telemetry/operation.js';
+export { POOL_STATE_CHANNEL, type PoolState, type PoolStateChange } from './core/telemetry/state.js';

@@ -4,6 +4,7 @@ import { loadPackages } from './bullmq/clients.js';
 import { InvalidPoolOptionsError } from './contract/errors.js';
 import type { WorkerPool } from './contract/worker-pool.js';
 import { LocalWorkerPool } from './local/local-worker-pool.js';
+import { ObservedPool } from './observed-pool.js';
 import { resolveWorkerPoolOptions, type WorkerPoolOptions } from './options/pool-options.js';
 
 /**
@@ -60,5 +61,6 @@ export async function loadWorkerPool(
 }
 
 function newPool(options: ReturnType<typeof resolveWorkerPoolOptions>): WorkerPool {
-  return options.driver === 'bullmq' ? new BullmqWorkerPool(options) : new LocalWorkerPool(options);
+  const pool = options.driver === 'bullmq' ? new BullmqWorkerPool(options) : new LocalWorkerPool(options);
+  return new ObservedPool(pool);
 }

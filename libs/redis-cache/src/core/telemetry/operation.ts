@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { errorType } from './error-type.js';
+import { errorType } from 'nestjs-redis-connection';
 
 /** Name of the channel that receives each operation when it begins. */
 export const OPERATION_START_CHANNEL = 'nestjs-redis-cache:operation:start';

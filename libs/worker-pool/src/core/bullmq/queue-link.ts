@@ -7,6 +7,7 @@ import {
   withoutArguments,
 } from 'nestjs-redis-connection';
 import { PoolUnavailableError } from '../contract/errors.js';
+import { publishState } from '../telemetry/state.js';
 
 type Call<T> = (client: RedisClient) => Promise<T>;
 
@@ -31,6 +32,7 @@ export class QueueLink {
   #refusal: string | null = null;
   /** Since when Redis has replied to every call that it serves no client. */
   #refusingSince: number | null = null;
+  #wasUp = false;
   #isClosed = false;
   #calls = 0;
 
@@ -192,7 +194,7 @@ export class QueueLink {
       return;
     }
     this.#isSilent = true;
-    this.#downSince = performance.now();
+    this.#goDown('TIMEOUT');
     this.client.ping().then(
       () => this.#onReply(),
       (error: unknown) => {
@@ -203,7 +205,7 @@ export class QueueLink {
 
   #onReply(): void {
     this.#isSilent = false;
-    this.#downSince = null;
+    this.#goUp();
     for (const listener of this.#upListeners) {
       listener();
     }
@@ -211,7 +213,19 @@ export class QueueLink {
 
   #onClose(): void {
     this.#isSilent = false;
-    this.#downSince ??= performance.now();
+    if (this.#downSince === null) this.#goDown('CONNECTION_LOST');
+  }
+
+  #goDown(code: string): void {
+    this.#downSince = performance.now();
+    if (!this.#isClosed) publishState({ state: 'degraded', code });
+  }
+
+  #goUp(): void {
+    if (this.#downSince === null) return;
+    publishState(this.#wasUp ? { state: 'recovered', durationMs: this.downMs } : { state: 'connected' });
+    this.#wasUp = true;
+    this.#downSince = null;
   }
 }
 

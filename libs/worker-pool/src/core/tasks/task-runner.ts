@@ -5,6 +5,7 @@ import { ExecutorError, WorkerPoolError } from '../contract/errors.js';
 import type { Executor } from '../contract/executor.js';
 import type { PoolLogger } from '../contract/logger.js';
 import type { TaskResult } from '../contract/task.js';
+import { isObserved, PoolOperation } from '../telemetry/operation.js';
 import { completedResult, describeFailure, failedResult, framesOf } from './task-results.js';
 
 /** Context of the pool's log lines. */
@@ -28,7 +29,12 @@ export class TaskRunner {
   ) {}
 
   /** Never rejects. */
-  async run({ request, ...run }: TaskRun): Promise<TaskResult> {
+  run(run: TaskRun): Promise<TaskResult> {
+    if (!isObserved()) return this.#run(run);
+    return new PoolOperation('execute', this.executor.name).observeTask(() => this.#run(run));
+  }
+
+  async #run({ request, ...run }: TaskRun): Promise<TaskResult> {
     const { taskId, signal } = run;
     try {
       const completion = await this.executor.execute(request, { ...run, logger: this.logger });
