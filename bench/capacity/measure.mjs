@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { startRedis } from '../lib/redis-server.mjs';
 
 const PROCESS = fileURLToPath(new URL('process.mjs', import.meta.url));
+const PREFIX = 'redis-cache';
 const COUNTED = new Set(['get', 'evalsha', 'eval', 'unlink']);
 
 /**
@@ -21,6 +22,7 @@ export async function measure({ processes, seed, ...traffic }) {
   try {
     await Promise.all(children.map(({ next }) => next()));
     let commands = 0;
+    const listener = await listen(redis.url);
     const monitor = await client.monitor();
     monitor.on('monitor', (_time, args, source) => {
       if (source !== 'lua' && COUNTED.has(args[0].toLowerCase())) commands += 1;
@@ -33,13 +35,35 @@ export async function measure({ processes, seed, ...traffic }) {
       void client.call('echo', 'end');
     });
     monitor.disconnect();
-    return { ...sum(counts), commands };
+    const messages = processes * (await listener.end());
+    return { ...sum(counts), commands, messages };
   } finally {
     for (const { child } of children) child.stdin.end('end\n');
     await Promise.all(children.map(({ ended }) => ended));
     client.disconnect();
     await redis.end();
   }
+}
+
+/** Receives what each process with a near cache receives; a report of several keys counts as one message for each. */
+async function listen(url) {
+  const client = new Redis(url, { protocol: 2 });
+  let received = 0;
+  client.on(
+    'messageBuffer',
+    (_channel, message) => (received += Array.isArray(message) ? message.length : 1),
+  );
+  const prefixes = ['cache', 'tag'].flatMap((kind) => ['PREFIX', `${PREFIX}:${kind}:{`]);
+  const id = await client.client('ID');
+  await client.call('CLIENT', 'TRACKING', 'ON', 'BCAST', ...prefixes, 'NOLOOP', 'REDIRECT', id);
+  await client.subscribe('__redis__:invalidate', `${PREFIX}:events`);
+  const end = async () => {
+    // Its reply comes after every earlier message.
+    await client.ping();
+    client.disconnect();
+    return received;
+  };
+  return { end };
 }
 
 function start(traffic) {

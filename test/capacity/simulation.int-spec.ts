@@ -45,14 +45,17 @@ describe('the simulation of the capacity', () => {
   it.each([
     ['with', true],
     ['without', false],
-  ])('predicts hits, computations and commands of three processes %s near copies', async (_name, near) => {
-    for (const { what, simulated, measured } of await compare(3, near)) {
-      expect({ what, close: Math.abs(measured - simulated) <= Math.max(0.12 * simulated, 10) }).toEqual({
-        what,
-        close: true,
-      });
-    }
-  });
+  ])(
+    'predicts hits, computations, commands and messages of three processes %s near copies',
+    async (_name, near) => {
+      for (const { what, simulated, measured } of await compare(3, near)) {
+        expect({ what, close: Math.abs(measured - simulated) <= Math.max(0.12 * simulated, 10) }).toEqual({
+          what,
+          close: true,
+        });
+      }
+    },
+  );
 
   it('gave the figures of docs/capacity.md', () => {
     const page = readFileSync('docs/capacity.md', 'utf8');
