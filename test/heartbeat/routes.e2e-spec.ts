@@ -3,7 +3,7 @@ import { ROUTES } from './bodies.js';
 import { WatchedGateway } from './heart.js';
 
 /** In units of writing and parsing 8 MB of JSON. */
-const MAX_UNITS = 10;
+const MAX_UNITS = 5;
 
 let gateway: WatchedGateway;
 const table: string[] = [];

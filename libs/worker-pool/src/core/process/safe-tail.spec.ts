@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { safeTail } from './safe-tail.js';
+import { array, assert, constantFrom, property, string } from 'fast-check';
+import { safeTail, safeTailInSteps } from './safe-tail.js';
 
 describe('safeTail', () => {
   it('is one line without control characters', () => {
@@ -24,4 +25,40 @@ describe('safeTail', () => {
     expect(safeTail('user hunter2 refused', ['hunter2'])).toBe('user […] refused');
     expect(safeTail('this is it', ['is', ''])).toBe('this is it');
   });
+
+  it('hides exactly the passages of 12 characters that a secret has', () => {
+    const letters = string({ unit: constantFrom('a', 'b', 'é'), maxLength: 80 });
+    assert(
+      property(letters, array(letters, { maxLength: 3 }), (output, secrets) => {
+        expect(safeTail(output, secrets)).toBe(withoutPassages(output, secrets));
+      }),
+    );
+  });
+
+  it('finds a passage anywhere in a secret of megabytes, in steps between which other work is done', async () => {
+    const text = Array.from({ length: 400_000 }, (_, index) => `${index.toString(36)} \n`).join('');
+    let turns = 0;
+    const count = setInterval(() => (turns += 1), 0);
+    // Each passage lies across the end of a step.
+    for (const end of [1, 7, 16].map((step) => step * 131_072)) {
+      const output = `prompt: "${text.slice(end - 20, end + 20)}" refused`;
+      expect(await safeTailInSteps(output, [text])).toMatch(/^prompt: ".{0,3}\[…\].{0,3}" refused$/);
+    }
+    clearInterval(count);
+    expect(turns).toBeGreaterThanOrEqual(10);
+  });
 });
+
+/** What the tail is, by comparing each passage of the output with each secret. */
+function withoutPassages(output: string, secrets: readonly string[]): string {
+  const isHidden = Array.from(output, () => false);
+  for (const secret of secrets) {
+    const run = Math.min(12, secret.length);
+    if (run < 4) continue;
+    for (let at = 0; at + run <= output.length; at += 1) {
+      if (secret.includes(output.slice(at, at + run))) isHidden.fill(true, at, at + run);
+    }
+  }
+  const shown = Array.from(output, (letter, at) => (isHidden[at] ? (isHidden[at - 1] ? '' : '[…]') : letter));
+  return shown.join('').trim();
+}

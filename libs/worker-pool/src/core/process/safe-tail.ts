@@ -1,52 +1,60 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { Passages } from './passages.js';
 
 const MAX_CHARS = 300;
 // Read more than the limit: control characters and secrets are removed before the limit applies.
 const MAX_RAW_CHARS = 4 * MAX_CHARS;
-const SECRET_RUN_CHARS = 12;
+/** Characters of a secret that are searched in one turn of the event loop: a few milliseconds. */
+const STEP_CHARS = 128 * 1_024;
+/** A passage at the end of a step is also at the beginning of the next one, with the white space in it. */
+const OVERLAP_CHARS = 1_024;
 const HIDDEN = '[…]';
 
 /**
  * The end of a program's output in a form that may be shown and logged: one line of at most 300 characters, without
  * control characters and with every passage hidden that occurs in one of the `secrets` (runs of 12 characters or more;
- * shorter secrets as a whole, from 4 characters).
+ * shorter secrets as a whole, from 4 characters). Its time grows with the length of the secrets:
+ * {@link safeTailInSteps} is for secrets that may have megabytes.
  */
 export function safeTail(output: string, secrets: readonly string[]): string {
-  const line = oneLine(output.slice(-MAX_RAW_CHARS));
-  const lines = secrets.map(oneLine);
-  return hideSecrets(line, lines).slice(-MAX_CHARS).trim();
+  const passages = new Passages(lastLine(output));
+  for (const piece of piecesOf(secrets)) passages.hide(piece);
+  return shown(passages);
+}
+
+/** {@link safeTail} in steps, between which other work is done. */
+export async function safeTailInSteps(output: string, secrets: readonly string[]): Promise<string> {
+  const passages = new Passages(lastLine(output));
+  let chars = 0;
+  for (const piece of piecesOf(secrets)) {
+    passages.hide(piece);
+    chars += piece.length;
+    if (chars < STEP_CHARS) continue;
+    chars = 0;
+    await nextTurn();
+  }
+  return shown(passages);
+}
+
+function shown(passages: Passages): string {
+  return passages.shown(HIDDEN).slice(-MAX_CHARS).trim();
+}
+
+function lastLine(output: string): string {
+  return oneLine(output.slice(-MAX_RAW_CHARS));
+}
+
+function* piecesOf(secrets: readonly string[]): Generator<string> {
+  for (const secret of secrets) {
+    for (let at = 0; at === 0 || at + OVERLAP_CHARS < secret.length; at += STEP_CHARS) {
+      yield oneLine(secret.slice(at, at + STEP_CHARS + OVERLAP_CHARS));
+    }
+  }
 }
 
 function oneLine(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/[\p{C}\s]+/gu, ' ')
     .trim();
-}
-
-function hideSecrets(line: string, secrets: readonly string[]): string {
-  const hidden = new Uint8Array(line.length);
-  for (const secret of secrets) {
-    markSecret(line, secret, hidden);
-  }
-  let shown = '';
-  for (let at = 0; at < line.length; at += 1) {
-    if (!hidden[at]) {
-      shown += line[at];
-    } else if (!hidden[at - 1]) {
-      shown += HIDDEN;
-    }
-  }
-  return shown;
-}
-
-function markSecret(line: string, secret: string, hidden: Uint8Array): void {
-  const run = Math.min(SECRET_RUN_CHARS, secret.length);
-  if (run < 4) {
-    return;
-  }
-  for (let at = 0; at + run <= line.length; at += 1) {
-    if (secret.includes(line.slice(at, at + run))) {
-      hidden.fill(1, at, at + run);
-    }
-  }
 }

@@ -150,7 +150,7 @@ export class AnthropicExecutor extends Executor {
     try {
       return await readMessage(client, call, { signal, emit });
     } catch (thrown) {
-      throw anthropicFailure(thrown, { ...this.#options, texts: textsOf(request) }, sdk);
+      throw await anthropicFailure(thrown, { ...this.#options, texts: textsOf(request) }, sdk);
     }
   }
 
@@ -162,7 +162,7 @@ export class AnthropicExecutor extends Executor {
       const call = await encodedCall(body, headers);
       return await client.post('/v1/messages/count_tokens', { ...call, signal });
     } catch (thrown) {
-      throw anthropicFailure(thrown, { ...this.#options, texts: textsOf(request) }, sdk);
+      throw await anthropicFailure(thrown, { ...this.#options, texts: textsOf(request) }, sdk);
     }
   }
 
@@ -174,7 +174,7 @@ export class AnthropicExecutor extends Executor {
         found.push({ ...model });
       }
     } catch (thrown) {
-      throw anthropicFailure(thrown, { ...this.#options, texts: [] }, sdk);
+      throw await anthropicFailure(thrown, { ...this.#options, texts: [] }, sdk);
     }
     return found;
   }

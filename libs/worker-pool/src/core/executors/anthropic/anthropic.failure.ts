@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { ExecutorError, type UpstreamFailure } from '../../contract/errors.js';
-import { safeTail } from '../../process/safe-tail.js';
+import { safeTailInSteps } from '../../process/safe-tail.js';
 
 /** Codes of failures of the operator's key or account. */
 const OWN_ACCOUNT: ReadonlySet<string> = new Set([
@@ -104,11 +104,11 @@ export interface FailedRequest {
  *
  * @param request what must not appear in the message, and how often it was tried
  */
-export function anthropicFailure(
+export async function anthropicFailure(
   thrown: unknown,
   request: FailedRequest,
   { AnthropicError, APIError, APIConnectionTimeoutError }: ErrorClasses,
-): unknown {
+): Promise<unknown> {
   const isFinal = request.maxRetries > 0;
   const base = { status: null, type: null, retryAfterMs: null, isFinal, cause: thrown };
   if (!(thrown instanceof AnthropicError)) {
@@ -125,12 +125,16 @@ export function anthropicFailure(
   return refusalOf(thrown, request);
 }
 
-function refusalOf(error: ApiError, { apiKey, texts, maxRetries }: FailedRequest): AnthropicApiError {
+async function refusalOf(
+  error: ApiError,
+  { apiKey, texts, maxRetries }: FailedRequest,
+): Promise<AnthropicApiError> {
   const type = error.type !== null && ERROR_TYPE.test(error.type) ? error.type : null;
   const status = error.status ?? statusOfType(type);
   return new AnthropicApiError({
     summary: ['the Anthropic API answered', status ?? [], type ?? []].flat().join(' '),
-    detail: typeof error.apiMessage === 'string' ? safeTail(error.apiMessage, [apiKey, ...texts]) : '',
+    detail:
+      typeof error.apiMessage === 'string' ? await safeTailInSteps(error.apiMessage, [apiKey, ...texts]) : '',
     status,
     type,
     retryAfterMs: retryAfterMsOf(error.headers),
