@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ROUTES } from './bodies.js';
 import { WatchedGateway } from './heart.js';
-
-/** In units of writing and parsing 8 MB of JSON. */
-const MAX_UNITS = 5;
+import { MAX_UNITS } from './limit.js';
 
 let gateway: WatchedGateway;
 const table: string[] = [];
