@@ -20,6 +20,7 @@ export const STEPS = {
   sameClasses,
   nodes,
   bare,
+  keyvTests,
 };
 
 async function e2e({ folder, isModule }) {
@@ -53,6 +54,7 @@ async function serve({ folder, versions, program }, file, env = {}) {
   assert.equal((await get(`/articles/summary?text=${text}`)).body.status, 'miss');
   assert.equal((await get(`/articles/summary?text=${text}`)).body.status, 'hit');
   assertHealth(await get('/health'), { redis: 'up', pool: 'up', state: 'serving' });
+  await assertLimited(get, [1, 1]);
 
   await redis.stop();
   assert.equal((await get('/articles/2')).status, 200);
@@ -60,7 +62,14 @@ async function serve({ folder, versions, program }, file, env = {}) {
   const degraded = versions['@nestjs/terminus'].startsWith('11.') ? 'up' : 'degraded';
   const pool = env.WORKER_POOL === 'bullmq' ? 'down' : 'up';
   assertHealth(await get('/health'), { redis: degraded, pool, state: 'unavailable' });
+  await assertLimited(get, [2, 3]);
   await app.stop();
+}
+
+/** What cache-manager returns for the calls that the throttler allows; it refuses the next one. */
+async function assertLimited(get, loads) {
+  for (const expected of loads) assert.deepEqual((await get('/limited')).body, { loads: expected });
+  assert.equal((await get('/limited')).status, 429);
 }
 
 function assertHealth({ status, body }, { redis, pool, state }) {
@@ -107,6 +116,13 @@ export function entriesOf(folder) {
       .filter((key) => key !== './package.json')
       .map((key) => join(name, key));
   });
+}
+
+async function keyvTests({ folder }) {
+  const redis = await startRedis();
+  const output = await bin(folder, 'vitest', ['run'], { REDIS_URL: redis.url, NO_COLOR: '1' });
+  await redis.stop();
+  assert.match(output, /Tests +[1-9]\d+ passed/);
 }
 
 async function bare({ folder }) {

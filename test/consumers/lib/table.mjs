@@ -10,6 +10,10 @@ const COLUMNS = {
   Terminus: '@nestjs/terminus',
   ioredis: 'ioredis',
   BullMQ: 'bullmq',
+  'Nest cache-manager': '@nestjs/cache-manager',
+  'cache-manager': 'cache-manager',
+  Keyv: 'keyv',
+  throttler: '@nestjs/throttler',
 };
 const STEPS = {
   types: 'type check',
@@ -24,6 +28,7 @@ const STEPS = {
   sameClasses: '`import` and `require` yield the same classes',
   nodes: 'start, outage, health, `import` and `require` on every version of Node',
   bare: 'type check, start',
+  keyvTests: 'these tests',
 };
 
 /** Writes what this run has shown into docs/compatibility.md. */

@@ -1,6 +1,7 @@
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { type HealthCheckResult, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Redis } from 'ioredis';
+import { Keyv } from 'keyv';
 import {
   Cached,
   type CacheResult,
@@ -15,8 +16,10 @@ import { redisCacheConfig } from 'nestjs-redis-cache/config';
 import { createRedisCache, RedisCacheService as ServiceOfCore } from 'nestjs-redis-cache/core';
 import { getRedisCacheHealthToken } from 'nestjs-redis-cache/health';
 import { HttpCache, HttpCacheInterceptor } from 'nestjs-redis-cache/http';
+import { KeyvRedisCache } from 'nestjs-redis-cache/keyv';
 import { registerCacheMetrics } from 'nestjs-redis-cache/prometheus';
 import { FakeClock, RedisCacheTestingModule } from 'nestjs-redis-cache/testing';
+import { RedisThrottlerStorage } from 'nestjs-redis-cache/throttler';
 import {
   AnthropicExecutor,
   type Executor,
@@ -79,6 +82,8 @@ export const wrong: RedisCacheOptions = { near: { maxEntries: 'many' } };
 export const cache: RedisCacheService = createRedisCache(options) satisfies ServiceOfCore;
 export const executor: Executor = new AnthropicExecutor({ apiKey: 'none' });
 export const pool: WorkerPool = createWorkerPool({ executor: new OfflineExecutor() });
+export const storage = new RedisThrottlerStorage(cache, { whenUnavailable: 'allow' });
+export const keyv = new Keyv<Answer>({ store: new KeyvRedisCache(cache), namespace: 'answers' });
 export const others = [
   FakeClock,
   HttpCacheInterceptor,

@@ -1,1 +1,5 @@
-export { RedisThrottlerStorage, type RedisThrottlerStorageOptions } from './redis-throttler-storage.js';
+export {
+  RedisThrottlerStorage,
+  type RedisThrottlerStorageOptions,
+  type ThrottlerRecord,
+} from './redis-throttler-storage.js';

@@ -1,4 +1,3 @@
-import type { ThrottlerStorage } from '@nestjs/throttler';
 import {
   cacheKey,
   type CallLimit,
@@ -11,8 +10,18 @@ import {
 } from '../core.js';
 import { registrationNames } from '../nest/option-names.js';
 
-/** What `increment` returns. */
-type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+/**
+ * The state of a throttler after a call, in the form that `ThrottlerGuard` expects. Written down here because the types of
+ * `@nestjs/throttler` cannot be compiled beside those of Nest 12 with `moduleResolution: node16`.
+ */
+export interface ThrottlerRecord {
+  totalHits: number;
+  /** Whole seconds until the window or the block ends, rounded up. */
+  timeToExpire: number;
+  isBlocked: boolean;
+  /** Whole seconds until the block ends, rounded up; 0 without a block. */
+  timeToBlockExpire: number;
+}
 
 /** Options of {@link RedisThrottlerStorage}. */
 export interface RedisThrottlerStorageOptions {
@@ -48,7 +57,7 @@ const NO_ENTRIES_BYTES = 1;
  *   }),
  * });
  */
-export class RedisThrottlerStorage implements ThrottlerStorage {
+export class RedisThrottlerStorage {
   readonly #counters: Pick<RedisCacheService['sharedCounters'], 'countLimited'>;
   readonly #fallback: MemoryBackend['counters'] | undefined;
 

@@ -1,12 +1,17 @@
+import { CacheModule } from '@nestjs/cache-manager';
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { TerminusModule } from '@nestjs/terminus';
-import { RedisCacheModule } from 'nestjs-redis-cache';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { RedisCacheModule, RedisCacheService } from 'nestjs-redis-cache';
+import { KeyvRedisCache } from 'nestjs-redis-cache/keyv';
+import { RedisThrottlerStorage } from 'nestjs-redis-cache/throttler';
 import { OfflineExecutor, WorkerPoolModule, type WorkerPoolOptions } from 'nestjs-worker-pool';
 import { WorkerPoolHealthModule } from 'nestjs-worker-pool/health';
 import { ArticlesController } from './articles.controller.js';
 import { Articles } from './articles.service.js';
 import { HealthController } from './health.controller.js';
+import { LimitedController } from './limited.controller.js';
 
 @Module({
   imports: [
@@ -19,8 +24,19 @@ import { HealthController } from './health.controller.js';
       useFactory: (config: ConfigService): WorkerPoolOptions => poolOptions(config),
     }),
     WorkerPoolHealthModule,
+    CacheModule.registerAsync({
+      inject: [RedisCacheService],
+      useFactory: (cache: RedisCacheService) => ({ stores: [new KeyvRedisCache(cache)], namespace: 'app' }),
+    }),
+    ThrottlerModule.forRootAsync({
+      inject: [RedisCacheService],
+      useFactory: (cache: RedisCacheService) => ({
+        throttlers: [{ ttl: 60_000, limit: 2 }],
+        storage: new RedisThrottlerStorage(cache),
+      }),
+    }),
   ],
-  controllers: [ArticlesController, HealthController],
+  controllers: [ArticlesController, HealthController, LimitedController],
   providers: [Articles],
 })
 export class AppModule {}
