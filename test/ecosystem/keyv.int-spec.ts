@@ -199,6 +199,15 @@ describe('Keyv without Redis', () => {
     await redis.stop();
   });
 
+  it('reports no outage when a value cannot be stored', async () => {
+    const { store } = open();
+    const errors: unknown[] = [];
+    store.on('error', (error) => errors.push(error));
+    expect(await store.set('key', 1)).toBe(true);
+    expect(await store.set('key', 1n)).toBe(false);
+    expect(errors).toEqual([]);
+  });
+
   it('throws nothing if nobody listens to errors', async () => {
     const redis = await RedisServer.start();
     const { store } = open({ connection: { url: redis.url }, keyPrefix: freshPrefix() });

@@ -142,6 +142,23 @@ describe.each<[string, () => Promise<Place>]>([
     },
   );
 
+  it('without known versions leave a value to its caller, and callers elsewhere compute their own', async () => {
+    // Not what a version is stored as, so that it can neither be read nor made.
+    await place.client.lpush(tagKey('a'), 'foreign');
+    const first = heldFactory();
+    const early = here.getOrSetEntry('key', first.factory, { tags: ['a'] });
+    const running = await first.call(0);
+    const own = counted(() => 'own');
+    const late = elsewhere.getOrSetEntry('key', own, { tags: ['a'] });
+    // Replies on one connection keep their order: after two, it has read the entry, and then tried to acquire the lease.
+    for (let trip = 0; trip < 2; trip += 1) await elsewhere.isConnected();
+    running.resolve('first');
+    expect(await early).toMatchObject({ value: 'first', stored: false });
+    expect(await late).toMatchObject({ value: 'own', stored: false });
+    expect(own.calls).toBe(1);
+    expect(await here.getCachedResponse('key')).toBeNull();
+  });
+
   it('are invalidated by one command, however many entries carry them', async () => {
     const keys = Array.from({ length: MANY }, (_, index) => `key ${index}`);
     for (let start = 0; start < MANY; start += 500) {

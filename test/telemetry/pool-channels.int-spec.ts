@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -15,6 +15,7 @@ import {
   type PoolStateChange,
   type WorkerPool,
 } from 'nestjs-worker-pool';
+import { ChannelRecord } from '@test/fixtures/channel-record.js';
 import { RedisServer, until } from '@test/support/index.js';
 
 const SECRET = 'secret-in-prompts-and-completions';
@@ -54,27 +55,16 @@ const enter = (message: unknown): void => {
 
 const silent = { log() {}, warn() {}, error() {} };
 
+const CHANNELS = {
+  start: POOL_OPERATION_START_CHANNEL,
+  end: POOL_OPERATION_END_CHANNEL,
+  state: POOL_STATE_CHANNEL,
+};
+
 /** Records what the channels of the pool publish. */
-class Published {
-  readonly started: PoolOperation[] = [];
-  readonly ended: PoolOperation[] = [];
-  readonly states: PoolStateChange[] = [];
-  readonly #listeners: [string, ChannelListener][] = [
-    [POOL_OPERATION_START_CHANNEL, (operation) => this.started.push(operation as PoolOperation)],
-    [POOL_OPERATION_END_CHANNEL, (operation) => this.ended.push(operation as PoolOperation)],
-    [POOL_STATE_CHANNEL, (change) => this.states.push(change as PoolStateChange)],
-  ];
-
+class Published extends ChannelRecord<PoolOperation, PoolStateChange> {
   constructor() {
-    for (const [channel, listener] of this.#listeners) subscribe(channel, listener);
-  }
-
-  get outcomes(): string[] {
-    return this.ended.map(({ operation, outcome }) => `${operation}: ${outcome}`);
-  }
-
-  stop(): void {
-    for (const [channel, listener] of this.#listeners) unsubscribe(channel, listener);
+    super(CHANNELS);
   }
 }
 
