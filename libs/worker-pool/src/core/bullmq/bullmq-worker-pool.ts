@@ -38,7 +38,7 @@ import type { Submission, TaskData } from './producer.js';
 import type { Interest } from './queue-commands.js';
 import { refusalIn } from './queue-link.js';
 import { toHealth, toPoolStats, unavailableHealth } from './queue-stats.js';
-import { recordJson } from './record-limits.js';
+import { judgeRecord } from './record-limits.js';
 import { type Accepted, streamSource } from './stream-source.js';
 
 /**
@@ -275,14 +275,10 @@ export class BullmqWorkerPool extends WorkerPool {
 }
 
 function checkSize(data: TaskData, maxBytes: number): void {
-  const json = recordJson(data);
-  if (json === undefined) {
-    throw new InvalidRequestError(
-      'request',
-      `must be JSON that is nested at most ${MAX_NESTING} levels deep`,
-    );
-  }
-  if (Buffer.byteLength(json) > maxBytes) {
-    throw new RequestTooLargeError(maxBytes);
+  const judgement = judgeRecord(data, maxBytes);
+  if (judgement === 'tooLarge') throw new RequestTooLargeError(maxBytes);
+  if (judgement === 'noJson') {
+    const problem = `must be JSON that is nested at most ${MAX_NESTING} levels deep`;
+    throw new InvalidRequestError('request', problem);
   }
 }

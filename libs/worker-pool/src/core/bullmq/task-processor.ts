@@ -13,7 +13,7 @@ import type { TaskRunner } from '../tasks/task-runner.js';
 import type { EventText, EventWriter, WrittenRun } from './event-writer.js';
 import type { TaskData } from './producer.js';
 import type { QueueCommands } from './queue-commands.js';
-import { readRecord, recordJson } from './record-limits.js';
+import { judgeRecord, readRecord } from './record-limits.js';
 import { DAMAGED } from './stored-task.js';
 
 /** Why a run ended before its executor settled. */
@@ -142,12 +142,10 @@ export class TaskProcessor {
 
   #withinLimit(result: TaskResult): TaskResult {
     const { maxResultBytes, executorName } = this.limits;
-    const json = recordJson(result);
-    if (json !== undefined && Buffer.byteLength(json) <= maxResultBytes) {
-      return result;
-    }
+    const judgement = judgeRecord(result, maxResultBytes);
+    if (judgement === 'fits') return result;
     const failure =
-      json === undefined ? new ExecutorError(NO_RECORD) : new ResultTooLargeError(maxResultBytes);
+      judgement === 'noJson' ? new ExecutorError(NO_RECORD) : new ResultTooLargeError(maxResultBytes);
     return failedResult(result.taskId, describeFailure(executorName, failure));
   }
 }
