@@ -1,19 +1,4 @@
-import { context, metrics, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import {
-  AggregationTemporality,
-  type DataPoint,
-  type Histogram,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-base';
+import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { OPERATION_END_CHANNEL, OPERATION_START_CHANNEL, type RedisCacheService } from 'nestjs-redis-cache';
 import { registerCacheTelemetry } from 'nestjs-redis-cache/opentelemetry';
@@ -22,29 +7,13 @@ import { Caches, freshPrefix } from '@test/fixtures/redis-cache/caches.js';
 import { untilPhase } from '@test/fixtures/redis-cache/recovery.js';
 import { heldFactory } from '@test/get-or-set/factories.js';
 import { RedisServer, until } from '@test/support/index.js';
+import { RecordingSdk } from './recording-sdk.js';
 
-const spans = new InMemorySpanExporter();
-const measured = new InMemoryMetricExporter(AggregationTemporality.DELTA);
-const reader = new PeriodicExportingMetricReader({ exporter: measured });
+const sdk = new RecordingSdk();
+const span = (name: string) => sdk.span(name);
 
 const isSubscribed = (): boolean =>
   [OPERATION_START_CHANNEL, OPERATION_END_CHANNEL].some((name) => channel(name).hasSubscribers);
-
-const span = (name: string): ReadableSpan => {
-  const found = spans.getFinishedSpans().find((one) => one.name === name);
-  if (found === undefined) throw new Error(`there is no span "${name}"`);
-  return found;
-};
-
-/** The points of a metric since the last call, each as its attributes and its value or count. */
-async function points(name: string): Promise<[Record<string, unknown>, number][]> {
-  await reader.forceFlush();
-  const all = measured.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
-  const metric = all.flatMap((scope) => scope.metrics).filter(({ descriptor }) => descriptor.name === name);
-  return metric
-    .flatMap(({ dataPoints }) => dataPoints as DataPoint<number | Histogram>[])
-    .map(({ attributes, value }) => [attributes, typeof value === 'number' ? value : value.count]);
-}
 
 const own = (operation: string, outcome: string): Record<string, string> => ({
   'nestjs_redis_cache.operation': operation,
@@ -69,11 +38,7 @@ describe('with an SDK', () => {
   let unregister: () => void;
 
   beforeAll(async () => {
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    trace.setGlobalTracerProvider(
-      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }),
-    );
-    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+    sdk.start();
     server = await RedisServer.start();
   });
 
@@ -87,15 +52,12 @@ describe('with an SDK', () => {
   afterEach(async () => {
     unregister();
     await caches.closeAll();
-    await reader.forceFlush();
-    spans.reset();
-    measured.reset();
+    await sdk.reset();
   });
 
   afterAll(async () => {
     await server.stop();
-    await reader.shutdown();
-    for (const api of [trace, metrics, context]) api.disable();
+    await sdk.stop();
   });
 
   it('has a span of the kind client for a request to Redis', async () => {
@@ -138,10 +100,8 @@ describe('with an SDK', () => {
     running.resolve('value');
     await Promise.all(answers);
     const outcome = 'nestjs_redis_cache.outcome';
-    const leader = spans.getFinishedSpans().find(({ attributes }) => attributes[outcome] === 'miss')!;
-    const collapsed = spans
-      .getFinishedSpans()
-      .filter(({ attributes }) => attributes[outcome] === 'collapsed');
+    const leader = sdk.spans.find(({ attributes }) => attributes[outcome] === 'miss')!;
+    const collapsed = sdk.spans.filter(({ attributes }) => attributes[outcome] === 'collapsed');
     expect(leader.links).toEqual([]);
     expect(collapsed).toHaveLength(2);
     for (const { links } of collapsed)
@@ -156,7 +116,7 @@ describe('with an SDK', () => {
     await until(() => handled.length === 2, { what: 'both requests to be handled' });
     await consumer.stop();
     const sent = span('queueRequests mails');
-    expect(sent.kind).toBe(3);
+    expect(sent.kind).toBe(2);
     expect(sent.attributes).toMatchObject({
       'messaging.system': 'redis',
       'messaging.operation.name': 'queueRequests',
@@ -172,8 +132,8 @@ describe('with an SDK', () => {
       'messaging.operation.name': 'process',
       'messaging.operation.type': 'process',
     };
-    expect(await points('messaging.client.consumed.messages')).toEqual([[process, 2]]);
-    expect(await points('messaging.process.duration')).toEqual([[process, 2]]);
+    expect(await sdk.points('messaging.client.consumed.messages')).toEqual([[process, 2]]);
+    expect(await sdk.points('messaging.process.duration')).toEqual([[process, 2]]);
   });
 
   it('reports an error by its class, without its message', async () => {
@@ -191,13 +151,15 @@ describe('with an SDK', () => {
     await cache.getOrSet('one', async () => 1);
     await cache.getOrSet('two', async () => 2);
     await cache.getCachedResponse('three');
-    expect(await points('nestjs_redis_cache.operations')).toEqual([
+    expect(await sdk.points('nestjs_redis_cache.operations')).toEqual([
       [own('getOrSet', 'miss'), 2],
       [own('getCachedResponse', 'miss'), 1],
     ]);
-    expect(await points('nestjs_redis_cache.get_or_set.duration')).toEqual([[own('getOrSet', 'miss'), 2]]);
+    expect(await sdk.points('nestjs_redis_cache.get_or_set.duration')).toEqual([
+      [own('getOrSet', 'miss'), 2],
+    ]);
     const get = { 'db.system.name': 'redis', 'db.operation.name': 'getCachedResponse' };
-    expect(await points('db.client.operation.duration')).toEqual([[get, 1]]);
+    expect(await sdk.points('db.client.operation.duration')).toEqual([[get, 1]]);
   });
 
   it('reports what failed without Redis, and that it is away', async () => {
@@ -208,7 +170,7 @@ describe('with an SDK', () => {
     expect(span('getCachedResponse').attributes['error.type']).toBe('unavailable');
     expect(span('getOrSet').status.code).toBe(SpanStatusCode.UNSET);
     const degraded = { 'nestjs_redis_cache.state': 'degraded', 'nestjs_redis_cache.name': 'default' };
-    expect(await points('nestjs_redis_cache.state.changes')).toEqual([[degraded, 1]]);
+    expect(await sdk.points('nestjs_redis_cache.state.changes')).toEqual([[degraded, 1]]);
     await server.restart();
   });
 });

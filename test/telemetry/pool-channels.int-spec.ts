@@ -3,11 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  type Completion,
-  type CompletionRequest,
   createWorkerPool,
-  type ExecutionContext,
-  Executor,
   POOL_OPERATION_END_CHANNEL,
   POOL_OPERATION_START_CHANNEL,
   POOL_STATE_CHANNEL,
@@ -17,36 +13,9 @@ import {
 } from 'nestjs-worker-pool';
 import { ChannelRecord } from '@test/fixtures/channel-record.js';
 import { RedisServer, until } from '@test/support/index.js';
+import { EchoExecutor, SECRET } from './echo-executor.js';
 
-const SECRET = 'secret-in-prompts-and-completions';
 const context = new AsyncLocalStorage<string>();
-
-/** Completes with the prompt; the prompts `fail` and `wait` do as they say. */
-class EchoExecutor extends Executor {
-  readonly name = 'echo';
-  readonly contexts: (string | undefined)[] = [];
-
-  validate(): void {}
-
-  resolveModel = (): string => 'echo-1';
-
-  async execute({ prompt }: CompletionRequest, { signal }: ExecutionContext): Promise<Completion> {
-    this.contexts.push(context.getStore());
-    if (prompt?.startsWith('fail')) throw Object.assign(new RangeError(SECRET), { code: SECRET });
-    if (prompt?.startsWith('wait')) {
-      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-    }
-    const usage = { input_tokens: 1, output_tokens: 1 };
-    return {
-      completion: String(prompt),
-      usage,
-      cost: 0,
-      model: 'echo-1',
-      stopReason: 'end_turn',
-      content: [],
-    };
-  }
-}
 
 const enter = (message: unknown): void => {
   const operation = message as PoolOperation;
@@ -70,12 +39,13 @@ class Published extends ChannelRecord<PoolOperation, PoolStateChange> {
 
 describe('the diagnostics channels of a pool', () => {
   let published: Published;
-  let executor: EchoExecutor;
+  let contexts: (string | undefined)[];
   let pool: WorkerPool;
 
   beforeEach(() => {
     published = new Published();
-    executor = new EchoExecutor();
+    contexts = [];
+    const executor = new EchoExecutor(() => contexts.push(context.getStore()));
     pool = createWorkerPool({ executor, logger: silent, concurrency: 1, maxBacklog: 1 });
   });
 
@@ -144,7 +114,23 @@ describe('the diagnostics channels of a pool', () => {
     } finally {
       unsubscribe(POOL_OPERATION_START_CHANNEL, enter);
     }
-    expect(executor.contexts).toEqual(['execute']);
+    expect(contexts).toEqual(['execute']);
+  });
+
+  it('run a task that had to wait in the context of its own submission', async () => {
+    const runs = ['first', 'second'].map((name) => context.run(name, () => pool.run({ prompt: name })));
+    await Promise.all(runs);
+    expect(contexts).toEqual(['first', 'second']);
+  });
+
+  it('publish the trace context of a submission, and nothing else that its context contains', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    for (const given of [traceparent, `${traceparent}-more`, SECRET, 1])
+      await pool.run({ prompt: 'hello' }, { context: { traceparent: given } });
+    await pool.run({ prompt: 'hello' }, { context: null });
+    const executions = published.ended.filter(({ operation }) => operation === 'execute');
+    expect(executions).toHaveLength(5);
+    expect(executions.flatMap((execution) => execution.traceparent ?? [])).toEqual([traceparent]);
   });
 });
 
@@ -169,6 +155,7 @@ describe('the channels of a pool over BullMQ', () => {
       });
       await pool.run({ prompt: 'hello' });
       expect(published.outcomes).toEqual(['execute: completed', 'run: completed']);
+      expect(published.ended.map(({ queue }) => queue)).toEqual(['published', 'published']);
       await server.kill();
       await until(() => published.states.length === 2, { what: 'the outage' });
       await server.restart();

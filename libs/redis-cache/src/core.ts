@@ -5,7 +5,7 @@ export { type CacheDependencies, createRedisCache } from './core/create-redis-ca
 export { RedisCacheService } from './core/redis-cache.service.js';
 export type { CacheLogger } from './core/util/cache-logger.js';
 
-export type { NodeAddress, RedisConnectionOptions } from 'nestjs-redis-connection';
+export type { NodeAddress, OperationWrapper, RedisConnectionOptions } from 'nestjs-redis-connection';
 export type {
   CacheConnectionOptions,
   HealthOptions,
@@ -87,7 +87,6 @@ export {
   OPERATION_END_CHANNEL,
   OPERATION_START_CHANNEL,
   type OperationOutcome,
-  type OperationWrapper,
   type QueueOperationName,
 } from './core/telemetry/operation.js';
 export {

@@ -14,6 +14,7 @@ export { sentinelSearchOf } from './sentinel-connector.js';
 export { FailoverWatch } from './failover-watch.js';
 export { Script, type ScriptArgument } from './script.js';
 export { errorType } from './error-type.js';
+export { ObservedOperation, OperationChannels, type OperationWrapper } from './observed-operation.js';
 export { describeFailure, describeReason } from './describe-failure.js';
 export {
   failureCode,

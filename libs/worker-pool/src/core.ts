@@ -1,4 +1,4 @@
-export type { NodeAddress, RedisConnectionOptions } from 'nestjs-redis-connection';
+export type { NodeAddress, OperationWrapper, RedisConnectionOptions } from 'nestjs-redis-connection';
 export type { CompletionEvent } from './core/contract/completion-event.js';
 export type {
   Completion,

@@ -1,17 +1,22 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
+import {
+  MESSAGING_KINDS,
+  messagingAttributes,
+  type MessagingType,
+  type SpanConventions,
+} from 'nestjs-redis-connection/opentelemetry';
 import type { CacheOperation, CacheOperationName, QueueOperationName } from '../core.js';
 
 /** Name of the tracer and of the meter. */
 export const SCOPE = 'nestjs-redis-cache';
 
-export const ERROR_TYPE = 'error.type';
-export const OUTCOME = 'nestjs_redis_cache.outcome';
-export const STATE = 'nestjs_redis_cache.state';
+const OUTCOME = 'nestjs_redis_cache.outcome';
+const STATE = 'nestjs_redis_cache.state';
 const CACHE = 'nestjs_redis_cache.name';
 const OPERATION = 'nestjs_redis_cache.operation';
+const BYTES = 'nestjs_redis_cache.bytes';
 
 type AnyOperationName = CacheOperationName | QueueOperationName;
-type MessagingType = 'send' | 'receive' | 'settle' | 'process';
 
 /** Operations that may run a factory, which takes most of their time. */
 const COMPUTING: ReadonlySet<AnyOperationName> = new Set(['getOrSet', 'getOrStream', 'resume']);
@@ -26,13 +31,6 @@ const MESSAGING_TYPES: Partial<Record<AnyOperationName, MessagingType>> = {
   releaseRequest: 'settle',
   rejectRequest: 'settle',
   process: 'process',
-};
-
-const MESSAGING_KINDS: Record<MessagingType, SpanKind> = {
-  send: SpanKind.PRODUCER,
-  receive: SpanKind.CLIENT,
-  settle: SpanKind.CLIENT,
-  process: SpanKind.CONSUMER,
 };
 
 /**
@@ -51,23 +49,32 @@ export function kindOf({
   return (queue === undefined ? undefined : MESSAGING_TYPES[operation]) ?? 'database';
 }
 
-/** Kind of the span of an operation. */
-export function spanKindOf(operation: CacheOperation): SpanKind {
-  const kind = kindOf(operation);
+/** The spans of a cache and of its queues. Names of queues are attributes of spans, not of metrics. */
+export const CACHE_SPANS: SpanConventions<CacheOperation> = {
+  scope: SCOPE,
+  start: (operation) => {
+    const kind = kindOf(operation);
+    if (kind === 'copy') return undefined;
+    const { operation: name, cache, queue } = operation;
+    const destination = queue === undefined ? {} : { 'messaging.destination.name': queue };
+    return {
+      name: queue === undefined ? name : `${name} ${queue}`,
+      kind: spanKindOf(kind),
+      attributes: { ...systemAttributesOf(operation), ...destination, [CACHE]: cache },
+    };
+  },
+  end: (operation) => {
+    const { outcome, bytes, count } = operation;
+    const batch = count === undefined || count === 1 ? {} : { [batchAttributeOf(operation)]: count };
+    return { [OUTCOME]: outcome, [BYTES]: bytes, ...batch };
+  },
+  errorType: errorTypeOf,
+  leader: ({ leader }) => leader,
+};
+
+function spanKindOf(kind: 'database' | 'computation' | MessagingType): SpanKind {
   if (kind === 'database') return SpanKind.CLIENT;
-  return kind === 'computation' || kind === 'copy' ? SpanKind.INTERNAL : MESSAGING_KINDS[kind];
-}
-
-/** Name of the span: the operation, for a queue with the name of the queue. */
-export function spanNameOf({ operation, queue }: CacheOperation): string {
-  return queue === undefined ? operation : `${operation} ${queue}`;
-}
-
-/** Attributes of the span that are known when it starts. */
-export function spanAttributesOf(operation: CacheOperation): Attributes {
-  const { cache, queue } = operation;
-  const destination = queue === undefined ? {} : { 'messaging.destination.name': queue };
-  return { ...systemAttributesOf(operation), ...destination, [CACHE]: cache };
+  return kind === 'computation' ? SpanKind.INTERNAL : MESSAGING_KINDS[kind];
 }
 
 /** Attributes of the conventions. Names of queues are missing: there may be any number of them. */
@@ -77,15 +84,11 @@ export function systemAttributesOf(operation: CacheOperation): Attributes {
   if (kind === 'database' || kind === 'computation' || kind === 'copy') {
     return { 'db.system.name': 'redis', 'db.operation.name': name };
   }
-  return {
-    'messaging.system': 'redis',
-    'messaging.operation.name': name,
-    'messaging.operation.type': kind,
-  };
+  return messagingAttributes('redis', name, kind);
 }
 
 /** Name of the attribute with the size of a batch. */
-export function batchAttributeOf(operation: CacheOperation): string {
+function batchAttributeOf(operation: CacheOperation): string {
   return kindOf(operation) === 'database' ? 'db.operation.batch.size' : 'messaging.batch.message_count';
 }
 

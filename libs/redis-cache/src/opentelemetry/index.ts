@@ -1,32 +1,17 @@
-import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
-import {
-  createNoopMeter,
-  type MeterProvider,
-  metrics,
-  ProxyTracerProvider,
-  trace,
-  type TracerProvider,
-} from '@opentelemetry/api';
 import { OptionNames } from 'nestjs-redis-connection';
+import { registerTelemetry, type TelemetryOptions } from 'nestjs-redis-connection/opentelemetry';
 import {
   InvalidOptionsError,
   OPERATION_END_CHANNEL,
   OPERATION_START_CHANNEL,
   STATE_CHANNEL,
 } from '../core.js';
-import { SCOPE } from './conventions.js';
+import { CACHE_SPANS } from './conventions.js';
 import { OperationMetrics } from './metrics.js';
-import { OperationSpans } from './spans.js';
 
-/** Options of {@link registerCacheTelemetry}. */
-export interface CacheTelemetryOptions {
-  /** Where spans go. Default: the provider that the SDK has registered. */
-  tracerProvider?: TracerProvider;
-  /** Where metrics go. Default: the provider that the SDK has registered. */
-  meterProvider?: MeterProvider;
-}
+export type { TelemetryOptions } from 'nestjs-redis-connection/opentelemetry';
 
-const OPTIONS = new OptionNames<CacheTelemetryOptions>(
+const OPTIONS = new OptionNames<TelemetryOptions>(
   { tracerProvider: true, meterProvider: true },
   (path, problem) => new InvalidOptionsError(path, problem),
 );
@@ -44,34 +29,11 @@ const OPTIONS = new OptionNames<CacheTelemetryOptions>(
  * sdk.start();
  * registerCacheTelemetry();
  */
-export function registerCacheTelemetry(options: CacheTelemetryOptions = {}): () => void {
+export function registerCacheTelemetry(options: TelemetryOptions = {}): () => void {
   OPTIONS.check(options);
-  const { tracerProvider = registeredTracerProvider(), meterProvider = registeredMeterProvider() } = options;
-  const listeners: [string, ChannelListener][] = [];
-  if (tracerProvider !== undefined) {
-    const spans = new OperationSpans(tracerProvider);
-    listeners.push([OPERATION_START_CHANNEL, spans.start], [OPERATION_END_CHANNEL, spans.end]);
-  }
-  if (meterProvider !== undefined) {
-    const measured = new OperationMetrics(meterProvider);
-    listeners.push([OPERATION_END_CHANNEL, measured.end], [STATE_CHANNEL, measured.state]);
-  }
-  for (const [channel, listener] of listeners) subscribe(channel, listener);
-  return () => {
-    for (const [channel, listener] of listeners) unsubscribe(channel, listener);
-  };
-}
-
-// Without an SDK the API delegates to one and the same provider that does nothing.
-function registeredTracerProvider(): TracerProvider | undefined {
-  const provider = trace.getTracerProvider();
-  const isIdle =
-    provider instanceof ProxyTracerProvider &&
-    provider.getDelegate() === new ProxyTracerProvider().getDelegate();
-  return isIdle ? undefined : provider;
-}
-
-function registeredMeterProvider(): MeterProvider | undefined {
-  const provider = metrics.getMeterProvider();
-  return provider.getMeter(SCOPE) === createNoopMeter() ? undefined : provider;
+  return registerTelemetry(options, {
+    channels: { start: OPERATION_START_CHANNEL, end: OPERATION_END_CHANNEL, state: STATE_CHANNEL },
+    spans: CACHE_SPANS,
+    metrics: (provider) => new OperationMetrics(provider),
+  });
 }

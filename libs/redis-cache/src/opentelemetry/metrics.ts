@@ -1,7 +1,12 @@
 import type { Counter, Histogram, MeterProvider } from '@opentelemetry/api';
+import {
+  counterOf,
+  durationOf,
+  failureAttributes,
+  MessagingMetrics,
+} from 'nestjs-redis-connection/opentelemetry';
 import type { CacheOperation, CacheStateChange } from '../core.js';
 import {
-  ERROR_TYPE,
   errorTypeOf,
   kindOf,
   ownAttributesOf,
@@ -12,8 +17,6 @@ import {
 
 /** Recommended by the conventions for databases. */
 const DATABASE_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
-/** Recommended by the conventions for messaging. */
-const MESSAGING_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** From a hit in this process to a model that takes minutes. */
 const COMPUTATION_BUCKETS = [0.0001, 0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
@@ -21,43 +24,32 @@ const COMPUTATION_BUCKETS = [0.0001, 0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 6
 export class OperationMetrics {
   readonly #operations: Counter;
   readonly #states: Counter;
-  readonly #sent: Counter;
-  readonly #consumed: Counter;
   readonly #database: Histogram;
   readonly #computation: Histogram;
-  readonly #messaging: Histogram;
-  readonly #process: Histogram;
+  readonly #messaging: MessagingMetrics;
 
   constructor(provider: MeterProvider) {
     const meter = provider.getMeter(SCOPE);
-    const seconds = (name: string, description: string, buckets: number[]): Histogram =>
-      meter.createHistogram(name, {
-        unit: 's',
-        description,
-        advice: { explicitBucketBoundaries: buckets },
-      });
-    const counter = (name: string, unit: string, description: string): Counter =>
-      meter.createCounter(name, { unit, description });
-    this.#operations = counter('nestjs_redis_cache.operations', '{operation}', 'Operations, by outcome');
-    this.#states = counter('nestjs_redis_cache.state.changes', '{change}', 'Changes of state');
-    this.#sent = counter('messaging.client.sent.messages', '{message}', 'Requests appended to queues');
-    this.#consumed = counter('messaging.client.consumed.messages', '{message}', 'Requests delivered');
-    this.#database = seconds(
+    this.#operations = counterOf(
+      meter,
+      'nestjs_redis_cache.operations',
+      '{operation}',
+      'Operations, by outcome',
+    );
+    this.#states = counterOf(meter, 'nestjs_redis_cache.state.changes', '{change}', 'Changes of state');
+    this.#database = durationOf(
+      meter,
       'db.client.operation.duration',
       'Duration of requests to Redis',
       DATABASE_BUCKETS,
     );
-    this.#computation = seconds(
+    this.#computation = durationOf(
+      meter,
       'nestjs_redis_cache.get_or_set.duration',
       'Duration of calls that may run a factory',
       COMPUTATION_BUCKETS,
     );
-    this.#messaging = seconds(
-      'messaging.client.operation.duration',
-      'Duration of operations of queues',
-      MESSAGING_BUCKETS,
-    );
-    this.#process = seconds('messaging.process.duration', 'Duration of handlers', MESSAGING_BUCKETS);
+    this.#messaging = new MessagingMetrics(meter);
   }
 
   readonly end = (message: unknown): void => {
@@ -67,17 +59,15 @@ export class OperationMetrics {
     const kind = kindOf(operation);
     // Neither reached Redis nor took a time worth a bucket.
     if (kind === 'copy' || (kind === 'database' && operation.outcome === 'near')) return;
-    const seconds = (operation.durationMs ?? 0) / 1000;
+    const { count = 0, durationMs = 0 } = operation;
+    const seconds = durationMs / 1000;
     if (kind === 'computation') return this.#computation.record(seconds, own);
-    const errorType = errorTypeOf(operation);
-    const failure = errorType === undefined ? {} : { [ERROR_TYPE]: errorType };
-    const attributes = { ...systemAttributesOf(operation), ...failure };
-    const { count = 0 } = operation;
-    if (kind === 'database') return this.#database.record(seconds, attributes);
-    if (kind === 'process') this.#process.record(seconds, attributes);
-    else this.#messaging.record(seconds, attributes);
-    if (kind === 'send') this.#sent.add(count, attributes);
-    if (kind === 'receive' || kind === 'process') this.#consumed.add(count, attributes);
+    const attributes = {
+      ...systemAttributesOf(operation),
+      ...failureAttributes(errorTypeOf(operation)),
+    };
+    if (kind === 'database') this.#database.record(seconds, attributes);
+    else this.#messaging.record(kind, seconds, count, attributes);
   };
 
   readonly state = (message: unknown): void => {

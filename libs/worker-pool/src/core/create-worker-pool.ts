@@ -61,6 +61,7 @@ export async function loadWorkerPool(
 }
 
 function newPool(options: ReturnType<typeof resolveWorkerPoolOptions>): WorkerPool {
-  const pool = options.driver === 'bullmq' ? new BullmqWorkerPool(options) : new LocalWorkerPool(options);
-  return new ObservedPool(pool);
+  return options.driver === 'bullmq'
+    ? new ObservedPool(new BullmqWorkerPool(options), options.queueName)
+    : new ObservedPool(new LocalWorkerPool(options));
 }

@@ -12,7 +12,11 @@ import { isObserved, PoolOperation, type PoolOperationName } from './telemetry/o
 
 /** A pool that publishes its operations while somebody subscribes to them. */
 export class ObservedPool extends WorkerPool {
-  constructor(private readonly pool: WorkerPool) {
+  /** @param queue name of the queue of a pool over BullMQ */
+  constructor(
+    private readonly pool: WorkerPool,
+    private readonly queue?: string,
+  ) {
     super();
   }
 
@@ -79,6 +83,6 @@ export class ObservedPool extends WorkerPool {
   }
 
   #operation(name: PoolOperationName): PoolOperation {
-    return new PoolOperation(name, this.pool.executorName);
+    return new PoolOperation(name, this.pool.executorName, this.queue);
   }
 }

@@ -1,5 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
-import { errorType } from 'nestjs-redis-connection';
+import { ObservedOperation, OperationChannels } from 'nestjs-redis-connection';
 
 /** Name of the channel that receives each operation when it begins. */
 export const OPERATION_START_CHANNEL = 'nestjs-redis-cache:operation:start';
@@ -62,14 +61,10 @@ export type OperationOutcome =
   | 'lost'
   | 'error';
 
-/** Runs an operation, for instance within a context of its own, and returns what it returns. */
-export type OperationWrapper = <T>(run: () => T) => T;
-
-const START = channel(OPERATION_START_CHANNEL);
-const END = channel(OPERATION_END_CHANNEL);
+const CHANNELS = new OperationChannels(OPERATION_START_CHANNEL, OPERATION_END_CHANNEL);
 
 /** Whether a subscriber wants to know of operations. */
-export const isObserved = (): boolean => START.hasSubscribers || END.hasSubscribers;
+export const isObserved = (): boolean => CHANNELS.areObserved;
 
 /**
  * One operation, as subscribers of the channels see it. Both channels receive the same object. It contains neither keys
@@ -84,21 +79,13 @@ export const isObserved = (): boolean => START.hasSubscribers || END.hasSubscrib
  *   console.log(operation, outcome, durationMs);
  * });
  */
-export class CacheOperation {
-  /** Set when it has ended. */
-  outcome: OperationOutcome | undefined;
-  /** Set when it has ended; in milliseconds. For `getOrStream` until the first piece. */
-  durationMs: number | undefined;
+export class CacheOperation extends ObservedOperation<OperationOutcome> {
   /** Size of the value as it is stored, in bytes, where the operation knows it. */
   bytes: number | undefined;
   /** How many requests were sent, received or settled; how many responses, keys or tags. */
   count: number | undefined;
-  /** Code or class of the error, if it threw. */
-  errorType: string | undefined;
   /** Of a `collapsed` operation: the one in this process that it joined; `undefined` if another process computed. */
   leader: CacheOperation | undefined;
-  readonly #startedAt = performance.now();
-  #wrapper: OperationWrapper | undefined;
 
   constructor(
     readonly operation: CacheOperationName | QueueOperationName,
@@ -106,37 +93,7 @@ export class CacheOperation {
     readonly cache: string,
     /** Name of the queue; `undefined` for operations of the cache. */
     readonly queue: string | undefined = undefined,
-  ) {}
-
-  /** For subscribers of the start: runs the operation by `wrapper`, within those of earlier subscribers. */
-  within(wrapper: OperationWrapper): void {
-    const outer = this.#wrapper;
-    this.#wrapper = outer === undefined ? wrapper : (run) => outer(() => wrapper(run));
-  }
-
-  /** Publishes the start, runs, and publishes the end. */
-  async observe<T>(run: () => Promise<T>, outcomeOf: (result: T) => OperationOutcome): Promise<T> {
-    START.publish(this);
-    try {
-      const result = await (this.#wrapper === undefined ? run() : this.#wrapper(run));
-      this.#end(outcomeOf(result));
-      return result;
-    } catch (error) {
-      this.errorType = errorType(error);
-      this.#end('error');
-      throw error;
-    }
-  }
-
-  /** Publishes an operation that has taken no time. */
-  publish(outcome: OperationOutcome): void {
-    START.publish(this);
-    this.#end(outcome);
-  }
-
-  #end(outcome: OperationOutcome): void {
-    this.outcome = outcome;
-    this.durationMs = performance.now() - this.#startedAt;
-    END.publish(this);
+  ) {
+    super(CHANNELS);
   }
 }

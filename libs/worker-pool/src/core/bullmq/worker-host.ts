@@ -55,7 +55,8 @@ export class WorkerHost {
     const { executor, logger } = options;
     const limits = { ...options, executorName: executor.name };
     const writer = new EventWriter(link, commands, options, shared.faults);
-    this.#processor = new TaskProcessor(new TaskRunner(executor, logger), commands, writer, limits);
+    const runner = new TaskRunner(executor, logger, options.queueName);
+    this.#processor = new TaskProcessor(runner, commands, writer, limits);
     this.#stops = this.#listenForStops();
     this.#worker = this.#startWorker();
     this.#beatTimer = setInterval(() => void this.#beat(ALIVE_MS), BEAT_MS);

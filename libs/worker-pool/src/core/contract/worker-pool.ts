@@ -19,7 +19,8 @@ export interface SubmitOptions {
   deduplicationKey?: string;
   /**
    * JSON of up to 16,384 bytes that reaches the executor as `ExecutionContext.context`. Not part of the request:
-   * executors that do not know it ignore it.
+   * executors that do not know it ignore it. A W3C `traceparent` in it becomes the parent of the task's span in
+   * OpenTelemetry.
    */
   context?: unknown;
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { CompletionEvent } from '../contract/completion-event.js';
 import type { CompletionRequest } from '../contract/completion-request.js';
@@ -14,6 +15,8 @@ type ChangeListener = (snapshot: TaskSnapshot) => void;
 
 /** One task from its submission to its end. Ends once; later calls of `end` have no effect. */
 export class LocalTask {
+  /** The asynchronous context of the submission: a task that waited would otherwise run in that of another task. */
+  readonly scope = new AsyncResource('WorkerPoolTask');
   readonly id = randomUUID();
   readonly submittedAt = Date.now();
   readonly #controller = new AbortController();

@@ -253,7 +253,7 @@ export class LocalWorkerPool extends WorkerPool {
     const stop = (): boolean => this.#stop(task, 'timeout', new TaskTimeoutError(timeoutMs));
     const timer = setTimeout(stop, timeoutMs);
     task.onEnd(() => clearTimeout(timer));
-    this.#end(task, await this.#runner.run(task.run));
+    this.#end(task, await task.scope.runInAsyncScope(() => this.#runner.run(task.run)));
     this.#busyWorkers -= 1;
     this.#serviceTimes.record(performance.now() - startedAt);
     this.#startPending();

@@ -5,7 +5,7 @@ import { ExecutorError, WorkerPoolError } from '../contract/errors.js';
 import type { Executor } from '../contract/executor.js';
 import type { PoolLogger } from '../contract/logger.js';
 import type { TaskResult } from '../contract/task.js';
-import { isObserved, PoolOperation } from '../telemetry/operation.js';
+import { isObserved, PoolOperation, traceparentOf } from '../telemetry/operation.js';
 import { completedResult, describeFailure, failedResult, framesOf } from './task-results.js';
 
 /** Context of the pool's log lines. */
@@ -23,15 +23,19 @@ export interface TaskRun {
 
 /** The only place that calls the executor; converts everything that it throws into a result or a log line. */
 export class TaskRunner {
+  /** @param queue name of the queue that the tasks come from; none for work of this process */
   constructor(
     private readonly executor: Executor,
     private readonly logger: PoolLogger,
+    private readonly queue?: string,
   ) {}
 
   /** Never rejects. */
   run(run: TaskRun): Promise<TaskResult> {
     if (!isObserved()) return this.#run(run);
-    return new PoolOperation('execute', this.executor.name).observeTask(() => this.#run(run));
+    const { name } = this.executor;
+    const operation = new PoolOperation('execute', name, this.queue, traceparentOf(run.context));
+    return operation.observeTask(() => this.#run(run));
   }
 
   async #run({ request, ...run }: TaskRun): Promise<TaskResult> {

@@ -1,5 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
-import { errorType } from 'nestjs-redis-connection';
+import { errorType, ObservedOperation, OperationChannels } from 'nestjs-redis-connection';
 import type { TaskResult } from '../contract/task.js';
 
 /** Name of the channel that receives each operation of a pool when it begins. */
@@ -19,11 +18,10 @@ export type PoolOperationName = 'submit' | 'run' | 'stream' | 'getResult' | 'can
  */
 export type PoolOperationOutcome = TaskResult['status'] | 'ok' | 'unknown' | 'error';
 
-const START = channel(POOL_OPERATION_START_CHANNEL);
-const END = channel(POOL_OPERATION_END_CHANNEL);
+const CHANNELS = new OperationChannels(POOL_OPERATION_START_CHANNEL, POOL_OPERATION_END_CHANNEL);
 
 /** Whether a subscriber wants to know of operations. */
-export const isObserved = (): boolean => START.hasSubscribers || END.hasSubscribers;
+export const isObserved = (): boolean => CHANNELS.areObserved;
 
 /**
  * One operation of a pool, as subscribers of the channels see it. Both channels receive the same object. It contains neither
@@ -38,40 +36,17 @@ export const isObserved = (): boolean => START.hasSubscribers || END.hasSubscrib
  *   console.log(operation, outcome, durationMs);
  * });
  */
-export class PoolOperation {
-  /** Set when it has ended. */
-  outcome: PoolOperationOutcome | undefined;
-  /** Set when it has ended; in milliseconds. For `submit` and `stream` until the task was accepted. */
-  durationMs: number | undefined;
-  /** Code or class of the error that it threw, or code of the task's error. */
-  errorType: string | undefined;
-  readonly #startedAt = performance.now();
-  #wrapper: (<T>(run: () => T) => T) | undefined;
-
+export class PoolOperation extends ObservedOperation<PoolOperationOutcome> {
   constructor(
     readonly operation: PoolOperationName,
     /** Name of the pool's executor. */
     readonly executor: string,
-  ) {}
-
-  /** For subscribers of the start: runs the operation by `wrapper`, within those of earlier subscribers. */
-  within(wrapper: <T>(run: () => T) => T): void {
-    const outer = this.#wrapper;
-    this.#wrapper = outer === undefined ? wrapper : (run) => outer(() => wrapper(run));
-  }
-
-  /** Publishes the start, runs, and publishes the end. */
-  async observe<T>(run: () => Promise<T>, outcomeOf: (result: T) => PoolOperationOutcome): Promise<T> {
-    START.publish(this);
-    try {
-      const result = await (this.#wrapper === undefined ? run() : this.#wrapper(run));
-      this.#end(outcomeOf(result));
-      return result;
-    } catch (error) {
-      this.errorType = errorType(error);
-      this.#end('error');
-      throw error;
-    }
+    /** Name of the queue of a pool over BullMQ; `undefined` for work in this process. */
+    readonly queue: string | undefined = undefined,
+    /** Of `execute`: the W3C trace context in `SubmitOptions.context.traceparent`, if it is one. */
+    readonly traceparent: string | undefined = undefined,
+  ) {
+    super(CHANNELS);
   }
 
   /** As `observe`, for an operation that returns the result of a task. */
@@ -81,10 +56,12 @@ export class PoolOperation {
       return status;
     });
   }
+}
 
-  #end(outcome: PoolOperationOutcome): void {
-    this.outcome = outcome;
-    this.durationMs = performance.now() - this.#startedAt;
-    END.publish(this);
-  }
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Returns the trace context in the context of a submission. Nothing else of it may reach a subscriber. */
+export function traceparentOf(context: unknown): string | undefined {
+  const { traceparent } = (context ?? {}) as { traceparent?: unknown };
+  return typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined;
 }
