@@ -98,6 +98,17 @@ describe('the bodies that the gateway holds are bounded together', () => {
     await first;
   });
 
+  it('a hit makes room with the end of its response', async () => {
+    const body = large('asked again');
+    for (let request = 1; request <= 4; request += 1) {
+      const response = await post('/v1/messages', body);
+      expect(response.status).toBe(200);
+      if (request > 1) expect(response.headers.get('cache-status')).toContain('hit');
+      await response.arrayBuffer();
+      await toBeEmpty();
+    }
+  });
+
   it('bodies of unknown length count as they arrive', async () => {
     const first = post('/v1/messages', large('[[api gate]] five'));
     await atTheApi();

@@ -6,6 +6,7 @@ import { HitCache, type HitResponse, type KnownRequest, MAX_BODY_BYTES } from '.
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import type { RequestObserver } from '../http/request-end.js';
 import type { Interceptor } from '../http/servers.js';
+import { ProblemError } from '../http/problem.js';
 import { BodyBudget } from '../limits/body-budget.js';
 import { SavingsService } from '../savings/savings.service.js';
 import type { Gate } from '../security/protect.js';
@@ -52,10 +53,11 @@ export class FastPath {
     return (incoming, response, next) => {
       const length = fastBodyLength(incoming, this.#maxBytes);
       const tenant = length > 0 ? gate.identify(incoming) : undefined;
+      if (tenant === undefined) return next(incoming, response);
+      const hold = this.budget.take(tenant.name, length);
       // Without room for the body, Fastify refuses it as it refuses others.
-      if (tenant === undefined || this.budget.hold(incoming, response, tenant.name) !== null)
-        return next(incoming, response);
-      const request = new FastRequest(incoming, response, tenant, observers);
+      if (hold instanceof ProblemError) return next(incoming, response);
+      const request = new FastRequest(incoming, response, tenant, hold, observers);
       request.readBody(length, (body) => this.#serve(request, body, { gate, next }));
     };
   }
@@ -93,8 +95,12 @@ export class FastPath {
       this.savings.countAnswer(request.tenant.name, COUNTED_AS_HIT, response.cost, found.durationMs);
     });
   }
+
   #pass(request: FastRequest, { next }: Surroundings): void {
-    this.hits.associate(request.incoming, request.scope, request.body);
+    if (request.isOver) return;
+    const { incoming, response, hold, scope, body } = request;
+    this.hits.associate(incoming, scope, body);
+    this.budget.assign(hold, incoming, response);
     request.passTo(next);
   }
 }

@@ -7,6 +7,7 @@ import { isOpenAiClient } from '../http/openai-client.js';
 import { reportEnd, type RequestFacts, type RequestObserver } from '../http/request-end.js';
 import { REQUEST_ID_HEADER, requestId } from '../http/request-id.js';
 import { StreamProgress } from '../http/stream-progress.js';
+import type { BodyHold } from '../limits/body-budget.js';
 import type { Tenant } from '../tenants/tenant.js';
 
 const MESSAGES = '/v1/messages';
@@ -47,7 +48,7 @@ export class FastRequest {
   readonly #id: string;
   readonly #route: string;
   readonly #startedAt = performance.now();
-  readonly #report: () => void;
+  readonly #onEnd: () => void;
   /** Empty until the whole body has arrived. */
   body = NO_BODY;
   #isBodyRestored = false;
@@ -60,12 +61,17 @@ export class FastRequest {
     readonly incoming: IncomingMessage,
     readonly response: ServerResponse,
     readonly tenant: Tenant,
+    /** The room of the body, which is left at the end of the request unless it is passed on. */
+    readonly hold: BodyHold,
     observers: readonly RequestObserver[],
   ) {
     this.#id = requestId(incoming);
     this.#route = ROUTES.get(incoming.url)!;
-    this.#report = () => reportEnd(observers, response, this.#facts(), this.#elapsedMs);
-    response.on('close', this.#report);
+    this.#onEnd = () => {
+      hold.leave();
+      reportEnd(observers, response, this.#facts(), this.#elapsedMs);
+    };
+    response.on('close', this.#onEnd);
   }
 
   /** Requests of one scope with the same body get the same answer. */
@@ -111,12 +117,11 @@ export class FastRequest {
     this.incoming.unshift(this.body);
   }
 
-  /** Lets Fastify handle the request, unless it is over. */
+  /** Lets Fastify handle the request, which must not be over. */
   passTo(next: RequestListener): void {
-    if (this.isOver) return;
     this.restoreBody();
     this.#isPassedOn = true;
-    this.response.off('close', this.#report);
+    this.response.off('close', this.#onEnd);
     next(this.incoming, this.response);
   }
 

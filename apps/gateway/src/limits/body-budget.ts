@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { gatewayConfig, type GatewayConfig } from '../config/gateway-config.js';
 import { ProblemError } from '../http/problem.js';
+import { getOrPut } from '../util/get-or-put.js';
 
 /** Bodies are held for seconds to minutes; a client that waits a moment is likely to find room. */
 const RETRY_AFTER_SECONDS = 2;
@@ -19,14 +20,19 @@ const TENANT_NO_ROOM = refusal(
   'ERR_TENANT_BODIES_IN_FLIGHT',
 );
 
+/** The bytes that the bodies of one tenant hold. */
+interface Share {
+  bytes: number;
+}
+
 /** The bytes of a body that this process holds. */
-class Hold {
+export class BodyHold {
   #holders = 1;
 
   constructor(
     public bytes: number,
-    readonly tenant: string,
-    private readonly release: (tenant: string, bytes: number) => void,
+    readonly share: Share,
+    private readonly release: (hold: BodyHold) => void,
   ) {}
 
   retain(): void {
@@ -35,7 +41,7 @@ class Hold {
 
   leave(): void {
     this.#holders -= 1;
-    if (this.#holders === 0) this.release(this.tenant, this.bytes);
+    if (this.#holders === 0) this.release(this);
   }
 }
 
@@ -48,10 +54,10 @@ class Hold {
 export class BodyBudget {
   readonly #maxBytes: number;
   readonly #maxBodyBytes: number;
-  readonly #holds = new WeakMap<IncomingMessage, Hold>();
+  readonly #holds = new WeakMap<IncomingMessage, BodyHold>();
   readonly #maxTenantBytes: number;
-  readonly #bytesOf = new Map<string, number>();
-  readonly #release = (tenant: string, bytes: number): void => this.#add(tenant, -bytes);
+  readonly #shares = new Map<string, Share>();
+  readonly #release = ({ share, bytes }: BodyHold): void => this.#add(share, -bytes);
   #bytes = 0;
 
   constructor(@Inject(gatewayConfig.KEY) config: BudgetConfig) {
@@ -65,6 +71,18 @@ export class BodyBudget {
     return this.#bytes;
   }
 
+  /** Takes the room for a body until the hold is left; returns why there is none. */
+  take(tenant: string, bytes: number): BodyHold | ProblemError {
+    const share = getOrPut(this.#shares, tenant, noBytes);
+    return this.#refusal(share, bytes) ?? this.#hold(share, bytes);
+  }
+
+  /** Lets the response leave the hold at its end, and further holders find it by the request. */
+  assign(hold: BodyHold, request: IncomingMessage, response: ServerResponse): void {
+    this.#holds.set(request, hold);
+    response.once('close', () => hold.leave());
+  }
+
   /**
    * Holds the announced bytes of a body until the response ends; once per request.
    *
@@ -74,12 +92,9 @@ export class BodyBudget {
     if (this.#holds.has(request)) return null;
     const announced = Number(request.headers['content-length'] ?? 0);
     // A body above the limit is refused without being read.
-    const bytes = announced <= this.#maxBodyBytes ? announced : 0;
-    const refused = this.#take(tenant, bytes);
-    if (refused !== null) return refused;
-    const hold = new Hold(bytes, tenant, this.#release);
-    this.#holds.set(request, hold);
-    response.once('close', () => hold.leave());
+    const hold = this.take(tenant, announced <= this.#maxBodyBytes ? announced : 0);
+    if (hold instanceof ProblemError) return hold;
+    this.assign(hold, request, response);
     return null;
   }
 
@@ -95,25 +110,30 @@ export class BodyBudget {
   /** Holds further bytes of a body whose length was not announced. */
   grow(request: IncomingMessage, bytes: number): ProblemError | null {
     const hold = this.#holds.get(request)!;
-    const refused = this.#take(hold.tenant, bytes);
-    if (refused === null) hold.bytes += bytes;
-    return refused;
-  }
-
-  #take(tenant: string, bytes: number): ProblemError | null {
-    if (this.#bytes + bytes > this.#maxBytes) return NO_ROOM;
-    if ((this.#bytesOf.get(tenant) ?? 0) + bytes > this.#maxTenantBytes) return TENANT_NO_ROOM;
-    this.#add(tenant, bytes);
+    const refused = this.#refusal(hold.share, bytes);
+    if (refused !== null) return refused;
+    this.#add(hold.share, bytes);
+    hold.bytes += bytes;
     return null;
   }
 
-  #add(tenant: string, bytes: number): void {
+  #refusal(share: Share, bytes: number): ProblemError | null {
+    if (this.#bytes + bytes > this.#maxBytes) return NO_ROOM;
+    return share.bytes + bytes > this.#maxTenantBytes ? TENANT_NO_ROOM : null;
+  }
+
+  #hold(share: Share, bytes: number): BodyHold {
+    this.#add(share, bytes);
+    return new BodyHold(bytes, share, this.#release);
+  }
+
+  #add(share: Share, bytes: number): void {
     this.#bytes += bytes;
-    const held = (this.#bytesOf.get(tenant) ?? 0) + bytes;
-    if (held === 0) this.#bytesOf.delete(tenant);
-    else this.#bytesOf.set(tenant, held);
+    share.bytes += bytes;
   }
 }
+
+const noBytes = (): Share => ({ bytes: 0 });
 
 type BudgetConfig = Pick<
   GatewayConfig,
