@@ -3,4 +3,8 @@ export interface Comparison {
   simulated: number;
   measured: number;
 }
-export function compare(processes: number, near: boolean): Promise<Comparison[]>;
+export function compareBusy(processes: number, near: boolean): Promise<Comparison[]>;
+export function compareSlow(
+  processes: number,
+  listening?: { near?: boolean; channels?: boolean; seconds?: number },
+): Promise<Comparison[]>;

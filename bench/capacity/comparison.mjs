@@ -1,50 +1,111 @@
 import { measure } from './measure.mjs';
 import { percent, table } from './page.mjs';
-import { simulate } from './simulation.mjs';
+import { replay } from './simulation.mjs';
 
-const TRAFFIC = { keys: 2_000, exponent: 0.9, invalidationShare: 0.02, seed: 1 };
-const REQUESTS = 2_000;
-const HEAD = ['processes', 'near cache', 'what', 'simulated', 'measured', 'deviation'];
-const ROWS = [
+const COMMON = { exponent: 0.9, seed: 1, valueBytes: 2_000, listening: true, channels: true };
+/** 2,000 requests of each process, one after the other. */
+const BUSY = {
+  ...COMMON,
+  paced: false,
+  keys: 2_000,
+  requestsPerSecond: 2_000,
+  seconds: 1,
+  invalidationShare: 0.02,
+  ttlSeconds: Infinity,
+  factorySeconds: 0,
+  leaseMs: 5_000,
+};
+/** Slow computations whose leases are renewed, for keys that several processes want at once. */
+const SLOW = {
+  ...COMMON,
+  paced: true,
+  keys: 300,
+  requestsPerSecond: 30,
+  seconds: 10,
+  invalidationShare: 0,
+  ttlSeconds: 2,
+  factorySeconds: 1.5,
+  leaseMs: 1_000,
+};
+
+const BUSY_ROWS = [
   ['near hits', 'nearHits', 'near'],
   ['hits in Redis', 'redisHits', 'redis'],
-  ['computations', 'computations', 'factory'],
-  ['commands', 'commands', 'commands'],
+  ['computations', 'computations', 'computed'],
+  ['commands', 'commands'],
+  ['messages', 'messages'],
+  ['bytes to Redis', 'bytesToRedis'],
+  ['bytes from Redis', 'bytesFromRedis'],
 ];
-/** Without near copies, processes listen only while they wait for another one, which is not simulated. */
-const NEAR_ROWS = [...ROWS, ['messages', 'messages', 'messages']];
+const SLOW_ROWS = [
+  ...BUSY_ROWS.slice(0, 3),
+  ['callers that wait', 'collapsed'],
+  ['processes that wait for another', 'waiters'],
+  ['polls', 'polls'],
+  ['renewals of leases', 'renewals'],
+  ...BUSY_ROWS.slice(3),
+];
 
-/** Counts of real processes, and those that the simulation predicts for the same traffic. */
-export async function compare(processes, near) {
-  const measured = await measure({ ...TRAFFIC, near, processes, requests: REQUESTS });
-  const simulated = simulate({
-    ...TRAFFIC,
-    near,
-    processes,
-    requestsPerSecond: REQUESTS,
-    seconds: 1,
-    warmUpSeconds: 0,
-    ttlSeconds: Infinity,
-    factorySeconds: 0,
-  });
-  return (near ? NEAR_ROWS : ROWS).map(([what, predicted, counted]) => ({
-    what,
-    simulated: simulated[predicted],
-    measured: measured[counted],
-  }));
+/** Counts of real processes that compute at once, and those that the simulation predicts for the same requests. */
+export const compareBusy = (processes, near) => compare({ ...BUSY, processes, near }, BUSY_ROWS);
+
+/** The same for computations that take seconds, by processes that may or may not subscribe. */
+export const compareSlow = (processes, { near = false, channels = true, seconds = SLOW.seconds } = {}) =>
+  compare({ ...SLOW, processes, near, channels, listening: channels, seconds }, SLOW_ROWS);
+
+async function compare(traffic, rows) {
+  const measured = await measure(traffic);
+  const simulated = replay(traffic);
+  return rows
+    .map(([what, predicted, counted = predicted]) => ({
+      what,
+      simulated: simulated[predicted],
+      measured: measured[counted],
+    }))
+    .filter((row) => row.simulated > 0 || row.measured > 0);
 }
 
-/** Returns the table of the page about real processes. */
-export async function comparisonTable() {
+const SIZES = [2, 4, 8];
+const onOff = (on) => (on ? 'on' : 'off');
+const columns = SIZES.map((size) => `${size} processes`);
+
+/** Returns the table of the page about computations that take no time. */
+export async function busyTable() {
   const rows = [];
   for (const near of [true, false]) {
-    for (const processes of [2, 4, 8]) {
-      for (const { what, simulated, measured } of await compare(processes, near)) {
-        if (simulated === 0 && measured === 0) continue;
-        const deviation = percent(measured / simulated - 1);
-        rows.push([processes, near ? 'on' : 'off', what, simulated, measured, deviation]);
-      }
-    }
+    rows.push(...(await rowsOf([onOff(near)], (processes) => compareBusy(processes, near))));
   }
-  return table(HEAD, rows);
+  return table(['near cache', 'what', ...columns], rows);
+}
+
+/** Returns the table of the page about computations that other processes wait for. */
+export async function slowTable() {
+  const rows = [];
+  for (const [near, channels] of [
+    [false, true],
+    [false, false],
+    [true, true],
+  ]) {
+    const group = [onOff(near), onOff(channels)];
+    rows.push(...(await rowsOf(group, (processes) => compareSlow(processes, { near, channels }))));
+  }
+  return table(['near cache', 'channels', 'what', ...columns], rows);
+}
+
+/** A row for each count, with a cell for each number of processes. */
+async function rowsOf(group, comparison) {
+  const bySize = [];
+  for (const size of SIZES) bySize.push(await comparison(size));
+  return bySize[0].map(({ what }, index) =>
+    group.concat(
+      what,
+      bySize.map((rows) => cellOf(rows[index])),
+    ),
+  );
+}
+
+const written = (count) => count.toLocaleString('en');
+
+function cellOf({ simulated, measured }) {
+  return `${written(simulated)} → ${written(measured)} (${percent(measured / simulated - 1)})`;
 }

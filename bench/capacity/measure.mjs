@@ -1,42 +1,43 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { createRedisCache } from 'nestjs-redis-cache';
 import { startRedis } from '../lib/redis-server.mjs';
+import { observe } from './observer.mjs';
 
 const PROCESS = fileURLToPath(new URL('process.mjs', import.meta.url));
-const PREFIX = 'redis-cache';
-const COUNTED = new Set(['get', 'evalsha', 'eval', 'unlink']);
+/** A user that may not subscribe and publish. */
+const DEAF = ['deaf', 'on', '>none', 'resetchannels', '~*', '+@all'];
+const SILENT = { log: () => {}, warn: () => {} };
+const CHECK_MS = 20;
+/** For commands, and for events. */
+const CONNECTIONS = 2;
 
 /**
- * Runs real processes on a Redis of their own and counts the commands of clients.
+ * Runs real processes on a Redis of their own. Before the measurement each has waited for another process, so that all
+ * of them receive the ends of computations.
  *
- * @param {{ processes: number, near: boolean, requests: number, keys: number, exponent: number, invalidationShare: number, seed: number }} traffic `requests` of each process
+ * @param traffic see `DEFAULTS` of the simulation; with `paced` each process makes its requests at their times for `seconds`,
+ *   otherwise one after the other
  */
-export async function measure({ processes, seed, ...traffic }) {
+export async function measure({ processes, seed, channels = true, ...traffic }) {
   const redis = await startRedis();
   const client = new Redis(redis.url);
+  await client.acl('SETUSER', ...DEAF);
+  const url = channels ? redis.url : redis.url.replace('//', '//deaf:none@');
   const children = Array.from({ length: processes }, (_, index) =>
-    start({ ...traffic, url: redis.url, seed: seed + index }),
+    start({ ...traffic, url, seed: seed + index }),
   );
   try {
-    await Promise.all(children.map(({ next }) => next()));
-    let commands = 0;
-    const listener = await listen(redis.url);
-    const monitor = await client.monitor();
-    monitor.on('monitor', (_time, args, source) => {
-      if (source !== 'lua' && COUNTED.has(args[0].toLowerCase())) commands += 1;
-    });
+    await warmUp(client, redis.url, children);
+    const observer = await observe(redis.url, { near: traffic.near, channels });
     for (const { child } of children) child.stdin.write('go\n');
     const counts = await Promise.all(children.map(async ({ next }) => JSON.parse(await next())));
-    // What was sent before this reply has been seen by the monitor.
-    await new Promise((resolve) => {
-      monitor.on('monitor', (_time, args) => args[0] === 'echo' && resolve());
-      void client.call('echo', 'end');
-    });
-    monitor.disconnect();
-    const messages = processes * (await listener.end());
-    return { ...sum(counts), commands, messages };
+    const { peek, renew, acquire, store, messages, ...sums } = await observer.end();
+    const scripts = { polls: peek, renewals: renew, waiters: acquire - store };
+    return { ...sum(counts), ...sums, ...scripts, messages: processes * messages };
   } finally {
     for (const { child } of children) child.stdin.end('end\n');
     await Promise.all(children.map(({ ended }) => ended));
@@ -45,25 +46,22 @@ export async function measure({ processes, seed, ...traffic }) {
   }
 }
 
-/** Receives what each process with a near cache receives; a report of several keys counts as one message for each. */
-async function listen(url) {
-  const client = new Redis(url, { protocol: 2 });
-  let received = 0;
-  client.on(
-    'messageBuffer',
-    (_channel, message) => (received += Array.isArray(message) ? message.length : 1),
-  );
-  const prefixes = ['cache', 'tag'].flatMap((kind) => ['PREFIX', `${PREFIX}:${kind}:{`]);
-  const id = await client.client('ID');
-  await client.call('CLIENT', 'TRACKING', 'ON', 'BCAST', ...prefixes, 'NOLOOP', 'REDIRECT', id);
-  await client.subscribe('__redis__:invalidate', `${PREFIX}:events`);
-  const end = async () => {
-    // Its reply comes after every earlier message.
-    await client.ping();
-    client.disconnect();
-    return received;
+/** Computes a value that every process waits for, until each has opened its connection for events. */
+async function warmUp(client, url, children) {
+  const cache = createRedisCache({ connection: { url } }, { logger: SILENT });
+  const allListen = async () => {
+    const own = 2;
+    while ((await client.client('LIST')).trim().split('\n').length < own + CONNECTIONS * children.length) {
+      await sleep(CHECK_MS);
+    }
   };
-  return { end };
+  await cache.getOrSet('warm-up', async () => {
+    for (const { child } of children) child.stdin.write('wait\n');
+    await allListen();
+    return true;
+  });
+  await Promise.all(children.map(({ next }) => next()));
+  await cache.close();
 }
 
 function start(traffic) {
@@ -80,7 +78,7 @@ function start(traffic) {
 }
 
 function sum(list) {
-  const sums = { near: 0, redis: 0, factory: 0, invalidations: 0 };
+  const sums = { near: 0, redis: 0, computed: 0, collapsed: 0, invalidations: 0 };
   for (const counts of list) for (const name of Object.keys(sums)) sums[name] += counts[name];
   return sums;
 }

@@ -1,1 +1,7 @@
-export function capacityFigures(): { markdown: string; chart: string };
+export interface CapacityFigures {
+  served: string;
+  load: string;
+  long: string;
+  chart: string;
+}
+export function capacityFigures(): CapacityFigures;

@@ -5,6 +5,9 @@ import { simulate } from './simulation.mjs';
 const SIZES = [1, 10, 100, 1_000];
 /** After one TTL the traffic is steady. */
 const SECONDS = { warmUpSeconds: 120, seconds: 60 };
+/** Durations of a computation, and the number of processes for which they are compared. */
+const DURATIONS = [1, 10, 30];
+const LONG_PROCESSES = 100;
 
 const line = (cells) => `| ${cells.join(' | ')} |`;
 /** Returns a table in Markdown. */
@@ -13,40 +16,75 @@ export const table = (head, rows) => [line(head), line(head.map(() => '---')), .
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const rounded = (value) => Number(value.toPrecision(3)).toLocaleString('en');
 
-/** Returns the table of the page and its chart. */
+/** Returns the tables of the page about simulated processes, and its chart. */
 export function capacityFigures() {
   const runs = SIZES.map(figuresOf);
-  return { markdown: table(HEAD, runs.map(rowOf)), chart: chartOf(runs) };
+  const long = DURATIONS.map((factorySeconds) =>
+    simulate({ processes: LONG_PROCESSES, factorySeconds, ...SECONDS }),
+  );
+  return {
+    served: table(SERVED_HEAD, runs.map(servedRow)),
+    load: table(LOAD_HEAD, runs.map(loadRow)),
+    long: table(LONG_HEAD, long.map(longRow)),
+    chart: chartOf(runs),
+  };
 }
 
-const HEAD = [
+const SERVED_HEAD = ['processes', 'near hits', 'hits in Redis', 'computations', 'callers that wait'];
+const LOAD_HEAD = [
   'processes',
-  'near hits',
-  'hits in Redis',
-  'computations',
   'commands/s',
-  'commands/s without `near`',
+  'MB/s to Redis',
   'messages/s to all processes',
   'messages/s to each',
+  'MB/s from Redis',
+  'commands/s without `near`',
+  'MB/s from Redis without `near`',
+];
+const LONG_HEAD = [
+  'a computation takes',
+  'computations/s',
+  'other processes that wait for one',
+  'polls/s',
+  'renewals/s',
+  'commands/s',
 ];
 
 function figuresOf(processes) {
   const near = simulate({ processes, near: true, ...SECONDS });
-  const far = simulate({ processes, near: false, ...SECONDS });
+  const far = simulate({ processes, near: false, listening: true, ...SECONDS });
   return { processes, near, far };
 }
 
-function rowOf({ processes, near, far }) {
-  const perSecond = (count) => rounded(count / near.seconds);
+const perSecond = (count) => rounded(count / SECONDS.seconds);
+const megabytes = (bytes) => rounded(bytes / SECONDS.seconds / 1e6);
+
+function servedRow({ processes, near }) {
+  const shares = [near.nearHits, near.redisHits, near.computations, near.collapsed];
+  return [processes.toLocaleString('en'), ...shares.map((count) => percent(count / near.requests))];
+}
+
+function loadRow({ processes, near, far }) {
   return [
     processes.toLocaleString('en'),
-    percent(near.nearHits / near.requests),
-    percent(near.redisHits / near.requests),
-    percent(near.computations / near.requests),
     perSecond(near.commands),
-    perSecond(far.commands),
+    megabytes(near.bytesToRedis),
     perSecond(near.messages),
     perSecond(near.messages / processes),
+    megabytes(near.bytesFromRedis),
+    perSecond(far.commands),
+    megabytes(far.bytesFromRedis),
+  ];
+}
+
+function longRow({ computations, waiters, polls, renewals, commands }, index) {
+  return [
+    `${DURATIONS[index]} s`,
+    perSecond(computations),
+    (waiters / computations).toFixed(2),
+    perSecond(polls),
+    perSecond(renewals),
+    perSecond(commands),
   ];
 }
 

@@ -1,8 +1,8 @@
-/** Writes the tables and the chart of docs/capacity.md. */
+/** Writes the tables and the chart of docs/capacity.md; arguments name the measurements to repeat, by default all. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { comparisonTable } from './comparison.mjs';
+import { busyTable, slowTable } from './comparison.mjs';
 import { capacityFigures } from './page.mjs';
 
 const DOCS = resolve(import.meta.dirname, '../../docs');
@@ -14,8 +14,13 @@ function replaced(text, name, content) {
   return text.replace(section, (_all, start, end) => `${start}\n\n${content}\n\n${end}`);
 }
 
-const { markdown, chart } = capacityFigures();
-const simulated = replaced(readFileSync(PAGE, 'utf8'), 'simulated', markdown);
-const text = replaced(simulated, 'measured', await comparisonTable());
+const { chart, ...simulated } = capacityFigures();
+const measured = { busy: busyTable, slow: slowTable };
+const wanted = process.argv.slice(2);
+let text = readFileSync(PAGE, 'utf8');
+for (const [name, content] of Object.entries(simulated)) text = replaced(text, name, content);
+for (const [name, measure] of Object.entries(measured)) {
+  if (wanted.length === 0 || wanted.includes(name)) text = replaced(text, name, await measure());
+}
 writeFileSync(PAGE, await format(text, { ...(await resolveConfig(PAGE)), filepath: PAGE }));
 writeFileSync(resolve(DOCS, 'capacity.svg'), chart);

@@ -6,8 +6,12 @@ export interface Traffic {
   ttlSeconds: number;
   invalidationShare: number;
   factorySeconds: number;
+  leaseMs: number;
+  valueBytes: number;
   near: boolean;
   nearEntries: number;
+  listening: boolean;
+  channels: boolean;
   warmUpSeconds: number;
   seconds: number;
   seed: number;
@@ -22,8 +26,12 @@ export interface Counts {
   invalidations: number;
   waiters: number;
   polls: number;
+  renewals: number;
   commands: number;
   messages: number;
+  bytesToRedis: number;
+  bytesFromRedis: number;
 }
-export const POLL_SECONDS: number;
+export const POLL_SECONDS: readonly [number, number];
+export function replay(parameters: Partial<Traffic>): Counts;
 export function simulate(parameters: Partial<Traffic>): Counts;

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { compare } from '../../bench/capacity/comparison.mjs';
+import { type Comparison, compareBusy, compareSlow } from '../../bench/capacity/comparison.mjs';
+import { HEADER_BYTES, RENEWALS_PER_LEASE, renewalsOf } from '../../bench/capacity/costs.mjs';
 import { capacityFigures } from '../../bench/capacity/page.mjs';
-import { POLL_SECONDS, simulate } from '../../bench/capacity/simulation.mjs';
+import { POLL_SECONDS, replay, simulate } from '../../bench/capacity/simulation.mjs';
 import { cheHitRatio, ttlHitRatio, zipfShares } from '../../bench/capacity/zipf.mjs';
 import { MAX_POLL_MS, MIN_POLL_MS } from '@redis-cache/core/cache/holder-wait.js';
+import { RENEWALS_PER_LEASE as ENGINE_RENEWALS_PER_LEASE } from '@redis-cache/core/cache/lease.js';
+import { HEADER_BYTES as ENGINE_HEADER_BYTES } from '@redis-cache/core/entry/entry-envelope.js';
 
 const SMALL = { keys: 2_000, exponent: 0.9, seconds: 60, warmUpSeconds: 60, invalidationShare: 0 };
 
@@ -38,30 +41,74 @@ describe('the simulation of the capacity', () => {
     expect(Math.abs(redisHits / requests - predicted)).toBeLessThan(0.01);
   });
 
-  it('polls as often as the engine does', () => {
-    expect(POLL_SECONDS).toBe((MIN_POLL_MS + MAX_POLL_MS) / 2 / 1_000);
+  it('has the times and sizes of the engine', () => {
+    expect(POLL_SECONDS).toEqual([MIN_POLL_MS / 1_000, MAX_POLL_MS / 1_000]);
+    expect(RENEWALS_PER_LEASE).toBe(ENGINE_RENEWALS_PER_LEASE);
+    expect(HEADER_BYTES).toBe(ENGINE_HEADER_BYTES);
+  });
+
+  it('renews a lease three times within its time', () => {
+    expect(renewalsOf(1, 5_000)).toBe(0);
+    expect(renewalsOf(1.7, 5_000)).toBe(1);
+    expect(renewalsOf(60, 5_000)).toBe(36);
+    const { renewals, computations } = simulate({
+      ...SMALL,
+      processes: 5,
+      factorySeconds: 2,
+      leaseMs: 1_100,
+    });
+    expect(renewals).toBe(5 * computations);
+  });
+
+  it('polls about ten times in a second of waiting, whether or not the end is announced', () => {
+    const traffic = { ...SMALL, near: false, processes: 20, factorySeconds: 4, keys: 20, ttlSeconds: 1 };
+    for (const channels of [true, false]) {
+      const { polls, waiters } = replay({ ...traffic, channels });
+      // Most wait from the beginning, because nearly every process wants a key within the first half second.
+      expect(polls / waiters).toBeGreaterThan(20);
+      expect(polls / waiters).toBeLessThan(41);
+    }
   });
 
   it.each([
     ['with', true],
     ['without', false],
+  ])('predicts what three processes %s near copies cost Redis', async (_name, near) => {
+    expectClose(await compareBusy(3, near), 0.06);
+  });
+
+  it.each([
+    ['are notified', { channels: true }],
+    ['only poll', { channels: false }],
+    ['have near copies', { near: true }],
   ])(
-    'predicts hits, computations, commands and messages of three processes %s near copies',
-    async (_name, near) => {
-      for (const { what, simulated, measured } of await compare(3, near)) {
-        expect({ what, close: Math.abs(measured - simulated) <= Math.max(0.12 * simulated, 10) }).toEqual({
-          what,
-          close: true,
-        });
-      }
+    'predicts waiters, polls and renewals of three processes that %s',
+    async (_name, listening) => {
+      expectClose(await compareSlow(3, { ...listening, seconds: 5 }), 0.15);
     },
+    30_000,
   );
 
   it('gave the figures of docs/capacity.md', () => {
     const page = readFileSync('docs/capacity.md', 'utf8');
-    const section = /<!-- simulated -->([^]*)<!-- \/simulated -->/.exec(page)![1]!;
-    const { markdown, chart } = capacityFigures();
-    expect(rowsOf(section)).toEqual(rowsOf(markdown));
+    const { chart, ...tables } = capacityFigures();
+    for (const [name, markdown] of Object.entries(tables)) {
+      const section = new RegExp(`<!-- ${name} -->([^]*)<!-- /${name} -->`).exec(page)![1]!;
+      expect(rowsOf(section)).toEqual(rowsOf(markdown));
+    }
     expect(readFileSync('docs/capacity.svg', 'utf8')).toBe(chart);
   });
 });
+
+/** Timers are late on a busy machine, so fewer polls fit into a wait. */
+const POLL_TOLERANCE = 0.35;
+
+/** Processes on a busy machine differ a little in which of them comes first. */
+function expectClose(rows: Comparison[], tolerance: number): void {
+  expect(rows.length).toBeGreaterThan(5);
+  for (const { what, simulated, measured } of rows) {
+    const ratio = what === 'polls' ? POLL_TOLERANCE : tolerance;
+    const close = Math.abs(measured - simulated) <= Math.max(ratio * simulated, 10);
+    expect({ what, simulated, measured, close }).toEqual({ what, simulated, measured, close: true });
+  }
+}

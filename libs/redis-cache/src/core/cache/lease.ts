@@ -26,7 +26,7 @@ export interface LeaseTerms {
 }
 
 /** How often a lease is renewed within its time. */
-const RENEWALS_PER_LEASE = 3;
+export const RENEWALS_PER_LEASE = 3;
 
 /** A lease on the computation of a key. It is renewed until it is ended. */
 export class Lease {
