@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+import { Cluster, Redis, SentinelConnector } from 'ioredis';
+import { createClient, hastyPolicy } from 'nestjs-redis-connection';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   createWorkerPool,
@@ -12,7 +14,8 @@ import {
   type WorkerPool,
 } from 'nestjs-worker-pool';
 import { ChannelRecord } from '@test/fixtures/channel-record.js';
-import { RedisServer, until } from '@test/support/index.js';
+import { RedisServer, until, within } from '@test/support/index.js';
+import { QueueLink } from '@worker-pool/core/bullmq/queue-link.js';
 import { EchoExecutor, SECRET } from './echo-executor.js';
 
 const context = new AsyncLocalStorage<string>();
@@ -21,6 +24,9 @@ const enter = (message: unknown): void => {
   const operation = message as PoolOperation;
   operation.within((run) => context.run(operation.operation, run));
 };
+
+/** How long a call waits for Redis, in milliseconds. */
+const DEADLINE_MS = 200;
 
 const silent = { log() {}, warn() {}, error() {} };
 
@@ -170,5 +176,52 @@ describe('the channels of a pool over BullMQ', () => {
     } finally {
       published.stop();
     }
+  });
+
+  describe('during an outage', () => {
+    let published: Published;
+    let link: QueueLink;
+
+    beforeEach(async () => {
+      published = new Published();
+      const { host, port } = server;
+      const limits = { connectTimeoutMs: 1_000, commandTimeoutMs: DEADLINE_MS };
+      const constructors = { Redis, Cluster, SentinelConnector };
+      const client = createClient(constructors, { host, port }, hastyPolicy(limits));
+      client.on('error', () => {});
+      link = new QueueLink(client, DEADLINE_MS, () => {});
+      await until(() => link.isUp, { what: 'the connection' });
+    });
+
+    afterEach(async () => {
+      link.close();
+      published.stop();
+      await server.restart();
+    });
+
+    /** Each attempt to connect that fails closes a connection. */
+    const failedAttempts = async (count: number): Promise<void> => {
+      for (let left = count; left > 0; left -= 1) {
+        const closed = new Promise<void>((resolve) => void link.client.once('close', () => resolve()));
+        await within(closed, { what: 'an attempt to connect' });
+      }
+    };
+
+    it('publish its beginning once, however often connecting fails', async () => {
+      await server.kill();
+      await failedAttempts(3);
+      expect(published.states).toEqual([
+        { state: 'connected' },
+        { state: 'degraded', code: 'CONNECTION_LOST' },
+      ]);
+    });
+
+    it('publish its beginning once, if a server falls silent before the connection is lost', async () => {
+      await server.pause();
+      await expect(link.call((client) => client.ping())).rejects.toThrow('unavailable');
+      await server.kill();
+      await failedAttempts(3);
+      expect(published.states).toEqual([{ state: 'connected' }, { state: 'degraded', code: 'TIMEOUT' }]);
+    });
   });
 });
