@@ -6,7 +6,7 @@ import { LogCapture } from '@test/fixtures/redis-cache/log-capture.js';
 import { answers, FALLBACKS, OPERATIONS } from '@test/fixtures/redis-cache/operations.js';
 import { RECOVERY_LIMIT_MS, recoveryMs, untilPhase } from '@test/fixtures/redis-cache/recovery.js';
 import { SlammingServer } from '@test/fixtures/redis-cache/slamming-server.js';
-import { freePort, RedisServer, until, within } from '@test/support/index.js';
+import { freePort, RedisSentinels, RedisServer, until, within } from '@test/support/index.js';
 
 describe('a Redis that refuses connections', () => {
   const caches = new Caches({ commandTimeoutMs: 500 });
@@ -79,6 +79,36 @@ describe('a Redis that refuses connections', () => {
     expect(cache.getStatus()).toMatchObject({ phase: 'unavailable', breaker: 'open' });
     expect(log.lines).toHaveLength(1);
     await within(cache.close(), { what: 'close()' });
+  });
+
+  describe('as Sentinels', () => {
+    const sentinelName = 'the-master';
+
+    it('are named in the line about the outage, with the reason of the last one', async () => {
+      const sentinels = [
+        { host: '127.0.0.1', port: await freePort() },
+        { host: '127.0.0.1', port },
+      ];
+      const cache = caches.create({ connection: { sentinels, sentinelName } });
+      await untilPhase(cache, 'unavailable');
+      expect(await answers(cache)).toEqual(FALLBACKS);
+      expect(log.lines).toEqual([
+        `Redis is unavailable (All sentinels are unreachable. Last error: connect ECONNREFUSED 127.0.0.1:${port}); serving fallbacks until it is back`,
+      ]);
+      expect(cache.getStatus().lastError).toBe('ECONNREFUSED');
+    });
+
+    it('that do not know the master are unavailable as well', async () => {
+      const server = await RedisSentinels.start();
+      try {
+        const cache = caches.create({ connection: { sentinels: server.sentinels, sentinelName } });
+        await untilPhase(cache, 'unavailable');
+        await until(() => log.lines.length > 0, { what: 'the line about the outage' });
+        expect(log.lines).toEqual([expect.stringContaining('All sentinels are unreachable')]);
+      } finally {
+        await server.stop();
+      }
+    });
   });
 
   describe('and then comes up', () => {

@@ -83,6 +83,29 @@ interface Connector {
   connectToSentinel(endpoint: object, options?: RedisOptions): Redis;
 }
 
+/** One query to a Sentinel at a time, and why the latest one failed. */
+class SentinelQuery {
+  failure: (Error & { code?: string }) | undefined;
+  #client: Redis | undefined;
+
+  /** Sets the client of the query: it knows why its connection failed, the query only that it is closed. */
+  use(client: Redis): void {
+    this.#client = client;
+    this.failure = undefined;
+    client.on('error', (error) => (this.failure = error));
+  }
+
+  /** Resolves as the reply does; rejects with the reason, after this time at the latest. */
+  async reply<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
+    try {
+      return await orTimeout(reply, timeoutMs, () => this.#client?.disconnect());
+    } catch (error) {
+      this.failure ??= error as Error;
+      throw this.failure;
+    }
+  }
+}
+
 type ErrorEmitter = (event: string, error: Error) => void;
 type ConnectorConstructor = new (options: RedisOptions) => Connector;
 
@@ -95,7 +118,7 @@ type ConnectorConstructor = new (options: RedisOptions) => Connector;
 export function sentinelConnector(Base: typeof SentinelConnector): NonNullable<RedisOptions['Connector']> {
   class AttendedConnector extends (Base as unknown as ConnectorConstructor) {
     readonly #search = new SentinelSearch();
-    #queried: Redis | undefined;
+    readonly #query = new SentinelQuery();
 
     constructor(private readonly given: RedisOptions) {
       super({ ...given, sentinelRetryStrategy: () => null });
@@ -112,7 +135,7 @@ export function sentinelConnector(Base: typeof SentinelConnector): NonNullable<R
     #pauseAfter(failures: number, error: Error, emit: ErrorEmitter): number | undefined {
       const pauseMs = this.connecting ? this.given.sentinelRetryStrategy?.(failures) : undefined;
       if (typeof pauseMs !== 'number') return undefined;
-      emit('error', willRetry(error));
+      emit('error', willRetry(error, this.#query.failure?.code));
       // A listener may have disconnected the client.
       return this.connecting ? pauseMs : undefined;
     }
@@ -123,32 +146,30 @@ export function sentinelConnector(Base: typeof SentinelConnector): NonNullable<R
     }
 
     override resolve(endpoint: object): Promise<unknown> {
-      return orTimeout(super.resolve(endpoint), this.options.connectTimeout, () =>
-        this.#queried?.disconnect(),
-      );
+      return this.#query.reply(super.resolve(endpoint), this.options.connectTimeout);
     }
 
     override connectToSentinel(endpoint: object, options?: RedisOptions): Redis {
       const { disconnectTimeout } = this.options;
       const client = super.connectToSentinel(endpoint, { disconnectTimeout, ...options });
-      if (!options) this.#queried = client;
+      if (!options) this.#query.use(client);
       return this.#search.add(client);
     }
   }
   return AttendedConnector as unknown as NonNullable<RedisOptions['Connector']>;
 }
 
-/** Removes what ioredis says because its own attempts end here. */
-function willRetry(error: Error): Error {
+/** Removes what ioredis says because its own attempts end here, and adds the code of the reason, which it only quotes. */
+function willRetry(error: Error, code: string | undefined): Error {
   error.message = error.message.replace(' and retry is disabled', '');
-  return error;
+  return code === undefined ? error : Object.assign(error, { code });
 }
 
 // The socket, not this timer, decides whether the process is kept alive.
 function orTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error(`no reply within ${ms} ms`));
+      reject(Object.assign(new Error(`no reply within ${ms} ms`), { code: 'TIMEOUT' }));
       onTimeout();
     }, ms).unref();
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -1,5 +1,10 @@
 import type { Redis } from 'ioredis';
-import { atMost, DatabaseNotSelectedError, type RedisClient } from 'nestjs-redis-connection';
+import {
+  atMost,
+  DatabaseNotSelectedError,
+  type RedisClient,
+  sentinelSearchOf,
+} from 'nestjs-redis-connection';
 import type { ProcessHold } from './process-hold.js';
 
 /** Is notified of changes of the connection to a backend. */
@@ -52,6 +57,8 @@ export class RedisConnection {
   // Errors that follow from a refused database would hide it.
   readonly #onError = (error: Error): void => {
     if (!(this.#lastError instanceof DatabaseNotSelectedError)) this.#lastError = error;
+    // While a client looks for its master it closes nothing.
+    if (this.client.status === 'connecting' && sentinelSearchOf(this.client)) this.#listener?.down(error);
   };
   readonly #onConnect = (): void => {
     clearTimeout(this.#handshakeTimer);
