@@ -12,6 +12,8 @@ const SETTLE_ROUNDS = 12;
 const LAST_PIECE = 5;
 /** A lease that is acquired before a delete may reach its process after the delete has been confirmed. */
 const START_MS = 4 * MAX_LATENCY_MS;
+/** Within this time the end of a computation is in Redis: the pause between two writes, which is 10 ms, and a round trip. */
+const END_MS = 10 + 2 * MAX_LATENCY_MS;
 const ignore = (): void => {};
 
 /** A call of the factory, and what it has produced. */
@@ -20,8 +22,10 @@ interface Computation {
   node: WorldNode;
   pieces: string[];
   state: 'open' | 'ended' | 'failed' | 'aborted';
+  /** When it ended. */
+  endedAt: number;
   push(piece: string | null | Error): void;
-  /** Whether something has gone wrong in its process while it ran. */
+  /** Whether something has gone wrong in its process while it ran, or before its end can have been written. */
   isTroubled: boolean;
   /** Whether something has gone wrong there since it began: its value may be stored late, by the write-behind buffer. */
   mayBeLate: boolean;
@@ -95,7 +99,7 @@ export class StreamScenario {
   }
 
   finish(computation: Computation, state: 'ended' | 'failed'): void {
-    computation.state = state;
+    this.#end(computation, state);
     computation.push(state === 'ended' ? null : new Error(`failure of c${computation.number}`));
   }
 
@@ -131,6 +135,11 @@ export class StreamScenario {
 
   async close(): Promise<void> {
     await this.world.close();
+  }
+
+  #end(computation: Computation, state: 'ended' | 'failed' | 'aborted'): void {
+    computation.state = state;
+    computation.endedAt = this.world.time.now;
   }
 
   #complete(computation: Computation): void {
@@ -174,6 +183,7 @@ export class StreamScenario {
       node,
       pieces: [],
       state: 'open',
+      endedAt: Infinity,
       isTroubled: node.isTroubled,
       mayBeLate: node.isTroubled,
       isDeleted: this.#deletes > 0 || this.world.time.now - this.#deletedAt < START_MS,
@@ -184,7 +194,7 @@ export class StreamScenario {
     };
     this.computations.push(computation);
     signal.addEventListener('abort', () => {
-      if (computation.state === 'open') computation.state = 'aborted';
+      if (computation.state === 'open') this.#end(computation, 'aborted');
     });
     return (async function* () {
       for (;;) {
@@ -203,7 +213,7 @@ export class StreamScenario {
     for (const computation of this.computations) {
       if (computation.node !== node) continue;
       computation.mayBeLate = true;
-      if (computation.state === 'open') computation.isTroubled = true;
+      if (this.world.time.now - computation.endedAt < END_MS) computation.isTroubled = true;
     }
   }
 
