@@ -10,7 +10,9 @@ import { fitsIn } from '../util/fits-in.js';
 const MAX_MODEL_LENGTH = 128;
 
 const text = (error = 'must be a string') => z.string({ error });
-const notBlank = (value: string): boolean => value.trim() !== '';
+/** A longer text is not searched, because that takes too long: `MAX_PROMPT_BYTES` decides about it. */
+const LONGEST_BLANK = 1_048_576;
+const notBlank = (value: string): boolean => value.length > LONGEST_BLANK || value.trim() !== '';
 const tag = text().regex(TAG_PATTERN, 'must be 1 to 64 letters, digits or ". _ : -"');
 
 /** Body of `POST /v1/queue`, and without `stream` of `POST /v1/completions`; {@link assertWithinLimits} checks the configured limits. */

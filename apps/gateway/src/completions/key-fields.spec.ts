@@ -85,7 +85,7 @@ describe('keyFieldsOf', () => {
     expect(digestOf(text)).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(digestOf(`${text}y`)).not.toBe(digestOf(text));
     expect(digestOf(digestOf(text))).not.toBe(digestOf(text));
-    expect(digestOf('x'.repeat(1_024))).toBe('x'.repeat(1_024));
+    expect(digestOf('x'.repeat(512))).toBe('x'.repeat(512));
   });
 
   it('does not change the request', () => {

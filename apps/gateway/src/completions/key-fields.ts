@@ -15,7 +15,7 @@ const WITHOUT_INFLUENCE = /^(x-claude-code-.*|anthropic-dangerous-direct-browser
 const ATTRIBUTION = 'x-anthropic-billing-header:';
 
 /** Longer texts are in the key as their digest: hashing them costs a tenth of writing them as JSON. */
-const MAX_LITERAL = 1_024;
+const MAX_LITERAL = 512;
 /** The form of a digest. A text of this form is replaced by its own digest, so that no text equals another's digest. */
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const DIGEST_LENGTH = 71;

@@ -17,12 +17,14 @@ const MAX_DEPTH = 90;
  * event loop. {@link MAX_VALUES} values of the usual length take less.
  */
 export const MAX_STRUCTURE_BYTES = 4 * 1_024 * 1_024;
-/** Smaller bodies are handled in one turn of the event loop. */
+/** Smaller bodies are handled in one turn of the event loop, unless they contain many values. */
 const SMALL_BYTES = 256 * 1_024;
+/** Each step of a request takes time that grows with its values. */
+const FEW_VALUES = 4_096;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whether the body is so large that it is handled in steps, between which other requests are served. */
+    /** Whether the body is so large, or has so many values, that it is handled in steps: others are served between them. */
     isLarge: boolean;
   }
 }
@@ -53,7 +55,9 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
       request.isLarge = body.length > SMALL_BYTES;
       if (request.isLarge) return parseInSteps(body, parse, { count: assertSmall, structure: assertSlender });
       const counter = new ValueCounter();
-      assertSmall(counter.add(body), counter.maxDepth);
+      const values = counter.add(body);
+      assertSmall(values, counter.maxDepth);
+      request.isLarge = values > FEW_VALUES;
       return parse(body.toString());
     },
   );

@@ -63,6 +63,32 @@ describe('a publication', () => {
     expect(await textsOf()).toEqual(['{"tag":"v1"}', '["a"]', '["b","c"]']);
   });
 
+  it('writes a burst in several steps, between which other work is done', async () => {
+    const size = 1_048_576;
+    backend = new MemoryBackend({ maxBytes: 100 * size });
+    const guard = new Guard(backend, {
+      deadlineMs: 400,
+      counters: createCounters(),
+      logger: new RecordingLogger(),
+    });
+    const large = { streams: backend.streams, guard, maxValueBytes: 20 * size, maxLive: 1 };
+    await backend.leases.acquire('key', token, LEASE_MS, { seen: null, hasStale: false, force: false });
+    const terms = { key: 'key', token, leaseMs: LEASE_MS, tags: undefined, hold };
+    const publication = new Publisher(large).start(terms)!;
+    const pieces = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => letter.repeat(size));
+    for (const piece of pieces) publication.add(piece);
+    const finished = publication.finish({ kind: 'ended', text: '' });
+    const written: number[] = [];
+    for (let count = 0; count < 6; count += 1) {
+      written.push((await read()).records.length);
+      await pass(count === 0 ? 10 : 1);
+    }
+    await finished;
+    // The header and the first piece, then two pieces in each step, then the end.
+    expect(written).toEqual([2, 4, 6, 8, 8, 8]);
+    expect((await textsOf()).slice(1, 7)).toEqual(pieces.map((piece) => `["${piece}"]`));
+  });
+
   it('writes one batch at a time', async () => {
     const reply = deferred<StreamAppended>();
     results.push(() => reply.promise);

@@ -10,8 +10,15 @@ export interface NumberedRecord extends StreamRecord {
 
 /** A record is closed at this size, so that readers and the bound of the log can drop parts of a burst. */
 const FULL_BYTES = 256 * 1024;
+/** Records of about this size are made in one turn of the event loop: a few milliseconds. */
+const STEP_BYTES = 2 * 1024 * 1024;
 /** The pieces of a record are the elements of an array. */
 export const MAX_RECORD_NESTING = MAX_NESTING + 1;
+
+interface PendingPiece {
+  readonly json: string;
+  readonly bytes: number;
+}
 
 /** Size that no record of pieces exceeds: its last piece alone may take `maxValueBytes`. */
 export function maxRecordBytes(maxValueBytes: number): number {
@@ -22,7 +29,7 @@ export function maxRecordBytes(maxValueBytes: number): number {
  * Makes numbered records of pieces, and knows which of the latest fit into `maxBytes`. Record 1 is the header.
  */
 export class RecordBuilder {
-  readonly #pending: string[] = [];
+  #pending: PendingPiece[] = [];
   #next = 1;
   readonly #kept: Pick<NumberedRecord, 'number' | 'bytes'>[] = [];
   #keptBytes = 0;
@@ -51,23 +58,27 @@ export class RecordBuilder {
     if (hasMoreText(piece, this.maxBytes)) return false;
     const text = toJson(piece);
     if ('problem' in text) return false;
-    if (Buffer.byteLength(text.json) > this.maxBytes) return false;
-    this.#pending.push(text.json);
+    const bytes = Buffer.byteLength(text.json);
+    if (bytes > this.maxBytes) return false;
+    this.#pending.push({ json: text.json, bytes });
     return true;
   }
 
-  /** Returns the records of the pieces that were added since the last call. */
+  /**
+   * Returns the records of the oldest pieces that were added, of up to about 2 MiB: others are left for the next call if
+   * {@link hasPending}.
+   */
   take(): NumberedRecord[] {
     if (this.#pending.length === 0) return [];
     const records = this.#next === 1 ? [this.#number('header', this.header)] : [];
-    let from = 0;
-    for (let bytes = 0, index = 0; index < this.#pending.length; index += 1) {
-      bytes += this.#pending[index]!.length + 1;
-      if (bytes < FULL_BYTES && index < this.#pending.length - 1) continue;
-      records.push(this.#number('pieces', `[${this.#pending.slice(from, index + 1).join(',')}]`));
-      [from, bytes] = [index + 1, 0];
+    let taken = 0;
+    for (let size = 0; taken < this.#pending.length && size < STEP_BYTES;) {
+      const { json, bytes, count } = joined(this.#pending, taken);
+      records.push(this.#number('pieces', json, bytes));
+      size += bytes;
+      taken += count;
     }
-    this.#pending.length = 0;
+    this.#pending = this.#pending.slice(taken);
     return records;
   }
 
@@ -76,8 +87,8 @@ export class RecordBuilder {
     return this.#number(record.kind, record.text);
   }
 
-  #number(kind: StreamRecord['kind'], text: string): NumberedRecord {
-    const record = { kind, text, number: this.#next, bytes: Buffer.byteLength(text) };
+  #number(kind: StreamRecord['kind'], text: string, bytes = Buffer.byteLength(text)): NumberedRecord {
+    const record = { kind, text, number: this.#next, bytes };
     this.#next += 1;
     this.#kept.push({ number: record.number, bytes: record.bytes });
     this.#keptBytes += record.bytes;
@@ -86,4 +97,15 @@ export class RecordBuilder {
     }
     return record;
   }
+}
+
+/** The pieces from one on that fill a record, as the JSON of an array. */
+function joined(pieces: readonly PendingPiece[], from: number): PendingPiece & { readonly count: number } {
+  const texts: string[] = [];
+  let bytes = 1;
+  for (let at = from; at < pieces.length && bytes <= FULL_BYTES; at += 1) {
+    texts.push(pieces[at]!.json);
+    bytes += pieces[at]!.bytes + 1;
+  }
+  return { json: `[${texts.join(',')}]`, bytes, count: texts.length };
 }

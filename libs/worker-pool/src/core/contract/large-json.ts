@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 /** Smaller values are written in one turn of the event loop. */
 const LARGE_SIZE = 256 * 1_024;
 /** What a value costs beside the characters of a text. */
-const VALUE_SIZE = 16;
+const VALUE_SIZE = 64;
 /** Longer texts are written apart from the rest. */
 const LONG_CHARS = 512;
 /** Characters that are written in one turn: a few milliseconds. */
@@ -11,7 +11,7 @@ const STEP_CHARS = 1_024 * 1_024;
 
 /**
  * Whether a value, as JSON, is so large that it should be written and validated in steps, between which others are served:
- * its texts have more than 262,144 characters, less for many values.
+ * its texts have more than 262,144 characters, less for many values: 4,096 values are as large without any text.
  */
 export function isLargeJson(value: unknown): boolean {
   return sizeOf(value, LARGE_SIZE) > LARGE_SIZE;

@@ -9,6 +9,7 @@ import { InFlight } from '../../process/in-flight.js';
 import { validateOpenRequest, validateRequest } from '../validate-request.js';
 import { encodedCall } from './anthropic.body.js';
 import { anthropicFailure } from './anthropic.failure.js';
+import { fetchWithShortRefusals as fetch } from './anthropic.fetch.js';
 import { anthropicCall, anthropicCount, completionOf, textsOf } from './anthropic.messages.js';
 import {
   type AnthropicExecutorOptions,
@@ -37,6 +38,7 @@ const MODELS_PER_PAGE = 1_000;
  *   a refusal are completions, with the corresponding `stopReason`.
  * - As a task stream it emits the API's events unchanged, except `ping`.
  * - `cost` follows {@link ANTHROPIC_PRICES} and the option `prices`; 0 for a model without a price.
+ * - A refusal of more than 256 KiB is reported by its status alone.
  * - No part of a request is logged or traced, whatever the settings of `ANTHROPIC_LOG` and OpenTelemetry.
  *
  * @example
@@ -195,7 +197,7 @@ export class AnthropicExecutor extends Executor {
     const quiet = { logLevel: 'off', openTelemetry: false } as const;
     return {
       sdk,
-      client: new sdk.Anthropic({ apiKey, authToken: null, baseURL, timeout, maxRetries, ...quiet }),
+      client: new sdk.Anthropic({ apiKey, authToken: null, baseURL, timeout, maxRetries, fetch, ...quiet }),
     };
   }
 
