@@ -238,6 +238,19 @@ describe('a request to the Anthropic API fails', () => {
     expect(failure.upstream.body).not.toContain(api.key);
   });
 
+  it('with its status alone if its body has more than 256 KiB', async () => {
+    const failure = (await failureOf({
+      prompt: `[[api invalid]] ${'x'.repeat(262_144)}`,
+    })) as AnthropicApiError;
+    expect(failure).toMatchObject({
+      code: 'ERR_ANTHROPIC_INVALID_REQUEST',
+      message: 'the Anthropic API answered 400',
+      upstream: { status: 400, type: null },
+      requestId: 'req_test',
+    });
+    expect(failure.upstream.body).toBeUndefined();
+  });
+
   it('when the API cannot be reached', async () => {
     const baseUrl = `http://127.0.0.1:${await freePort()}`;
     expect(await failureOf({ prompt: 'a' }, { baseUrl })).toMatchObject({
