@@ -24,8 +24,8 @@ const SLOW = {
   seconds: 10,
   invalidationShare: 0,
   ttlSeconds: 2,
-  factorySeconds: 1.5,
-  leaseMs: 1_000,
+  factorySeconds: 3,
+  leaseMs: 4_000,
 };
 
 const BUSY_ROWS = [
@@ -41,6 +41,7 @@ const SLOW_ROWS = [
   ...BUSY_ROWS.slice(0, 3),
   ['callers that wait', 'collapsed'],
   ['processes that wait for another', 'waiters'],
+  ['such processes per computation', 'waitersPerComputation'],
   ['polls', 'polls'],
   ['renewals of leases', 'renewals'],
   ...BUSY_ROWS.slice(3),
@@ -55,7 +56,9 @@ export const compareSlow = (processes, { near = false, channels = true, seconds 
 
 async function compare(traffic, rows) {
   const measured = await measure(traffic);
+  measured.waitersPerComputation = measured.waiters / measured.computed;
   const simulated = replay(traffic);
+  simulated.waitersPerComputation = simulated.waiters / simulated.computations;
   return rows
     .map(([what, predicted, counted = predicted]) => ({
       what,

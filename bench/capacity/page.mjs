@@ -19,9 +19,10 @@ const rounded = (value) => Number(value.toPrecision(3)).toLocaleString('en');
 /** Returns the tables of the page about simulated processes, and its chart. */
 export function capacityFigures() {
   const runs = SIZES.map(figuresOf);
-  const long = DURATIONS.map((factorySeconds) =>
-    simulate({ processes: LONG_PROCESSES, factorySeconds, ...SECONDS }),
-  );
+  const long = DURATIONS.map((factorySeconds) => {
+    const traffic = { processes: LONG_PROCESSES, factorySeconds, ...SECONDS };
+    return { ...simulate(traffic), pollsAlone: simulate({ ...traffic, channels: false, near: false }).polls };
+  });
   return {
     served: table(SERVED_HEAD, runs.map(servedRow)),
     load: table(LOAD_HEAD, runs.map(loadRow)),
@@ -46,6 +47,7 @@ const LONG_HEAD = [
   'computations/s',
   'other processes that wait for one',
   'polls/s',
+  'polls/s without notifications',
   'renewals/s',
   'commands/s',
 ];
@@ -77,12 +79,13 @@ function loadRow({ processes, near, far }) {
   ];
 }
 
-function longRow({ computations, waiters, polls, renewals, commands }, index) {
+function longRow({ computations, waiters, polls, pollsAlone, renewals, commands }, index) {
   return [
     `${DURATIONS[index]} s`,
     perSecond(computations),
     (waiters / computations).toFixed(2),
     perSecond(polls),
+    perSecond(pollsAlone),
     perSecond(renewals),
     perSecond(commands),
   ];

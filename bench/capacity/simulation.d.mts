@@ -32,6 +32,7 @@ export interface Counts {
   bytesToRedis: number;
   bytesFromRedis: number;
 }
+export const MAX_STRETCH: number;
 export const POLL_SECONDS: readonly [number, number];
 export function replay(parameters: Partial<Traffic>): Counts;
 export function simulate(parameters: Partial<Traffic>): Counts;

@@ -2,8 +2,12 @@ import { endlessArrivals, recordedArrivals } from './arrivals.mjs';
 import { costsFor, renewalsOf } from './costs.mjs';
 import { randomFrom } from './zipf.mjs';
 
-/** Times between two polls of a waiter: `MIN_POLL_MS` and `MAX_POLL_MS` of holder-wait.ts. */
+const { max, min } = Math;
+
+/** Times between two polls of a waiter at first: `MIN_POLL_MS` and `MAX_POLL_MS` of holder-wait.ts. */
 export const POLL_SECONDS = [0.05, 0.15];
+/** `MAX_STRETCH` of holder-wait.ts: after a second, pauses between polls grow with the wait. */
+export const MAX_STRETCH = 5;
 /** The module's default TTL. */
 const DEFAULT_TTL_MS = 3_600_000;
 
@@ -172,12 +176,15 @@ class Simulation {
 
   /** Returns the number of polls before `end`, and when the first one after it is due. */
   #polls(end) {
+    const { channels, leaseMs } = this.use;
     const [least, most] = POLL_SECONDS;
+    const longest = channels ? max(1, min(MAX_STRETCH, leaseMs / 1_000)) : 1;
     let polls = -1;
     let endsAt = this.#now;
     while (endsAt < end) {
       polls += 1;
-      endsAt += least + (most - least) * this.random();
+      const stretch = max(1, min(endsAt - this.#now, longest));
+      endsAt += stretch * (least + (most - least) * this.random());
     }
     return { polls, endsAt };
   }

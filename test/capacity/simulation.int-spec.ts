@@ -3,10 +3,16 @@ import { describe, expect, it } from '@jest/globals';
 import { type Comparison, compareBusy, compareSlow } from '../../bench/capacity/comparison.mjs';
 import { HEADER_BYTES, RENEWALS_PER_LEASE, renewalsOf } from '../../bench/capacity/costs.mjs';
 import { capacityFigures } from '../../bench/capacity/page.mjs';
-import { POLL_SECONDS, replay, simulate } from '../../bench/capacity/simulation.mjs';
+import { allocated, compareMemory, COPY_OVERHEAD_BYTES } from '../../bench/capacity/memory.mjs';
+import { MAX_STRETCH, POLL_SECONDS, replay, simulate } from '../../bench/capacity/simulation.mjs';
 import { cheHitRatio, ttlHitRatio, zipfShares } from '../../bench/capacity/zipf.mjs';
-import { MAX_POLL_MS, MIN_POLL_MS } from '@redis-cache/core/cache/holder-wait.js';
+import {
+  MAX_POLL_MS,
+  MAX_STRETCH as ENGINE_MAX_STRETCH,
+  MIN_POLL_MS,
+} from '@redis-cache/core/cache/holder-wait.js';
 import { RENEWALS_PER_LEASE as ENGINE_RENEWALS_PER_LEASE } from '@redis-cache/core/cache/lease.js';
+import { ENTRY_OVERHEAD_BYTES } from '@redis-cache/core/near/near-cache.js';
 import { HEADER_BYTES as ENGINE_HEADER_BYTES } from '@redis-cache/core/entry/entry-envelope.js';
 
 const SMALL = { keys: 2_000, exponent: 0.9, seconds: 60, warmUpSeconds: 60, invalidationShare: 0 };
@@ -43,8 +49,10 @@ describe('the simulation of the capacity', () => {
 
   it('has the times and sizes of the engine', () => {
     expect(POLL_SECONDS).toEqual([MIN_POLL_MS / 1_000, MAX_POLL_MS / 1_000]);
+    expect(MAX_STRETCH).toBe(ENGINE_MAX_STRETCH);
     expect(RENEWALS_PER_LEASE).toBe(ENGINE_RENEWALS_PER_LEASE);
     expect(HEADER_BYTES).toBe(ENGINE_HEADER_BYTES);
+    expect(COPY_OVERHEAD_BYTES).toBe(ENTRY_OVERHEAD_BYTES);
   });
 
   it('renews a lease three times within its time', () => {
@@ -60,14 +68,14 @@ describe('the simulation of the capacity', () => {
     expect(renewals).toBe(5 * computations);
   });
 
-  it('polls about ten times in a second of waiting, whether or not the end is announced', () => {
+  it.each([
+    ['ten times a second without an announcement', false, 28, 37],
+    ['less often when the end is announced', true, 20, 25],
+  ])('polls a wait of up to four seconds %s', (_how, channels, least, most) => {
     const traffic = { ...SMALL, near: false, processes: 20, factorySeconds: 4, keys: 20, ttlSeconds: 1 };
-    for (const channels of [true, false]) {
-      const { polls, waiters } = replay({ ...traffic, channels });
-      // Most wait from the beginning, because nearly every process wants a key within the first half second.
-      expect(polls / waiters).toBeGreaterThan(20);
-      expect(polls / waiters).toBeLessThan(41);
-    }
+    const { polls, waiters } = replay({ ...traffic, channels });
+    expect(polls / waiters).toBeGreaterThan(least);
+    expect(polls / waiters).toBeLessThan(most);
   });
 
   it.each([
@@ -88,6 +96,22 @@ describe('the simulation of the capacity', () => {
     },
     30_000,
   );
+
+  it('rounds to the size classes of jemalloc', () => {
+    expect([1, 16, 17, 100, 129, 200, 257, 2_027].map(allocated)).toEqual([
+      16, 16, 32, 112, 160, 224, 320, 2_048,
+    ]);
+  });
+
+  it.each([
+    ['a text of 2,000 bytes', 0.1],
+    // Parsed objects take more than their JSON.
+    ['40 small objects', 0.7],
+  ])('predicts the memory of %s in Redis and in a near cache', async (name, tolerance) => {
+    const { redis, near } = await compareMemory(name);
+    expect(Math.abs(redis.measured / redis.predicted - 1)).toBeLessThan(0.03);
+    expect(Math.abs(near.measured / near.predicted - 1)).toBeLessThan(tolerance);
+  });
 
   it('gave the figures of docs/capacity.md', () => {
     const page = readFileSync('docs/capacity.md', 'utf8');

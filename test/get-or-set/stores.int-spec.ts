@@ -82,6 +82,17 @@ describe.each(PLACES)('the end of a computation on %s', (_name, setUp) => {
     expect(ended).toEqual(keys.map((key) => ({ type: 'ended', key, own: true })));
   });
 
+  it('is received by listeners that come later, which learn that the channel is up', async () => {
+    const { events } = place.backend;
+    const states: string[] = [];
+    await within(
+      new Promise<void>((resolve) => events.listen(({ type }) => (type === 'up' ? resolve() : undefined))),
+      { what: 'the subscription' },
+    );
+    events.listen(({ type }) => states.push(type));
+    expect(states).toEqual(['up']);
+  });
+
   it('is announced when the value is put, although the lease continues', async () => {
     const { leases, events } = place.backend;
     const [key, token] = [freshKey(), randomUUID()];

@@ -230,7 +230,7 @@ export type CacheEventListener = (event: CacheEvent) => void;
 
 /** Receives events while it is connected; those of other times are lost. */
 export interface EventChannel {
-  /** Starts to listen on a connection of its own. */
+  /** Starts to listen on a connection of its own. A listener that comes while that is up receives `up` at once. */
   listen(listener: CacheEventListener): void;
   /** Idempotent; never rejects. */
   close(): Promise<void>;

@@ -29,6 +29,15 @@ describe('EventWatch', () => {
     expect(listeners).toHaveLength(1);
   });
 
+  it('knows whether events are received', () => {
+    events.watch('a');
+    const states = (['up', 'down', 'up'] as const).map((type) => {
+      listeners.forEach((listener) => listener({ type }));
+      return events.isUp;
+    });
+    expect(states).toEqual([true, false, true]);
+  });
+
   it('wakes all waiters of the key, and no others', async () => {
     const woken: string[] = [];
     for (const key of ['a', 'a', 'b']) {

@@ -4,8 +4,14 @@ import type { EventChannel } from '../backend/backend.js';
 export class EventWatch {
   readonly #watches = new Map<string, Set<KeyWatch>>();
   #listening = false;
+  #isUp = false;
 
   constructor(private readonly channel: EventChannel) {}
+
+  /** Whether the ends of computations are received, as far as is known. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
 
   /** Watches a key until the watch is closed. */
   watch(key: string): KeyWatch {
@@ -23,11 +29,15 @@ export class EventWatch {
     if (this.#listening) return;
     this.#listening = true;
     this.channel.listen((event) => {
-      if (event.type !== 'ended' && event.type !== 'pieces') return;
-      for (const watch of this.#watches.get(event.key) ?? []) {
-        if (event.type === 'ended' || watch.wantsPieces) watch.wake();
-      }
+      if (event.type === 'up' || event.type === 'down') this.#isUp = event.type === 'up';
+      else if (event.type === 'ended' || event.type === 'pieces') this.#notify(event.key, event.type);
     });
+  }
+
+  #notify(key: string, type: 'ended' | 'pieces'): void {
+    for (const watch of this.#watches.get(key) ?? []) {
+      if (type === 'ended' || watch.wantsPieces) watch.wake();
+    }
   }
 }
 

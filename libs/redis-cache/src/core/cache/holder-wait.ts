@@ -31,6 +31,13 @@ export type WaitOutcome =
 /** Between polls, behind the notification, in case that is lost. Each costs a round trip, hence the jitter. */
 export const MIN_POLL_MS = 50;
 export const MAX_POLL_MS = 150;
+/**
+ * After this time, while the end of a computation is announced, polls become as rare as the wait is long, so that a lost
+ * notification delays a waiter by at most 15 % of its wait.
+ */
+export const STRETCH_AFTER_MS = 1_000;
+/** Pauses grow at most to this many times, and to the time of a lease, in which a dead leader is noticed. */
+export const MAX_STRETCH = 5;
 /** At least this time between the starts of two reads of a log. */
 const READ_PACE_MS = 10;
 /** How long the value of a complete log is waited for: its leader may have died before it stored it. */
@@ -48,6 +55,7 @@ export class HolderWait {
   #completeSince: number | undefined;
   #lastGoodRead = performance.now();
   #readNotBefore = 0;
+  readonly #startedAt = performance.now();
 
   constructor(
     private readonly use: HolderWaitDependencies,
@@ -76,7 +84,7 @@ export class HolderWait {
   async #step(): Promise<WaitOutcome | undefined> {
     const follower = this.#wantedFollower;
     if (follower === undefined) {
-      await this.#pause();
+      await this.#pause(this.#stretch);
       this.terms.signal.throwIfAborted();
       // A caller that wants pieces may have come.
       return this.#wantedFollower === undefined ? this.#peek() : undefined;
@@ -164,9 +172,17 @@ export class HolderWait {
     return { state: 'collected', value: collect(log.pieces as readonly never[]) };
   }
 
-  async #pause(): Promise<undefined> {
+  /** How many times longer than at first the pause before the next look at the lease is. */
+  get #stretch(): number {
+    if (!this.use.events.isUp || this.#completeSince !== undefined) return 1;
+    const waitedMs = performance.now() - this.#startedAt;
+    const longest = Math.min(MAX_STRETCH, this.terms.leaseMs / STRETCH_AFTER_MS);
+    return Math.max(1, Math.min(waitedMs / STRETCH_AFTER_MS, longest));
+  }
+
+  async #pause(stretch = 1): Promise<undefined> {
     const pollMs = MIN_POLL_MS + (MAX_POLL_MS - MIN_POLL_MS) * Math.random();
-    await this.#watch.next(pollMs, this.terms.signal);
+    await this.#watch.next(stretch * pollMs, this.terms.signal);
   }
 }
 

@@ -68,7 +68,7 @@ export interface NearCacheOptions {
 }
 
 /** Roughly what a copy costs in addition to its value: the map's slot, its objects and its promise. */
-const ENTRY_OVERHEAD_BYTES = 300;
+export const ENTRY_OVERHEAD_BYTES = 300;
 
 /** Reads and writes of one key that are in progress, and whether the entry has changed meanwhile. */
 interface Watch {

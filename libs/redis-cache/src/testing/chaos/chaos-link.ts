@@ -58,6 +58,7 @@ export class ChaosLink {
       listen: (listener) => {
         this.#events.add(listener);
         if (this.#events.size === 1) this.inner.events.listen((event) => this.#onEvent(event));
+        else if (this.#eventsAreUp && !this.#cutBy) listener({ type: 'up' });
       },
       close: () => this.inner.events.close(),
     };

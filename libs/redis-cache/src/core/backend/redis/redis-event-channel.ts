@@ -34,6 +34,7 @@ export class RedisEventChannel implements EventChannel {
   /** Of the heartbeats: on the shared channel, each process would receive those of all the others. */
   readonly #ownChannel: string;
   #link: SubscriberLink | undefined;
+  #isUp = false;
   #closed = false;
 
   constructor(
@@ -56,6 +57,7 @@ export class RedisEventChannel implements EventChannel {
     // A call that was running during `close` may arrive here only now.
     if (this.#closed) return;
     this.#listeners.add(listener);
+    if (this.#isUp) listener({ type: 'up' });
     this.#link ??= this.#connect();
   }
 
@@ -80,6 +82,7 @@ export class RedisEventChannel implements EventChannel {
     try {
       if (this.options.tracking && !(await this.#track(subscriber))) channels.pop();
       await subscriber.subscribe(...channels);
+      this.#isUp = true;
       this.#emit({ type: 'up' });
       // The first beat also shows whether this user may publish.
       if (!this.#closed) this.#heartbeat.start(this.options.heartbeat);
@@ -99,6 +102,7 @@ export class RedisEventChannel implements EventChannel {
 
   #onDown(): void {
     this.#heartbeat.stop();
+    this.#isUp = false;
     this.#emit({ type: 'down' });
   }
 
