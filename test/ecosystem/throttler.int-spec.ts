@@ -46,6 +46,32 @@ describe('a throttler on Redis', () => {
     expect(call.timeToBlockExpire).toBeLessThanOrEqual(60);
   });
 
+  it('refuses and does not count all further calls of a window', async () => {
+    const storage = open();
+    const calls = [];
+    while (calls.length < 5) calls.push(await storage.increment('key', MINUTE, 2, 0, 'default'));
+    expect(calls.map(({ isBlocked }) => isBlocked)).toEqual([false, false, true, true, true]);
+    expect(calls.map(({ totalHits }) => totalHits)).toEqual([1, 2, 3, 3, 3]);
+  });
+
+  it('does not extend a window by calls that it refuses', async () => {
+    const storage = open();
+    const call = () => storage.increment('key', 300, 1, 0, 'default');
+    await until(async () => (await call()).isBlocked, { what: 'the end of the limit' });
+    await until(async () => !(await call()).isBlocked, { what: 'the end of the window', everyMs: 5 });
+  });
+
+  it('keeps the count of one key while another is blocked and released', async () => {
+    const storage = open();
+    const busy = () => storage.increment('busy', 100, 1, 100, 'default');
+    for (let totalHits = 1; totalHits <= 3; totalHits += 1) {
+      await until(async () => (await busy()).isBlocked, { what: 'the block' });
+      const quiet = await storage.increment('quiet', MINUTE, 3, MINUTE, 'default');
+      expect(quiet).toMatchObject({ totalHits, isBlocked: false });
+      await until(async () => !(await busy()).isBlocked, { what: 'the end of the block' });
+    }
+  });
+
   it('counts again from 1 after the block', async () => {
     const storage = open();
     const call = () => storage.increment('key', MINUTE, 1, 100, 'default');
@@ -90,7 +116,10 @@ describe('a throttler on Redis', () => {
     const storage = open();
     expect(await storage.increment('a', 0.5, 1, 0.5, 'x')).toMatchObject({ totalHits: 1, timeToExpire: 1 });
     expect(await storage.increment('b', MINUTE, Infinity, MINUTE, 'x')).toMatchObject({ isBlocked: false });
-    expect(await storage.increment('c', MINUTE, 0, MINUTE, 'x')).toMatchObject({ isBlocked: true });
+    expect(await storage.increment('c', 1_000, 0, 1_000, 'x')).toMatchObject({
+      isBlocked: true,
+      timeToBlockExpire: 1,
+    });
   });
 
   it('leaves one key for each caller, and none behind', async () => {
