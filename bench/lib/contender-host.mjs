@@ -1,5 +1,6 @@
 /** Runs one contender in this process and performs the tasks that the parent sends. */
 import { contenders } from '../contenders/index.mjs';
+import { telemetryContenders } from '../contenders/telemetry.mjs';
 import * as partTasks from './part-tasks.mjs';
 import * as queueTasks from './queue-tasks.mjs';
 import * as tasks from './tasks.mjs';
@@ -8,7 +9,7 @@ let session;
 
 const commands = {
   async setup(_session, { name, context }) {
-    const contender = contenders.find((candidate) => candidate.name === name);
+    const contender = [...contenders, ...telemetryContenders].find((candidate) => candidate.name === name);
     const startedAt = performance.now();
     session = await contender.setup(context);
     const setupMs = performance.now() - startedAt;

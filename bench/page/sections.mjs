@@ -80,6 +80,12 @@ export const SECTIONS = [
       'stream-hits-completions',
     ],
   },
+  {
+    title: 'Telemetry',
+    intro:
+      'What `nestjs-redis-cache/opentelemetry` costs. "The same again" is the baseline a second time: its ratio shows how far equal contenders differ.',
+    scenarios: ['telemetry-near', 'telemetry-redis'],
+  },
   { title: 'Memory and start', scenarios: ['memory', 'load-time', 'start-up'] },
 ];
 

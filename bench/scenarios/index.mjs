@@ -1,4 +1,5 @@
 /** The scenarios and the limits of `--check`. Scenarios use operations and do not depend on contenders. */
+import { telemetryContenders } from '../contenders/telemetry.mjs';
 import { collapsedWaiter } from './collapsed-waiter.mjs';
 import { frozenRedis } from './frozen-redis.mjs';
 import { httpBesideMisses } from './http-beside-misses.mjs';
@@ -19,6 +20,7 @@ const small = { payload: { bytes: 2_048 }, keys: 256 };
 const large = { payload: { bytes: 65_536 }, keys: 64 };
 const crowd = { callers: 64 };
 const near = { near: true, callers: 1 };
+const telemetry = { ...small, operation: 'get', contenders: telemetryContenders, floor: 0.75 };
 
 const message = (body, stream) => {
   const messages = [{ role: 'user', content: JSON.parse(body).prompt }];
@@ -257,6 +259,18 @@ export const scenarios = [
   startUp({
     id: 'start-up',
     title: 'A new process: import, connect, ready',
+  }),
+  throughput({
+    ...telemetry,
+    ...near,
+    id: 'telemetry-near',
+    title: 'Telemetry: near hit (baseline: without it)',
+  }),
+  throughput({
+    ...telemetry,
+    ...crowd,
+    id: 'telemetry-redis',
+    title: 'Telemetry: Redis hit, 2 KB, 64 callers (baseline: without it)',
   }),
   loadTime({
     id: 'load-time',

@@ -8,6 +8,7 @@ import { inTurn, notAvailable } from './rounds.mjs';
  * @param {object} spec
  * @param {string} spec.operation see contenders/contender.d.ts
  * @param {string} [spec.baselineOperation] the baseline's operation; the same by default
+ * @param {import('../contenders/contender').Contender[]} [spec.contenders] default: those of the bench
  * @param {boolean} [spec.near] whether values are kept in the process
  * @param {number} [spec.floor] the least ratio to the baseline, for `--check`
  */
@@ -35,7 +36,7 @@ async function run(bench, { redis }, spec) {
 async function startRunners(bench, redis, spec) {
   const runners = [];
   const missing = [];
-  for (const contender of bench.contenders) {
+  for (const contender of spec.contenders ?? bench.contenders) {
     const operation = (contender.role === 'baseline' && spec.baselineOperation) || spec.operation;
     const { process, operations } = await bench.start(contender, { redis, near: spec.near, label: spec.id });
     if (operations.includes(operation)) {
