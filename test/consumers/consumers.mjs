@@ -3,6 +3,12 @@
  * what is installed beside the scaffold, `steps` what is run in it, in this order (see lib/steps.mjs).
  */
 const TEST_TOOLS = { supertest: '^7.0.0', '@types/supertest': '^7.0.0' };
+/** The API as the libraries need it, with the SDK that sees what they report. */
+const TELEMETRY = {
+  '@opentelemetry/api': '^1.9.0',
+  '@opentelemetry/context-async-hooks': '^2.0.0',
+  '@opentelemetry/sdk-trace-base': '^2.0.0',
+};
 const SWC = { '@swc/core': '1.16.18', '@swc/cli': '^0.8.0' };
 
 export const CONSUMERS = [
@@ -13,6 +19,7 @@ export const CONSUMERS = [
     packages: {
       ...TEST_TOOLS,
       ...SWC,
+      ...TELEMETRY,
       '@nestjs/cache-manager': '^12.0.0',
       '@nestjs/config': '^12.0.0',
       '@nestjs/platform-fastify': '^12.0.0',
@@ -48,6 +55,7 @@ export const CONSUMERS = [
     packages: {
       ...TEST_TOOLS,
       ...SWC,
+      ...TELEMETRY,
       '@nestjs/cache-manager': '^3.0.0',
       '@nestjs/config': '^4.0.0',
       '@nestjs/platform-fastify': '^11.0.0',
@@ -83,6 +91,7 @@ export const CONSUMERS = [
     scaffold: '11',
     packages: {
       ...TEST_TOOLS,
+      ...TELEMETRY,
       '@nestjs/cache-manager': '3.0.0',
       '@nestjs/common': '11.0.1',
       '@nestjs/config': '4.0.0',
@@ -91,6 +100,7 @@ export const CONSUMERS = [
       '@nestjs/terminus': '11.0.0',
       '@nestjs/testing': '11.0.1',
       '@nestjs/throttler': '6.4.0',
+      '@opentelemetry/api': '1.9.0',
       bullmq: '5.70.0',
       cacheable: '1.8.0',
       'cache-manager': '6.0.0',

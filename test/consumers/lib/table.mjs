@@ -14,6 +14,7 @@ const COLUMNS = {
   'cache-manager': 'cache-manager',
   Keyv: 'keyv',
   throttler: '@nestjs/throttler',
+  OpenTelemetry: '@opentelemetry/api',
 };
 const STEPS = {
   types: 'type check',

@@ -17,6 +17,7 @@ import { createRedisCache, RedisCacheService as ServiceOfCore } from 'nestjs-red
 import { getRedisCacheHealthToken } from 'nestjs-redis-cache/health';
 import { HttpCache, HttpCacheInterceptor } from 'nestjs-redis-cache/http';
 import { KeyvRedisCache } from 'nestjs-redis-cache/keyv';
+import { registerCacheTelemetry, type TelemetryOptions } from 'nestjs-redis-cache/opentelemetry';
 import { registerCacheMetrics } from 'nestjs-redis-cache/prometheus';
 import { FakeClock, RedisCacheTestingModule } from 'nestjs-redis-cache/testing';
 import { RedisThrottlerStorage } from 'nestjs-redis-cache/throttler';
@@ -29,6 +30,7 @@ import {
 } from 'nestjs-worker-pool';
 import { createWorkerPool } from 'nestjs-worker-pool/core';
 import { WorkerPoolHealthIndicator, WorkerPoolHealthModule } from 'nestjs-worker-pool/health';
+import { registerPoolTelemetry } from 'nestjs-worker-pool/opentelemetry';
 import { registerPoolMetrics } from 'nestjs-worker-pool/prometheus';
 
 interface Answer {
@@ -84,6 +86,10 @@ export const executor: Executor = new AnthropicExecutor({ apiKey: 'none' });
 export const pool: WorkerPool = createWorkerPool({ executor: new OfflineExecutor() });
 export const storage = new RedisThrottlerStorage(cache, { whenUnavailable: 'allow' });
 export const keyv = new Keyv<Answer>({ store: new KeyvRedisCache(cache), namespace: 'answers' });
+export function register(telemetry: TelemetryOptions): () => void {
+  registerCacheTelemetry(telemetry);
+  return registerPoolTelemetry(telemetry);
+}
 export const others = [
   FakeClock,
   HttpCacheInterceptor,
