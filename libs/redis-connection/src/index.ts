@@ -29,4 +29,5 @@ export { atMost, backOffMs, retryDelay } from './timing.js';
 export { onAbort } from './on-abort.js';
 export { isTooDeep, MAX_NESTING, TOO_DEEP } from './nesting.js';
 export { parseStored, type StoredJson } from './stored-json.js';
+export { hasMoreText } from './text-size.js';
 export { Concealed, concealing } from './concealed.js';

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hasMoreText } from 'nestjs-redis-connection';
 import type { Backend } from '../backend/backend.js';
 import type { Guard } from '../guard/guard.js';
 import type { CacheLogger } from '../util/cache-logger.js';
@@ -8,7 +9,6 @@ import type { NearCache, NearCopy, NearWrite } from '../near/near-cache.js';
 import type { EntryPacker } from '../entry/compression.js';
 import { ttlToMs } from '../entry/arguments.js';
 import { type JsonText, toJson } from '../util/json-value.js';
-import { hasMoreText } from '../util/text-size.js';
 import type { EntryReader } from './entry-reader.js';
 import { writeFailure } from './factory.js';
 import type { Lease } from './lease.js';

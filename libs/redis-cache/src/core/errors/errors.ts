@@ -58,12 +58,13 @@ export class ValueTooLargeError extends RedisCacheError {
 
   constructor(
     field: string,
-    /** Size of the value as JSON, in bytes. */
+    /** Size of the value as JSON, in bytes; at least this much if its texts alone exceed the limit. */
     readonly bytes: number,
     /** The limit, in bytes. */
     readonly limit: number,
+    isExact = true,
   ) {
-    super(field, `takes ${bytes} bytes as JSON; the limit is ${limit}`);
+    super(field, `takes ${isExact ? '' : 'at least '}${bytes} bytes as JSON; the limit is ${limit}`);
   }
 }
 

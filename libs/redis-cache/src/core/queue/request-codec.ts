@@ -1,4 +1,4 @@
-import { parseStored, type StoredJson } from 'nestjs-redis-connection';
+import { hasMoreText, parseStored, type StoredJson } from 'nestjs-redis-connection';
 import { toJson } from '../util/json-value.js';
 import { ValueTooLargeError } from '../errors/errors.js';
 import type { QueueContext } from './queue-core.js';
@@ -16,6 +16,10 @@ export function encodeRequest(
   { logger, maxRequestBytes }: Pick<QueueContext, 'logger' | 'maxRequestBytes'>,
   field = 'request',
 ): string | null {
+  // Writing many megabytes to measure them would block the process.
+  if (hasMoreText(request, maxRequestBytes)) {
+    throw new ValueTooLargeError(field, maxRequestBytes + 1, maxRequestBytes, false);
+  }
   const text = toJson(request);
   if ('problem' in text) {
     logger.warn(`A request was not queued: ${text.problem}`);

@@ -121,6 +121,12 @@ describe('the request queue', () => {
     },
   );
 
+  it('throws for a request whose texts alone exceed maxRequestBytes, without writing it as JSON', async () => {
+    const request = ['x'.repeat(MAX_REQUEST_BYTES + 1), 1n];
+    const message = `request takes at least ${MAX_REQUEST_BYTES + 1} bytes as JSON`;
+    await expect(service.queueRequest(request)).rejects.toThrow(message);
+  });
+
   it('throws for a request above maxRequestBytes, in bytes rather than characters', async () => {
     const fits = 'ü'.repeat((MAX_REQUEST_BYTES - 2) / 2);
     expect(await service.queueRequest(fits)).toBe(true);

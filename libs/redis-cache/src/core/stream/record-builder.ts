@@ -1,7 +1,6 @@
-import { MAX_NESTING } from 'nestjs-redis-connection';
+import { hasMoreText, MAX_NESTING } from 'nestjs-redis-connection';
 import type { StreamRecord } from '../backend/stream-store.js';
 import { toJson } from '../util/json-value.js';
-import { hasMoreText } from '../util/text-size.js';
 
 export interface NumberedRecord extends StreamRecord {
   readonly number: number;

@@ -1,5 +1,5 @@
 import { anything, assert, nat, property } from 'fast-check';
-import { MAX_NESTING } from 'nestjs-redis-connection';
+import { hasMoreText, MAX_NESTING } from 'nestjs-redis-connection';
 import { judgeRecord, readRecord } from './record-limits.js';
 
 /** What writing the value shows, for values that are not nested too deeply. */
@@ -16,11 +16,14 @@ function judgedByWriting(value: unknown, maxBytes: number): string {
 const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
 
 describe('judgeRecord', () => {
-  it('agrees with the JSON of any value at any limit', () => {
+  it('agrees with the JSON of any value at any limit, and refuses more text than the limit without writing it', () => {
     const values = anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true });
     assert(
       property(values, nat(400), (value, maxBytes) => {
-        expect(judgeRecord(value, maxBytes)).toBe(judgedByWriting(value, maxBytes));
+        const written = judgedByWriting(value, maxBytes);
+        const isLong = hasMoreText(value, maxBytes);
+        if (isLong) expect(written).not.toBe('fits');
+        expect(judgeRecord(value, maxBytes)).toBe(isLong ? 'tooLarge' : written);
       }),
       { numRuns: 2_000 },
     );
@@ -66,6 +69,7 @@ describe('judgeRecord', () => {
       'noJson',
     ],
     ['a bigint inside', { count: 1n }, 'noJson'],
+    ['more text than the limit, which is not written to be measured', ['x'.repeat(501), 1n], 'tooLarge'],
     ['nothing', undefined, 'noJson'],
     ['as many levels as can be read', nested(MAX_NESTING), 'fits'],
     ['one level more', nested(MAX_NESTING + 1), 'noJson'],

@@ -1,4 +1,4 @@
-import { isTooDeep, parseStored } from 'nestjs-redis-connection';
+import { hasMoreText, isTooDeep, parseStored } from 'nestjs-redis-connection';
 
 /** Room in a record for what the pool itself adds, such as the marks of a task or the error of a stopped one, in bytes. */
 const OWN_BYTES = 64 * 1_024;
@@ -22,6 +22,8 @@ const MAX_JUDGED_DEPTH = 32;
  */
 export function judgeRecord(value: unknown, maxBytes: number): 'fits' | 'tooLarge' | 'noJson' {
   if (typeof value === 'object' && room(value, maxBytes, 0) >= 0) return 'fits';
+  // Writing many megabytes to measure them would block the process.
+  if (hasMoreText(value, maxBytes)) return 'tooLarge';
   const json = recordJson(value);
   if (json === undefined) return 'noJson';
   return Buffer.byteLength(json) > maxBytes ? 'tooLarge' : 'fits';

@@ -14,17 +14,10 @@ const HIDDEN = '[…]';
 /**
  * The end of a program's output in a form that may be shown and logged: one line of at most 300 characters, without
  * control characters and with every passage hidden that occurs in one of the `secrets` (runs of 12 characters or more;
- * shorter secrets as a whole, from 4 characters). Its time grows with the length of the secrets:
- * {@link safeTailInSteps} is for secrets that may have megabytes.
+ * shorter secrets as a whole, from 4 characters). Secrets of megabytes are searched in steps, between which other work is
+ * done.
  */
-export function safeTail(output: string, secrets: readonly string[]): string {
-  const passages = new Passages(lastLine(output));
-  for (const piece of piecesOf(secrets)) passages.hide(piece);
-  return shown(passages);
-}
-
-/** {@link safeTail} in steps, between which other work is done. */
-export async function safeTailInSteps(output: string, secrets: readonly string[]): Promise<string> {
+export async function safeTail(output: string, secrets: readonly string[]): Promise<string> {
   const passages = new Passages(lastLine(output));
   let chars = 0;
   for (const piece of piecesOf(secrets)) {
@@ -34,10 +27,6 @@ export async function safeTailInSteps(output: string, secrets: readonly string[]
     chars = 0;
     await nextTurn();
   }
-  return shown(passages);
-}
-
-function shown(passages: Passages): string {
   return passages.shown(HIDDEN).slice(-MAX_CHARS).trim();
 }
 

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { ExecutorError, type UpstreamFailure } from '../../contract/errors.js';
-import { safeTailInSteps } from '../../process/safe-tail.js';
+import { safeTail } from '../../process/safe-tail.js';
 
 /** Codes of failures of the operator's key or account. */
 const OWN_ACCOUNT: ReadonlySet<string> = new Set([
@@ -133,8 +133,7 @@ async function refusalOf(
   const status = error.status ?? statusOfType(type);
   return new AnthropicApiError({
     summary: ['the Anthropic API answered', status ?? [], type ?? []].flat().join(' '),
-    detail:
-      typeof error.apiMessage === 'string' ? await safeTailInSteps(error.apiMessage, [apiKey, ...texts]) : '',
+    detail: typeof error.apiMessage === 'string' ? await safeTail(error.apiMessage, [apiKey, ...texts]) : '',
     status,
     type,
     retryAfterMs: retryAfterMsOf(error.headers),

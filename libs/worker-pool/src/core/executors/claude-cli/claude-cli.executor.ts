@@ -171,10 +171,11 @@ export class ClaudeCliExecutor extends Executor {
     const secrets = [promptOf(request), systemOf(request) ?? '', ...secretsOf(environment)];
     const report = parseReport(output.stdout);
     if (!report) {
-      throw this.#withoutReport(output, secrets);
+      throw await this.#withoutReport(output, secrets);
     }
     const model = this.resolveModel(request.model);
-    const completion = completionOf(report, { answer: messages.answer, text: messages.text, model, secrets });
+    const { answer, text } = messages;
+    const completion = await completionOf(report, { answer, text, model, secrets });
     messages.end();
     return completion;
   }
@@ -209,11 +210,11 @@ export class ClaudeCliExecutor extends Executor {
     return claudeEnvironment({ inherited: process.env, allowList, extra, maxTokens });
   }
 
-  #withoutReport(output: ProcessOutput, secrets: readonly string[]): ExecutorError {
+  async #withoutReport(output: ProcessOutput, secrets: readonly string[]): Promise<ExecutorError> {
     const { executable } = this.#options;
     return output.exitCode === 0
       ? new ExecutorError('the claude CLI wrote no report of its run', { logDetail: executable })
-      : new ProcessExitError(executable, output, safeTail(output.stderr, secrets));
+      : new ProcessExitError(executable, output, await safeTail(output.stderr, secrets));
   }
 }
 

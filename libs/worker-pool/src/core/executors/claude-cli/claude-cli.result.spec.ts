@@ -16,7 +16,7 @@ const report = {
 
 const say: ClaudeCliAnswer = { text: 'Say', stopReason: 'end_turn' };
 
-const read = (patch: object, answer: ClaudeCliAnswer | null = null) => {
+const read = async (patch: object, answer: ClaudeCliAnswer | null = null) => {
   const result = parseReport(JSON.stringify({ ...report, ...patch }));
   if (!result) {
     throw new Error('no report');
@@ -24,13 +24,7 @@ const read = (patch: object, answer: ClaudeCliAnswer | null = null) => {
   return completionOf(result, { answer, text: 'I can', model: 'requested', secrets: ['the secret prompt'] });
 };
 
-function failureOf(patch: object): unknown {
-  try {
-    return read(patch);
-  } catch (error) {
-    return error;
-  }
-}
+const failureOf = (patch: object): Promise<unknown> => read(patch).catch((error: unknown) => error);
 
 describe('parseReport', () => {
   it.each([
@@ -52,9 +46,9 @@ describe('parseReport', () => {
 });
 
 describe('completionOf', () => {
-  it('takes what the model said from the stream, and what it cost from the report', () => {
+  it('takes what the model said from the stream, and what it cost from the report', async () => {
     const answer = { text: 'Say: Hello', stopReason: 'stop_sequence' };
-    expect(read({}, answer)).toMatchObject({
+    expect(await read({}, answer)).toMatchObject({
       completion: 'Say: Hello',
       stopReason: 'stop_sequence',
       cost: 0.5,
@@ -64,22 +58,24 @@ describe('completionOf', () => {
 
   it.each(['max_tokens', 'refusal', 'a_new_reason'])(
     'is an answer that ends as %s, whatever the report',
-    (stopReason) => {
+    async (stopReason) => {
       const answer = { ...say, stopReason };
       const reports = [{}, { is_error: true, result: 'API Error' }, { num_turns: 4, result: 'the tail' }];
       for (const patch of reports)
-        expect(read(patch, answer)).toMatchObject({ completion: 'Say', stopReason });
+        expect(await read(patch, answer)).toMatchObject({ completion: 'Say', stopReason });
     },
   );
 
-  it('is a whole answer after which the CLI ended because it was allowed a single call', () => {
+  it('is a whole answer after which the CLI ended because it was allowed a single call', async () => {
     const patch = { is_error: true, subtype: 'error_max_budget_usd', result: undefined };
-    expect(read(patch, say)).toMatchObject({ completion: 'Say', stopReason: 'end_turn', cost: 0.5 });
-    expect(() => read(patch)).toThrow('the claude CLI reported a failure (error_max_budget_usd)');
+    expect(await read(patch, say)).toMatchObject({ completion: 'Say', stopReason: 'end_turn', cost: 0.5 });
+    await expect(read(patch)).rejects.toThrow(
+      'the claude CLI reported a failure (error_max_budget_usd)',
+    );
   });
 
-  it('is a failure when the report is one, although the answer ended', () => {
-    expect(() => read({ is_error: true }, say)).toThrow(ClaudeCliError);
+  it('is a failure when the report is one, although the answer ended', async () => {
+    await expect(read({ is_error: true }, say)).rejects.toThrow(ClaudeCliError);
   });
 
   it.each([
@@ -87,11 +83,11 @@ describe('completionOf', () => {
     [{ modelUsage: {} }, 'without the model'],
     [{ modelUsage: undefined }, 'without the model'],
     [{ num_turns: 2 }, 'more than once'],
-  ])('is a failure when the model was not asked exactly once: %j', (patch, problem) => {
-    expect(() => read(patch)).toThrow(problem);
+  ])('is a failure when the model was not asked exactly once: %j', async (patch, problem) => {
+    await expect(read(patch)).rejects.toThrow(problem);
   });
 
-  it('names the model with the most output tokens, and counts those of all', () => {
+  it('names the model with the most output tokens, and counts those of all', async () => {
     const big = {
       inputTokens: 1,
       outputTokens: 900,
@@ -99,19 +95,19 @@ describe('completionOf', () => {
       cacheCreationInputTokens: 100,
     };
     const modelUsage = { 'small-one': { inputTokens: 1_000, outputTokens: 5 }, 'big-one': big };
-    expect(read({ modelUsage })).toMatchObject({
+    expect(await read({ modelUsage })).toMatchObject({
       model: 'big-one',
       usage: { input_tokens: 1_111, output_tokens: 905 },
     });
   });
 
-  it('is a refusal when the CLI ended before it passed on the end of a message', () => {
+  it('is a refusal when the CLI ended before it passed on the end of a message', async () => {
     const patch = { is_error: true, subtype: 'error_max_budget_usd', safety_stops: 1, stop_reason: null };
-    expect(read(patch)).toMatchObject({ completion: 'I can', stopReason: 'refusal' });
+    expect(await read(patch)).toMatchObject({ completion: 'I can', stopReason: 'refusal' });
   });
 
-  it('ignores fields that it does not know', () => {
-    expect(read({ brand_new: { deep: 1 } }).completion).toBe('Hello');
+  it('ignores fields that it does not know', async () => {
+    expect((await read({ brand_new: { deep: 1 } })).completion).toBe('Hello');
   });
 
   it.each([
@@ -120,13 +116,13 @@ describe('completionOf', () => {
     ['total_cost_usd', { total_cost_usd: undefined }],
     ['total_cost_usd', { total_cost_usd: -1 }],
     ['modelUsage.a.outputTokens', { modelUsage: { a: { inputTokens: 1 } } }],
-  ])('does not invent %s', (field, patch) => {
-    expect(() => read(patch)).toThrow(ExecutorError);
-    expect(() => read(patch)).toThrow(`${field} is missing`);
+  ])('does not invent %s', async (field, patch) => {
+    await expect(read(patch)).rejects.toThrow(ExecutorError);
+    await expect(read(patch)).rejects.toThrow(`${field} is missing`);
   });
 
-  it('keeps the message of the CLI for the log, without the prompt', () => {
-    const failure = failureOf({ is_error: true, result: 'cannot answer: the secret prompt!' });
+  it('keeps the message of the CLI for the log, without the prompt', async () => {
+    const failure = await failureOf({ is_error: true, result: 'cannot answer: the secret prompt!' });
     expect(failure).toBeInstanceOf(ClaudeCliError);
     expect(failure).toMatchObject({
       message: 'the claude CLI reported a failure',
@@ -139,16 +135,16 @@ describe('completionOf', () => {
     [401, 'the claude CLI reported a failure (HTTP 401)', 'too fast'],
   ])(
     'shows what the API said, unless it concerns the account: %i',
-    (api_error_status, message, logDetail) => {
-      const failure = failureOf({ is_error: true, result: 'too fast', api_error_status });
+    async (api_error_status, message, logDetail) => {
+      const failure = await failureOf({ is_error: true, result: 'too fast', api_error_status });
       expect(failure).toMatchObject({ message, detail: 'too fast' });
       expect((failure as ClaudeCliError).logDetail).toBe(logDetail);
     },
   );
 
-  it('fails for a subtype other than success, even without is_error', () => {
+  it('fails for a subtype other than success, even without is_error', async () => {
     const failure = { subtype: 'error_max_turns', result: undefined, errors: ['one', 'two'] };
-    expect(failureOf(failure)).toMatchObject({
+    expect(await failureOf(failure)).toMatchObject({
       message: 'the claude CLI reported a failure (error_max_turns)',
       logDetail: 'one; two',
     });

@@ -106,13 +106,13 @@ export interface RunFacts {
  * @throws {ClaudeCliError} the report is one of a failure
  * @throws {ExecutorError} a field of the report is missing or invalid
  */
-export function completionOf(result: ClaudeCliResult, facts: RunFacts): Completion {
+export async function completionOf(result: ClaudeCliResult, facts: RunFacts): Promise<Completion> {
   const answer = facts.answer ?? refusalIn(result, facts);
   if (answer && (!isNaturalEnd(answer) || result.subtype === SINGLE_CALL)) {
     return toCompletion(answer, read(paidSchema, result), facts.model);
   }
   if (result.is_error || result.subtype !== 'success') {
-    throw failureOf(result, facts);
+    throw await failureOf(result, facts);
   }
   refuseOwnAnswer(result);
   return toCompletion(answer ?? ownAnswerOf(result), read(paidSchema, result), facts.model);
@@ -181,10 +181,11 @@ function modelOf({ modelUsage }: Paid): string | undefined {
   return byOutput[0]?.[0];
 }
 
-function failureOf(result: ClaudeCliResult, { secrets }: RunFacts): ClaudeCliError {
+async function failureOf(result: ClaudeCliResult, { secrets }: RunFacts): Promise<ClaudeCliError> {
   const { subtype, api_error_status: status, errors = [], result: text = errors.join('; ') } = result;
   const type = ERROR_TYPE.exec(result.api_error_type ?? '')?.[0];
-  return new ClaudeCliError(safeTail(subtype, secrets), status ?? null, safeTail(text, secrets), type);
+  const kind = await safeTail(subtype, secrets);
+  return new ClaudeCliError(kind, status ?? null, await safeTail(text, secrets), type);
 }
 
 function parseLine(line: string): ClaudeCliResult | undefined {

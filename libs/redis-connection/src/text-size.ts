@@ -1,6 +1,3 @@
-/** Containers that are visited: a circular structure has no end. */
-const MAX_CONTAINERS = 100_000;
-
 /**
  * Whether the texts of a plain value have more than `most` characters, so that its JSON takes more bytes. Writing it only
  * to measure it would take longer. Objects that write their own JSON are not looked into. Never throws.
@@ -16,14 +13,16 @@ export function hasMoreText(value: unknown, most: number): boolean {
 
 function hasMore(root: unknown, most: number): boolean {
   const pending = [root];
+  // A circular structure has no end.
+  const visited = new Set<unknown>();
   let chars = 0;
-  for (let visited = 0; pending.length > 0 && visited < MAX_CONTAINERS;) {
+  while (pending.length > 0) {
     const value = pending.pop();
     if (typeof value === 'string') {
       chars += value.length;
       if (chars > most) return true;
-    } else if (isPlain(value)) {
-      visited += 1;
+    } else if (isPlain(value) && !visited.has(value)) {
+      visited.add(value);
       for (const item of Object.values(value)) {
         if (typeof item === 'string' || typeof item === 'object') pending.push(item);
       }
