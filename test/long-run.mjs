@@ -18,7 +18,11 @@ const RUNS = {
     pattern: 'test/model|queue-model|stream-model',
     options: { seeds: number, seed: number },
   },
-  fuzz: { projects: ['int', 'e2e'], pattern: 'test/fuzz', options: { minutes: number, seed: number } },
+  fuzz: {
+    projects: ['int', 'e2e'],
+    pattern: 'test/fuzz|test/heartbeat/fuzz',
+    options: { minutes: number, seed: number },
+  },
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -34,9 +34,17 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   '/v1/chat/completions': CHAT,
 };
 
-/** Small sizes are as likely as large ones. */
+/** Small sizes are as likely as large ones, except that each third one is near the limit. */
 const sizeUpTo = (most: number): fc.Arbitrary<number> =>
-  fc.double({ min: 0, max: Math.log2(most), noNaN: true }).map((power) => Math.floor(2 ** power));
+  fc.oneof(
+    {
+      weight: 2,
+      arbitrary: fc
+        .double({ min: 0, max: Math.log2(most), noNaN: true })
+        .map((power) => Math.floor(2 ** power)),
+    },
+    { weight: 1, arbitrary: fc.integer({ min: Math.ceil(most / 2), max: most - 1 }) },
+  );
 
 /** What texts repeat: plain, escaped, of two and three bytes, with surrogates and their halves, full of brackets. */
 const unit = fc.constantFrom('w', '\n"', '\\', 'é', '漢 ', '🦊', '\uD83E', '[{', '\u0000', ' ');
