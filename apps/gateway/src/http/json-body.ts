@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { parseInSteps } from './large-json.js';
+import { type JsonLimits, parseInSteps } from './large-json.js';
 import { ProblemError } from './problem.js';
 import { readBody } from './read-body.js';
 import { ValueCounter } from './value-counter.js';
@@ -17,6 +17,11 @@ const MAX_DEPTH = 90;
  * event loop. {@link MAX_VALUES} values of the usual length take less.
  */
 export const MAX_STRUCTURE_BYTES = 4 * 1_024 * 1_024;
+/**
+ * Halves of surrogate pairs that may stand alone. A text that was cut has one; the time in which they are written
+ * as JSON is that of 50 other characters each.
+ */
+const MAX_HALVES = 65_536;
 /** Smaller bodies are handled in one turn of the event loop, unless they contain many values. */
 const SMALL_BYTES = 256 * 1_024;
 /** Each step of a request takes time that grows with its values. */
@@ -53,7 +58,7 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
         });
       const body = await readBody(request, payload);
       request.isLarge = body.length > SMALL_BYTES;
-      if (request.isLarge) return parseInSteps(body, parse, { count: assertSmall, structure: assertSlender });
+      if (request.isLarge) return parseInSteps(body, parse, LIMITS);
       const counter = new ValueCounter();
       const values = counter.add(body);
       assertSmall(values, counter.maxDepth);
@@ -75,6 +80,13 @@ function assertSlender(bytes: number): void {
     throw tooMany(`${MAX_STRUCTURE_BYTES} bytes of names, numbers, short texts and white space`);
   }
 }
+
+/** @throws {ProblemError} there are too many */
+function assertWellFormed(halves: number): void {
+  if (halves > MAX_HALVES) throw tooMany(`${MAX_HALVES} unpaired surrogates`);
+}
+
+const LIMITS: JsonLimits = { count: assertSmall, structure: assertSlender, surrogates: assertWellFormed };
 
 function tooMany(what: string): ProblemError {
   const detail = `contains more than ${what}: split it into several requests`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { array, assert, asyncProperty, jsonValue, string } from 'fast-check';
 import { type JsonLimits, parseInSteps } from './large-json.js';
 
-const NO_LIMITS: JsonLimits = { count: () => {}, structure: () => {} };
+const NO_LIMITS: JsonLimits = { count: () => {}, structure: () => {}, surrogates: () => {} };
 const parse = async (text: string): Promise<unknown> => JSON.parse(text) as unknown;
 const parsed = (text: string): Promise<unknown> => parseInSteps(Buffer.from(text), parse, NO_LIMITS);
 
@@ -94,5 +94,14 @@ describe('parseInSteps', () => {
       structure,
     });
     await expect(parsing).rejects.toBe(refusal);
+  });
+
+  it('counts the halves of surrogate pairs that stand alone', async () => {
+    const counts: number[] = [];
+    const surrogates = (halves: number): void => void counts.push(halves);
+    const pairs = '\\ud83e\\udd8a🦊'.repeat(100);
+    const text = `["${pairs}\\ud83e","\\udd8a\\ud83e${pairs}","\\ud83e"]`;
+    await parseInSteps(Buffer.from(text), parse, { ...NO_LIMITS, surrogates });
+    expect(counts).toEqual([1, 2, 3, 4]);
   });
 });

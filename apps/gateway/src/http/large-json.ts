@@ -16,6 +16,8 @@ export interface JsonLimits {
   count(values: number, depth: number): void;
   /** @param bytes of the text without its long strings */
   structure(bytes: number): void;
+  /** @param halves of surrogate pairs that stand alone, so far */
+  surrogates(halves: number): void;
 }
 
 type Parse = (text: string) => Promise<unknown>;
@@ -33,18 +35,24 @@ export async function parseInSteps(bytes: Buffer, parse: Parse, limits: JsonLimi
   // The last string has no end.
   if (spans === null) return parse('"');
   const marks = new Marks();
+  const halves = new HalfCounter(limits);
   const rest: string[] = [];
   let at = 0;
   let turn = 0;
   for (const span of spans) {
-    rest.push(bytes.toString('utf8', at, span.start), marks.add(await parsedString(bytes, span, parse)));
+    rest.push(
+      bytes.toString('utf8', at, span.start),
+      marks.add(await parsedString(bytes, span, parse, halves)),
+    );
     at = span.end;
     if (at - turn < STEP_BYTES) continue;
     turn = at;
     await nextTurn();
   }
   await nextTurn();
-  const value = await parse(rest.join('') + bytes.toString('utf8', at));
+  const json = rest.join('') + bytes.toString('utf8', at);
+  halves.add(json);
+  const value = await parse(json);
   await nextTurn();
   const whole = marks.replaceIn(value);
   await nextTurn();
@@ -83,11 +91,13 @@ function isName(bytes: Buffer, end: number): boolean {
 }
 
 /** The string of a span. A very long one is decoded in pieces, each in a turn of its own. */
-async function parsedString(bytes: Buffer, span: Span, parse: Parse): Promise<string> {
+async function parsedString(bytes: Buffer, span: Span, parse: Parse, halves: HalfCounter): Promise<string> {
   const pieces: string[] = [];
   for (const { start, end } of stringPieces(bytes, span, STEP_BYTES)) {
     if (pieces.length > 0) await nextTurn();
-    pieces.push(await parsedText(`"${bytes.toString('utf8', start, end)}"`, parse));
+    const json = bytes.toString('utf8', start, end);
+    halves.add(json);
+    pieces.push(await parsedText(`"${json}"`, parse));
   }
   return pieces.length === 1 ? pieces[0]! : pieces.join('');
 }
@@ -98,6 +108,26 @@ async function parsedText(text: string, parse: Parse): Promise<string> {
     return JSON.parse(text) as string;
   } catch {
     return (await parse(text)) as string;
+  }
+}
+
+/** A surrogate pair or one half, as escapes. Without escapes there are no halves: UTF-8 cannot contain them. */
+const SURROGATES = /\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]../g;
+const HALF_LENGTH = 6;
+
+/** Counts halves of surrogate pairs that stand alone: writing one as JSON takes as long as 50 other characters. */
+class HalfCounter {
+  #count = 0;
+
+  constructor(private readonly limits: Pick<JsonLimits, 'surrogates'>) {}
+
+  /** @throws what the limit throws */
+  add(json: string): void {
+    for (const [escapes] of json.matchAll(SURROGATES)) {
+      if (escapes.length > HALF_LENGTH) continue;
+      this.#count += 1;
+      this.limits.surrogates(this.#count);
+    }
   }
 }
 

@@ -69,9 +69,7 @@ describe('completionOf', () => {
   it('is a whole answer after which the CLI ended because it was allowed a single call', async () => {
     const patch = { is_error: true, subtype: 'error_max_budget_usd', result: undefined };
     expect(await read(patch, say)).toMatchObject({ completion: 'Say', stopReason: 'end_turn', cost: 0.5 });
-    await expect(read(patch)).rejects.toThrow(
-      'the claude CLI reported a failure (error_max_budget_usd)',
-    );
+    await expect(read(patch)).rejects.toThrow('the claude CLI reported a failure (error_max_budget_usd)');
   });
 
   it('is a failure when the report is one, although the answer ended', async () => {
