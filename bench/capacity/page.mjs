@@ -27,6 +27,7 @@ export function capacityFigures() {
     served: table(SERVED_HEAD, runs.map(servedRow)),
     load: table(LOAD_HEAD, runs.map(loadRow)),
     long: table(LONG_HEAD, long.map(longRow)),
+    ends: table(ENDS_HEAD, runs.map(endsRow)),
     chart: chartOf(runs),
   };
 }
@@ -52,6 +53,17 @@ const LONG_HEAD = [
   'commands/s',
 ];
 
+const ENDS_HEAD = [
+  'processes',
+  'messages/s to all',
+  'time between two waits of a process',
+  'saved by unsubscribing after 10 s without a wait',
+  'messages/s with a channel for each wait',
+  'commands/s for these channels',
+];
+/** Time without a wait after which a process might unsubscribe. */
+const IDLE_SECONDS = 10;
+
 function figuresOf(processes) {
   const near = simulate({ processes, near: true, ...SECONDS });
   const far = simulate({ processes, near: false, listening: true, ...SECONDS });
@@ -76,6 +88,21 @@ function loadRow({ processes, near, far }) {
     megabytes(near.bytesFromRedis),
     perSecond(far.commands),
     megabytes(far.bytesFromRedis),
+  ];
+}
+
+/** Without near copies: what the ends of computations cost, and what other ways to announce them would cost. */
+function endsRow({ processes, far }) {
+  const secondsBetween = (processes * SECONDS.seconds) / far.waiters;
+  // Waits of a process come at random.
+  const idle = Math.exp(-IDLE_SECONDS / secondsBetween);
+  return [
+    processes.toLocaleString('en'),
+    far.waiters === 0 ? '0' : perSecond(far.messages),
+    far.waiters === 0 ? '∞' : `${secondsBetween.toPrecision(2)} s`,
+    far.waiters === 0 ? '–' : percent(idle),
+    perSecond(far.waiters),
+    perSecond(2 * far.waiters),
   ];
 }
 

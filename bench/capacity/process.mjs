@@ -8,17 +8,28 @@ import { createRedisCache } from 'nestjs-redis-cache';
 import { requestsOf } from './arrivals.mjs';
 import { keyName } from './costs.mjs';
 
-const { url, near, paced, seconds, factorySeconds, ttlSeconds, leaseMs, valueBytes, ...traffic } = JSON.parse(
-  process.argv[2],
-);
+const {
+  url,
+  near,
+  keyPrefix,
+  getOrSet,
+  paced,
+  seconds,
+  factorySeconds,
+  ttlSeconds,
+  leaseMs,
+  valueBytes,
+  ...traffic
+} = JSON.parse(process.argv[2]);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const cache = createRedisCache({
   connection: { url },
   commandTimeoutMs: 10_000,
   // JSON has no Infinity: the default TTL does not end during a measurement.
   ...(ttlSeconds !== null && { ttlSeconds }),
-  ...(near && { near: {} }),
-  getOrSet: { leaseMs },
+  ...(near && { near: near === true ? {} : near }),
+  keyPrefix,
+  getOrSet: { leaseMs, ...getOrSet },
 });
 const say = (text) => process.stdout.write(`${text}\n`);
 const counts = { near: 0, redis: 0, computed: 0, collapsed: 0, invalidations: 0 };

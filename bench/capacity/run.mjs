@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { busyTable, slowTable } from './comparison.mjs';
+import { effectsTable, queueTable } from './effects.mjs';
 import { memoryTable } from './memory.mjs';
 import { capacityFigures } from './page.mjs';
 
@@ -16,7 +17,13 @@ function replaced(text, name, content) {
 }
 
 const { chart, ...simulated } = capacityFigures();
-const measured = { busy: busyTable, slow: slowTable, memory: memoryTable };
+const measured = {
+  busy: busyTable,
+  slow: slowTable,
+  memory: memoryTable,
+  effects: effectsTable,
+  queue: queueTable,
+};
 const wanted = process.argv.slice(2);
 let text = readFileSync(PAGE, 'utf8');
 for (const [name, content] of Object.entries(simulated)) text = replaced(text, name, content);

@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { type Comparison, compareBusy, compareSlow } from '../../bench/capacity/comparison.mjs';
 import { HEADER_BYTES, RENEWALS_PER_LEASE, renewalsOf } from '../../bench/capacity/costs.mjs';
 import { capacityFigures } from '../../bench/capacity/page.mjs';
+import { HOT } from '../../bench/capacity/effects.mjs';
+import { measure } from '../../bench/capacity/measure.mjs';
 import { allocated, compareMemory, COPY_OVERHEAD_BYTES } from '../../bench/capacity/memory.mjs';
 import { MAX_STRETCH, POLL_SECONDS, replay, simulate } from '../../bench/capacity/simulation.mjs';
 import { cheHitRatio, ttlHitRatio, zipfShares } from '../../bench/capacity/zipf.mjs';
@@ -97,6 +99,13 @@ describe('the simulation of the capacity', () => {
     30_000,
   );
 
+  it('takes a hot key off Redis by near copies', async () => {
+    const traffic = { ...HOT, processes: 3, seconds: 2 };
+    const far = await measure({ ...traffic, near: false });
+    const near = await measure({ ...traffic, near: true });
+    expect(far.commands! / near.commands!).toBeGreaterThan(5);
+  });
+
   it('rounds to the size classes of jemalloc', () => {
     expect([1, 16, 17, 100, 129, 200, 257, 2_027].map(allocated)).toEqual([
       16, 16, 32, 112, 160, 224, 320, 2_048,
@@ -121,7 +130,7 @@ describe('the simulation of the capacity', () => {
       expect(rowsOf(section)).toEqual(rowsOf(markdown));
     }
     expect(readFileSync('docs/capacity.svg', 'utf8')).toBe(chart);
-  });
+  }, 180_000);
 });
 
 /** Timers are late on a busy machine, so fewer polls fit into a wait. */

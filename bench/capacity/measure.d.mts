@@ -1,0 +1,1 @@
+export function measure(traffic: Readonly<Record<string, unknown>>): Promise<Record<string, number>>;
