@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type JsonLimits, parseInSteps } from './large-json.js';
 import { ProblemError } from './problem.js';
@@ -63,6 +64,8 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
       const values = counter.add(body);
       assertSmall(values, counter.maxDepth);
       request.isLarge = values > FEW_VALUES;
+      // What reads the body comes before all immediates of the same turn: from here on, each has a turn of its own.
+      if (request.isLarge) await nextTurn();
       return parse(body.toString());
     },
   );
