@@ -171,6 +171,24 @@ describe('in Redis', () => {
     await other.close();
   });
 
+  it('listeners that come during an outage learn that events are received once Redis is back', async () => {
+    const own = await RedisServer.start();
+    backend = backendOf({ url: own.url });
+    const early: string[] = [];
+    const late: string[] = [];
+    backend.events.listen(({ type }) => early.push(type));
+    await until(() => early.includes('up'), { what: 'the subscription' });
+    await own.kill();
+    await until(() => early.includes('down'), { what: 'the loss of the connection' });
+    backend.events.listen(({ type }) => late.push(type));
+    expect(late).toEqual([]);
+    await own.restart();
+    await until(() => late.includes('up'), { what: 'the subscription after the restart' });
+    expect(early.at(-1)).toBe('up');
+    await backend.close();
+    await own.stop();
+  });
+
   it('nothing listens on a connection that is opened after close()', async () => {
     const own = await RedisServer.start();
     backend = backendOf({ url: own.url });
