@@ -168,7 +168,7 @@ export const scenarios = [
     operation: 'take',
     batch: 1,
     count: 4_000,
-    floor: 0.7,
+    floor: 0.85,
   }),
   queue({
     payload: small.payload,
@@ -185,6 +185,8 @@ export const scenarios = [
     payload: small.payload,
     id: 'queue-idle',
     title: 'Queued → handled in an idle system (baseline: XREADGROUP BLOCK, BullMQ)',
+    ceiling: 0.9,
+    ceilingUnit: ' ms',
   }),
   queue({
     payload: small.payload,
