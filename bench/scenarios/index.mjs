@@ -61,7 +61,7 @@ export const scenarios = [
     id: 'set-2k-alone',
     title: 'Set, 2 KB, 1 caller',
     operation: 'set',
-    floor: 0.95,
+    floor: 0.9,
   }),
   throughput({
     ...large,
