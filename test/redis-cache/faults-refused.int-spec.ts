@@ -98,6 +98,21 @@ describe('a Redis that refuses connections', () => {
       expect(cache.getStatus().lastError).toBe('ECONNREFUSED');
     });
 
+    it('that accept connections and never reply are a timeout', async () => {
+      const frozen = await RedisServer.start();
+      await frozen.pause();
+      try {
+        const sentinels = [{ host: '127.0.0.1', port: frozen.port }];
+        const cache = caches.create({ connection: { sentinels, sentinelName }, connectTimeoutMs: 200 });
+        await until(() => log.lines.length > 0, { what: 'the line about the outage' });
+        expect(log.lines).toEqual([expect.stringContaining('Last error: no reply within 200 ms')]);
+        expect(cache.getStatus().lastError).toBe('TIMEOUT');
+      } finally {
+        await caches.closeAll();
+        await frozen.stop();
+      }
+    });
+
     it('that do not know the master are unavailable as well', async () => {
       const server = await RedisSentinels.start();
       try {

@@ -85,14 +85,14 @@ interface Connector {
 
 /** One query to a Sentinel at a time, and why the latest one failed. */
 class SentinelQuery {
-  failure: (Error & { code?: string }) | undefined;
+  #failure: Error | undefined;
   #client: Redis | undefined;
 
   /** Sets the client of the query: it knows why its connection failed, the query only that it is closed. */
   use(client: Redis): void {
     this.#client = client;
-    this.failure = undefined;
-    client.on('error', (error) => (this.failure = error));
+    this.#failure = undefined;
+    client.on('error', (error) => (this.#failure ??= error));
   }
 
   /** Resolves as the reply does; rejects with the reason, after this time at the latest. */
@@ -100,8 +100,8 @@ class SentinelQuery {
     try {
       return await orTimeout(reply, timeoutMs, () => this.#client?.disconnect());
     } catch (error) {
-      this.failure ??= error as Error;
-      throw this.failure;
+      this.#failure ??= error as Error;
+      throw this.#failure;
     }
   }
 }
@@ -135,7 +135,7 @@ export function sentinelConnector(Base: typeof SentinelConnector): NonNullable<R
     #pauseAfter(failures: number, error: Error, emit: ErrorEmitter): number | undefined {
       const pauseMs = this.connecting ? this.given.sentinelRetryStrategy?.(failures) : undefined;
       if (typeof pauseMs !== 'number') return undefined;
-      emit('error', willRetry(error, this.#query.failure?.code));
+      emit('error', willRetry(error));
       // A listener may have disconnected the client.
       return this.connecting ? pauseMs : undefined;
     }
@@ -159,17 +159,17 @@ export function sentinelConnector(Base: typeof SentinelConnector): NonNullable<R
   return AttendedConnector as unknown as NonNullable<RedisOptions['Connector']>;
 }
 
-/** Removes what ioredis says because its own attempts end here, and adds the code of the reason, which it only quotes. */
-function willRetry(error: Error, code: string | undefined): Error {
+/** Removes what ioredis says because its own attempts end here. */
+function willRetry(error: Error): Error {
   error.message = error.message.replace(' and retry is disabled', '');
-  return code === undefined ? error : Object.assign(error, { code });
+  return error;
 }
 
 // The socket, not this timer, decides whether the process is kept alive.
 function orTimeout<T>(promise: Promise<T>, ms: number, onTimeout: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(Object.assign(new Error(`no reply within ${ms} ms`), { code: 'TIMEOUT' }));
+      reject(new Error(`no reply within ${ms} ms`));
       onTimeout();
     }, ms).unref();
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -14,6 +14,8 @@ const LAST_SENTINEL = /^All sentinels are unreachable.* Last error: (?<message>.
 
 const REPLY_CODE = /^[A-Z][A-Z0-9]+(?= )/;
 const SYSTEM_CODE = /^(?:connect|read|write|getaddrinfo) (?<code>E[A-Z_]+)/;
+/** Said of a Sentinel that accepted a connection. */
+const SILENCE = /^no reply within /;
 
 /** First word of an error reply, such as `OOM`. */
 export function replyCode(message: string): string | undefined {
@@ -68,5 +70,6 @@ function sentinelFailure(error: unknown): Failure | undefined {
   const message = typeof text === 'string' ? LAST_SENTINEL.exec(text)?.groups?.['message'] : undefined;
   if (message === undefined) return undefined;
   if (replyCode(message) !== undefined) return { name: 'ReplyError', message };
+  if (SILENCE.test(message)) return { code: 'TIMEOUT', message };
   return { name: 'Error', message, ...SYSTEM_CODE.exec(message)?.groups };
 }
